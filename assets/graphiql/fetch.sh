@@ -1,0 +1,40 @@
+#!/bin/sh
+# Fetches the vendored files again from npm and checks them against SHA256SUMS.
+# They replace what is in vendor/ only when every sum is right.
+#
+# A new version: change the numbers below, run with --update, read the diff of
+# SHA256SUMS, bring THIRD-PARTY-LICENSES.txt up to date and run .ci/browser.
+set -eu
+
+GRAPHIQL=4.1.2 # the last version with a UMD build
+REACT=18.3.1   # the last version with a UMD build
+
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/vendor"
+
+# fetch NAME VERSION FILE...: the package's files, and its licence as LICENSE-NAME
+fetch() {
+    name=$1 version=$2
+    shift 2
+    mkdir "$work/$name"
+    npm pack --silent --pack-destination "$work/$name" "$name@$version" >/dev/null
+    tar -xzf "$work/$name/$name-$version.tgz" -C "$work/$name"
+    for file in "$@"; do
+        install -m 644 "$work/$name/package/$file" "$work/vendor/${file##*/}"
+    done
+    install -m 644 "$work/$name/package/LICENSE" "$work/vendor/LICENSE-$name"
+}
+
+fetch graphiql "$GRAPHIQL" graphiql.min.js graphiql.min.css
+fetch react "$REACT" umd/react.production.min.js
+fetch react-dom "$REACT" umd/react-dom.production.min.js
+
+cd "$work"
+if [ "${1-}" = --update ]; then
+    sha256sum vendor/* >"$here/SHA256SUMS"
+fi
+sha256sum --check --strict "$here/SHA256SUMS"
+rm -rf "$here/vendor"
+mv "$work/vendor" "$here/vendor"

@@ -1,0 +1,53 @@
+//! Ids, one type each, so that an interviewee's id can never be looked up among users.
+
+use std::fmt;
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub i64);
+
+        impl $name {
+            /// Reads an id as the API prints it: a positive decimal number without leading zeros. Any other text names nothing, and
+            /// is therefore read as 0, an id that no row ever has: looking it up finds nothing, as with any unknown id.
+            #[must_use]
+            pub fn from_text(text: &str) -> Self {
+                let canonical = text.starts_with(|first: char| matches!(first, '1'..='9'));
+                Self(text.parse().ok().filter(|_| canonical).unwrap_or(0))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// A company, the tenant.
+    CompanyId;
+    /// A user: driver, staff and admin share one sequence.
+    UserId;
+    /// One driver's application to one company.
+    IntervieweeId;
+    /// An interview.
+    InterviewId;
+    /// A line of the event log; later events of one interview have higher ids.
+    EventId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_canonical_positive_decimal_names_a_row() {
+        assert_eq!(InterviewId::from_text("27"), InterviewId(27));
+        for nothing in ["", "0", "-27", "+27", "027", " 27", "27.0", "0x1b", "abc", "9223372036854775808"] {
+            assert_eq!(InterviewId::from_text(nothing), InterviewId(0), "{nothing:?}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Pages of a list by keyset: a page begins after an item, not after a number of items, so that it is stable while rows come and go.
+
+use super::InterviewId;
+use chrono::{DateTime, Utc};
+
+/// What an order sorts by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortKey {
+    /// When the interview begins.
+    #[default]
+    StartAt,
+    /// When it last changed.
+    UpdatedAt,
+    /// Its id.
+    Id,
+}
+
+/// The order of a list of interviews. Equal keys are ordered by id, in the same direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InterviewOrder {
+    /// What it sorts by.
+    pub key: SortKey,
+    /// From the largest to the smallest.
+    pub descending: bool,
+}
+
+/// The place of an interview in such an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InterviewPlace {
+    /// The value of the order's key; none where that is the id.
+    pub time: Option<DateTime<Utc>>,
+    /// The id, which makes the place unique.
+    pub id: InterviewId,
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window<P> {
+    /// Only what comes after this place.
+    pub after: Option<P>,
+    /// Only what comes before this place.
+    pub before: Option<P>,
+    /// How many items.
+    pub limit: u64,
+    /// Whether they are the last ones rather than the first ones.
+    pub from_end: bool,
+}
+
+/// Items in the order of the list, and whether there are more on either side.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// At most as many as were asked for.
+    pub items: Vec<T>,
+    /// Whether something comes before them.
+    pub has_previous: bool,
+    /// Whether something comes after them.
+    pub has_next: bool,
+}
+
+impl<P> Window<P> {
+    /// How many rows to fetch: one more tells whether there is a further page.
+    #[must_use]
+    pub fn fetch(&self) -> u64 {
+        self.limit + 1
+    }
+
+    /// Makes the page of what was fetched from the window's end that comes first.
+    #[must_use]
+    pub fn page<T>(&self, mut fetched: Vec<T>) -> Page<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = fetched.len() > limit;
+        fetched.truncate(limit);
+        if self.from_end {
+            fetched.reverse();
+            Page { items: fetched, has_previous: more, has_next: self.before.is_some() }
+        } else {
+            Page { items: fetched, has_previous: self.after.is_some(), has_next: more }
+        }
+    }
+}
+
+/// What a list of interviews is narrowed down to. Every condition that is given has to hold.
+#[derive(Clone, Debug, Default)]
+pub struct InterviewFilter {
+    /// One of these statuses.
+    pub status: Option<Vec<super::InterviewStatus>>,
+    /// One of these kinds.
+    pub kind: Option<Vec<super::InterviewKind>>,
+    /// Of this interviewee.
+    pub interviewee_id: Option<super::IntervieweeId>,
+    /// With this interviewer.
+    pub interviewer_id: Option<super::UserId>,
+    /// Of this driver.
+    pub driver_id: Option<super::UserId>,
+    /// Beginning in this range.
+    pub start_at: TimeRange,
+    /// Last changed in this range.
+    pub updated_at: TimeRange,
+    /// Touching this half-open slot.
+    pub overlaps: Option<super::TimeSlot>,
+    /// Waiting for an answer of this side.
+    pub awaiting: Option<super::Side>,
+    /// Waiting, or not waiting, for an answer of a side for which the viewer can act.
+    pub awaiting_me: Option<bool>,
+}
+
+/// A half-open range of time; an end that is not given is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TimeRange {
+    /// From here on.
+    pub gte: Option<DateTime<Utc>>,
+    /// To before here.
+    pub lt: Option<DateTime<Utc>>,
+}

@@ -1,0 +1,65 @@
+//! Points in time as the API reads and writes them: RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>), whole milliseconds, UTC.
+
+use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
+
+/// Why a text is not a point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// Not RFC 3339 with date, time and offset.
+    #[error("not an RFC 3339 date and time with an offset, such as \"2025-03-20T10:32:08Z\" or \"2025-03-20T11:32:08.500+01:00\"")]
+    Malformed,
+    /// RFC 3339 has years of four digits.
+    #[error("the year has to be between 1 and 9999 in UTC")]
+    OutOfRange,
+}
+
+/// Reads RFC 3339 with any offset, and cuts what is finer than a millisecond.
+///
+/// # Errors
+/// [`TimeError`]: the offset is missing, it is a date alone, or the year has not four digits in UTC.
+pub fn parse(text: &str) -> Result<DateTime<Utc>, TimeError> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::Malformed)?;
+    // A leap second is the first moment of the next minute, as on every POSIX clock: databases know no 23:59:60.
+    let time = DateTime::from_timestamp_millis(time.timestamp_millis()).ok_or(TimeError::OutOfRange)?;
+    if (1..=9999).contains(&time.year()) { Ok(time) } else { Err(TimeError::OutOfRange) }
+}
+
+/// Writes UTC with exactly three decimals: `2025-03-20T10:32:08.000Z`.
+#[must_use]
+pub fn format(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Cuts to whole milliseconds, the precision of everything that is stored.
+#[must_use]
+pub fn cut(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_offset_comes_in_and_utc_with_three_decimals_goes_out() {
+        for (text, printed) in [
+            ("2025-03-20T10:32:08Z", "2025-03-20T10:32:08.000Z"),
+            ("2025-03-20T10:32:08.9586Z", "2025-03-20T10:32:08.958Z"),
+            ("2025-03-20T12:32:08.5+02:00", "2025-03-20T10:32:08.500Z"),
+            ("2025-03-20T00:15:00-09:45", "2025-03-20T10:00:00.000Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(parse(text).map(format).as_deref(), Ok(printed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_offset_a_date_and_other_texts_are_refused() {
+        for text in ["", "2025-03-20", "2025-03-20T10:32:08", "2025-03-20T10:32Z", "1742466728", "2025-02-30T10:00:00Z", "now"] {
+            assert_eq!(parse(text), Err(TimeError::Malformed), "{text}");
+        }
+        for text in ["9999-12-31T23:59:59-01:00", "0000-06-01T00:00:00Z", "0001-01-01T00:00:00+01:00"] {
+            assert_eq!(parse(text), Err(TimeError::OutOfRange), "{text}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Queries on companies.
+
+use super::Result;
+use super::entities::company;
+use crate::domain::{Company, CompanyId};
+use sea_orm::{ConnectionTrait, EntityTrait};
+
+/// The company with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(connection: &impl ConnectionTrait, id: CompanyId) -> Result<Option<Company>> {
+    Ok(company::Entity::find_by_id(id.0).one(connection).await?.map(Company::from))
+}

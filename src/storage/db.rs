@@ -1,0 +1,170 @@
+//! Connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers.
+
+use super::Result;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use std::time::Duration;
+
+/// An open transaction. Dropping it rolls back.
+pub type Transaction = DatabaseTransaction;
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DbOptions {
+    /// `sqlite://FILE` or `postgres://…`.
+    pub url: String,
+    /// The largest number of connections; on SQLite, of readers.
+    pub max_connections: u32,
+    /// How long a request waits for a connection, the making of one included.
+    pub acquire_timeout: Duration,
+    /// Whether to make a SQLite file that does not exist.
+    pub create: bool,
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+/// How far the schema of a database has come.
+#[derive(Clone, Debug)]
+pub struct MigrationState {
+    /// Each step with whether it was applied, in order.
+    pub steps: Vec<(String, bool)>,
+}
+
+impl MigrationState {
+    /// Whether nothing is left to apply.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.steps.iter().all(|(_, applied)| *applied)
+    }
+}
+
+impl Db {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When the URL is of neither database or the database cannot be reached.
+    pub async fn connect(options: &DbOptions) -> Result<Self> {
+        let url = &options.url;
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let pool = Database::connect(connect_options(options, options.max_connections)).await?;
+            return Ok(Self { reader: pool.clone(), writer: pool });
+        }
+        // Each connection would have a database of its own.
+        if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
+            let message = "DATABASE_URL has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
+            return Err(DbErr::Custom(message.to_owned()).into());
+        }
+        let create = options.create;
+        let sqlite = |connections, writes| {
+            let mut pool = connect_options(options, connections);
+            pool.map_sqlx_sqlite_opts(move |file: SqliteConnectOptions| {
+                file.create_if_missing(create && writes)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .busy_timeout(Duration::from_secs(5))
+                    .foreign_keys(true)
+                    .optimize_on_close(writes, None)
+            });
+            Database::connect(pool)
+        };
+        let writer = sqlite(1, true).await?; // first: it makes the file
+        Ok(Self { reader: sqlite(options.max_connections, false).await?, writer })
+    }
+
+    /// For statements that only read.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a transaction that may write. On SQLite it is the only one of its kind until it ends.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub async fn begin(&self) -> Result<Transaction> {
+        let sqlite_transaction_mode =
+            (self.writer.get_database_backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Calls this for every statement from now on, but for those that begin and end transactions.
+    pub fn observe(&mut self, callback: impl Fn(&str) + Clone + Send + Sync + 'static) {
+        for pool in [&mut self.reader, &mut self.writer] {
+            let callback = callback.clone();
+            pool.set_metric_callback(move |info| callback(&info.statement.sql));
+        }
+    }
+
+    /// Applies every step that is missing.
+    ///
+    /// # Errors
+    /// When a step fails. On PostgreSQL nothing of the step is kept then.
+    pub async fn migrate_up(&self) -> Result<()> {
+        Ok(Migrator::up(&self.writer, None).await?)
+    }
+
+    /// Takes the last `steps` steps back. Data of dropped tables is lost.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub async fn migrate_down(&self, steps: u32) -> Result<()> {
+        Ok(Migrator::down(&self.writer, Some(steps)).await?)
+    }
+
+    /// Compares the database with the steps that this server knows. Writes nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn migration_state(&self) -> Result<MigrationState> {
+        let applied = applied_steps(&self.reader).await?;
+        let known = Migrator::migrations();
+        let step = |name: &str| (name.to_owned(), applied.iter().any(|applied| applied == name));
+        Ok(MigrationState { steps: known.iter().map(|known| step(known.name())).collect() })
+    }
+
+    /// Closes every connection once it is given back.
+    ///
+    /// # Errors
+    /// When a connection cannot be closed in order.
+    pub async fn close(&self) -> Result<()> {
+        self.reader.close_by_ref().await?;
+        Ok(self.writer.close_by_ref().await?)
+    }
+}
+
+/// The migrator's own listing makes its table where there is none; this only looks.
+async fn applied_steps(connection: &DatabaseConnection) -> Result<Vec<String>> {
+    let backend = connection.get_database_backend();
+    let exists = match backend {
+        DbBackend::Postgres => "SELECT 1 FROM pg_tables WHERE tablename = 'seaql_migrations' AND schemaname = current_schema()",
+        _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
+    };
+    if connection.query_one_raw(sea_orm::Statement::from_string(backend, exists)).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows = sea_orm::Statement::from_string(backend, "SELECT version FROM seaql_migrations");
+    let rows = connection.query_all_raw(rows).await?;
+    Ok(rows.into_iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>()?)
+}
+
+fn connect_options(options: &DbOptions, connections: u32) -> ConnectOptions {
+    let mut pool = ConnectOptions::new(&options.url);
+    pool.max_connections(connections)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_timeout(options.acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        // A ping before every use would double the round trips; a connection that rested may have been cut meanwhile.
+        .test_before_acquire_if_idle_for(Duration::from_secs(10));
+    pool
+}

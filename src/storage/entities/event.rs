@@ -1,0 +1,67 @@
+//! `interview_events`
+use crate::domain::{Event, EventId, EventType, Field, FieldChange, InterviewId, Names, Side, UserId};
+use crate::storage::StorageError;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "interview_events")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub interview_id: i64,
+    pub r#type: String,
+    pub at: DateTimeUtc,
+    pub actor_id: Option<i64>,
+    pub actor_side: String,
+    pub changes: Json,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// One element of `changes`.
+#[derive(Serialize, Deserialize)]
+struct Change {
+    field: String,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+impl TryFrom<Model> for Event {
+    type Error = StorageError;
+
+    fn try_from(row: Model) -> Result<Self, StorageError> {
+        let corrupt = |column| StorageError::Corrupt { table: "interview_events", column, id: row.id };
+        let changes: Vec<Change> = serde_json::from_value(row.changes).map_err(|_| corrupt("changes"))?;
+        let change = |change: Change| {
+            Some(FieldChange { field: Field::from_name(&change.field)?, from: change.from, to: change.to })
+        };
+        Ok(Self {
+            id: EventId(row.id),
+            interview_id: InterviewId(row.interview_id),
+            event_type: EventType::from_name(&row.r#type).ok_or_else(|| corrupt("type"))?,
+            at: row.at,
+            actor_id: row.actor_id.map(UserId),
+            actor_side: Side::from_name(&row.actor_side).ok_or_else(|| corrupt("actor_side"))?,
+            changes: changes.into_iter().map(change).collect::<Option<_>>().ok_or_else(|| corrupt("changes"))?,
+        })
+    }
+}
+
+/// Everything but the id.
+impl From<Event> for ActiveModel {
+    fn from(event: Event) -> Self {
+        let change = |change: FieldChange| Change { field: change.field.name().to_owned(), from: change.from, to: change.to };
+        Self {
+            id: NotSet,
+            interview_id: Set(event.interview_id.0),
+            r#type: Set(event.event_type.name().to_owned()),
+            at: Set(event.at),
+            actor_id: Set(event.actor_id.map(|id| id.0)),
+            actor_side: Set(event.actor_side.name().to_owned()),
+            changes: Set(event.changes.into_iter().map(|it| serde_json::json!(change(it))).collect()),
+        }
+    }
+}

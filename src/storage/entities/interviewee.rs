@@ -1,0 +1,45 @@
+//! `interviewees`
+use crate::domain::{CompanyId, Interviewee, IntervieweeId, IntervieweeKind, Names, UserId};
+use crate::storage::StorageError;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "interviewees")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub company_id: i64,
+    pub driver_id: i64,
+    pub kind: String,
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for Interviewee {
+    type Error = StorageError;
+
+    fn try_from(row: Model) -> Result<Self, StorageError> {
+        let corrupt = |column| StorageError::Corrupt { table: "interviewees", column, id: row.id };
+        Ok(Self {
+            id: IntervieweeId(row.id),
+            company_id: CompanyId(row.company_id),
+            driver_id: UserId(row.driver_id),
+            kind: IntervieweeKind::from_name(&row.kind).ok_or_else(|| corrupt("kind"))?,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+impl From<Interviewee> for Model {
+    fn from(interviewee: Interviewee) -> Self {
+        Self {
+            id: interviewee.id.0,
+            company_id: interviewee.company_id.0,
+            driver_id: interviewee.driver_id.0,
+            kind: interviewee.kind.name().to_owned(),
+            updated_at: interviewee.updated_at,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The tables as SeaORM sees them. Private to storage: the tables are nobody else's business.
+
+pub mod company;
+pub mod event;
+pub mod interview;
+pub mod interviewee;
+pub mod revoked_token;
+pub mod user;

@@ -1,0 +1,61 @@
+//! `users`
+use crate::domain::{Authority, CompanyId, Names, Role, User, UserId};
+use crate::storage::StorageError;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub role: String,
+    pub company_id: Option<i64>,
+    pub title: String,
+    pub image: Option<String>,
+    pub phone_number: Option<String>,
+    pub contact_phone_number: Option<String>,
+    pub deactivated_at: Option<DateTimeUtc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for User {
+    type Error = StorageError;
+
+    fn try_from(row: Model) -> Result<Self, StorageError> {
+        let corrupt = |column| StorageError::Corrupt { table: "users", column, id: row.id };
+        let authority = match Role::from_name(&row.role).ok_or_else(|| corrupt("role"))? {
+            Role::Driver => Authority::Driver,
+            Role::Staff => Authority::Staff(CompanyId(row.company_id.ok_or_else(|| corrupt("company_id"))?)),
+            Role::Admin => Authority::Admin,
+        };
+        Ok(Self {
+            id: UserId(row.id),
+            authority,
+            title: row.title,
+            image: row.image,
+            phone_number: row.phone_number,
+            contact_phone_number: row.contact_phone_number,
+        })
+    }
+}
+
+impl From<User> for Model {
+    fn from(user: User) -> Self {
+        let company_id = match user.authority {
+            Authority::Staff(company) => Some(company.0),
+            Authority::Driver | Authority::Admin => None,
+        };
+        Self {
+            id: user.id.0,
+            role: user.authority.role().name().to_owned(),
+            company_id,
+            title: user.title,
+            image: user.image,
+            phone_number: user.phone_number,
+            contact_phone_number: user.contact_phone_number,
+            deactivated_at: None,
+        }
+    }
+}

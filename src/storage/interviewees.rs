@@ -1,0 +1,124 @@
+//! Queries on interviewees.
+
+use super::entities::{interview, interviewee, user};
+use super::list::{among, holds, windowed};
+use super::{Result, StorageError};
+use crate::domain::page::{Page, Window};
+use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Names, Scope};
+use chrono::{DateTime, Utc};
+use interviewee::COLUMN;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+};
+
+/// Where every query that starts from nothing begins.
+fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
+    let all = interviewee::Entity::find();
+    match scope {
+        Scope::Driver(driver) => all.filter(COLUMN.driver_id.eq(driver.0)),
+        Scope::Company(company) => all.filter(COLUMN.company_id.eq(company.0)),
+        Scope::Everything => all,
+    }
+}
+
+/// The interviewee with this id, if it exists in this scope.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    id: IntervieweeId,
+) -> Result<Option<Interviewee>> {
+    visible_to(scope).filter(COLUMN.id.eq(id.0)).one(connection).await?.map(Interviewee::try_from).transpose()
+}
+
+/// These interviewees. For ids that come from rows which the viewer may see: there is no check of its own here.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
+    let ids = ids.iter().map(|id| id.0).collect();
+    let id = Expr::col((interviewee::Entity, interviewee::Column::Id));
+    read(interviewee::Entity::find().filter(among(connection.get_database_backend(), id, ids)).all(connection).await?)
+}
+
+/// A page of those in scope, by id, those whose driver's name holds `search`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    search: Option<&str>,
+    window: &Window<IntervieweeId>,
+) -> Result<Page<Interviewee>> {
+    let query = searched(scope, search);
+    let query = windowed(query, &[interviewee::Column::Id], false, window, |id| vec![id.0.into()]);
+    Ok(window.page(read(query.all(connection).await?)?))
+}
+
+/// How many there are on all pages together.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(connection: &impl ConnectionTrait, scope: Scope, search: Option<&str>) -> Result<u64> {
+    Ok(searched(scope, search).count(connection).await?)
+}
+
+fn searched(scope: Scope, search: Option<&str>) -> Select<interviewee::Entity> {
+    visible_to(scope).apply_if(search, |query, search| {
+        let named = user::Entity::find()
+            .select_only()
+            .expr(Expr::val(1))
+            .filter(Expr::col((user::Entity, user::Column::Id)).equals((interviewee::Entity, interviewee::Column::DriverId)))
+            .filter(holds(Expr::col((user::Entity, user::Column::Title)), search));
+        query.filter(Expr::exists(named.into_query()))
+    })
+}
+
+/// Gives an interviewee another kind, if it has not got it yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_kind(
+    connection: &impl ConnectionTrait,
+    id: IntervieweeId,
+    kind: IntervieweeKind,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    change_kind(kind, now).filter(COLUMN.id.eq(id.0)).filter(COLUMN.kind.ne(kind.name())).exec(connection).await?;
+    Ok(())
+}
+
+/// Puts the kind back from `interview` to `verified`, unless an open interview is left. The row is locked first, so that of two
+/// interviews that are cancelled at once the later one sees the other's end.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(connection: &impl ConnectionTrait, id: IntervieweeId, now: DateTime<Utc>) -> Result<()> {
+    interviewee::Entity::find_by_id(id.0).lock_exclusive().one(connection).await?;
+    let open = interview::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(interview::COLUMN.interviewee_id.eq(id.0))
+        .filter(interview::COLUMN.status.is_in(InterviewStatus::OPEN.map(Names::name)));
+    change_kind(IntervieweeKind::Verified, now)
+        .filter(COLUMN.id.eq(id.0))
+        .filter(COLUMN.kind.eq(IntervieweeKind::Interview.name()))
+        .filter(Expr::exists(open.into_query()).not())
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+fn change_kind(kind: IntervieweeKind, now: DateTime<Utc>) -> sea_orm::UpdateMany<interviewee::Entity> {
+    interviewee::Entity::update_many()
+        .col_expr(interviewee::Column::Kind, Expr::val(kind.name()))
+        .col_expr(interviewee::Column::UpdatedAt, Expr::val(now))
+}
+
+fn read(rows: Vec<interviewee::Model>) -> Result<Vec<Interviewee>, StorageError> {
+    rows.into_iter().map(Interviewee::try_from).collect()
+}

@@ -1,0 +1,190 @@
+//! Queries on interviews. Every one that reads for a viewer begins with [`visible_to`].
+
+use super::entities::interview;
+use super::list::{among, windowed};
+use super::{Result, StorageError};
+use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, Page, SortKey, TimeRange, Window};
+use crate::domain::{Interview, InterviewId, InterviewStatus, Names, Scope, Side, TimeSlot, Viewer};
+use chrono::TimeDelta;
+use interview::{COLUMN, Column};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select,
+};
+
+/// The interviews that exist for a viewer.
+fn visible_to(scope: Scope) -> Select<interview::Entity> {
+    let all = interview::Entity::find();
+    match scope {
+        Scope::Driver(driver) => all.filter(COLUMN.driver_id.eq(driver.0)),
+        Scope::Company(company) => all.filter(COLUMN.company_id.eq(company.0)),
+        Scope::Everything => all,
+    }
+}
+
+/// The interview with this id, if it exists for the viewer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
+    visible_to(scope).filter(COLUMN.id.eq(id.0)).one(connection).await?.map(Interview::try_from).transpose()
+}
+
+/// The same, and nobody else changes it until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
+    let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).lock_exclusive();
+    query.one(connection).await?.map(Interview::try_from).transpose()
+}
+
+/// A page of the interviews that exist for the viewer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    filter: &InterviewFilter,
+    order: InterviewOrder,
+    window: &Window<InterviewPlace>,
+) -> Result<Page<Interview>> {
+    let columns: &[Column] = match order.key {
+        SortKey::StartAt => &[Column::StartAt, Column::Id],
+        SortKey::UpdatedAt => &[Column::UpdatedAt, Column::Id],
+        SortKey::Id => &[Column::Id],
+    };
+    let place = |place: &InterviewPlace| place.time.map(Into::into).into_iter().chain([place.id.0.into()]).collect();
+    let query = filtered(connection.get_database_backend(), viewer, filter);
+    let rows = windowed(query, columns, order.descending, window, place).all(connection).await?;
+    Ok(window.page(read(rows)?))
+}
+
+/// How many there are on all pages together. The only query whose cost grows with the number of interviews.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, filter: &InterviewFilter) -> Result<u64> {
+    Ok(filtered(connection.get_database_backend(), viewer, filter).count(connection).await?)
+}
+
+fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Select<interview::Entity> {
+    // Destructured in full, so that a new condition does not compile until it is handled.
+    let InterviewFilter {
+        status,
+        kind,
+        interviewee_id,
+        interviewer_id,
+        driver_id,
+        start_at,
+        updated_at,
+        overlaps,
+        awaiting,
+        awaiting_me,
+    } = filter;
+    let status = status.as_ref().map(|names| among(backend, column(Column::Status), text(names)));
+    let kind = kind.as_ref().map(|names| among(backend, column(Column::Kind), text(names)));
+    let condition = Condition::all()
+        .add_option(status)
+        .add_option(kind)
+        .add_option(interviewee_id.map(|id| COLUMN.interviewee_id.eq(id.0)))
+        .add_option(interviewer_id.map(|id| COLUMN.interviewer_id.eq(id.0)))
+        .add_option(driver_id.map(|id| COLUMN.driver_id.eq(id.0)))
+        .add(in_range(Column::StartAt, *start_at))
+        .add(in_range(Column::UpdatedAt, *updated_at))
+        .add_option(overlaps.map(|slot| touches(slot)))
+        .add_option(awaiting.map(|side| awaits(&[side])))
+        .add_option(awaiting_me.map(|wanted| {
+            let mine = awaits(viewer.sides());
+            if wanted { mine } else { mine.not() }
+        }));
+    visible_to(viewer.scope()).filter(condition)
+}
+
+fn column(column: Column) -> Expr {
+    Expr::col((interview::Entity, column))
+}
+
+fn text<T: Names>(values: &[T]) -> Vec<&'static str> {
+    values.iter().map(|value| value.name()).collect()
+}
+
+fn in_range(of: Column, range: TimeRange) -> Condition {
+    let TimeRange { gte, lt } = range;
+    Condition::all().add_option(gte.map(|time| column(of).gte(time))).add_option(lt.map(|time| column(of).lt(time)))
+}
+
+/// Shares a moment with the slot. No interview is longer than a day: the lower bound on the start lets an index answer.
+fn touches(slot: TimeSlot) -> Condition {
+    Condition::all()
+        .add(COLUMN.start_at.lt(slot.end()))
+        .add(COLUMN.end_at.gt(slot.start()))
+        .add(COLUMN.start_at.gt(slot.start() - TimeDelta::hours(TimeSlot::MAX_HOURS)))
+}
+
+/// Waits for an answer of one of these sides: [`Interview::awaiting`] in SQL.
+fn awaits(sides: &[Side]) -> Condition {
+    sides.iter().fold(Condition::any(), |any, side| {
+        let proposed = Condition::all()
+            .add(COLUMN.status.eq(InterviewStatus::Amended.name()))
+            .add(COLUMN.amended_by.eq(side.other().name()));
+        let new = (*side == Side::Interviewee).then(|| COLUMN.status.eq(InterviewStatus::Pending.name()));
+        any.add(proposed).add_option(new)
+    })
+}
+
+/// Stores a new interview and gives it its id.
+///
+/// # Errors
+/// [`StorageError::Overlap`], or when the database fails.
+pub async fn insert(connection: &impl ConnectionTrait, interview: &Interview) -> Result<InterviewId> {
+    let inserted = interview::Entity::insert(interview::ActiveModel::from(interview)).exec(connection).await?;
+    Ok(InterviewId(inserted.last_insert_id))
+}
+
+/// Stores what an interview has become, if it still is at the version before. Whether it was.
+///
+/// # Errors
+/// [`StorageError::Overlap`], or when the database fails.
+pub async fn update(connection: &impl ConnectionTrait, interview: &Interview) -> Result<bool> {
+    let mut row = interview::ActiveModel::from(interview);
+    row.company_id = sea_orm::NotSet; // fixed for ever
+    row.created_at = sea_orm::NotSet;
+    let updated = interview::Entity::update_many()
+        .set(row)
+        .filter(COLUMN.id.eq(interview.id.0))
+        .filter(COLUMN.version.eq(interview.version - 1))
+        .exec(connection)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// The open interviews that take the time of this interview's person on one side, as far as they exist in this scope.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clashes(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    interview: &Interview,
+    side: Side,
+) -> Result<Vec<Interview>> {
+    let person = match side {
+        Side::Interviewer => COLUMN.interviewer_id.eq(interview.interviewer_id.0),
+        Side::Interviewee => COLUMN.driver_id.eq(interview.driver_id.0),
+    };
+    let rows = visible_to(scope)
+        .filter(person)
+        .filter(touches(interview.slot))
+        .filter(COLUMN.status.is_in(text(&InterviewStatus::OPEN)))
+        .filter(COLUMN.allow_overlap.eq(false))
+        .filter(COLUMN.id.ne(interview.id.0))
+        .all(connection)
+        .await?;
+    read(rows)
+}
+
+fn read(rows: Vec<interview::Model>) -> Result<Vec<Interview>, StorageError> {
+    rows.into_iter().map(Interview::try_from).collect()
+}

@@ -1,0 +1,95 @@
+//! Queries on users, in their parts as viewers, drivers and interviewers.
+
+use super::entities::{revoked_token, user};
+use super::list::{among, holds, windowed};
+use super::{Result, StorageError};
+use crate::domain::page::{Page, Window};
+use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, Set};
+use user::COLUMN;
+
+/// The active user whom a token names, unless the token was revoked. One statement.
+///
+/// # Errors
+/// When the database fails.
+pub async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &str) -> Result<Option<Viewer>> {
+    let revoked = revoked_token::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(revoked_token::COLUMN.jti.eq(jti));
+    let user = user::Entity::find_by_id(id.0)
+        .filter(COLUMN.deactivated_at.is_null())
+        .filter(Expr::exists(revoked.into_query()).not());
+    let user = user.one(connection).await?.map(User::try_from).transpose()?;
+    Ok(user.map(|user| Viewer { id: user.id, title: user.title, authority: user.authority }))
+}
+
+/// Makes tokens with this `jti` worthless.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_token(connection: &impl ConnectionTrait, jti: &str, now: DateTime<Utc>) -> Result<()> {
+    let row = revoked_token::ActiveModel { jti: Set(jti.to_owned()), revoked_at: Set(now) };
+    revoked_token::Entity::insert(row)
+        .on_conflict(OnConflict::column(revoked_token::Column::Jti).do_nothing().to_owned())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// These users. For ids that come from rows which the viewer may see: there is no check of its own here.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<User>> {
+    let ids = ids.iter().map(|id| id.0).collect();
+    let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
+    read(user::Entity::find().filter(condition).all(connection).await?)
+}
+
+/// Whether this is somebody whom the company can send to an interview.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_active_interviewer(connection: &impl ConnectionTrait, company: CompanyId, id: UserId) -> Result<bool> {
+    let found = interviewers_in(Scope::Company(company), None).filter(COLUMN.id.eq(id.0)).one(connection).await?;
+    Ok(found.is_some())
+}
+
+/// A page of the interviewers in scope, by id, those whose name holds `search`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn interviewers(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    search: Option<&str>,
+    window: &Window<UserId>,
+) -> Result<Page<User>> {
+    let query = windowed(interviewers_in(scope, search), &[user::Column::Id], false, window, |id| vec![id.0.into()]);
+    Ok(window.page(read(query.all(connection).await?)?))
+}
+
+/// How many there are on all pages together.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_interviewers(connection: &impl ConnectionTrait, scope: Scope, search: Option<&str>) -> Result<u64> {
+    Ok(interviewers_in(scope, search).count(connection).await?)
+}
+
+fn interviewers_in(scope: Scope, search: Option<&str>) -> Select<user::Entity> {
+    let staff = user::Entity::find().filter(COLUMN.role.eq(Role::Staff.name())).filter(COLUMN.deactivated_at.is_null());
+    let staff = match scope {
+        Scope::Company(company) => staff.filter(COLUMN.company_id.eq(company.0)),
+        Scope::Everything => staff,
+        Scope::Driver(_) => staff.filter(Expr::val(false)), // drivers have no list of staff
+    };
+    staff.apply_if(search, |staff, search| staff.filter(holds(Expr::col((user::Entity, user::Column::Title)), search)))
+}
+
+fn read(rows: Vec<user::Model>) -> Result<Vec<User>, StorageError> {
+    rows.into_iter().map(User::try_from).collect()
+}
