@@ -133,9 +133,10 @@ impl Interview {
     /// The state table: the sides that can do this now.
     fn open_to(&self, action: Action, now: DateTime<Utc>) -> &'static [Side] {
         match (&self.state, action) {
-            (State::Pending | State::Amended(_) | State::Scheduled, Action::Update | Action::Amend | Action::Reject | Action::Cancel) => {
-                action.sides()
-            }
+            (
+                State::Pending | State::Amended(_) | State::Scheduled,
+                Action::Update | Action::Amend | Action::Reject | Action::Cancel,
+            ) => action.sides(),
             (State::Pending, Action::Accept) => INTERVIEWEE,
             (State::Amended(proposal), Action::Accept | Action::DeclineAmendment) => only(proposal.by.other()),
             (State::Amended(proposal), Action::WithdrawAmendment) => only(proposal.by),
@@ -152,7 +153,13 @@ impl Interview {
     }
 
     /// The side for which the viewer does this, or why they cannot. An admin names the side where the action could be either's.
-    pub(super) fn authorize(&self, action: Action, viewer: &Viewer, acting: Option<Side>, now: DateTime<Utc>) -> Result<Side, Refusal> {
+    pub(super) fn authorize(
+        &self,
+        action: Action,
+        viewer: &Viewer,
+        acting: Option<Side>,
+        now: DateTime<Utc>,
+    ) -> Result<Side, Refusal> {
         if acting.is_some_and(|side| !viewer.acts_for(side)) {
             return Err(Refusal::Forbidden("you cannot act for that side"));
         }
@@ -210,7 +217,13 @@ impl Interview {
         transition.map(Some)
     }
 
-    pub(super) fn succeed(&self, event: EventType, side: Side, now: DateTime<Utc>, edit: impl FnOnce(&mut Self)) -> Transition {
+    pub(super) fn succeed(
+        &self,
+        event: EventType,
+        side: Side,
+        now: DateTime<Utc>,
+        edit: impl FnOnce(&mut Self),
+    ) -> Transition {
         let mut interview = self.clone();
         edit(&mut interview);
         let changes = difference(Some(self), &interview);
@@ -258,12 +271,22 @@ impl Interview {
     }
 
     /// Turns the other side's proposal down.
-    fn decline_amendment(&self, viewer: &Viewer, acting: Option<Side>, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    fn decline_amendment(
+        &self,
+        viewer: &Viewer,
+        acting: Option<Side>,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
         self.end_amendment(Action::DeclineAmendment, EventType::AmendmentDeclined, viewer, acting, now)
     }
 
     /// Takes one's own proposal back.
-    fn withdraw_amendment(&self, viewer: &Viewer, acting: Option<Side>, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    fn withdraw_amendment(
+        &self,
+        viewer: &Viewer,
+        acting: Option<Side>,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, Refusal> {
         self.end_amendment(Action::WithdrawAmendment, EventType::AmendmentWithdrawn, viewer, acting, now)
     }
 

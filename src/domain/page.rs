@@ -25,7 +25,7 @@ pub struct InterviewOrder {
 }
 
 /// The place of an interview in such an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InterviewPlace {
     /// The value of the order's key; none where that is the id.
     pub time: Option<DateTime<Utc>>,
@@ -34,7 +34,7 @@ pub struct InterviewPlace {
 }
 
 /// Which part of a list is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window<P> {
     /// Only what comes after this place.
     pub after: Option<P>,
@@ -96,8 +96,8 @@ pub struct InterviewFilter {
     pub start_at: TimeRange,
     /// Last changed in this range.
     pub updated_at: TimeRange,
-    /// Touching this half-open slot.
-    pub overlaps: Option<super::TimeSlot>,
+    /// Sharing a moment with the half-open slot from the first to the second.
+    pub overlaps: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Waiting for an answer of this side.
     pub awaiting: Option<super::Side>,
     /// Waiting, or not waiting, for an answer of a side for which the viewer can act.

@@ -2,8 +2,8 @@
 
 use super::change::difference;
 use super::{
-    Action, EventType, Field, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeEffect, IntervieweeId, IntervieweeKind,
-    Mistake, MistakeCode, Refusal, Side, SlotError, State, TimeSlot, Transition, UserId, Viewer,
+    Action, EventType, Field, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeEffect, IntervieweeId,
+    IntervieweeKind, Mistake, MistakeCode, Refusal, Side, SlotError, State, TimeSlot, Transition, UserId, Viewer,
 };
 use chrono::{DateTime, Utc};
 
@@ -43,7 +43,11 @@ impl<T> Patch<T> {
             Self::Value(value) => value,
             Self::Absent => stored,
             Self::Null => {
-                mistakes.push(Mistake::new(MistakeCode::NullNotAllowed, field, "cannot be null; leave it out to keep what is stored"));
+                mistakes.push(Mistake::new(
+                    MistakeCode::NullNotAllowed,
+                    field,
+                    "cannot be null; leave it out to keep what is stored",
+                ));
                 stored
             }
         }
@@ -257,8 +261,15 @@ impl From<SlotError> for MistakeCode {
     }
 }
 
-fn checked_slot(start: DateTime<Utc>, end: DateTime<Utc>, field: Field, mistakes: &mut Vec<Mistake>) -> Option<TimeSlot> {
-    TimeSlot::try_new(start, end).map_err(|error| mistakes.push(Mistake::new(error.into(), field, error.to_string()))).ok()
+fn checked_slot(
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+    field: Field,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<TimeSlot> {
+    TimeSlot::try_new(start, end)
+        .map_err(|error| mistakes.push(Mistake::new(error.into(), field, error.to_string())))
+        .ok()
 }
 
 /// The longest location or reason, in characters: room for the longest links that browsers carry.
@@ -283,5 +294,9 @@ fn unknown_interviewee() -> Mistake {
 }
 
 fn unknown_interviewer() -> Mistake {
-    Mistake::new(MistakeCode::InterviewerNotFound, Field::InterviewerId, "there is no such active interviewer in the company")
+    Mistake::new(
+        MistakeCode::InterviewerNotFound,
+        Field::InterviewerId,
+        "there is no such active interviewer in the company",
+    )
 }

@@ -1,6 +1,6 @@
 //! The closed list of reasons for which a request is refused.
 
-use super::{Action, Field, Interview, InterviewStatus, Side};
+use super::{Action, Field, Interview, InterviewStatus, Names, Side};
 
 /// Why nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,37 @@ pub enum Refusal {
     Conflicts(Vec<Conflict>),
     /// Somebody else changed it since the version that the request names.
     Stale(Box<Interview>),
+}
+
+impl Refusal {
+    /// [`Refusal::InvalidState`] for people.
+    #[must_use]
+    pub fn state_message(status: InterviewStatus) -> String {
+        format!("this cannot be done now: the interview is {}", status.name())
+    }
+
+    /// [`Refusal::Stale`] for people.
+    #[must_use]
+    pub fn stale_message(current: &Interview) -> String {
+        format!("the interview has changed meanwhile: it is at version {}", current.version)
+    }
+}
+
+impl Conflict {
+    /// For people.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let person = match self.side {
+            Side::Interviewer => "interviewer",
+            Side::Interviewee => "driver",
+        };
+        match (self.visible.len(), self.hidden) {
+            (0, _) => format!("the {person} is busy at that time"),
+            (1, 0) => format!("the {person} has another interview at that time"),
+            (visible, 0) => format!("the {person} has {visible} other interviews at that time"),
+            (visible, _) => format!("the {person} has {visible} other interviews at that time, and is busy besides"),
+        }
+    }
 }
 
 /// Open interviews that take the time of one person.

@@ -6,7 +6,9 @@ use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// Not RFC 3339 with date, time and offset.
-    #[error("not an RFC 3339 date and time with an offset, such as \"2025-03-20T10:32:08Z\" or \"2025-03-20T11:32:08.500+01:00\"")]
+    #[error(
+        "not an RFC 3339 date and time with an offset, such as \"2025-03-20T10:32:08Z\" or \"2025-03-20T11:32:08.500+01:00\""
+    )]
     Malformed,
     /// RFC 3339 has years of four digits.
     #[error("the year has to be between 1 and 9999 in UTC")]
@@ -55,7 +57,9 @@ mod tests {
 
     #[test]
     fn a_time_without_offset_a_date_and_other_texts_are_refused() {
-        for text in ["", "2025-03-20", "2025-03-20T10:32:08", "2025-03-20T10:32Z", "1742466728", "2025-02-30T10:00:00Z", "now"] {
+        for text in
+            ["", "2025-03-20", "2025-03-20T10:32:08", "2025-03-20T10:32Z", "1742466728", "2025-02-30T10:00:00Z", "now"]
+        {
             assert_eq!(parse(text), Err(TimeError::Malformed), "{text}");
         }
         for text in ["9999-12-31T23:59:59-01:00", "0000-06-01T00:00:00Z", "0001-01-01T00:00:00+01:00"] {

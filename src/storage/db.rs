@@ -60,7 +60,8 @@ impl Db {
         }
         // Each connection would have a database of its own.
         if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
-            let message = "DATABASE_URL has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
+            let message =
+                "DATABASE_URL has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
             return Err(DbErr::Custom(message.to_owned()).into());
         }
         let create = options.create;
@@ -146,7 +147,9 @@ impl Db {
 async fn applied_steps(connection: &DatabaseConnection) -> Result<Vec<String>> {
     let backend = connection.get_database_backend();
     let exists = match backend {
-        DbBackend::Postgres => "SELECT 1 FROM pg_tables WHERE tablename = 'seaql_migrations' AND schemaname = current_schema()",
+        DbBackend::Postgres => {
+            "SELECT 1 FROM pg_tables WHERE tablename = 'seaql_migrations' AND schemaname = current_schema()"
+        }
         _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
     };
     if connection.query_one_raw(sea_orm::Statement::from_string(backend, exists)).await?.is_none() {

@@ -14,7 +14,7 @@ pub enum StorageError {
     #[error("transient: {0}")]
     Transient(#[source] DbErr),
     /// There is no connection to the database.
-    #[error("database unavailable: {0}")]
+    #[error("the database cannot be reached: {0}")]
     Unavailable(#[source] DbErr),
     /// A row that is no domain value. Only a writer other than this server can have made it.
     #[error("{table}.{column} of row {id} is not valid")]

@@ -8,9 +8,7 @@ use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 /// Where every query that starts from nothing begins.
 fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
@@ -26,11 +24,7 @@ fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find(
-    connection: &impl ConnectionTrait,
-    scope: Scope,
-    id: IntervieweeId,
-) -> Result<Option<Interviewee>> {
+pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
     visible_to(scope).filter(COLUMN.id.eq(id.0)).one(connection).await?.map(Interviewee::try_from).transpose()
 }
 
@@ -72,7 +66,10 @@ fn searched(scope: Scope, search: Option<&str>) -> Select<interviewee::Entity> {
         let named = user::Entity::find()
             .select_only()
             .expr(Expr::val(1))
-            .filter(Expr::col((user::Entity, user::Column::Id)).equals((interviewee::Entity, interviewee::Column::DriverId)))
+            .filter(
+                Expr::col((user::Entity, user::Column::Id))
+                    .equals((interviewee::Entity, interviewee::Column::DriverId)),
+            )
             .filter(holds(Expr::col((user::Entity, user::Column::Title)), search));
         query.filter(Expr::exists(named.into_query()))
     })

@@ -1,16 +1,17 @@
 //! Queries on interviews. Every one that reads for a viewer begins with [`visible_to`].
 
 use super::entities::interview;
-use super::list::{among, windowed};
+use super::list::{among, counts, pages, windowed, windows_of};
 use super::{Result, StorageError};
 use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, Page, SortKey, TimeRange, Window};
-use crate::domain::{Interview, InterviewId, InterviewStatus, Names, Scope, Side, TimeSlot, Viewer};
-use chrono::TimeDelta;
+use crate::domain::{Interview, InterviewId, InterviewStatus, IntervieweeId, Names, Scope, Side, TimeSlot, Viewer};
+use chrono::{DateTime, TimeDelta, Utc};
 use interview::{COLUMN, Column};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select,
+    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select, Value,
 };
+use std::collections::HashMap;
 
 /// The interviews that exist for a viewer.
 fn visible_to(scope: Scope) -> Select<interview::Entity> {
@@ -55,7 +56,6 @@ pub async fn page(
         SortKey::UpdatedAt => &[Column::UpdatedAt, Column::Id],
         SortKey::Id => &[Column::Id],
     };
-    let place = |place: &InterviewPlace| place.time.map(Into::into).into_iter().chain([place.id.0.into()]).collect();
     let query = filtered(connection.get_database_backend(), viewer, filter);
     let rows = windowed(query, columns, order.descending, window, place).all(connection).await?;
     Ok(window.page(read(rows)?))
@@ -67,6 +67,45 @@ pub async fn page(
 /// When the database fails.
 pub async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, filter: &InterviewFilter) -> Result<u64> {
     Ok(filtered(connection.get_database_backend(), viewer, filter).count(connection).await?)
+}
+
+/// A page of the interviews of each of these applications, by their start, as far as they exist for the viewer. One statement.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pages_by_interviewee(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    interviewees: &[IntervieweeId],
+    window: &Window<InterviewPlace>,
+) -> Result<HashMap<IntervieweeId, Page<Interview>>> {
+    let query = of_interviewees(connection.get_database_backend(), scope, interviewees);
+    let rows = windows_of(query, Column::IntervieweeId, &[Column::StartAt, Column::Id], window, place);
+    let rows =
+        interview::Entity::find().from_raw_sql(connection.get_database_backend().build(&rows)).all(connection).await?;
+    Ok(pages(window, read(rows)?, |interview| interview.interviewee_id))
+}
+
+/// How many interviews each of these applications has on all pages; those that have none are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn counts_by_interviewee(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    interviewees: &[IntervieweeId],
+) -> Result<HashMap<IntervieweeId, u64>> {
+    let query = of_interviewees(connection.get_database_backend(), scope, interviewees);
+    Ok(counts(connection, query, Column::IntervieweeId).await?.map(|(id, count)| (IntervieweeId(id), count)).collect())
+}
+
+fn of_interviewees(backend: DbBackend, scope: Scope, ids: &[IntervieweeId]) -> Select<interview::Entity> {
+    let ids = ids.iter().map(|id| id.0).collect();
+    visible_to(scope).filter(among(backend, column(Column::IntervieweeId), ids))
+}
+
+fn place(place: &InterviewPlace) -> Vec<Value> {
+    place.time.map(Into::into).into_iter().chain([place.id.0.into()]).collect()
 }
 
 fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Select<interview::Entity> {
@@ -93,7 +132,7 @@ fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Se
         .add_option(driver_id.map(|id| COLUMN.driver_id.eq(id.0)))
         .add(in_range(Column::StartAt, *start_at))
         .add(in_range(Column::UpdatedAt, *updated_at))
-        .add_option(overlaps.map(|slot| touches(slot)))
+        .add_option(overlaps.map(|(start, end)| touches(start, end)))
         .add_option(awaiting.map(|side| awaits(&[side])))
         .add_option(awaiting_me.map(|wanted| {
             let mine = awaits(viewer.sides());
@@ -115,12 +154,12 @@ fn in_range(of: Column, range: TimeRange) -> Condition {
     Condition::all().add_option(gte.map(|time| column(of).gte(time))).add_option(lt.map(|time| column(of).lt(time)))
 }
 
-/// Shares a moment with the slot. No interview is longer than a day: the lower bound on the start lets an index answer.
-fn touches(slot: TimeSlot) -> Condition {
+/// Shares a moment with this half-open slot. No interview is longer than a day: the lower bound on the start lets an index answer.
+fn touches(start: DateTime<Utc>, end: DateTime<Utc>) -> Condition {
     Condition::all()
-        .add(COLUMN.start_at.lt(slot.end()))
-        .add(COLUMN.end_at.gt(slot.start()))
-        .add(COLUMN.start_at.gt(slot.start() - TimeDelta::hours(TimeSlot::MAX_HOURS)))
+        .add(COLUMN.start_at.lt(end))
+        .add(COLUMN.end_at.gt(start))
+        .add(COLUMN.start_at.gt(start - TimeDelta::hours(TimeSlot::MAX_HOURS)))
 }
 
 /// Waits for an answer of one of these sides: [`Interview::awaiting`] in SQL.
@@ -143,11 +182,11 @@ pub async fn insert(connection: &impl ConnectionTrait, interview: &Interview) ->
     Ok(InterviewId(inserted.last_insert_id))
 }
 
-/// Stores what an interview has become, if it still is at the version before. Whether it was.
+/// Stores what an interview has become.
 ///
 /// # Errors
-/// [`StorageError::Overlap`], or when the database fails.
-pub async fn update(connection: &impl ConnectionTrait, interview: &Interview) -> Result<bool> {
+/// [`StorageError::Overlap`]; [`StorageError::Transient`] when it is no longer at the version before; or when the database fails.
+pub async fn update(connection: &impl ConnectionTrait, interview: &Interview) -> Result<()> {
     let mut row = interview::ActiveModel::from(interview);
     row.company_id = sea_orm::NotSet; // fixed for ever
     row.created_at = sea_orm::NotSet;
@@ -157,7 +196,7 @@ pub async fn update(connection: &impl ConnectionTrait, interview: &Interview) ->
         .filter(COLUMN.version.eq(interview.version - 1))
         .exec(connection)
         .await?;
-    Ok(updated.rows_affected == 1)
+    if updated.rows_affected == 1 { Ok(()) } else { Err(StorageError::Transient(DbErr::RecordNotUpdated)) }
 }
 
 /// The open interviews that take the time of this interview's person on one side, as far as they exist in this scope.
@@ -176,7 +215,7 @@ pub async fn clashes(
     };
     let rows = visible_to(scope)
         .filter(person)
-        .filter(touches(interview.slot))
+        .filter(touches(interview.slot.start(), interview.slot.end()))
         .filter(COLUMN.status.is_in(text(&InterviewStatus::OPEN)))
         .filter(COLUMN.allow_overlap.eq(false))
         .filter(COLUMN.id.ne(interview.id.0))

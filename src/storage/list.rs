@@ -1,8 +1,15 @@
 //! What lists have in common: conditions with many values, search, and keyset pages.
 
-use crate::domain::page::Window;
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, SimpleExpr, extension::postgres::PgFunc};
-use sea_orm::{Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value, sea_query::Order};
+use crate::domain::page::{Page, Window};
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{
+    Asterisk, Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement, SimpleExpr, WindowStatement,
+};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
+};
+use std::collections::HashMap;
+use std::hash::Hash;
 
 /// `column` is one of `values`, as one prepared statement for any number of them: a list with a parameter each would be a new
 /// statement for every length.
@@ -15,23 +22,17 @@ pub fn among<V: Into<Value> + serde::Serialize>(backend: DbBackend, column: Expr
         let array = Value::Array(first.array_type(), Some(Box::new(values)));
         column.eq(PgFunc::any(Expr::val(array)))
     } else {
-        let json = serde_json::Value::from_iter(values.into_iter().map(|value| serde_json::json!(value)));
-        column.in_subquery(
-            sea_orm::sea_query::Query::select()
-                .column("value")
-                .from_function(
-                    sea_orm::sea_query::Func::cust("json_each").arg(json.to_string()),
-                    "given",
-                )
-                .to_owned(),
-        )
+        let given = serde_json::json!(values).to_string();
+        let given =
+            Query::select().column("value").from_function(Func::cust("json_each").arg(given), "given").to_owned();
+        column.in_subquery(given)
     }
 }
 
 /// `column` holds this text, in whatever case.
 pub fn holds(column: Expr, text: &str) -> SimpleExpr {
     let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(sea_orm::sea_query::Func::lower(column)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+    Expr::expr(Func::lower(column)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
 /// Narrows a query to a window of the order of some columns, the last of which is unique. `place` is the columns' values at an item.
@@ -42,20 +43,70 @@ pub fn windowed<E: EntityTrait, P>(
     window: &Window<P>,
     place: impl Fn(&P) -> Vec<Value>,
 ) -> Select<E> {
-    // Compared as a row, `(a, b) > (x, y)`: one range of the index.
+    let order = if descending == window.from_end { Order::Asc } else { Order::Desc };
+    let query = within(query, columns, descending, window, place).limit(window.fetch());
+    columns.iter().fold(query, |query, column| query.order_by(*column, order.clone()))
+}
+
+/// Compares whole rows, `(a, b) > (x, y)`: one range of the index.
+fn within<E: EntityTrait, P>(
+    query: Select<E>,
+    columns: &[E::Column],
+    descending: bool,
+    window: &Window<P>,
+    place: impl Fn(&P) -> Vec<Value>,
+) -> Select<E> {
     let beyond = |edge: &P, smaller: bool| {
         let row = Expr::tuple(columns.iter().map(|column| Expr::col((E::default(), *column))));
         let values = Expr::tuple(place(edge).into_iter().map(Expr::val));
         if smaller { row.lt(values) } else { row.gt(values) }
     };
-    let mut condition = Condition::all();
-    if let Some(after) = &window.after {
-        condition = condition.add(beyond(after, descending));
+    let after = window.after.as_ref().map(|edge| beyond(edge, descending));
+    let before = window.before.as_ref().map(|edge| beyond(edge, !descending));
+    query.filter(Condition::all().add_option(after).add_option(before))
+}
+
+/// The same window of the list of each parent, ascending, in one statement.
+pub fn windows_of<E: EntityTrait, P>(
+    query: Select<E>,
+    parent: E::Column,
+    columns: &[E::Column],
+    window: &Window<P>,
+    place: impl Fn(&P) -> Vec<Value>,
+) -> SelectStatement {
+    let order = if window.from_end { Order::Desc } else { Order::Asc };
+    let mut partition = WindowStatement::partition_by((E::default(), parent));
+    for column in columns {
+        partition.order_by((E::default(), *column), order.clone());
     }
-    if let Some(before) = &window.before {
-        condition = condition.add(beyond(before, !descending));
+    let mut ranked = within(query, columns, false, window, place).into_query();
+    ranked.expr_window_as(Func::cust("row_number"), partition, "rank");
+    let fetch = i64::try_from(window.fetch()).unwrap_or(i64::MAX);
+    Query::select()
+        .column(Asterisk)
+        .from_subquery(ranked, "ranked")
+        .and_where(Expr::col("rank").lte(fetch))
+        .order_by("rank", Order::Asc)
+        .to_owned()
+}
+
+/// The pages of each parent among the rows of [`windows_of`].
+pub fn pages<P, T, K: Hash + Eq>(window: &Window<P>, rows: Vec<T>, parent: impl Fn(&T) -> K) -> HashMap<K, Page<T>> {
+    let mut of_parent: HashMap<K, Vec<T>> = HashMap::new();
+    for row in rows {
+        of_parent.entry(parent(&row)).or_default().push(row);
     }
-    let order = if descending == window.from_end { Order::Asc } else { Order::Desc };
-    let query = query.filter(condition).limit(window.fetch());
-    columns.iter().fold(query, |query, column| query.order_by(*column, order.clone()))
+    of_parent.into_iter().map(|(parent, rows)| (parent, window.page(rows))).collect()
+}
+
+/// How many rows each parent has.
+pub async fn counts<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    query: Select<E>,
+    parent: E::Column,
+) -> super::Result<impl Iterator<Item = (i64, u64)>> {
+    let query =
+        query.select_only().column_as(parent, "parent").column_as(Expr::cust("count(*)"), "count").group_by(parent);
+    let rows: Vec<(i64, i64)> = query.into_tuple().all(connection).await?;
+    Ok(rows.into_iter().map(|(parent, count)| (parent, count.unsigned_abs())))
 }

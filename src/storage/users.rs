@@ -15,10 +15,8 @@ use user::COLUMN;
 /// # Errors
 /// When the database fails.
 pub async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &str) -> Result<Option<Viewer>> {
-    let revoked = revoked_token::Entity::find()
-        .select_only()
-        .expr(Expr::val(1))
-        .filter(revoked_token::COLUMN.jti.eq(jti));
+    let revoked =
+        revoked_token::Entity::find().select_only().expr(Expr::val(1)).filter(revoked_token::COLUMN.jti.eq(jti));
     let user = user::Entity::find_by_id(id.0)
         .filter(COLUMN.deactivated_at.is_null())
         .filter(Expr::exists(revoked.into_query()).not());

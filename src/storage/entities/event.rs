@@ -53,7 +53,8 @@ impl TryFrom<Model> for Event {
 /// Everything but the id.
 impl From<Event> for ActiveModel {
     fn from(event: Event) -> Self {
-        let change = |change: FieldChange| Change { field: change.field.name().to_owned(), from: change.from, to: change.to };
+        let change =
+            |change: FieldChange| Change { field: change.field.name().to_owned(), from: change.from, to: change.to };
         Self {
             id: NotSet,
             interview_id: Set(event.interview_id.0),

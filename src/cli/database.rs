@@ -1,0 +1,58 @@
+//! `migrate` and `demo-data`.
+
+use super::CliError;
+use crate::config::{DatabaseSettings, Missing};
+use crate::services::{Clock, Services, Tokens};
+use crate::storage::Db;
+use clap::Subcommand;
+use std::time::Duration;
+
+/// Where to move the schema.
+#[derive(Subcommand, Debug)]
+pub enum Direction {
+    /// Apply every step that is missing
+    Up,
+    /// Take steps back; the data of dropped tables is lost
+    Down {
+        /// How many
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+    },
+    /// Print each step and whether it is applied
+    Status,
+}
+
+pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Result<(), CliError> {
+    let db = connect(settings, matches!(direction, Direction::Up)).await?;
+    match direction {
+        Direction::Up => db.migrate_up().await?,
+        Direction::Down { steps } => db.migrate_down(*steps).await?,
+        Direction::Status => {}
+    }
+    for (step, applied) in db.migration_state().await?.steps {
+        println!("{} {step}", if applied { "applied" } else { "pending" });
+    }
+    Ok(db.close().await?)
+}
+
+pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {
+    let db = connect(settings, false).await?;
+    if !db.migration_state().await?.is_current() {
+        return Err(CliError::Behind);
+    }
+    fill(&db, interviews).await?;
+    println!("{interviews} interviews");
+    Ok(db.close().await?)
+}
+
+/// Fills an empty database.
+pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
+    // Nobody signs in meanwhile: any secret will do.
+    let tokens = Tokens::try_new(&[0; Tokens::MIN_SECRET], None)?;
+    Ok(Services::new(db.clone(), Clock::System, tokens, Duration::ZERO).fill_with_demo_data(interviews).await?)
+}
+
+async fn connect(settings: &DatabaseSettings, create: bool) -> Result<Db, CliError> {
+    let options = settings.options(create).map_err(|Missing(name)| CliError::Missing(vec![name]))?;
+    Ok(Db::connect(&options).await?)
+}

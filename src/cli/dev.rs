@@ -1,0 +1,94 @@
+//! `dev`
+
+use super::{CliError, database, serve};
+use crate::app::App;
+use crate::config::{ServerSettings, TokenSettings};
+use crate::domain::UserId;
+use crate::http::explorer::{Example, Explorer, Prefill};
+use crate::services::{Clock, Tokens, demo};
+use crate::storage::{Db, DbOptions, seeding};
+use chrono::TimeDelta;
+use clap::Args;
+use std::fs;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+/// What `dev` can be told.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Start over with fresh demo data
+    #[arg(long)]
+    reset: bool,
+    /// How many interviews the demo data has
+    #[arg(long, default_value_t = 500)]
+    interviews: u32,
+    #[command(flatten)]
+    server: ServerSettings,
+}
+
+/// In the working folder.
+const DATABASE: &str = "interviews-dev.db";
+const SECRET: &str = "interviews-dev.key";
+
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let Arguments { reset, interviews, server } = arguments;
+    if reset {
+        for suffix in ["", "-wal", "-shm"] {
+            remove(&format!("{DATABASE}{suffix}"))?;
+        }
+    }
+    let db = Db::connect(&DbOptions {
+        url: format!("sqlite://{DATABASE}"),
+        max_connections: 4,
+        acquire_timeout: Duration::from_secs(3),
+        create: true,
+    })
+    .await?;
+    db.migrate_up().await?;
+    if seeding::is_empty(db.reader()).await? {
+        database::fill(&db, interviews).await?;
+    }
+    let tokens = TokenSettings { jwt_secret: None, jwt_audience: None }.tokens(&secret()?)?;
+    let staff = sign(&tokens, demo::STAFF)?;
+    println!("GraphiQL    http://{}/graphql", server.bind);
+    println!("REST        http://{}/api/v1", server.bind);
+    println!("Database    {DATABASE} (start over: --reset)");
+    println!("Tokens, for `Authorization: Bearer …`, valid for 30 days:");
+    println!("admin   {}", sign(&tokens, demo::ADMIN)?);
+    println!("staff   {staff}");
+    println!("driver  {}", sign(&tokens, demo::DRIVER)?);
+    let explorer = Explorer::new(Some(Prefill { token: staff, examples: Example::of_demo_data() }));
+    serve::listen(App::new(db, Clock::System, tokens, explorer, server.clone()), &server).await
+}
+
+fn sign(tokens: &Tokens, user: UserId) -> Result<String, CliError> {
+    Ok(tokens.sign(user, Clock::System.now(), TimeDelta::days(30))?)
+}
+
+/// The secret of this folder, kept so that tokens outlive a restart.
+fn secret() -> Result<String, CliError> {
+    let failed = |error| CliError::File(SECRET.to_owned(), error);
+    match fs::read_to_string(SECRET) {
+        Ok(secret) if secret.len() >= Tokens::MIN_SECRET => Ok(secret),
+        Ok(_) => write_secret(),
+        Err(error) if error.kind() == ErrorKind::NotFound => write_secret(),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn write_secret() -> Result<String, CliError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(SECRET);
+    file.and_then(|mut file| file.write_all(secret.as_bytes()))
+        .map_err(|error| CliError::File(SECRET.to_owned(), error))?;
+    Ok(secret)
+}
+
+fn remove(file: &str) -> Result<(), CliError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(CliError::File(file.to_owned(), error)),
+        _ => Ok(()),
+    }
+}

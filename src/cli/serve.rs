@@ -1,0 +1,58 @@
+//! `serve`
+
+use super::CliError;
+use crate::app::{self, App};
+use crate::config::{DatabaseSettings, Missing, ServerSettings, TokenSettings};
+use crate::http::explorer::Explorer;
+use crate::services::Clock;
+use crate::storage::Db;
+use clap::Args;
+use tokio::net::TcpListener;
+
+/// What `serve` can be told.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Bring the database's schema up before serving
+    #[arg(long)]
+    migrate: bool,
+    #[command(flatten)]
+    database: DatabaseSettings,
+    #[command(flatten)]
+    tokens: TokenSettings,
+    #[command(flatten)]
+    server: ServerSettings,
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let Arguments { migrate, database, tokens, server } = arguments;
+    let (options, secret) = match (database.options(migrate), tokens.secret()) {
+        (Ok(options), Ok(secret)) => (options, secret),
+        (options, secret) => {
+            let missing = options.err().into_iter().chain(secret.err());
+            return Err(CliError::Missing(missing.map(|Missing(name)| name).collect()));
+        }
+    };
+    let tokens = tokens.tokens(secret)?;
+    let db = Db::connect(&options).await?;
+    if migrate {
+        db.migrate_up().await?;
+    }
+    if !db.migration_state().await?.is_current() {
+        tracing::warn!(
+            "the database's schema is behind: run `interviews migrate up`; until then this server is not ready"
+        );
+    }
+    listen(App::new(db, Clock::System, tokens, Explorer::new(None), server.clone()), &server).await
+}
+
+/// Serves until the process is told to stop.
+pub async fn listen(app: App, settings: &ServerSettings) -> Result<(), CliError> {
+    let stop = app::stop_signal()?;
+    let listener = bind(settings).await?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    Ok(app.serve(listener, stop).await?)
+}
+
+async fn bind(settings: &ServerSettings) -> Result<TcpListener, CliError> {
+    TcpListener::bind(settings.bind).await.map_err(|error| CliError::Listen(settings.bind, error))
+}

@@ -1,0 +1,118 @@
+//! Every setting, in one place: a flag, with an environment variable behind it.
+
+use crate::http::Limits;
+use crate::services::{SecretTooShort, Tokens};
+use crate::storage::DbOptions;
+use clap::{Args, ValueEnum};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Which database, and how it is used.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseSettings {
+    /// The database: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The largest number of database connections of this server (on SQLite: of readers)
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub database_connections: u32,
+    /// How long a request waits for a database connection before it fails
+    #[arg(long, env = "DATABASE_TIMEOUT", default_value = "3s", value_parser = humantime::parse_duration)]
+    pub database_timeout: Duration,
+}
+
+/// How tokens are signed and read.
+#[derive(Args, Clone, Debug)]
+pub struct TokenSettings {
+    /// The secret with which tokens are signed, HS256: at least 32 bytes
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+    /// The audience that tokens have to name; any or none when it is not set
+    #[arg(long, env = "JWT_AUDIENCE")]
+    pub jwt_audience: Option<String>,
+}
+
+/// How the server listens, and what a request may cost.
+#[derive(Args, Clone, Debug)]
+pub struct ServerSettings {
+    /// The address to listen on
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8000")]
+    pub bind: SocketAddr,
+    /// The largest request body, in bytes
+    #[arg(long, env = "MAX_BODY", default_value_t = 1024 * 1024)]
+    pub max_body: usize,
+    /// The longest time for one request
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub request_timeout: Duration,
+    /// How long requests in flight may go on when the server is told to stop
+    #[arg(long, env = "SHUTDOWN_GRACE", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub shutdown_grace: Duration,
+    /// How long a user is remembered: so long a revoked token or a changed role may still count
+    #[arg(long, env = "VIEWER_TTL", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub viewer_ttl: Duration,
+}
+
+/// What is logged, to standard error.
+#[derive(Args, Clone, Debug)]
+pub struct LogSettings {
+    /// What is logged, as in `info` or `warn,interviews=debug` (debug: a line a request)
+    #[arg(long, global = true, env = "LOG", default_value = "info")]
+    pub log: String,
+    /// How it is written
+    #[arg(long, global = true, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+/// A setting without which a command cannot run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing(pub &'static str);
+
+impl DatabaseSettings {
+    /// How to connect.
+    ///
+    /// # Errors
+    /// [`Missing`] without a URL.
+    pub fn options(&self, create: bool) -> Result<DbOptions, Missing> {
+        Ok(DbOptions {
+            url: self.database_url.clone().filter(|url| !url.is_empty()).ok_or(Missing("DATABASE_URL"))?,
+            max_connections: self.database_connections,
+            acquire_timeout: self.database_timeout,
+            create,
+        })
+    }
+}
+
+impl TokenSettings {
+    /// The secret.
+    ///
+    /// # Errors
+    /// [`Missing`] without one.
+    pub fn secret(&self) -> Result<&str, Missing> {
+        self.jwt_secret.as_deref().filter(|secret| !secret.is_empty()).ok_or(Missing("JWT_SECRET"))
+    }
+
+    /// What signs tokens with this secret.
+    ///
+    /// # Errors
+    /// [`SecretTooShort`]
+    pub fn tokens(&self, secret: &str) -> Result<Tokens, SecretTooShort> {
+        Tokens::try_new(secret.as_bytes(), self.jwt_audience.clone())
+    }
+}
+
+impl ServerSettings {
+    /// What a request may cost.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { body: self.max_body, time: self.request_timeout }
+    }
+}

@@ -1,0 +1,69 @@
+//! Top-level errors: every one has `extensions.code`, and none shows what is inside.
+
+use crate::services::ServiceError;
+use async_graphql::{Error, ErrorExtensions, ServerError};
+
+/// The codes of top-level errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// No token, or one that is not accepted.
+    Unauthenticated,
+    /// The viewer may not do this.
+    Forbidden,
+    /// Not a GraphQL request.
+    BadRequest,
+    /// The document is not GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// An argument or variable is wrong.
+    BadUserInput,
+    /// It took too long.
+    Timeout,
+    /// The server failed; the log knows why.
+    Internal,
+}
+
+impl Code {
+    /// As it stands in `extensions.code`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::BadRequest => "BAD_REQUEST",
+            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Timeout => "TIMEOUT",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// An error with its code.
+#[must_use]
+pub fn error_with_code(code: Code, message: impl Into<String>) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
+}
+
+/// The boundary at which a failure is logged, once.
+#[must_use]
+pub fn internal(request_id: &str, cause: &ServiceError) -> Error {
+    tracing::error!(request_id, %cause, "internal error");
+    error_with_code(Code::Internal, "internal error")
+        .extend_with(|_, extensions| extensions.set("requestId", request_id))
+}
+
+pub(super) fn give_code(error: &mut ServerError, code: Code) {
+    error.extensions.get_or_insert_default().set("code", code.as_str());
+}
+
+/// Gives the errors of the library, which have no code, theirs: what has a path failed in execution, where the library itself
+/// refuses nothing but arguments; the rest failed before.
+pub(super) fn complete(error: &mut ServerError) {
+    if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
+        let before = error.path.is_empty();
+        give_code(error, if before { Code::GraphqlValidationFailed } else { Code::BadUserInput });
+    }
+}

@@ -1,0 +1,198 @@
+//! Interviews.
+
+use super::enums::{InterviewAction, InterviewKind, InterviewStatus, Side};
+use super::event::{HistoryQuery, InterviewEvent};
+use super::interviewee::Interviewee;
+use super::people::Interviewer;
+use crate::domain;
+use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, SortKey};
+use crate::graphql::connection::{Connection, Listed};
+use crate::graphql::cursor::PageArguments;
+use crate::graphql::loaders::{CountOf, HistoryOf};
+use crate::graphql::scalars::DateTime;
+use crate::graphql::session::ContextExt;
+use async_graphql::{Context, ID, Object, Result};
+use std::sync::Arc;
+
+/// An interview of a company's interviewer with a driver who applied there.
+pub struct Interview(pub Arc<domain::Interview>);
+
+impl From<domain::Interview> for Interview {
+    fn from(interview: domain::Interview) -> Self {
+        Self(Arc::new(interview))
+    }
+}
+
+/// An interview of a company's interviewer with a driver who applied there.
+#[Object]
+impl Interview {
+    /// Its id, a decimal number as in the REST API.
+    async fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    /// How the two sides meet.
+    async fn kind(&self) -> InterviewKind {
+        self.0.kind.into()
+    }
+
+    /// Where it is in its life.
+    async fn status(&self) -> InterviewStatus {
+        self.0.status().into()
+    }
+
+    /// When it begins.
+    async fn start_at(&self) -> DateTime {
+        self.0.slot.start().into()
+    }
+
+    /// When it ends: the first moment after it.
+    async fn end_at(&self) -> DateTime {
+        self.0.slot.end().into()
+    }
+
+    /// When the proposed time begins; null unless the status is AMENDED.
+    async fn amend_start_at(&self) -> Option<DateTime> {
+        self.0.proposal().map(|proposal| proposal.slot.start().into())
+    }
+
+    /// When the proposed time ends; null unless the status is AMENDED.
+    async fn amend_end_at(&self) -> Option<DateTime> {
+        self.0.proposal().map(|proposal| proposal.slot.end().into())
+    }
+
+    /// The side that proposed another time; null unless the status is AMENDED.
+    async fn amended_by(&self) -> Option<Side> {
+        self.0.proposal().map(|proposal| proposal.by.into())
+    }
+
+    /// Free text: a link or a place.
+    async fn location(&self) -> Option<&str> {
+        self.0.location.as_deref()
+    }
+
+    /// The id of the driver's application.
+    async fn interviewee_id(&self) -> ID {
+        self.0.interviewee_id.0.into()
+    }
+
+    /// The driver's application.
+    async fn interviewee(&self, ctx: &Context<'_>) -> Result<Interviewee> {
+        let loader = ctx.loader();
+        if ctx.look_ahead().field("driver").exists() {
+            // The row knows the driver already: so they travel with the interviewers, and not one round later.
+            let (interviewee, driver) =
+                (loader.interviewee(ctx, self.0.interviewee_id), loader.user(ctx, self.0.driver_id));
+            let (interviewee, driver) = futures_util::try_join!(interviewee, driver)?;
+            return Ok(Interviewee::with_driver(interviewee, driver));
+        }
+        Ok(Interviewee::new(loader.interviewee(ctx, self.0.interviewee_id).await?))
+    }
+
+    /// The id of the member of staff.
+    async fn interviewer_id(&self) -> ID {
+        self.0.interviewer_id.0.into()
+    }
+
+    /// The member of staff who talks to the driver.
+    async fn interviewer(&self, ctx: &Context<'_>) -> Result<Interviewer> {
+        Ok(Interviewer(ctx.loader().user(ctx, self.0.interviewer_id).await?))
+    }
+
+    /// The side that has to answer next: INTERVIEWEE while it is pending, the side that did not propose while it is amended, else null.
+    async fn awaiting(&self) -> Option<Side> {
+        self.0.awaiting().map(Side::from)
+    }
+
+    /// What the viewer can do to it now. What is listed is not refused for permission or state.
+    async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<InterviewAction>> {
+        let actions = ctx.services().available_actions(ctx.viewer()?, &self.0);
+        Ok(actions.into_iter().map(InterviewAction::from).collect())
+    }
+
+    /// Whether staff booked it over a clash on purpose. Such an interview reserves no time.
+    async fn allow_overlap(&self) -> bool {
+        self.0.allow_overlap
+    }
+
+    /// Of a rejection or cancellation, when one was given.
+    async fn reason(&self) -> Option<&str> {
+        self.0.reason()
+    }
+
+    /// The side that did not appear; null unless the status is NO_SHOW.
+    async fn absent(&self) -> Option<Side> {
+        self.0.absent().map(Side::from)
+    }
+
+    /// Goes up by one with every change. Send it as `expectedVersion` to be refused when somebody else was faster.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// What happened to it, oldest first.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
+    ) -> Result<Connection<InterviewEvent>> {
+        let arguments = PageArguments { first, after, ..PageArguments::default() };
+        let key = HistoryOf { interview: self.0.id, window: arguments.window(())? };
+        let page = ctx.loader().load(ctx, key).await?.unwrap_or_else(|| key.window.page(Vec::new()));
+        let event = |event| InterviewEvent { event, interview: self.0.clone() };
+        Ok(Connection::new(page, HistoryQuery(self.0.id), event))
+    }
+
+    /// When it was created.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime {
+        self.0.updated_at.into()
+    }
+}
+
+/// What a list of interviews was asked for.
+pub enum InterviewQuery {
+    /// The list of all.
+    Listed(InterviewFilter, InterviewOrder),
+    /// Those of one application, by their start.
+    OfInterviewee(domain::IntervieweeId),
+}
+
+impl Listed for Interview {
+    type Place = InterviewPlace;
+    type Query = InterviewQuery;
+    const NAME: &'static str = "Interview";
+
+    fn place(&self, query: &InterviewQuery) -> InterviewPlace {
+        let time = match Self::order(query) {
+            SortKey::StartAt => Some(self.0.slot.start()),
+            SortKey::UpdatedAt => Some(self.0.updated_at),
+            SortKey::Id => None,
+        };
+        InterviewPlace { time, id: self.0.id }
+    }
+
+    fn order(query: &InterviewQuery) -> SortKey {
+        match query {
+            InterviewQuery::Listed(_, order) => order.key,
+            InterviewQuery::OfInterviewee(_) => SortKey::StartAt,
+        }
+    }
+
+    async fn count(query: &InterviewQuery, ctx: &Context<'_>) -> Result<u64> {
+        match query {
+            InterviewQuery::Listed(filter, _) => {
+                let count = ctx.services().count_interviews(ctx.viewer()?, filter).await;
+                count.map_err(|error| ctx.failure(error))
+            }
+            InterviewQuery::OfInterviewee(id) => {
+                Ok(ctx.loader().load(ctx, CountOf::Interviews(*id)).await?.unwrap_or_default())
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! HTTP: the router, GraphQL over HTTP, the REST API, the explorer, health, and what every answer has. No SQL and no rules.
+
+mod answers;
+mod authorization;
+pub mod explorer;
+mod graphql;
+mod health;
+mod middleware;
+mod rest;
+mod rest_body;
+
+use crate::domain::Side;
+use crate::graphql::Schema;
+use crate::services::SharedServices;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{any, get, patch, post};
+use explorer::Explorer;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Server {
+    /// The use cases.
+    pub services: SharedServices,
+    /// The GraphQL schema.
+    pub schema: Schema,
+    /// The page for browsers.
+    pub explorer: Explorer,
+    /// What a request may cost.
+    pub limits: Arc<Limits>,
+}
+
+/// What a request may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub body: usize,
+    /// The longest time for one request.
+    pub time: Duration,
+}
+
+/// Every route of the server.
+pub fn router(server: Server) -> Router {
+    let rest = Router::new()
+        .route("/interviews", post(rest::create))
+        .route("/interviews/{id}", patch(rest::update))
+        .route("/interviews/{id}/amend", post(|s, c, id, body| rest::amend(Side::Interviewer, s, c, id, body)))
+        .route("/interviews/{id}/accept", post(|s, c, id| rest::accept(Side::Interviewer, s, c, id)))
+        .route("/interviews/{id}/cancel", post(rest::cancel))
+        .route("/users/interviews/{id}/amend", post(|s, c, id, body| rest::amend(Side::Interviewee, s, c, id, body)))
+        .route("/users/interviews/{id}/accept", post(|s, c, id| rest::accept(Side::Interviewee, s, c, id)))
+        .route("/users/interviews/{id}/reject", post(rest::reject))
+        .fallback(answers::no_route)
+        .method_not_allowed_fallback(answers::no_method)
+        .layer(from_fn(middleware::runtime));
+    Router::new()
+        .route("/graphql", get(graphql::page).post(graphql::post))
+        .nest("/api/v1", rest)
+        .layer(from_fn_with_state(server.clone(), middleware::limit))
+        .layer(DefaultBodyLimit::disable()) // ours is the one above
+        .route("/livez", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/", any(graphql::redirect))
+        .merge(explorer::assets())
+        .fallback(answers::no_route)
+        .method_not_allowed_fallback(answers::no_method)
+        .layer(from_fn(middleware::every_answer))
+        .with_state(server)
+}

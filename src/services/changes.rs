@@ -1,0 +1,196 @@
+//! Use cases that change interviews. Each change is one transaction with the event that tells of it; what the database gives up for
+//! a passing reason is tried again here.
+
+use super::{ServiceError, Services};
+use crate::domain::{
+    Booking, Command, Conflict, Event, EventId, ExpectedVersion, Interview, InterviewId, IntervieweeEffect, References,
+    Refusal, Scope, Side, Transition, Viewer,
+};
+use crate::storage::{StorageError, Transaction, events, interviewees, interviews, users};
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+type Result<T, E = ServiceError> = std::result::Result<T, E>;
+
+/// Tries of one change, the first included. The pauses between them grow to about a second in all.
+const ATTEMPTS: u32 = 8;
+
+/// How a try ended that did not succeed.
+enum Setback {
+    /// For good.
+    Final(ServiceError),
+    /// The interview, as it would have been, takes the time of somebody who is busy.
+    Overlap(Box<Interview>),
+}
+
+impl<E: Into<ServiceError>> From<E> for Setback {
+    fn from(error: E) -> Self {
+        Self::Final(error.into())
+    }
+}
+
+/// A change that is asked for.
+#[derive(Clone, Copy)]
+enum Request<'a> {
+    Create(&'a Booking),
+    Change(InterviewId, &'a Command, &'a ExpectedVersion),
+}
+
+impl Services {
+    /// Books an interview.
+    ///
+    /// # Errors
+    /// A refusal, or when the database fails. Then nothing was written.
+    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<Interview> {
+        self.perform(viewer, Request::Create(booking)).await
+    }
+
+    /// Changes an interview that the viewer sees.
+    ///
+    /// # Errors
+    /// A refusal, or when the database fails. Then nothing was written.
+    pub async fn change(
+        &self,
+        viewer: &Viewer,
+        id: InterviewId,
+        command: &Command,
+        expected: &ExpectedVersion,
+    ) -> Result<Interview> {
+        self.perform(viewer, Request::Change(id, command, expected)).await
+    }
+
+    async fn perform(&self, viewer: &Viewer, request: Request<'_>) -> Result<Interview> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match self.attempt(viewer, request).await {
+                Ok(interview) => return Ok(interview),
+                Err(Setback::Overlap(interview)) => {
+                    let conflicts = self.conflicts(viewer, &interview).await?;
+                    if !conflicts.is_empty() {
+                        return Err(Refusal::Conflicts(conflicts).into());
+                    }
+                    StorageError::Overlap.into() // it is gone already: the next try can succeed
+                }
+                Err(Setback::Final(error @ ServiceError::Failed(StorageError::Transient(_)))) => error,
+                Err(Setback::Final(error)) => return Err(error),
+            };
+            if tries == ATTEMPTS {
+                return Err(error);
+            }
+            let longest = Duration::from_millis(8 << tries);
+            tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
+        }
+    }
+
+    async fn attempt(&self, viewer: &Viewer, request: Request<'_>) -> Result<Interview, Setback> {
+        let (now, transaction) = (self.clock.now(), self.db.begin().await?);
+        let transition = match request {
+            Request::Create(booking) => {
+                let found = references_of(&transaction, viewer, booking).await?;
+                let mut transition = booking.clone().create(viewer, found, now)?;
+                transition.interview.id = interviews::insert(&transaction, &transition.interview)
+                    .await
+                    .map_err(|error| explain(error, &transition.interview))?;
+                transition
+            }
+            Request::Change(id, command, expected) => {
+                let interview = interviews::lock(&transaction, viewer.scope(), id).await?.ok_or(Refusal::NotFound)?;
+                interview.expect_version(expected)?;
+                let found = new_references(&transaction, viewer, &interview, command).await?;
+                let Some(transition) = interview.perform(viewer, command.clone(), found, now)? else {
+                    return Ok(interview);
+                };
+                interviews::update(&transaction, &transition.interview)
+                    .await
+                    .map_err(|error| explain(error, &transition.interview))?;
+                transition
+            }
+        };
+        record(transaction, viewer, transition, now).await
+    }
+
+    /// Who is busy with what while this interview would take place.
+    async fn conflicts(&self, viewer: &Viewer, interview: &Interview) -> Result<Vec<Conflict>> {
+        let mut conflicts = Vec::new();
+        for side in [Side::Interviewer, Side::Interviewee] {
+            let all = interviews::clashes(self.db.reader(), Scope::Everything, interview, side).await?;
+            if !all.is_empty() {
+                let visible = interviews::clashes(self.db.reader(), viewer.scope(), interview, side).await?;
+                conflicts.push(Conflict { side, hidden: all.len().saturating_sub(visible.len()), visible });
+            }
+        }
+        Ok(conflicts)
+    }
+}
+
+fn explain(error: StorageError, interview: &Interview) -> Setback {
+    match error {
+        StorageError::Overlap => Setback::Overlap(Box::new(interview.clone())),
+        error => error.into(),
+    }
+}
+
+/// Looks up what a new interview refers to.
+async fn references_of(
+    transaction: &Transaction,
+    viewer: &Viewer,
+    booking: &Booking,
+) -> Result<References, StorageError> {
+    let interviewee = interviewees::find(transaction, viewer.scope(), booking.interviewee_id).await?;
+    let interviewer_exists = match &interviewee {
+        Some(interviewee) => {
+            users::is_active_interviewer(transaction, interviewee.company_id, booking.interviewer_id).await?
+        }
+        None => false,
+    };
+    Ok(References { interviewee, interviewer_exists })
+}
+
+/// Looks up what an update refers to anew; everything else refers to nothing.
+async fn new_references(
+    transaction: &Transaction,
+    viewer: &Viewer,
+    interview: &Interview,
+    command: &Command,
+) -> Result<References, StorageError> {
+    let mut found = References::default();
+    if let Command::Update(patch) = command {
+        if let Some(id) = patch.other_interviewee(interview) {
+            found.interviewee = interviewees::find(transaction, viewer.scope(), id).await?;
+        }
+        if let Some(id) = patch.other_interviewer(interview) {
+            found.interviewer_exists = users::is_active_interviewer(transaction, interview.company_id, id).await?;
+        }
+    }
+    Ok(found)
+}
+
+/// Writes what goes with a change, and commits.
+async fn record(
+    transaction: Transaction,
+    viewer: &Viewer,
+    transition: Transition,
+    now: DateTime<Utc>,
+) -> Result<Interview, Setback> {
+    let Transition { interview, event, side, changes, effect } = transition;
+    let event = Event {
+        id: EventId(0),
+        interview_id: interview.id,
+        event_type: event,
+        at: now,
+        actor_id: Some(viewer.id),
+        actor_side: side,
+        changes,
+    };
+    events::insert(&transaction, event).await?;
+    match effect {
+        IntervieweeEffect::None => {}
+        IntervieweeEffect::Becomes(kind) => {
+            interviewees::set_kind(&transaction, interview.interviewee_id, kind, now).await?;
+        }
+        IntervieweeEffect::Released => interviewees::release(&transaction, interview.interviewee_id, now).await?,
+    }
+    transaction.commit().await.map_err(StorageError::from)?;
+    Ok(interview)
+}
