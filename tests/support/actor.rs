@@ -1,0 +1,118 @@
+//! Somebody who calls the server, in process.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// A caller with a token, or without.
+#[derive(Clone)]
+pub struct Actor {
+    router: Router,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Everything that one shows of an interview, without its people.
+pub const FIELDS: &str = "id kind status startAt endAt amendStartAt amendEndAt amendedBy location intervieweeId \
+    interviewerId awaiting allowOverlap reason version createdAt updatedAt";
+
+/// Everything that one shows of what went wrong.
+pub const ERRORS: &str = "userErrors { __typename code message path \
+    ... on InvalidStateError { status availableActions } \
+    ... on ScheduleConflictError { side conflicts { id } } \
+    ... on StaleVersionError { current { version } } }";
+
+impl Actor {
+    pub fn new(router: Router, token: Option<String>) -> Self {
+        Self { router, token }
+    }
+
+    /// Sends a request as it is, with the token.
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// A GraphQL operation; the whole answer.
+    pub async fn graphql(&self, query: &str, variables: Value) -> Value {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        let request = Request::post("/graphql").header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body)).unwrap()).await.json()
+    }
+
+    /// A GraphQL operation that has no errors; its data.
+    pub async fn ask(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.graphql(query, variables).await;
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"].take()
+    }
+
+    /// A mutation's payload, by the mutation's name and its arguments as GraphQL literals.
+    pub async fn mutate(&self, mutation: &str, arguments: &str) -> Value {
+        let query = format!("mutation {{ {mutation}({arguments}) {{ interview {{ {FIELDS} }} {ERRORS} }} }}");
+        self.ask(&query, json!({})).await[mutation].take()
+    }
+
+    /// `updateInterview` with its input as JSON, sent as a variable.
+    pub async fn update(&self, id: i64, input: Value) -> Value {
+        let query = format!(
+            "mutation($id: ID!, $input: UpdateInterviewInput!) {{ \
+             updateInterview(id: $id, input: $input) {{ interview {{ {FIELDS} }} {ERRORS} }} }}"
+        );
+        self.ask(&query, json!({"id": id.to_string(), "input": input})).await["updateInterview"].take()
+    }
+
+    /// An interview as this caller sees it.
+    pub async fn interview(&self, id: i64) -> Value {
+        let query = format!("query($id: ID!) {{ interview(id: $id) {{ {FIELDS} }} }}");
+        self.ask(&query, json!({"id": id.to_string()})).await["interview"].take()
+    }
+
+    /// A REST request with a JSON body.
+    pub async fn rest(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.rest_with(method, path, body, &[]).await
+    }
+
+    /// The same with further headers.
+    pub async fn rest_with(&self, method: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+}
+
+/// The codes of a payload's user errors with their paths, joined: `END_NOT_AFTER_START input.endAt`.
+pub fn refusals(payload: &Value) -> Vec<String> {
+    let path = |error: &Value| {
+        error["path"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect::<Vec<_>>().join(".")
+    };
+    let errors = payload["userErrors"].as_array().unwrap();
+    errors.iter().map(|error| format!("{} {}", error["code"].as_str().unwrap(), path(error))).collect()
+}
