@@ -34,7 +34,6 @@ impl App {
     }
 
     /// The routes, for calling them without a socket.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         http::router(self.server.clone())
     }

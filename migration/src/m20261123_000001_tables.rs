@@ -51,7 +51,7 @@ impl MigrationTrait for Migration {
             for column in columns {
                 index.col(*column);
             }
-            manager.create_index(index.to_owned()).await?;
+            manager.create_index(index).await?;
         }
         Ok(())
     }
@@ -200,5 +200,5 @@ fn reference(
     for column in to_columns {
         key.to_col(*column);
     }
-    key.to_owned()
+    key
 }

@@ -41,7 +41,7 @@ enum Command {
     },
     /// Print the GraphQL schema
     Schema,
-    /// Sign a token with JWT_SECRET
+    /// Sign a token with the JWT secret
     Token {
         /// The user's id
         #[arg(long)]

@@ -5,7 +5,6 @@ use super::session::ContextExt;
 use crate::domain::page::{InterviewPlace, Page, Window};
 use crate::domain::{Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer};
 use crate::services::{ServiceError, SharedServices};
-use crate::storage::StorageError;
 use async_graphql::dataloader::{self, DataLoader};
 use async_graphql::{Context, Result};
 use std::collections::{HashMap, HashSet};
@@ -65,7 +64,7 @@ impl Loader {
     /// # Errors
     /// `INTERNAL` when there is none, or the database fails.
     pub async fn user(&self, ctx: &Context<'_>, id: UserId) -> Result<Arc<User>> {
-        let missing = || ctx.failure(StorageError::Corrupt { table: "users", column: "id", id: id.0 });
+        let missing = || ctx.failure(ServiceError::Dangling { table: "users", id: id.0 });
         self.load(ctx, id).await?.ok_or_else(missing)
     }
 
@@ -74,7 +73,7 @@ impl Loader {
     /// # Errors
     /// `INTERNAL` when there is none, or the database fails.
     pub async fn interviewee(&self, ctx: &Context<'_>, id: IntervieweeId) -> Result<Arc<Interviewee>> {
-        let missing = || ctx.failure(StorageError::Corrupt { table: "interviewees", column: "id", id: id.0 });
+        let missing = || ctx.failure(ServiceError::Dangling { table: "interviewees", id: id.0 });
         self.load(ctx, id).await?.ok_or_else(missing)
     }
 }

@@ -36,8 +36,8 @@ pub trait ContextExt {
     }
 
     /// The error that a failure of the server becomes: the cause goes to the log, the client gets constant text.
-    fn failure(&self, cause: impl Into<ServiceError>) -> Error {
-        match cause.into() {
+    fn failure(&self, cause: ServiceError) -> Error {
+        match cause {
             ServiceError::Refused(crate::domain::Refusal::Forbidden(why)) => error_with_code(Code::Forbidden, why),
             cause => internal(&self.session().request_id, &cause),
         }

@@ -5,7 +5,7 @@ use super::middleware::RequestId;
 use super::{Server, authorization};
 use crate::graphql::{self, Code, Session, error_with_code};
 use crate::services::AuthenticationError;
-use async_graphql::{ParseRequestError, Response as GraphQlResponse, ServerError, Value};
+use async_graphql::{ParseRequestError, Pos, Response as GraphQlResponse, ServerError, Value};
 use async_graphql_axum::GraphQLRequest;
 use axum::extract::{Extension, FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -51,21 +51,19 @@ pub async fn post(
         let message = "the body has to be JSON, with `content-type: application/json`";
         return refuse(&headers, StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadRequest, message);
     }
-    let request = match GraphQLRequest::<Unreadable>::from_request(request, &server).await {
-        Ok(request) => request.into_inner(),
-        Err(Unreadable) => {
-            let message = "the body has to be a JSON object with a `query`";
-            return refuse(&headers, StatusCode::BAD_REQUEST, Code::BadRequest, message);
-        }
+    let Ok(request) = GraphQLRequest::<Unreadable>::from_request(request, &server).await else {
+        let message = "the body has to be a JSON object with a `query`";
+        return refuse(&headers, StatusCode::BAD_REQUEST, Code::BadRequest, message);
     };
+    let request = request.into_inner();
     let viewer = match authorization::viewer(&server.services, &headers).await {
         Ok(viewer) => viewer,
         Err(AuthenticationError::Refused(why)) => {
             return refuse(&headers, StatusCode::UNAUTHORIZED, Code::Unauthenticated, why);
         }
         Err(AuthenticationError::Failed(cause)) => {
-            let error = graphql::internal(&request_id, &cause.into());
-            return answer(&headers, &GraphQlResponse::from_errors(vec![error.into_server_error(Default::default())]));
+            let error = graphql::internal(&request_id, &cause);
+            return answer(&headers, &GraphQlResponse::from_errors(vec![error.into_server_error(Pos::default())]));
         }
     };
     let session = Session { viewer, request_id };
@@ -99,7 +97,7 @@ fn wants_media_type(headers: &HeaderMap) -> bool {
 }
 
 fn refuse(headers: &HeaderMap, status: StatusCode, code: Code, message: &str) -> Response {
-    let mut error = error_with_code(code, message).into_server_error(Default::default());
+    let mut error = error_with_code(code, message).into_server_error(Pos::default());
     error.locations.clear();
     let mut response = answer(headers, &GraphQlResponse::from_errors(vec![error]));
     if status == StatusCode::UNAUTHORIZED {

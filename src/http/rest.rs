@@ -6,7 +6,6 @@ use super::rest_body::{InterviewBody, RestError, amendment, patch};
 use super::{Server, authorization};
 use crate::domain::{Command, ExpectedVersion, Field, Interview, InterviewId, Names, Refusal, Side, Viewer};
 use crate::services::{AuthenticationError, ServiceError};
-use crate::storage::StorageError;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, FromRequestParts, Path, State};
@@ -86,7 +85,7 @@ impl FromRequestParts<Server> for Caller {
             Ok(Some(viewer)) => Ok(Self { viewer, request_id, headers: parts.headers.clone() }),
             Ok(None) => Err(refused("this needs a token: send `Authorization: Bearer <JWT>`")),
             Err(AuthenticationError::Refused(why)) => Err(refused(why)),
-            Err(AuthenticationError::Failed(cause)) => Err(Failure::internal(&request_id, &cause.into())),
+            Err(AuthenticationError::Failed(cause)) => Err(Failure::internal(&request_id, &cause)),
         }
     }
 }
@@ -101,7 +100,7 @@ impl Caller {
     async fn answer(&self, server: &Server, status: StatusCode, outcome: Result<Interview, ServiceError>) -> Answer {
         let failed = |error: &ServiceError| match error {
             ServiceError::Refused(refusal) => Failure::refused(refusal),
-            ServiceError::Failed(_) => Failure::internal(&self.request_id, error),
+            error => Failure::internal(&self.request_id, error),
         };
         let interview = outcome.map_err(|error| failed(&error))?;
         let people = server.services.people_of(&interview).await.map_err(|error| failed(&error))?;
@@ -130,7 +129,7 @@ impl Failure {
     fn internal(request_id: &str, cause: &ServiceError) -> Self {
         tracing::error!(request_id, %cause, "internal error");
         let status = match cause {
-            ServiceError::Failed(StorageError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::one(status, "INTERNAL", "internal error", vec![])

@@ -1,8 +1,8 @@
 //! From a token to the viewer.
 
-use super::Services;
+use super::{ServiceError, Services};
 use crate::domain::{UserId, Viewer};
-use crate::storage::{StorageError, users};
+use crate::storage::users;
 use chrono::{DateTime, TimeDelta, Utc};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub enum AuthenticationError {
     Refused(&'static str),
     /// The user could not be looked up.
     #[error(transparent)]
-    Failed(#[from] StorageError),
+    Failed(#[from] ServiceError),
 }
 
 /// Who was looked up lately, by user and token.
@@ -49,7 +49,7 @@ impl Services {
         {
             return Ok(viewer);
         }
-        let viewer = users::authenticate(self.db.reader(), key.0, &key.1).await?;
+        let viewer = users::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
         let viewer = Arc::new(viewer.ok_or(AuthenticationError::Refused("the token is not valid"))?);
         self.viewers.viewers.insert(key, (now, viewer.clone()));
         Ok(viewer)

@@ -9,13 +9,33 @@ pub enum ServiceError {
     /// The viewer's doing: it is explained to them.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// The server's: its cause goes to the log and never to the viewer.
+    /// There is no database at the moment.
     #[error(transparent)]
-    Failed(#[from] StorageError),
+    Unavailable(StorageError),
+    /// A row refers to one that is not there.
+    #[error("there is no row {id} in {table}, to which another refers")]
+    Dangling {
+        /// Where it should be.
+        table: &'static str,
+        /// Its id.
+        id: i64,
+    },
+    /// The server's doing: its cause goes to the log and never to the viewer.
+    #[error(transparent)]
+    Failed(StorageError),
 }
 
 impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<StorageError> for ServiceError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(_) => Self::Unavailable(error),
+            error => Self::Failed(error),
+        }
     }
 }

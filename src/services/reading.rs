@@ -6,7 +6,7 @@ use crate::domain::{
     Authority, Company, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, Refusal, Scope, User,
     UserId, Viewer,
 };
-use crate::storage::{StorageError, companies, events, interviewees, interviews, users};
+use crate::storage::{companies, events, interviewees, interviews, users};
 use std::collections::HashMap;
 
 /// The people of one interview.
@@ -163,16 +163,16 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn interviewees_by_ids(&self, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>, StorageError> {
-        interviewees::by_ids(self.db.reader(), ids).await
+    pub async fn interviewees_by_ids(&self, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
+        Ok(interviewees::by_ids(self.db.reader(), ids).await?)
     }
 
     /// Users to whom visible rows refer.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn users_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, StorageError> {
-        users::by_ids(self.db.reader(), ids).await
+    pub async fn users_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        Ok(users::by_ids(self.db.reader(), ids).await?)
     }
 
     /// The people of an interview that the viewer sees.
@@ -182,12 +182,15 @@ impl Services {
     pub async fn people_of(&self, interview: &Interview) -> Result<People> {
         let mut applications = interviewees::by_ids(self.db.reader(), &[interview.interviewee_id]).await?;
         let users = users::by_ids(self.db.reader(), &[interview.driver_id, interview.interviewer_id]).await?;
-        let gone = |column| StorageError::Corrupt { table: "interviews", column, id: interview.id.0 };
-        let user = |id, column| users.iter().find(|user| user.id == id).cloned().ok_or_else(|| gone(column));
+        let user = |id: UserId| {
+            let found = users.iter().find(|user| user.id == id).cloned();
+            found.ok_or(ServiceError::Dangling { table: "users", id: id.0 })
+        };
+        let missing = ServiceError::Dangling { table: "interviewees", id: interview.interviewee_id.0 };
         Ok(People {
-            interviewee: applications.pop().ok_or_else(|| gone("interviewee_id"))?,
-            driver: user(interview.driver_id, "driver_id")?,
-            interviewer: user(interview.interviewer_id, "interviewer_id")?,
+            interviewee: applications.pop().ok_or(missing)?,
+            driver: user(interview.driver_id)?,
+            interviewer: user(interview.interviewer_id)?,
         })
     }
 }

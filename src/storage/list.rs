@@ -17,7 +17,7 @@ pub fn among<V: Into<Value> + serde::Serialize>(backend: DbBackend, column: Expr
     if backend == DbBackend::Postgres {
         let values: Vec<Value> = values.into_iter().map(Into::into).collect();
         let Some(first) = values.first() else {
-            return Expr::val(false).into();
+            return Expr::val(false);
         };
         let array = Value::Array(first.array_type(), Some(Box::new(values)));
         column.eq(PgFunc::any(Expr::val(array)))

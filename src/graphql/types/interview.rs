@@ -120,7 +120,7 @@ impl Interview {
         self.0.reason()
     }
 
-    /// The side that did not appear; null unless the status is NO_SHOW.
+    /// The side that did not appear; null unless the status is `NO_SHOW`.
     async fn absent(&self) -> Option<Side> {
         self.0.absent().map(Side::from)
     }
