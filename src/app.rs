@@ -1,15 +1,15 @@
 //! Wiring: from settings to a server that listens, and its orderly end.
 
 use crate::config::ServerSettings;
-use crate::graphql;
+use crate::graphql::Engine;
 use crate::http::explorer::Explorer;
-use crate::http::{self, Server};
+use crate::http::{self, Server, serving};
 use crate::services::{Clock, Services, Tokens};
 use crate::storage::Db;
-use axum::serve::ListenerExt;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 /// The server, wired and not listening yet.
 #[derive(Clone)]
@@ -24,7 +24,10 @@ impl App {
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
         let services = Arc::new(Services::new(db, clock, tokens, settings.viewer_ttl));
         let limits = Arc::new(settings.limits());
-        Self { server: Server { services, schema: graphql::schema(), explorer, limits }, settings }
+        let engine = Engine::new(services.clone(), settings.documents(), settings.rate_limit);
+        let room = Arc::new(Semaphore::new(settings.max_in_flight));
+        let origins = settings.cors_origins.clone().into();
+        Self { server: Server { services, engine, explorer, limits, room, origins }, settings }
     }
 
     /// The use cases.
@@ -42,30 +45,10 @@ impl App {
     ///
     /// # Errors
     /// When the socket fails.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY");
-            }
-        });
-        let (stopping, stopped) = tokio::sync::oneshot::channel();
-        let stop = async move {
-            stop.await;
-            tracing::info!("stopping: requests in flight may finish");
-            // The receiver is gone only when the server has ended already.
-            let _ = stopping.send(());
-        };
-        let grace = async {
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            tokio::time::sleep(self.settings.shutdown_grace).await;
-        };
-        let router = self.router();
-        tokio::select! {
-            served = axum::serve(listener, router).with_graceful_shutdown(stop).into_future() => served?,
-            () = grace => tracing::warn!("stopped with requests in flight"),
-        }
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
+        let timeouts =
+            serving::Timeouts { header: self.settings.header_timeout, stopping: self.settings.shutdown_grace };
+        serving::serve(listener, self.router(), timeouts, stop).await?;
         if let Err(error) = self.services().db().close().await {
             tracing::warn!(%error, "the database connections could not be closed in order");
         }

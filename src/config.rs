@@ -1,10 +1,12 @@
 //! Every setting, in one place: a flag, with an environment variable behind it.
 
+use crate::graphql::document::DocumentLimits;
 use crate::http::Limits;
 use crate::services::{SecretTooShort, Tokens};
 use crate::storage::DbOptions;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Which database, and how it is used.
@@ -41,9 +43,51 @@ pub struct ServerSettings {
     /// The largest request body, in bytes
     #[arg(long, env = "MAX_BODY", default_value_t = 1024 * 1024)]
     pub max_body: usize,
+    /// The most operations in a batch
+    #[arg(long, env = "MAX_BATCH", default_value_t = 10)]
+    pub max_batch: usize,
+    /// The most tokens in a document
+    #[arg(long, env = "MAX_TOKENS", default_value_t = 4000)]
+    pub max_tokens: usize,
+    /// The deepest nesting of brackets in a document
+    #[arg(long, env = "MAX_NESTING", default_value_t = 40)]
+    pub max_nesting: usize,
+    /// The most selections in a document, with every fragment spread
+    #[arg(long, env = "MAX_SELECTIONS", default_value_t = 3000)]
+    pub max_selections: usize,
+    /// The deepest field in a document
+    #[arg(long, env = "MAX_DEPTH", default_value_t = 20)]
+    pub max_depth: usize,
+    /// The most aliases in a document, with every fragment spread
+    #[arg(long, env = "MAX_ALIASES", default_value_t = 100)]
+    pub max_aliases: usize,
+    /// The most directives in a document, with every fragment spread
+    #[arg(long, env = "MAX_DIRECTIVES", default_value_t = 100)]
+    pub max_directives: usize,
+    /// The most that an operation may cost: a field is one, and a list costs its fields as often as it may have items
+    #[arg(long, env = "MAX_COMPLEXITY", default_value_t = 20_000)]
+    pub max_complexity: usize,
+    /// How many valid documents are remembered, and can be named by their hash
+    #[arg(long, env = "DOCUMENT_CACHE", default_value_t = 1000)]
+    pub document_cache: usize,
     /// The longest time for one request
     #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
     pub request_timeout: Duration,
+    /// How long a client may take to send a request's headers; as long may a connection rest between requests
+    #[arg(long, env = "HEADER_TIMEOUT", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub header_timeout: Duration,
+    /// How long a client may take to send a request's body
+    #[arg(long, env = "BODY_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub body_timeout: Duration,
+    /// The most requests in flight; further ones are told to come back
+    #[arg(long, env = "MAX_IN_FLIGHT", default_value_t = 512)]
+    pub max_in_flight: usize,
+    /// How many complexity points a viewer may spend in a minute; as many as they like when it is not set
+    #[arg(long, env = "RATE_LIMIT")]
+    pub rate_limit: Option<NonZeroU32>,
+    /// The origins whose pages may call this server, separated by commas; `*` for all
+    #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
     /// How long requests in flight may go on when the server is told to stop
     #[arg(long, env = "SHUTDOWN_GRACE", default_value = "30s", value_parser = humantime::parse_duration)]
     pub shutdown_grace: Duration,
@@ -113,6 +157,22 @@ impl ServerSettings {
     /// What a request may cost.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        Limits { body: self.max_body, time: self.request_timeout }
+        Limits { body: self.max_body, batch: self.max_batch, body_time: self.body_timeout, time: self.request_timeout }
+    }
+
+    /// What a document may be.
+    #[must_use]
+    pub fn documents(&self) -> DocumentLimits {
+        DocumentLimits {
+            tokens: self.max_tokens,
+            nesting: self.max_nesting,
+            selections: self.max_selections,
+            depth: self.max_depth,
+            aliases: self.max_aliases,
+            directives: self.max_directives,
+            complexity: self.max_complexity,
+            remembered: self.document_cache,
+            ..DocumentLimits::default()
+        }
     }
 }

@@ -93,8 +93,10 @@ pub struct PageArguments {
     pub before: Option<String>,
 }
 
-const DEFAULT_SIZE: i32 = 20;
-const LARGEST_SIZE: i32 = 100;
+/// How many items a page has when nobody says.
+pub const DEFAULT_SIZE: i32 = 20;
+/// How many items a page has at most.
+pub const LARGEST_SIZE: i32 = 100;
 
 impl PageArguments {
     /// The window that is asked for.

@@ -12,12 +12,22 @@ pub enum Code {
     Forbidden,
     /// Not a GraphQL request.
     BadRequest,
+    /// Not by this method.
+    MethodNotAllowed,
     /// The document is not GraphQL.
     GraphqlParseFailed,
     /// The document does not fit the schema.
     GraphqlValidationFailed,
     /// An argument or variable is wrong.
     BadUserInput,
+    /// The request asks for more than one request may.
+    QueryTooComplex,
+    /// The viewer asked for too much in too short a time.
+    RateLimited,
+    /// The server has as much to do as it takes on.
+    Overloaded,
+    /// The hash of a persisted query is not known here: send the query along.
+    PersistedQueryNotFound,
     /// It took too long.
     Timeout,
     /// The server failed; the log knows why.
@@ -31,10 +41,14 @@ impl Code {
         match self {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Forbidden => "FORBIDDEN",
-            Self::BadRequest => "BAD_REQUEST",
+            Self::BadRequest | Self::MethodNotAllowed => "BAD_REQUEST",
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
+            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Overloaded => "OVERLOADED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::Timeout => "TIMEOUT",
             Self::Internal => "INTERNAL",
         }
@@ -59,11 +73,9 @@ pub(super) fn give_code(error: &mut ServerError, code: Code) {
     error.extensions.get_or_insert_default().set("code", code.as_str());
 }
 
-/// Gives the errors of the library, which have no code, theirs: what has a path failed in execution, where the library itself
-/// refuses nothing but arguments; the rest failed before.
+/// Gives the errors of the executor itself, which have no code, theirs: all it refuses by itself is arguments.
 pub(super) fn complete(error: &mut ServerError) {
     if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
-        let before = error.path.is_empty();
-        give_code(error, if before { Code::GraphqlValidationFailed } else { Code::BadUserInput });
+        give_code(error, Code::BadUserInput);
     }
 }

@@ -5,13 +5,14 @@ use super::answers::Problem;
 use crate::graphql::Code;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
 /// By which the client and the log name a request.
@@ -63,27 +64,50 @@ fn request_id(request: &Request) -> String {
     given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
 }
 
-/// Reads the body up to its limit, and ends the request when its time is over. What it had begun is rolled back.
+/// Takes on a request if there is room, reads its body up to the limit, and ends it when its time is over. What it had begun is rolled
+/// back.
 pub async fn limit(State(server): State<Server>, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let Ok(_room) = server.room.try_acquire() else {
+        let full = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
+        let mut response = full.answer(&uri, &id);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        return response;
+    };
     let answer = async {
         let (parts, body) = request.into_parts();
-        let body = match Limited::new(body, server.limits.body).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "the body is too large")
-                    .answer(&uri, &id);
+        let read = Limited::new(body, server.limits.body).collect();
+        let problem = match tokio::time::timeout(server.limits.body_time, read).await {
+            Ok(Ok(body)) => {
+                let request = Request::from_parts(parts, Body::from(body.to_bytes()));
+                return next.run(request).await;
             }
-            Err(_) => {
-                return Problem::new(StatusCode::BAD_REQUEST, Code::BadRequest, "the body could not be read")
-                    .answer(&uri, &id);
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "the body is too large")
             }
+            Ok(Err(_)) => Problem::new(StatusCode::BAD_REQUEST, Code::BadRequest, "the body could not be read"),
+            Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, "the body took too long to arrive"),
         };
-        next.run(Request::from_parts(parts, Body::from(body))).await
+        problem.answer(&uri, &id)
     };
     let late = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
     tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| late.answer(&uri, &id))
+}
+
+/// Which pages of other origins may call the server.
+pub fn cors(origins: &[String]) -> CorsLayer {
+    let origins = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, REQUEST_ID])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, REQUEST_ID])
+        .max_age(Duration::from_hours(1))
 }
 
 /// How long it took, in seconds, as the REST API always said.

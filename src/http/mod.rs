@@ -8,9 +8,10 @@ mod health;
 mod middleware;
 mod rest;
 mod rest_body;
+pub mod serving;
 
 use crate::domain::Side;
-use crate::graphql::Schema;
+use crate::graphql::Engine;
 use crate::services::SharedServices;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -19,18 +20,24 @@ use axum::routing::{any, get, patch, post};
 use explorer::Explorer;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
+use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Server {
     /// The use cases.
     pub services: SharedServices,
-    /// The GraphQL schema.
-    pub schema: Schema,
+    /// The GraphQL API.
+    pub engine: Engine,
     /// The page for browsers.
     pub explorer: Explorer,
     /// What a request may cost.
     pub limits: Arc<Limits>,
+    /// A permit for each request in flight.
+    pub room: Arc<Semaphore>,
+    /// The origins whose pages may call the server.
+    pub origins: Arc<[String]>,
 }
 
 /// What a request may cost.
@@ -38,6 +45,10 @@ pub struct Server {
 pub struct Limits {
     /// The largest body, in bytes.
     pub body: usize,
+    /// The most operations in a batch.
+    pub batch: usize,
+    /// The longest time for sending a body.
+    pub body_time: Duration,
     /// The longest time for one request.
     pub time: Duration,
 }
@@ -57,7 +68,7 @@ pub fn router(server: Server) -> Router {
         .method_not_allowed_fallback(answers::no_method)
         .layer(from_fn(middleware::runtime));
     Router::new()
-        .route("/graphql", get(graphql::page).post(graphql::post))
+        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .nest("/api/v1", rest)
         .layer(from_fn_with_state(server.clone(), middleware::limit))
         .layer(DefaultBodyLimit::disable()) // ours is the one above
@@ -67,6 +78,8 @@ pub fn router(server: Server) -> Router {
         .merge(explorer::assets())
         .fallback(answers::no_route)
         .method_not_allowed_fallback(answers::no_method)
+        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024)))
+        .layer(middleware::cors(&server.origins))
         .layer(from_fn(middleware::every_answer))
         .with_state(server)
 }

@@ -1,0 +1,122 @@
+use super::*;
+use crate::graphql::sdl;
+use async_graphql::Variables;
+use serde_json::json;
+
+fn documents() -> Documents {
+    Documents::new(&sdl(), DocumentLimits::default())
+}
+
+fn refused(text: &str) -> (Code, String) {
+    let refused = documents().understand(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+    (refused.code, refused.errors[0].message.clone())
+}
+
+#[test]
+fn a_text_that_would_overflow_a_parsers_stack_is_refused() {
+    for (open, close) in [("[", "]"), ("{a:", "}")] {
+        for depth in [41, 2000, 6900, 100_000] {
+            let nested = format!("{}{}", open.repeat(depth), close.repeat(depth));
+            assert_eq!(refused(&format!("{{ __type(name: {nested}) {{ name }} }}")).0, Code::QueryTooComplex);
+            assert_eq!(
+                refused(&format!("query($a: String = {nested}) {{ __type(name: $a) {{ name }} }}")).0,
+                Code::QueryTooComplex
+            );
+        }
+    }
+    let selections = format!("{}id{}", "{ viewer ".repeat(5000), "}".repeat(5000));
+    assert_eq!(refused(&selections).0, Code::QueryTooComplex);
+    let types = format!("query($a: {}Int{}) {{ __typename }}", "[".repeat(3000), "]".repeat(3000));
+    assert_eq!(refused(&types).0, Code::QueryTooComplex);
+}
+
+#[test]
+fn fragments_that_multiply_are_counted_and_not_expanded() {
+    let fragments: String = (0..26).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1)).collect();
+    let bomb = format!("{{ ...F0 }} {fragments} fragment F26 on Query {{ viewer {{ id }} }}");
+    assert_eq!(refused(&bomb), (Code::QueryTooComplex, "the document has more than 3000 selections".to_owned()));
+    let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
+    assert_eq!(refused(cycle).0, Code::GraphqlValidationFailed);
+}
+
+#[test]
+fn what_the_specification_forbids_is_refused() {
+    for text in [
+        // conflicting fields, also across fragments
+        "{ x: viewer { id } ...F } fragment F on Query { x: interviews { totalCount } }",
+        r#"{ ...A ...B } fragment A on Query { interview(id: "1") { id } } fragment B on Query { interview(id: "2") { id } }"#,
+        // a field twice in an input object
+        r#"mutation { updateInterview(id: "27", input: {location: "a", location: "b"}) { interview { id } } }"#,
+        // literals of a scalar of ours
+        r#"{ interviews(filter: {startAt: {gte: "yesterday"}}) { totalCount } }"#,
+        "{ interviews(filter: {startAt: {gte: 20250320}}) { totalCount } }",
+        r#"query($t: DateTime = "2025-03-20") { interviews(filter: {startAt: {gte: $t}}) { totalCount } }"#,
+        // integers out of range
+        "{ interviews(first: 2147483648) { totalCount } }",
+        "{ nope }",
+        "query A { __typename } query A { __typename }",
+        "query($a: Int) { __typename }",
+        "type T { a: Int }",
+    ] {
+        assert_eq!(refused(text).0, Code::GraphqlValidationFailed, "{text}");
+    }
+    for text in ["", "{", "{ viewer { id ", "query { viewer { id } } }", "{ interview(id: ) { id } }", "# nothing"] {
+        assert_eq!(refused(text).0, Code::GraphqlParseFailed, "{text}");
+    }
+}
+
+#[test]
+fn an_answer_is_not_larger_than_its_question() {
+    let unknown = format!("{{ {} }}", "nope ".repeat(3000));
+    assert!(documents().understand(&unknown).err().unwrap().errors.len() <= MOST_ERRORS);
+    let (_, message) = refused(&format!("{{ {} }}", "n".repeat(200)));
+    assert!(message.len() < 400, "{message}");
+    assert_eq!(refused(&format!("{{ {}: viewer {{ id }} }}", "n".repeat(100_000))).0, Code::QueryTooComplex);
+}
+
+fn variables(text: &str, given: serde_json::Value) -> Result<(), String> {
+    let documents = documents();
+    let document = documents.understand(text).map_err(|refused| refused.errors[0].message.clone())?;
+    let operation = document.operation(None).unwrap();
+    let given = Variables::from_json(given);
+    document.runnable(&documents, operation, &given).map(drop).map_err(|refused| {
+        assert_eq!(refused.code, Code::BadUserInput);
+        refused.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; ")
+    })
+}
+
+#[test]
+fn variables_are_checked_before_anything_runs() {
+    let update = "mutation($id: ID!, $input: UpdateInterviewInput!) { updateInterview(id: $id, input: $input) { interview { id } } }";
+    assert_eq!(variables(update, json!({"id": "27", "input": {"location": null}})), Ok(()));
+    assert_eq!(variables(update, json!({"id": 27, "input": {}})), Ok(()));
+    for (given, message) in [
+        (json!({"input": {}}), "`$id` is missing: expected `ID!`"),
+        (json!({"id": null, "input": {}}), "`$id` is null: expected `ID!`"),
+        (json!({"id": 1.5, "input": {}}), "`$id` is not valid: expected `ID!`"),
+        (json!({"id": "27", "input": {"kind": "FAX"}}), "`$input.kind` is not valid: expected `InterviewKind`"),
+        (
+            json!({"id": "27", "input": {"colour": 1}}),
+            "`$input` has an unknown field `colour`: expected `UpdateInterviewInput!`",
+        ),
+        (json!({"id": "27", "input": {"location": 5}}), "`$input.location` is not valid: expected `String`"),
+        (json!({"id": "27", "input": "x"}), "`$input` is not valid: expected `UpdateInterviewInput!`"),
+    ] {
+        assert_eq!(variables(update, given), Err(message.to_owned()));
+    }
+    let message = variables(update, json!({"id": "27", "input": {"startAt": "2025-03-20"}})).unwrap_err();
+    assert!(message.starts_with("`$input.startAt` is not valid: expected `DateTime`: not an RFC 3339"), "{message}");
+    let list = "query($s: [InterviewStatus!], $n: Int) { interviews(first: $n, filter: {status: $s}) { totalCount } }";
+    assert_eq!(variables(list, json!({"s": "PENDING"})), Ok(()), "a list of one");
+    let message = "`$s[1]` is null: expected `InterviewStatus!`; `$n` is not valid: expected `Int`";
+    assert_eq!(variables(list, json!({"s": ["PENDING", null], "n": 3_000_000_000_i64})), Err(message.to_owned()));
+}
+
+#[test]
+fn a_valid_document_is_understood_once() {
+    let documents = documents();
+    let first = documents.understand("{ viewer { id } }").unwrap();
+    assert!(Arc::ptr_eq(&first, &documents.understand("{ viewer { id } }").unwrap()));
+    assert!(documents.understand("{ nope }").is_err());
+    assert!(documents.known.get(&hash("{ nope }")).is_none());
+}

@@ -1,0 +1,37 @@
+//! How much each viewer may ask for in a minute, in complexity points.
+
+use super::document::Refused;
+use super::error::Code;
+use crate::domain::UserId;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// A bucket of points for each viewer, which fills up again steadily.
+pub struct Rates(DefaultKeyedRateLimiter<UserId>);
+
+/// How many viewers' buckets are kept before the full ones are forgotten: a full bucket says nothing.
+const REMEMBERED: usize = 10_000;
+
+impl Rates {
+    pub fn new(points: NonZeroU32) -> Self {
+        Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(points)))
+    }
+
+    /// # Errors
+    /// [`Refused`] with `RATE_LIMITED`, and how long to wait.
+    pub fn spend(&self, viewer: UserId, cost: usize) -> Result<(), Refused> {
+        if self.0.len() > REMEMBERED {
+            self.0.retain_recent();
+        }
+        let points = u32::try_from(cost).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        let retry_after = match self.0.check_key_n(&viewer, points) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(not_until)) => not_until.wait_time_from(DefaultClock::default().now()),
+            Err(_) => Duration::from_mins(1), // more than a whole bucket: waiting does not help
+        };
+        let refused = Refused::new(Code::RateLimited, "you have asked for too much in too short a time", None);
+        Err(Refused { retry_after: Some(retry_after), ..refused })
+    }
+}

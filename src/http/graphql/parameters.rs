@@ -1,0 +1,102 @@
+//! Reading a request: what is wrong with it is said in its own words, never in a parser's.
+
+use async_graphql::{BatchRequest, ParseRequestError, Request as Operation, Variables};
+use async_graphql_axum::GraphQLBatchRequest;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+/// Reads the query string: `query`, `operationName`, and `variables` and `extensions` as JSON.
+pub fn from_query(query: &str) -> Result<Operation, String> {
+    let mut request = Operation::new("");
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let json = |name: &str| match serde_json::from_str(&value) {
+            Ok(json @ (Value::Object(_) | Value::Null)) => Ok(json),
+            _ => Err(format!("`{name}` has to be a JSON object")),
+        };
+        match name.as_ref() {
+            "query" => request.query = value.into_owned(),
+            "operationName" => request.operation_name = Some(value.into_owned()).filter(|name| !name.is_empty()),
+            "variables" => request.variables = Variables::from_json(json("variables")?),
+            "extensions" => {
+                request.extensions = serde_json::from_value(json("extensions")?)
+                    .map_err(|_| "`extensions` has to be a JSON object".to_owned())?;
+            }
+            _ => {}
+        }
+    }
+    bounded(request)
+}
+
+/// Reads the body, which the middleware has measured.
+pub async fn from_body(request: Request) -> Result<BatchRequest, String> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| "the body could not be read".to_owned())?.to_bytes();
+    let request = Request::from_parts(parts, Body::from(body.clone()));
+    match GraphQLBatchRequest::<Unreadable>::from_request(request, &()).await.map(GraphQLBatchRequest::into_inner) {
+        Ok(BatchRequest::Single(request)) => bounded(request).map(BatchRequest::Single),
+        Ok(BatchRequest::Batch(requests)) => {
+            requests.into_iter().map(bounded).collect::<Result<_, _>>().map(BatchRequest::Batch)
+        }
+        Err(Unreadable) => Err(what_is_wrong(&body)),
+    }
+}
+
+/// A body that is no request. What the parser says of it is about its insides, and stays here.
+struct Unreadable;
+
+impl From<ParseRequestError> for Unreadable {
+    fn from(_: ParseRequestError) -> Self {
+        Self
+    }
+}
+
+impl IntoResponse for Unreadable {
+    fn into_response(self) -> Response {
+        StatusCode::BAD_REQUEST.into_response()
+    }
+}
+
+/// The longest name of an operation, in bytes.
+const LONGEST_NAME: usize = 256;
+
+fn bounded(request: Operation) -> Result<Operation, String> {
+    match &request.operation_name {
+        Some(name) if name.len() > LONGEST_NAME => Err(format!("`operationName` has at most {LONGEST_NAME} bytes")),
+        _ => Ok(request),
+    }
+}
+
+fn what_is_wrong(body: &Bytes) -> String {
+    let request = match serde_json::from_slice(body) {
+        Ok(Value::Object(request)) => request,
+        Ok(Value::Array(requests)) => {
+            let wrong = requests.iter().find_map(|it| it.as_object().map_or(Some(NOT_AN_OBJECT), mistyped));
+            return wrong.unwrap_or(NOT_AN_OBJECT).to_owned();
+        }
+        Ok(_) => return NOT_AN_OBJECT.to_owned(),
+        Err(_) => return "the body is not JSON".to_owned(),
+    };
+    mistyped(&request).unwrap_or(NOT_AN_OBJECT).to_owned()
+}
+
+const NOT_AN_OBJECT: &str = "the body has to be a JSON object with a `query`, or an array of them";
+
+fn mistyped(request: &serde_json::Map<String, Value>) -> Option<&'static str> {
+    let is =
+        |name: &str, fits: fn(&Value) -> bool| request.get(name).is_none_or(|value| value.is_null() || fits(value));
+    if !request.get("query").is_none_or(Value::is_string) {
+        Some("`query` has to be a string")
+    } else if !is("operationName", Value::is_string) {
+        Some("`operationName` has to be a string")
+    } else if !is("variables", Value::is_object) {
+        Some("`variables` has to be an object")
+    } else if !is("extensions", Value::is_object) {
+        Some("`extensions` has to be an object")
+    } else {
+        None
+    }
+}
