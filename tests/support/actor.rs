@@ -60,6 +60,24 @@ impl Actor {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
+    /// The same, where the answer may be compressed: its encoding alone.
+    pub async fn encoding_of(&self, mut request: Request<Body>) -> Option<String> {
+        request
+            .headers_mut()
+            .extend(self.token.iter().map(|token| (header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap())));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        response.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    /// Sends a request with its own headers where it has them, and asks for no compression.
+    pub async fn send_anything(&self, mut request: Request<Body>) -> Answer {
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+        if request.headers().contains_key(header::AUTHORIZATION) {
+            return Self::new(self.router.clone(), None).send(request).await;
+        }
+        self.send(request).await
+    }
+
     /// A GraphQL operation; the whole answer.
     pub async fn graphql(&self, query: &str, variables: Value) -> Value {
         let body = json!({"query": query, "variables": variables}).to_string();

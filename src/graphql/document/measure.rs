@@ -85,7 +85,8 @@ pub fn measure(document: &Document, limits: &DocumentLimits) -> Result<(), Refus
             Definition::OperationDefinition(operation) => {
                 whole.add(sizes.of(&operation.selection_set));
                 let names = operation.variables.iter().map(|variable| variable.name.len());
-                let longest = names.chain(operation.name.as_ref().map(apollo_compiler::Name::len)).max().unwrap_or_default();
+                let longest =
+                    names.chain(operation.name.as_ref().map(apollo_compiler::Name::len)).max().unwrap_or_default();
                 whole.longest_name = whole.longest_name.max(longest);
                 whole.directives = whole.directives.saturating_add(operation.directives.len());
             }
