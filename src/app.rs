@@ -64,7 +64,10 @@ impl App {
         let router = self.router();
         tokio::select! {
             served = axum::serve(listener, router).with_graceful_shutdown(stop).into_future() => served?,
-            () = grace => tracing::warn!("stopped with requests in flight"),
+            () = grace => {
+                tracing::warn!("stopped with requests in flight");
+                return Ok(()); // they do not give their connections back: closing would wait for them
+            }
         }
         if let Err(error) = self.services().db().close().await {
             tracing::warn!(%error, "the database connections could not be closed in order");

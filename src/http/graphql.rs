@@ -1,15 +1,18 @@
 //! GraphQL over HTTP.
 
 use super::answers::BEARER;
+use super::content_type::is_json;
 use super::middleware::RequestId;
 use super::{Server, authorization};
 use crate::graphql::{self, Code, Session, error_with_code};
 use crate::services::AuthenticationError;
-use async_graphql::{ParseRequestError, Pos, Response as GraphQlResponse, ServerError, Value};
+use async_graphql::{Error, ParseRequestError, Pos, Response as GraphQlResponse, ServerError, Value};
 use async_graphql_axum::GraphQLRequest;
+use axum::body::Body;
 use axum::extract::{Extension, FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use http_body_util::BodyExt;
 use serde::Serialize;
 
 const MEDIA_TYPE: &str = "application/graphql-response+json";
@@ -51,11 +54,10 @@ pub async fn post(
         let message = "the body has to be JSON, with `content-type: application/json`";
         return refuse(&headers, StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadRequest, message);
     }
-    let Ok(request) = GraphQLRequest::<Unreadable>::from_request(request, &server).await else {
+    let Ok(request) = read(request, &server).await else {
         let message = "the body has to be a JSON object with a `query`";
         return refuse(&headers, StatusCode::BAD_REQUEST, Code::BadRequest, message);
     };
-    let request = request.into_inner();
     let viewer = match authorization::viewer(&server.services, &headers).await {
         Ok(viewer) => viewer,
         Err(AuthenticationError::Refused(why)) => {
@@ -63,11 +65,22 @@ pub async fn post(
         }
         Err(AuthenticationError::Failed(cause)) => {
             let error = graphql::internal(&request_id, &cause);
-            return answer(&headers, &GraphQlResponse::from_errors(vec![error.into_server_error(Pos::default())]));
+            return before_execution(&headers, StatusCode::INTERNAL_SERVER_ERROR, error);
         }
     };
     let session = Session { viewer, request_id };
     answer(&headers, &graphql::execute(&server.schema, server.services.clone(), session, request).await)
+}
+
+/// Reads the body, which has to be an object: the library takes a list for the fields of one in their order, or for a batch.
+async fn read(request: Request, server: &Server) -> Result<async_graphql::Request, Unreadable> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Unreadable)?.to_bytes();
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Unreadable);
+    }
+    let request = Request::from_parts(parts, Body::from(body));
+    Ok(GraphQLRequest::<Unreadable>::from_request(request, server).await?.into_inner())
 }
 
 /// A body that is no GraphQL request. What the parser says of it is about its insides, and stays here.
@@ -85,11 +98,6 @@ impl IntoResponse for Unreadable {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
-}
-
 /// Clients that ask for GraphQL's own media type get its status codes; to others a well-formed request is answered with 200.
 fn wants_media_type(headers: &HeaderMap) -> bool {
     let names = |value: &header::HeaderValue| value.to_str().is_ok_and(|value| value.contains(MEDIA_TYPE));
@@ -97,13 +105,19 @@ fn wants_media_type(headers: &HeaderMap) -> bool {
 }
 
 fn refuse(headers: &HeaderMap, status: StatusCode, code: Code, message: &str) -> Response {
-    let mut error = error_with_code(code, message).into_server_error(Pos::default());
+    before_execution(headers, status, error_with_code(code, message))
+}
+
+/// An error of the request as a whole, which is at no place of the document.
+fn before_execution(headers: &HeaderMap, status: StatusCode, error: Error) -> Response {
+    let mut error = error.into_server_error(Pos::default());
     error.locations.clear();
     let mut response = answer(headers, &GraphQlResponse::from_errors(vec![error]));
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
     }
-    if status != StatusCode::UNAUTHORIZED || wants_media_type(headers) {
+    let well_formed = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::INTERNAL_SERVER_ERROR);
+    if !well_formed || wants_media_type(headers) {
         *response.status_mut() = status;
     }
     response

@@ -1,7 +1,7 @@
 //! What wraps every request: its id, the security headers, the limits.
 
 use super::Server;
-use super::answers::Problem;
+use super::answers::{Problem, Shape};
 use crate::graphql::Code;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -38,7 +38,7 @@ pub async fn every_answer(mut request: Request, next: Next) -> Response {
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|_| {
         tracing::error!(request_id = %id, "panic");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(&uri, &id)
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(Shape::of(&uri), &id)
     });
     span.in_scope(|| {
         let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
@@ -65,7 +65,7 @@ fn request_id(request: &Request) -> String {
 
 /// Reads the body up to its limit, and ends the request when its time is over. What it had begun is rolled back.
 pub async fn limit(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let uri = request.uri().clone();
+    let shape = Shape::of(request.uri());
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let answer = async {
         let (parts, body) = request.into_parts();
@@ -73,17 +73,17 @@ pub async fn limit(State(server): State<Server>, request: Request, next: Next) -
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
                 return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "the body is too large")
-                    .answer(&uri, &id);
+                    .answer(shape, &id);
             }
             Err(_) => {
                 return Problem::new(StatusCode::BAD_REQUEST, Code::BadRequest, "the body could not be read")
-                    .answer(&uri, &id);
+                    .answer(shape, &id);
             }
         };
         next.run(Request::from_parts(parts, Body::from(body))).await
     };
     let late = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
-    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| late.answer(&uri, &id))
+    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| late.answer(shape, &id))
 }
 
 /// How long it took, in seconds, as the REST API always said.

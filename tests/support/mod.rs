@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod cluster;
 pub mod database;
+pub mod inspect;
 
 use actor::Actor;
 use chrono::{DateTime, TimeDelta, Utc};
