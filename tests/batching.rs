@@ -104,6 +104,23 @@ async fn edges_fragments_and_aliases_cost_no_more(#[values(Sqlite, Postgres)] da
 
 #[rstest]
 #[tokio::test]
+async fn a_filter_with_more_values_is_the_same_statement(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let query = "query($filter: InterviewFilter, $order: InterviewOrder) { \
+        interviews(filter: $filter, orderBy: $order) { nodes { id } totalCount } }";
+    let statements = async |status: Value, kind: Value| {
+        let order = json!({"field": "UPDATED_AT", "direction": "DESC"});
+        let variables = json!({"filter": {"status": status, "kind": kind}, "order": order});
+        meter.ask(&meter.staff, query, variables).await.1
+    };
+    let one = statements(json!(["PENDING"]), json!(["IN_PERSON"])).await;
+    assert_eq!(one.len(), 2, "{one:#?}");
+    let several = json!(["PENDING", "AMENDED", "SCHEDULED", "REJECTED", "CANCELLED"]);
+    assert_eq!(statements(several, json!(["PHONE_CALL", "IN_PERSON"])).await, one);
+}
+
+#[rstest]
+#[tokio::test]
 async fn only_what_is_selected_is_looked_up(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     for (selection, cost) in [

@@ -21,7 +21,7 @@ async fn a_walk_misses_and_repeats_nothing_that_stays_while_other_rows_come_and_
     #[values(Sqlite, Postgres)] database: Database,
     #[values("START_AT", "UPDATED_AT", "ID")] field: &'static str,
     #[values("ASC", "DESC")] direction: &'static str,
-    #[values(End::Start, End::End)] from: End,
+    #[values(Edge::Start, Edge::End)] from: Edge,
 ) {
     let app = start!(database);
     rows::make_ties(&app.database).await;
@@ -86,7 +86,7 @@ async fn a_cursor_outlives_its_interview_and_every_other_one(#[values(Sqlite, Po
 
 /// The end from which somebody walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum Edge {
     Start,
     End,
 }
@@ -94,7 +94,7 @@ enum End {
 struct Walk<'a> {
     app: &'a TestApp,
     order: Order,
-    from: End,
+    from: Edge,
     /// Interviews that came, went or moved.
     touched: BTreeSet<i64>,
 }
@@ -111,11 +111,11 @@ const SIZE: usize = 40;
 
 impl Walk<'_> {
     async fn page(&self, cursor: Option<&String>) -> Step {
-        let (count, from) = if self.from == End::Start { ("first", "after") } else { ("last", "before") };
+        let (count, from) = if self.from == Edge::Start { ("first", "after") } else { ("last", "before") };
         let from = cursor.map_or_else(String::new, |cursor| format!(", {from}: {cursor:?}"));
         let list = List::of("interviews").with(self.order.argument());
         let mut page = list.page(&self.app.staff(), &format!("{count}: {SIZE}{from}")).await;
-        if self.from == End::Start {
+        if self.from == Edge::Start {
             return Step { more: page.has_next, cursor: page.cursors.pop(), ids: page.ids };
         }
         page.ids.reverse();
@@ -126,7 +126,7 @@ impl Walk<'_> {
     async fn ahead_of(&self, edge: Option<&Row>) -> Vec<Row> {
         let mut stored = self.order.sorted(rows::of_first_company(&self.app.database).await);
         let place = |row: &Row| self.order.place(row);
-        if self.from == End::Start {
+        if self.from == Edge::Start {
             stored.retain(|row| edge.is_none_or(|edge| place(row) > place(edge)));
         } else {
             stored.retain(|row| edge.is_none_or(|edge| place(row) < place(edge)));

@@ -1,7 +1,6 @@
 //! How the `Authorization` header has to look, and how soon a user who is remembered is forgotten: the clock is turned.
 
-mod support;
-
+use crate::start;
 use axum::body::Body;
 use axum::http::Request;
 use chrono::TimeDelta;
@@ -9,9 +8,9 @@ use interviews::services::{Tokens, demo};
 use interviews::storage::users;
 use rstest::rstest;
 use serde_json::{Value, json};
-use support::Database::{self, Postgres, Sqlite};
-use support::actor::Answer;
-use support::{SECRET, TestApp};
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::Answer;
+use crate::support::{SECRET, TestApp};
 
 const WHO: &str = "{ viewer { id role company { name } } }";
 

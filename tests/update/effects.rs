@@ -1,13 +1,12 @@
 //! `updateInterview`: what an update does to the status and to an open proposal, what history tells of it, and that the payload is
 //! read after the write.
 
-mod support;
-
+use crate::start;
 use rstest::rstest;
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
-use support::Database::{self, Postgres, Sqlite};
-use support::actor::{FIELDS, refusals};
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::{FIELDS, refusals};
 
 /// Interviews of the demo data.
 const PENDING: i64 = 9;

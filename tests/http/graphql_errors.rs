@@ -1,14 +1,13 @@
 //! Every top-level error of GraphQL has `extensions.code`, whichever part of the request is wrong, and says nothing of the server's
 //! insides.
 
-mod support;
-
+use crate::start;
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
-use support::Database::{self, Postgres, Sqlite};
-use support::actor::{Actor, Answer};
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::{Actor, Answer};
 
 const MEDIA_TYPE: &str = "application/graphql-response+json";
 

@@ -1,14 +1,13 @@
 //! How the REST API refuses: `{"errors": [{"code", "message", "path"}]}` with the status that fits, and nothing written.
 
-mod support;
-
+use crate::start;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use rstest::rstest;
 use serde_json::{Value, json};
-use support::Database::{self, Postgres, Sqlite};
-use support::TestApp;
-use support::actor::{Actor, Answer};
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::{Actor, Answer};
 
 const PATH: &str = "/api/v1/interviews/27";
 const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
