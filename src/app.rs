@@ -3,7 +3,8 @@
 use crate::config::ServerSettings;
 use crate::graphql::Engine;
 use crate::http::explorer::Explorer;
-use crate::http::{self, Server, serving};
+use crate::http::serving::{self, Ending};
+use crate::http::{self, Server};
 use crate::services::{Clock, Services, Tokens};
 use crate::storage::Db;
 use std::io;
@@ -48,7 +49,9 @@ impl App {
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
         let timeouts =
             serving::Timeouts { header: self.settings.header_timeout, stopping: self.settings.shutdown_grace };
-        serving::serve(listener, self.router(), timeouts, stop).await?;
+        if serving::serve(listener, self.router(), timeouts, stop).await? == Ending::Cut {
+            return Ok(()); // what was cut off does not give its connections back: closing would wait for it
+        }
         if let Err(error) = self.services().db().close().await {
             tracing::warn!(%error, "the database connections could not be closed in order");
         }

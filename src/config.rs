@@ -149,7 +149,7 @@ impl TokenSettings {
     /// # Errors
     /// [`SecretTooShort`]
     pub fn tokens(&self, secret: &str) -> Result<Tokens, SecretTooShort> {
-        Tokens::try_new(secret.as_bytes(), self.jwt_audience.clone())
+        Tokens::try_new(secret.as_bytes(), self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::CliError;
 use crate::config::{DatabaseSettings, Missing};
 use crate::services::{Clock, Services, Tokens};
-use crate::storage::Db;
+use crate::storage::{Db, DbOptions, StorageError};
 use clap::Subcommand;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub enum Direction {
 }
 
 pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(settings, matches!(direction, Direction::Up)).await?;
+    let db = connect(&options(settings, matches!(direction, Direction::Up))?).await?;
     match direction {
         Direction::Up => db.migrate_up().await?,
         Direction::Down { steps } => db.migrate_down(*steps).await?,
@@ -36,7 +36,7 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
 }
 
 pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(settings, false).await?;
+    let db = connect(&options(settings, false)?).await?;
     if !db.migration_state().await?.is_current() {
         return Err(CliError::Behind);
     }
@@ -52,7 +52,14 @@ pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
     Ok(Services::new(db.clone(), Clock::System, tokens, Duration::ZERO).fill_with_demo_data(interviews).await?)
 }
 
-async fn connect(settings: &DatabaseSettings, create: bool) -> Result<Db, CliError> {
-    let options = settings.options(create).map_err(|Missing(name)| CliError::Missing(vec![name]))?;
-    Ok(Db::connect(&options).await?)
+fn options(settings: &DatabaseSettings, create: bool) -> Result<DbOptions, CliError> {
+    settings.options(create).map_err(|Missing(name)| CliError::Missing(vec![name]))
+}
+
+/// Connects; where that fails, the error says to what.
+pub async fn connect(options: &DbOptions) -> Result<Db, CliError> {
+    Db::connect(options).await.map_err(|error| match error {
+        StorageError::Unavailable(cause) => CliError::Connect(options.place(), cause.to_string()),
+        error => error.into(),
+    })
 }

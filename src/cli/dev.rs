@@ -6,7 +6,7 @@ use crate::config::{ServerSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
 use crate::services::{Clock, Tokens, demo};
-use crate::storage::{Db, DbOptions, seeding};
+use crate::storage::{DbOptions, seeding};
 use chrono::TimeDelta;
 use clap::Args;
 use std::fs;
@@ -32,12 +32,15 @@ const SECRET: &str = "interviews-dev.key";
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { reset, interviews, server } = arguments;
+    // First of all: where this fails, another one may be running on the files of this folder.
+    let listener = serve::bind(&server).await?;
+    let address = listener.local_addr()?;
     if reset {
         for suffix in ["", "-wal", "-shm"] {
             remove(&format!("{DATABASE}{suffix}"))?;
         }
     }
-    let db = Db::connect(&DbOptions {
+    let db = database::connect(&DbOptions {
         url: format!("sqlite://{DATABASE}"),
         max_connections: 4,
         acquire_timeout: Duration::from_secs(3),
@@ -50,15 +53,15 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     }
     let tokens = TokenSettings { jwt_secret: None, jwt_audience: None }.tokens(&secret()?)?;
     let staff = sign(&tokens, demo::STAFF)?;
-    println!("GraphiQL    http://{}/graphql", server.bind);
-    println!("REST        http://{}/api/v1", server.bind);
+    println!("GraphiQL    http://{address}/graphql");
+    println!("REST        http://{address}/api/v1");
     println!("Database    {DATABASE} (start over: --reset)");
     println!("Tokens, for `Authorization: Bearer …`, valid for 30 days:");
     println!("admin   {}", sign(&tokens, demo::ADMIN)?);
     println!("staff   {staff}");
     println!("driver  {}", sign(&tokens, demo::DRIVER)?);
     let explorer = Explorer::new(Some(Prefill { token: staff, examples: Example::of_demo_data() }));
-    serve::listen(App::new(db, Clock::System, tokens, explorer, server.clone()), &server).await
+    serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener).await
 }
 
 fn sign(tokens: &Tokens, user: UserId) -> Result<String, CliError> {

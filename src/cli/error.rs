@@ -23,6 +23,9 @@ pub enum CliError {
     /// The token could not be signed.
     #[error("the token could not be signed: {0}")]
     Signing(#[from] jsonwebtoken::errors::Error),
+    /// The database cannot be reached: where it should be, and why.
+    #[error("cannot connect to the database {0}: {1}")]
+    Connect(String, String),
     /// The database.
     #[error(transparent)]
     Database(#[from] StorageError),

@@ -44,7 +44,7 @@ enum Command {
     /// Sign a token with the JWT secret
     Token {
         /// The user's id
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
         sub: i64,
         /// How long it is valid
         #[arg(long, default_value = "30d", value_parser = humantime::parse_duration)]
@@ -84,7 +84,9 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
 fn token(sub: i64, ttl: Duration, settings: &TokenSettings) -> Result<(), CliError> {
     let secret = settings.secret().map_err(|Missing(name)| CliError::Missing(vec![name]))?;
     let ttl = chrono::TimeDelta::from_std(ttl).map_err(|_| CliError::TtlTooLong)?;
-    println!("{}", settings.tokens(secret)?.sign(UserId(sub), Clock::System.now(), ttl)?);
+    let now = Clock::System.now();
+    now.checked_add_signed(ttl).ok_or(CliError::TtlTooLong)?;
+    println!("{}", settings.tokens(secret)?.sign(UserId(sub), now, ttl)?);
     Ok(())
 }
 

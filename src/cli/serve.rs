@@ -1,11 +1,10 @@
 //! `serve`
 
-use super::CliError;
+use super::{CliError, database};
 use crate::app::{self, App};
 use crate::config::{DatabaseSettings, Missing, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
 use crate::services::Clock;
-use crate::storage::Db;
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -33,7 +32,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         }
     };
     let tokens = tokens.tokens(secret)?;
-    let db = Db::connect(&options).await?;
+    let db = database::connect(&options).await?;
     if migrate {
         db.migrate_up().await?;
     }
@@ -42,17 +41,18 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
             "the database's schema is behind: run `interviews migrate up`; until then this server is not ready"
         );
     }
-    listen(App::new(db, Clock::System, tokens, Explorer::new(None), server.clone()), &server).await
+    let listener = bind(&server).await?;
+    listen(App::new(db, Clock::System, tokens, Explorer::new(None), server), listener).await
 }
 
 /// Serves until the process is told to stop.
-pub async fn listen(app: App, settings: &ServerSettings) -> Result<(), CliError> {
+pub async fn listen(app: App, listener: TcpListener) -> Result<(), CliError> {
     let stop = app::stop_signal()?;
-    let listener = bind(settings).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     Ok(app.serve(listener, stop).await?)
 }
 
-async fn bind(settings: &ServerSettings) -> Result<TcpListener, CliError> {
+/// Takes the address. Whoever connects waits until [`listen`].
+pub async fn bind(settings: &ServerSettings) -> Result<TcpListener, CliError> {
     TcpListener::bind(settings.bind).await.map_err(|error| CliError::Listen(settings.bind, error))
 }

@@ -72,10 +72,11 @@ impl<P> Window<P> {
         fetched.truncate(limit);
         if self.from_end {
             fetched.reverse();
-            Page { items: fetched, has_previous: more, has_next: self.before.is_some() }
-        } else {
-            Page { items: fetched, has_previous: self.after.is_some(), has_next: more }
         }
+        // A cursor stands at an item, or where one was: beyond it there is something as far as anybody can tell without asking.
+        let has_previous = self.after.is_some() || (self.from_end && more);
+        let has_next = self.before.is_some() || (!self.from_end && more);
+        Page { items: fetched, has_previous, has_next }
     }
 }
 

@@ -49,6 +49,7 @@ impl Conflict {
         match (self.visible.len(), self.hidden) {
             (0, _) => format!("the {person} is busy at that time"),
             (1, 0) => format!("the {person} has another interview at that time"),
+            (1, _) => format!("the {person} has another interview at that time, and is busy besides"),
             (visible, 0) => format!("the {person} has {visible} other interviews at that time"),
             (visible, _) => format!("the {person} has {visible} other interviews at that time, and is busy besides"),
         }

@@ -22,8 +22,13 @@ pub enum TimeError {
 pub fn parse(text: &str) -> Result<DateTime<Utc>, TimeError> {
     let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::Malformed)?;
     // A leap second is the first moment of the next minute, as on every POSIX clock: databases know no 23:59:60.
-    let time = DateTime::from_timestamp_millis(time.timestamp_millis()).ok_or(TimeError::OutOfRange)?;
-    if (1..=9999).contains(&time.year()) { Ok(time) } else { Err(TimeError::OutOfRange) }
+    from_millis(time.timestamp_millis()).ok_or(TimeError::OutOfRange)
+}
+
+/// Reads milliseconds since 1970; none outside the years 1 to 9999, which databases need not know either.
+#[must_use]
+pub fn from_millis(millis: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(millis).filter(|time| (1..=9999).contains(&time.year()))
 }
 
 /// Writes UTC with exactly three decimals: `2025-03-20T10:32:08.000Z`.

@@ -2,7 +2,7 @@
 
 use super::error::{Code, error_with_code};
 use crate::domain::page::{InterviewPlace, SortKey, Window};
-use crate::domain::{EventId, InterviewId, IntervieweeId, UserId};
+use crate::domain::{EventId, InterviewId, IntervieweeId, UserId, time};
 use async_graphql::Result;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -74,7 +74,7 @@ fn decode<P: Place>(cursor: &str, order: P::Order) -> Option<P> {
     let (letter, time, id) = (parts.next()?, parts.next()?, parts.next()?);
     let time = match time {
         "" => None,
-        time => Some(DateTime::from_timestamp_millis(time.parse().ok()?)?),
+        millis => Some(time::from_millis(millis.parse().ok()?)?),
     };
     let letter = letter.parse().ok().filter(|_| parts.next().is_none())?;
     P::from_parts((letter, time, id.parse().ok()?), order)
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(decode::<InterviewPlace>(&cursor, SortKey::UpdatedAt), None);
         assert_eq!(decode::<InterviewPlace>(&cursor, SortKey::Id), None);
         assert_eq!(decode::<UserId>(&cursor, ()), None);
-        for forged in ["", "x", "cy4uMjc", "%%%", "cy4xLjIuMw"] {
+        for forged in ["", "x", "cy4uMjc", "%%%", "cy4xLjIuMw", "cy4tODAwMDAwMDAwMDAwMDAwMC4yNw"] {
             assert_eq!(decode::<InterviewPlace>(forged, SortKey::StartAt), None, "{forged}");
         }
     }

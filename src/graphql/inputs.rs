@@ -155,6 +155,19 @@ impl InterviewFilterInput {
     }
 }
 
+/// The longest text to search for, in characters: no name is longer.
+const LONGEST_SEARCH: usize = 200;
+
+/// # Errors
+/// `BAD_USER_INPUT` when it is too long.
+pub fn check_search(text: Option<&str>) -> Result<()> {
+    if text.is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
+        let message = format!("`search` has at most {LONGEST_SEARCH} characters");
+        return Err(error_with_code(Code::BadUserInput, message));
+    }
+    Ok(())
+}
+
 impl From<DateTimeRange> for page::TimeRange {
     fn from(range: DateTimeRange) -> Self {
         Self { gte: range.gte.map(|time| time.0), lt: range.lt.map(|time| time.0) }

@@ -22,7 +22,7 @@ impl Mutation {
         #[graphql(desc = "What to book.")] input: CreateInterviewInput,
     ) -> Result<InterviewPayload> {
         let created = ctx.services().create(ctx.viewer()?, &Booking::from(input)).await;
-        payload(ctx, created, Arguments::Input)
+        payload(ctx, created, Arguments::New)
     }
 
     /// Edits an interview, as staff. Another time or another interviewee makes it pending again; anything else leaves its status. An

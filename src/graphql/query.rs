@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::cursor::PageArguments;
-use super::inputs::{InterviewFilterInput, InterviewOrderInput};
+use super::inputs::{InterviewFilterInput, InterviewOrderInput, check_search};
 use super::session::ContextExt;
 use super::types::interview::{Interview, InterviewQuery};
 use super::types::interviewee::Interviewee;
@@ -78,10 +78,12 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
-        #[graphql(desc = "Those whose driver's name holds this text, in whatever case.")] search: Option<String>,
+        #[graphql(desc = "Those whose driver's name holds this text, of 200 characters at most, in whatever case.")]
+        search: Option<String>,
     ) -> Result<Connection<Interviewee>> {
         let viewer = ctx.viewer()?;
         let window = PageArguments { first, after, ..PageArguments::default() }.window(())?;
+        check_search(search.as_deref())?;
         let page = ctx.services().interviewees(viewer, search.as_deref(), &window).await;
         let page = page.map_err(|error| ctx.failure(error))?;
         Ok(Connection::new(page, search, |row| Interviewee::new(Arc::new(row))))
@@ -93,10 +95,12 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
-        #[graphql(desc = "Those whose name holds this text, in whatever case.")] search: Option<String>,
+        #[graphql(desc = "Those whose name holds this text, of 200 characters at most, in whatever case.")]
+        search: Option<String>,
     ) -> Result<Connection<Interviewer>> {
         let viewer = ctx.viewer()?;
         let window = PageArguments { first, after, ..PageArguments::default() }.window(())?;
+        check_search(search.as_deref())?;
         let page = ctx.services().interviewers(viewer, search.as_deref(), &window).await;
         let page = page.map_err(|error| ctx.failure(error))?;
         Ok(Connection::new(page, search, |user| Interviewer(Arc::new(user))))

@@ -126,6 +126,8 @@ user_error! {
 /// Where a mutation keeps its fields.
 #[derive(Clone, Copy, Debug)]
 pub enum Arguments {
+    /// In `input`, and there is no id yet.
+    New,
     /// In `input`.
     Input,
     /// Beside the id.
@@ -162,15 +164,23 @@ impl Arguments {
             field => field_name(field),
         };
         match self {
-            Self::Input => vec!["input".to_owned(), name.to_owned()],
+            Self::New | Self::Input => vec!["input".to_owned(), name.to_owned()],
             Self::Plain => vec![name.to_owned()],
+        }
+    }
+
+    /// What names the interview.
+    fn interview_path(self) -> Vec<String> {
+        match self {
+            Self::New => vec!["input".to_owned()],
+            Self::Input | Self::Plain => vec!["id".to_owned()],
         }
     }
 
     /// What asked for the time that is taken.
     fn time_path(self) -> Vec<String> {
         match self {
-            Self::Input => self.path(Field::StartAt),
+            Self::New | Self::Input => self.path(Field::StartAt),
             Self::Plain => self.path(Field::Id),
         }
     }
@@ -179,23 +189,23 @@ impl Arguments {
 impl UserError {
     /// Everything that a refusal says.
     pub fn all(refusal: Refusal, arguments: Arguments) -> Vec<Self> {
-        let id = || vec!["id".to_owned()];
+        let path = arguments.interview_path();
         match refusal {
             Refusal::Invalid(mistakes) => {
                 mistakes.into_iter().map(|mistake| Self::mistake(mistake, arguments)).collect()
             }
             Refusal::NotFound => {
                 let message = "there is no such interview".to_owned();
-                vec![Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path: id() })]
+                vec![Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path })]
             }
             Refusal::Forbidden(why) => {
                 let message = why.to_owned();
-                vec![Self::Forbidden(ForbiddenError { code: UserErrorCode::Forbidden, message, path: id() })]
+                vec![Self::Forbidden(ForbiddenError { code: UserErrorCode::Forbidden, message, path })]
             }
             Refusal::InvalidState { status, available } => vec![Self::InvalidState(InvalidStateError {
                 code: UserErrorCode::InvalidState,
                 message: crate::domain::Refusal::state_message(status),
-                path: id(),
+                path,
                 status: status.into(),
                 available_actions: available.into_iter().map(InterviewAction::from).collect(),
             })],

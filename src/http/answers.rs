@@ -12,20 +12,33 @@ pub struct Problem {
     pub message: &'static str,
 }
 
+/// How errors look.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    Rest,
+    GraphQl,
+}
+
+impl Shape {
+    /// REST's under `/api/`, GraphQL's elsewhere. The address has to be the whole one, not what a nested router sees.
+    pub fn of(uri: &Uri) -> Self {
+        if uri.path().starts_with("/api/") { Self::Rest } else { Self::GraphQl }
+    }
+}
+
 impl Problem {
     pub const fn new(status: StatusCode, code: Code, message: &'static str) -> Self {
         Self { status, code, message }
     }
 
-    /// In REST's shape under `/api/`, in GraphQL's elsewhere.
-    pub fn answer(&self, uri: &Uri, request_id: &str) -> Response {
+    pub fn answer(&self, shape: Shape, request_id: &str) -> Response {
         let (code, message) = (self.code.as_str(), self.message);
-        let error = if uri.path().starts_with("/api/") {
-            json!({"code": code, "message": message, "path": []})
-        } else if self.code == Code::Internal {
-            json!({"message": message, "extensions": {"code": code, "requestId": request_id}})
-        } else {
-            json!({"message": message, "extensions": {"code": code}})
+        let error = match shape {
+            Shape::Rest => json!({"code": code, "message": message, "path": []}),
+            Shape::GraphQl if self.code == Code::Internal => {
+                json!({"message": message, "extensions": {"code": code, "requestId": request_id}})
+            }
+            Shape::GraphQl => json!({"message": message, "extensions": {"code": code}}),
         };
         let mut response = json_answer(self.status, &json!({"errors": [error]}));
         if self.status == StatusCode::UNAUTHORIZED {
@@ -42,11 +55,11 @@ fn json_answer(status: StatusCode, body: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body.to_string()).into_response()
 }
 
-pub async fn no_route(uri: Uri) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, Code::BadRequest, "there is nothing at this address").answer(&uri, "")
+pub fn no_route(shape: Shape) -> Response {
+    Problem::new(StatusCode::NOT_FOUND, Code::BadRequest, "there is nothing at this address").answer(shape, "")
 }
 
-pub async fn no_method(uri: Uri) -> Response {
+pub fn no_method(shape: Shape) -> Response {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, "this method is not for this address")
-        .answer(&uri, "")
+        .answer(shape, "")
 }

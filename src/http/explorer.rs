@@ -7,6 +7,7 @@
 use std::{
     future::ready,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, LazyLock},
 };
 
 use axum::{
@@ -137,13 +138,16 @@ fn file<S>(content_type: &'static str, body: &'static [u8]) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    let etag = format!("\"{:016x}\"", hasher.finish());
+    // Not before it is asked for: most servers never are, and reading a file of the binary puts it into memory.
+    let etag = Arc::new(LazyLock::new(move || {
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        format!("\"{:016x}\"", hasher.finish())
+    }));
     get(move |request: HeaderMap| {
-        let headers =
-            [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &etag)];
-        ready(if has_current(&request, &etag) {
+        let etag = etag.as_str();
+        let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, etag)];
+        ready(if has_current(&request, etag) {
             (StatusCode::NOT_MODIFIED, headers).into_response()
         } else {
             (headers, body).into_response()

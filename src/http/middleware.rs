@@ -1,7 +1,7 @@
 //! What wraps every request: its id, the security headers, the limits.
 
 use super::Server;
-use super::answers::Problem;
+use super::answers::{Problem, Shape};
 use crate::graphql::Code;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -39,7 +39,7 @@ pub async fn every_answer(mut request: Request, next: Next) -> Response {
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|_| {
         tracing::error!(request_id = %id, "panic");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(&uri, &id)
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(Shape::of(&uri), &id)
     });
     span.in_scope(|| {
         let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
@@ -67,11 +67,11 @@ fn request_id(request: &Request) -> String {
 /// Takes on a request if there is room, reads its body up to the limit, and ends it when its time is over. What it had begun is rolled
 /// back.
 pub async fn limit(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let uri = request.uri().clone();
+    let shape = Shape::of(request.uri());
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let Ok(_room) = server.room.try_acquire() else {
         let full = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
-        let mut response = full.answer(&uri, &id);
+        let mut response = full.answer(shape, &id);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         return response;
     };
@@ -89,10 +89,10 @@ pub async fn limit(State(server): State<Server>, request: Request, next: Next) -
             Ok(Err(_)) => Problem::new(StatusCode::BAD_REQUEST, Code::BadRequest, "the body could not be read"),
             Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, "the body took too long to arrive"),
         };
-        problem.answer(&uri, &id)
+        problem.answer(shape, &id)
     };
     let late = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
-    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| late.answer(&uri, &id))
+    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| late.answer(shape, &id))
 }
 
 /// Which pages of other origins may call the server.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod authorization;
+mod content_type;
 pub mod explorer;
 mod graphql;
 mod health;
@@ -13,8 +14,10 @@ pub mod serving;
 use crate::domain::Side;
 use crate::graphql::Engine;
 use crate::services::SharedServices;
+use answers::Shape;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, patch, post};
 use explorer::Explorer;
@@ -64,8 +67,8 @@ pub fn router(server: Server) -> Router {
         .route("/users/interviews/{id}/amend", post(|s, c, id, body| rest::amend(Side::Interviewee, s, c, id, body)))
         .route("/users/interviews/{id}/accept", post(|s, c, id| rest::accept(Side::Interviewee, s, c, id)))
         .route("/users/interviews/{id}/reject", post(rest::reject))
-        .fallback(answers::no_route)
-        .method_not_allowed_fallback(answers::no_method)
+        .fallback(|| async { answers::no_route(Shape::Rest) })
+        .method_not_allowed_fallback(|| async { answers::no_method(Shape::Rest) })
         .layer(from_fn(middleware::runtime));
     Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
@@ -76,8 +79,8 @@ pub fn router(server: Server) -> Router {
         .route("/readyz", get(health::ready))
         .route("/", any(graphql::redirect))
         .merge(explorer::assets())
-        .fallback(answers::no_route)
-        .method_not_allowed_fallback(answers::no_method)
+        .fallback(|uri: Uri| async move { answers::no_route(Shape::of(&uri)) })
+        .method_not_allowed_fallback(|uri: Uri| async move { answers::no_method(Shape::of(&uri)) })
         .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024)))
         .layer(middleware::cors(&server.origins))
         .layer(from_fn(middleware::every_answer))

@@ -1,10 +1,11 @@
 //! The REST API, version 1, for clients that have not moved to GraphQL yet. The same use cases, so that the two can never differ.
 
 use super::answers::BEARER;
+use super::content_type::is_json;
 use super::middleware::RequestId;
 use super::rest_body::{InterviewBody, RestError, amendment, patch};
 use super::{Server, authorization};
-use crate::domain::{Command, ExpectedVersion, Field, Interview, InterviewId, Names, Refusal, Side, Viewer};
+use crate::domain::{Command, ExpectedVersion, Interview, InterviewId, Names, Refusal, Side, Viewer};
 use crate::services::{AuthenticationError, ServiceError};
 use axum::Json;
 use axum::body::Bytes;
@@ -13,6 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// A request of a signed-in viewer.
@@ -30,6 +32,22 @@ pub struct Failure {
 
 type Answer = Result<Response, Failure>;
 
+/// What a refusal points at in a request, where no single field is at fault.
+#[derive(Clone, Copy)]
+struct Subject {
+    /// What names the interview.
+    interview: &'static [&'static str],
+    /// What asks for the time that is taken.
+    time: &'static [&'static str],
+}
+
+impl Subject {
+    const NEW: Self = Self { interview: &["interview"], time: &["interview", "start_at"] };
+    const EDITED: Self = Self { interview: &["id"], ..Self::NEW };
+    /// By its id alone: nothing else is asked for.
+    const NAMED: Self = Self { interview: &["id"], time: &["id"] };
+}
+
 /// `POST /api/v1/interviews`
 pub async fn create(State(server): State<Server>, caller: Caller, body: Bytes) -> Answer {
     let booking = patch(&interview_of(&caller.headers, &body)?).map_err(Failure::unprocessable)?.into_booking();
@@ -37,11 +55,11 @@ pub async fn create(State(server): State<Server>, caller: Caller, body: Bytes) -
         Ok(booking) => server.services.create(&caller.viewer, &booking).await,
         Err(refusal) => Err(refusal.into()),
     };
-    caller.answer(&server, StatusCode::CREATED, created).await
+    caller.answer(&server, (StatusCode::CREATED, Subject::NEW), created).await
 }
 
 /// `PATCH /api/v1/interviews/{id}`
-pub async fn update(State(server): State<Server>, caller: Caller, Path(id): Path<String>, body: Bytes) -> Answer {
+pub async fn update(State(server): State<Server>, caller: Caller, PathId(id): PathId, body: Bytes) -> Answer {
     let patch = patch(&interview_of(&caller.headers, &body)?).map_err(Failure::unprocessable)?;
     caller.change(&server, &id, Command::Update(patch)).await
 }
@@ -51,7 +69,7 @@ pub async fn amend(
     acting: Side,
     State(server): State<Server>,
     caller: Caller,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     body: Bytes,
 ) -> Answer {
     let fields = interview_of(&caller.headers, &body)?;
@@ -60,18 +78,30 @@ pub async fn amend(
 }
 
 /// `POST …/{id}/accept`
-pub async fn accept(acting: Side, State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Answer {
+pub async fn accept(acting: Side, State(server): State<Server>, caller: Caller, PathId(id): PathId) -> Answer {
     caller.change(&server, &id, Command::Accept { acting: Some(acting) }).await
 }
 
 /// `POST /api/v1/interviews/{id}/cancel`
-pub async fn cancel(State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Answer {
+pub async fn cancel(State(server): State<Server>, caller: Caller, PathId(id): PathId) -> Answer {
     caller.change(&server, &id, Command::Cancel { reason: None }).await
 }
 
 /// `POST /api/v1/users/interviews/{id}/reject`
-pub async fn reject(State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Answer {
+pub async fn reject(State(server): State<Server>, caller: Caller, PathId(id): PathId) -> Answer {
     caller.change(&server, &id, Command::Reject { reason: None }).await
+}
+
+/// The id in the path. What is not even text names nothing, as any other text that is no id.
+pub struct PathId(String);
+
+impl FromRequestParts<Server> for PathId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Infallible> {
+        let id = Path::from_request_parts(parts, server).await;
+        Ok(Self(id.map_or_else(|_| String::new(), |Path(id)| id)))
+    }
 }
 
 impl FromRequestParts<Server> for Caller {
@@ -93,13 +123,19 @@ impl FromRequestParts<Server> for Caller {
 impl Caller {
     async fn change(&self, server: &Server, id: &str, command: Command) -> Answer {
         let expected = expected_version(&self.headers, id);
+        let subject = if matches!(command, Command::Update(_)) { Subject::EDITED } else { Subject::NAMED };
         let changed = server.services.change(&self.viewer, InterviewId::from_text(id), &command, &expected).await;
-        self.answer(server, StatusCode::OK, changed).await
+        self.answer(server, (StatusCode::OK, subject), changed).await
     }
 
-    async fn answer(&self, server: &Server, status: StatusCode, outcome: Result<Interview, ServiceError>) -> Answer {
+    async fn answer(
+        &self,
+        server: &Server,
+        (status, subject): (StatusCode, Subject),
+        outcome: Result<Interview, ServiceError>,
+    ) -> Answer {
         let failed = |error: &ServiceError| match error {
-            ServiceError::Refused(refusal) => Failure::refused(refusal),
+            ServiceError::Refused(refusal) => Failure::refused(refusal, subject),
             error => Failure::internal(&self.request_id, error),
         };
         let interview = outcome.map_err(|error| failed(&error))?;
@@ -135,23 +171,23 @@ impl Failure {
         Self::one(status, "INTERNAL", "internal error", vec![])
     }
 
-    fn refused(refusal: &Refusal) -> Self {
+    fn refused(refusal: &Refusal, Subject { interview, time }: Subject) -> Self {
         match refusal {
             Refusal::Invalid(mistakes) => Self::unprocessable(
                 mistakes.iter().map(|it| RestError::of_field(it.code.name(), it.field, it.message.clone())).collect(),
             ),
             Refusal::NotFound => {
-                Self::one(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such interview", vec!["id"])
+                Self::one(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such interview", interview.to_vec())
             }
-            Refusal::Forbidden(why) => Self::one(StatusCode::FORBIDDEN, "FORBIDDEN", why, vec!["id"]),
+            Refusal::Forbidden(why) => Self::one(StatusCode::FORBIDDEN, "FORBIDDEN", why, interview.to_vec()),
             Refusal::InvalidState { status, .. } => {
-                Self::one(StatusCode::CONFLICT, "INVALID_STATE", &Refusal::state_message(*status), vec!["id"])
+                Self::one(StatusCode::CONFLICT, "INVALID_STATE", &Refusal::state_message(*status), interview.to_vec())
             }
             Refusal::Conflicts(conflicts) => Self {
                 status: StatusCode::CONFLICT,
                 errors: conflicts
                     .iter()
-                    .map(|it| RestError::of_field("SCHEDULE_CONFLICT", Field::StartAt, it.message()))
+                    .map(|it| RestError { code: "SCHEDULE_CONFLICT", message: it.message(), path: time.to_vec() })
                     .collect(),
             },
             Refusal::Stale(current) => {
@@ -183,8 +219,7 @@ fn with_headers(mut response: Response) -> Response {
 
 /// Reads `{"interview": {…}}`.
 fn interview_of(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Failure> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.trim().to_ascii_lowercase().starts_with("application/json") {
+    if !is_json(headers) {
         let message = "the body has to be JSON, with `content-type: application/json`";
         return Err(Failure::one(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message, vec![]));
     }

@@ -18,6 +18,15 @@ pub struct Timeouts {
     pub stopping: Duration,
 }
 
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Every request was answered.
+    InOrder,
+    /// The time that was granted ran out.
+    Cut,
+}
+
 /// Serves until `stop` is done, then lets requests in flight finish, for as long as is granted.
 ///
 /// # Errors
@@ -27,7 +36,7 @@ pub async fn serve(
     router: Router,
     timeouts: Timeouts,
     stop: impl Future<Output = ()> + Send,
-) -> io::Result<()> {
+) -> io::Result<Ending> {
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -48,10 +57,12 @@ pub async fn serve(
     drop(listener);
     tracing::info!("stopping: requests in flight may finish");
     tokio::select! {
-        () = graceful.shutdown() => {}
-        () = tokio::time::sleep(timeouts.stopping) => tracing::warn!("stopped with requests in flight"),
+        () = graceful.shutdown() => Ok(Ending::InOrder),
+        () = tokio::time::sleep(timeouts.stopping) => {
+            tracing::warn!("stopped with requests in flight");
+            Ok(Ending::Cut)
+        }
     }
-    Ok(())
 }
 
 fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, graceful: &GracefulShutdown) {

@@ -4,6 +4,7 @@ use super::{ServiceError, Services};
 use crate::domain::{UserId, Viewer};
 use crate::storage::users;
 use chrono::{DateTime, TimeDelta, Utc};
+use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,11 +28,16 @@ pub(super) struct ViewerCache {
 }
 
 /// How many viewers are remembered: more than a company has staff at their desks.
-const CAPACITY: usize = 10_000;
+const CAPACITY: u64 = 10_000;
+/// For how many there is room from the start.
+const FEW: usize = 100;
 
 impl ViewerCache {
     pub(super) fn new(ttl: Duration) -> Self {
-        Self { viewers: Cache::new(CAPACITY), ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX) }
+        Self {
+            viewers: Cache::with_weighter(FEW, CAPACITY, UnitWeighter),
+            ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX),
+        }
     }
 }
 

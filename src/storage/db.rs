@@ -1,10 +1,11 @@
 //! Connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers.
 
-use super::Result;
+use super::{Result, StorageError};
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::time::Duration;
@@ -23,6 +24,20 @@ pub struct DbOptions {
     pub acquire_timeout: Duration,
     /// Whether to make a SQLite file that does not exist.
     pub create: bool,
+}
+
+impl DbOptions {
+    /// Where the database is, without what is secret in its URL.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if !is_postgres(&self.url) {
+            return self.url.split('?').next().unwrap_or_default().to_owned();
+        }
+        self.url.parse::<PgConnectOptions>().map_or_else(
+            |_| String::new(),
+            |it| format!("{} at {}:{}", it.get_database().unwrap_or_default(), it.get_host(), it.get_port()),
+        )
+    }
 }
 
 /// The database.
@@ -54,15 +69,17 @@ impl Db {
     /// When the URL is of neither database or the database cannot be reached.
     pub async fn connect(options: &DbOptions) -> Result<Self> {
         let url = &options.url;
-        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        if is_postgres(url) {
+            // The driver's own complaint would repeat the URL, with the password.
+            let parsed = url.parse::<PgConnectOptions>();
+            parsed.map_err(|_| StorageError::Url("it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME"))?;
             let pool = Database::connect(connect_options(options, options.max_connections)).await?;
             return Ok(Self { reader: pool.clone(), writer: pool });
         }
         // Each connection would have a database of its own.
         if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
-            let message =
-                "DATABASE_URL has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
-            return Err(DbErr::Custom(message.to_owned()).into());
+            let message = "it has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
+            return Err(StorageError::Url(message));
         }
         let create = options.create;
         let sqlite = |connections, writes| {
@@ -141,6 +158,10 @@ impl Db {
         self.reader.close_by_ref().await?;
         Ok(self.writer.close_by_ref().await?)
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres:") || url.starts_with("postgresql:")
 }
 
 /// The migrator's own listing makes its table where there is none; this only looks.

@@ -16,6 +16,9 @@ pub enum StorageError {
     /// There is no connection to the database.
     #[error("the database cannot be reached: {0}")]
     Unavailable(#[source] DbErr),
+    /// `DATABASE_URL` is of no database that this server can use. The text says why, without the URL: it may hold a password.
+    #[error("DATABASE_URL: {0}")]
+    Url(&'static str),
     /// A row that is no domain value. Only a writer other than this server can have made it.
     #[error("{table}.{column} of row {id} is not valid")]
     Corrupt {

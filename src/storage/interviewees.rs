@@ -8,7 +8,7 @@ use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 /// Where every query that starts from nothing begins.
 fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
@@ -48,7 +48,7 @@ pub async fn page(
     search: Option<&str>,
     window: &Window<IntervieweeId>,
 ) -> Result<Page<Interviewee>> {
-    let query = searched(scope, search);
+    let query = searched(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[interviewee::Column::Id], false, window, |id| vec![id.0.into()]);
     Ok(window.page(read(query.all(connection).await?)?))
 }
@@ -58,10 +58,10 @@ pub async fn page(
 /// # Errors
 /// When the database fails.
 pub async fn count(connection: &impl ConnectionTrait, scope: Scope, search: Option<&str>) -> Result<u64> {
-    Ok(searched(scope, search).count(connection).await?)
+    Ok(searched(connection.get_database_backend(), scope, search).count(connection).await?)
 }
 
-fn searched(scope: Scope, search: Option<&str>) -> Select<interviewee::Entity> {
+fn searched(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<interviewee::Entity> {
     visible_to(scope).apply_if(search, |query, search| {
         let named = user::Entity::find()
             .select_only()
@@ -70,7 +70,7 @@ fn searched(scope: Scope, search: Option<&str>) -> Select<interviewee::Entity> {
                 Expr::col((user::Entity, user::Column::Id))
                     .equals((interviewee::Entity, interviewee::Column::DriverId)),
             )
-            .filter(holds(Expr::col((user::Entity, user::Column::Title)), search));
+            .filter(holds(backend, Expr::col((user::Entity, user::Column::Title)), search));
         query.filter(Expr::exists(named.into_query()))
     })
 }

@@ -1,10 +1,9 @@
 //! What lists have in common: conditions with many values, search, and keyset pages.
 
 use crate::domain::page::{Page, Window};
-use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{
-    Asterisk, Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement, SimpleExpr, WindowStatement,
-};
+use sea_orm::sea_query::extension::postgres::{PgBinOper, PgFunc};
+use sea_orm::sea_query::extension::sqlite::SqliteBinOper;
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr, WindowStatement};
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
 };
@@ -29,10 +28,38 @@ pub fn among<V: Into<Value> + serde::Serialize>(backend: DbBackend, column: Expr
     }
 }
 
-/// `column` holds this text, in whatever case.
-pub fn holds(column: Expr, text: &str) -> SimpleExpr {
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(Func::lower(column)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+/// `column` holds this text, in whatever case. Neither database can be relied on to know the case of letters beyond ASCII (PostgreSQL
+/// knows what its locale knows), so the pattern names both forms of each.
+pub fn holds(backend: DbBackend, column: Expr, text: &str) -> SimpleExpr {
+    if text.contains('\0') {
+        return Expr::val(false); // no text has one, and PostgreSQL takes none
+    }
+    let postgres = backend == DbBackend::Postgres;
+    let pattern: String = text.chars().map(|c| in_either_case(c, postgres)).collect();
+    if postgres {
+        column.binary(PgBinOper::Regex, Expr::val(pattern))
+    } else {
+        column.binary(SqliteBinOper::Glob, Expr::val(format!("*{pattern}*")))
+    }
+}
+
+/// One character of a pattern: a regular expression of PostgreSQL, or a GLOB.
+fn in_either_case(c: char, regular_expression: bool) -> String {
+    let (lower, upper) = (c.to_lowercase(), c.to_uppercase());
+    let mut forms: Vec<char> = [c].into_iter().chain(single(lower)).chain(single(upper)).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    match forms[..] {
+        [c] if regular_expression && c.is_ascii_punctuation() => format!("\\{c}"),
+        [c @ ('*' | '?' | '[')] if !regular_expression => format!("[{c}]"),
+        [c] => c.to_string(),
+        _ => format!("[{}]", String::from_iter(forms)),
+    }
+}
+
+/// The character, unless it is several, as the upper case of `ß` is.
+fn single(mut form: impl ExactSizeIterator<Item = char>) -> Option<char> {
+    if form.len() == 1 { form.next() } else { None }
 }
 
 /// Narrows a query to a window of the order of some columns, the last of which is unique. `place` is the columns' values at an item.

@@ -74,8 +74,8 @@ fn with_id<M: IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {
     row.into_active_model().reset_all()
 }
 
-/// The largest number of parameters in one statement on SQLite; PostgreSQL takes twice as many.
-const PARAMETERS: usize = 32_000;
+/// How many parameters a statement has at most: larger ones are hardly faster, and take memory that is never given back.
+const PARAMETERS: usize = 4_000;
 
 async fn insert<A>(connection: &impl ConnectionTrait, rows: impl Iterator<Item = A>) -> Result<()>
 where

@@ -7,7 +7,9 @@ use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, Set};
+use sea_orm::{
+    ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, Set,
+};
 use user::COLUMN;
 
 /// The active user whom a token names, unless the token was revoked. One statement.
@@ -52,8 +54,8 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result
 /// # Errors
 /// When the database fails.
 pub async fn is_active_interviewer(connection: &impl ConnectionTrait, company: CompanyId, id: UserId) -> Result<bool> {
-    let found = interviewers_in(Scope::Company(company), None).filter(COLUMN.id.eq(id.0)).one(connection).await?;
-    Ok(found.is_some())
+    let query = interviewers_in(connection.get_database_backend(), Scope::Company(company), None);
+    Ok(query.filter(COLUMN.id.eq(id.0)).one(connection).await?.is_some())
 }
 
 /// A page of the interviewers in scope, by id, those whose name holds `search`.
@@ -66,7 +68,8 @@ pub async fn interviewers(
     search: Option<&str>,
     window: &Window<UserId>,
 ) -> Result<Page<User>> {
-    let query = windowed(interviewers_in(scope, search), &[user::Column::Id], false, window, |id| vec![id.0.into()]);
+    let query = interviewers_in(connection.get_database_backend(), scope, search);
+    let query = windowed(query, &[user::Column::Id], false, window, |id| vec![id.0.into()]);
     Ok(window.page(read(query.all(connection).await?)?))
 }
 
@@ -75,17 +78,18 @@ pub async fn interviewers(
 /// # Errors
 /// When the database fails.
 pub async fn count_interviewers(connection: &impl ConnectionTrait, scope: Scope, search: Option<&str>) -> Result<u64> {
-    Ok(interviewers_in(scope, search).count(connection).await?)
+    Ok(interviewers_in(connection.get_database_backend(), scope, search).count(connection).await?)
 }
 
-fn interviewers_in(scope: Scope, search: Option<&str>) -> Select<user::Entity> {
+fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<user::Entity> {
     let staff = user::Entity::find().filter(COLUMN.role.eq(Role::Staff.name())).filter(COLUMN.deactivated_at.is_null());
     let staff = match scope {
         Scope::Company(company) => staff.filter(COLUMN.company_id.eq(company.0)),
         Scope::Everything => staff,
         Scope::Driver(_) => staff.filter(Expr::val(false)), // drivers have no list of staff
     };
-    staff.apply_if(search, |staff, search| staff.filter(holds(Expr::col((user::Entity, user::Column::Title)), search)))
+    let title = || Expr::col((user::Entity, user::Column::Title));
+    staff.apply_if(search, |staff, search| staff.filter(holds(backend, title(), search)))
 }
 
 fn read(rows: Vec<user::Model>) -> Result<Vec<User>, StorageError> {

@@ -3,8 +3,12 @@
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 pub mod actor;
+pub mod aftermath;
 pub mod cluster;
 pub mod database;
+pub mod inspect;
+pub mod load;
+pub mod process;
 
 use actor::Actor;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -20,6 +20,7 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Node, Schema};
 use async_graphql::parser::{parse_query, types::ExecutableDocument as Runnable};
 use async_graphql::{Pos, ServerError, Variables};
+use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -35,6 +36,9 @@ pub struct Documents {
 
 /// The SHA-256 of a document's text: by it clients name a document that they do not send again.
 pub type Hash = [u8; 32];
+
+/// For how many documents there is room from the start.
+const FEW: usize = 100;
 
 /// A valid document.
 pub struct Document {
@@ -76,7 +80,8 @@ impl Documents {
     pub fn new(sdl: &str, limits: DocumentLimits) -> Self {
         #[expect(clippy::expect_used, reason = "the schema is part of the program")]
         let schema = Schema::parse_and_validate(sdl, "schema.graphql").expect("our own schema");
-        Self { schema, limits, known: Cache::new(limits.remembered) }
+        let known = Cache::with_weighter(limits.remembered.min(FEW), limits.remembered as u64, UnitWeighter);
+        Self { schema, limits, known }
     }
 
     /// Understands a text.

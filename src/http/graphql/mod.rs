@@ -4,6 +4,7 @@ mod answer;
 mod negotiation;
 mod parameters;
 
+use super::content_type::is_json;
 use super::middleware::RequestId;
 use super::{Server, authorization};
 use crate::domain::Viewer;
@@ -54,7 +55,7 @@ pub async fn post(
     request: Request,
 ) -> Response {
     let Some(media) = negotiation::media(request.headers()) else { return answer::not_acceptable() };
-    if !negotiation::is_json(request.headers()) {
+    if !is_json(request.headers()) {
         return answer::unsupported(media);
     }
     let headers = request.headers().clone();

@@ -1,4 +1,4 @@
-//! Which media type goes out, and which come in.
+//! Which media type goes out.
 
 use axum::http::{HeaderMap, header};
 
@@ -49,16 +49,6 @@ fn ranges(headers: &HeaderMap) -> Vec<(String, f32)> {
         Some((name, quality.unwrap_or(1.0)))
     };
     given.flat_map(|value| value.split(',')).filter_map(parse).collect()
-}
-
-/// Whether the body is JSON in UTF-8. A form of another site cannot send that without asking first.
-pub fn is_json(headers: &HeaderMap) -> bool {
-    let mut given = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(value), None) = (given.next().and_then(|value| value.to_str().ok()), given.next()) else { return false };
-    let mut parts = value.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let json = parts.next().is_some_and(|name| name == "application/json");
-    let charset = |part: String| part.strip_prefix("charset=").map(|charset| charset.trim_matches('"').to_owned());
-    json && parts.filter_map(charset).all(|charset| charset == "utf-8" || charset == "utf8")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Reads the query string: `query`, `operationName`, and `variables` and `extensions` as JSON.
 pub fn from_query(query: &str) -> Result<Operation, String> {
@@ -35,6 +35,14 @@ pub fn from_query(query: &str) -> Result<Operation, String> {
 pub async fn from_body(request: Request) -> Result<BatchRequest, String> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "the body could not be read".to_owned())?.to_bytes();
+    // The library takes a list also for the fields of a request in their order.
+    let objects_alone = match body.trim_ascii_start().first() {
+        Some(b'{') => true,
+        _ => serde_json::from_slice::<Vec<Map<String, Value>>>(&body).is_ok(),
+    };
+    if !objects_alone {
+        return Err(what_is_wrong(&body));
+    }
     let request = Request::from_parts(parts, Body::from(body.clone()));
     match GraphQLBatchRequest::<Unreadable>::from_request(request, &()).await.map(GraphQLBatchRequest::into_inner) {
         Ok(BatchRequest::Single(request)) => bounded(request).map(BatchRequest::Single),
@@ -85,7 +93,7 @@ fn what_is_wrong(body: &Bytes) -> String {
 
 const NOT_AN_OBJECT: &str = "the body has to be a JSON object with a `query`, or an array of them";
 
-fn mistyped(request: &serde_json::Map<String, Value>) -> Option<&'static str> {
+fn mistyped(request: &Map<String, Value>) -> Option<&'static str> {
     let is =
         |name: &str, fits: fn(&Value) -> bool| request.get(name).is_none_or(|value| value.is_null() || fits(value));
     if !request.get("query").is_none_or(Value::is_string) {

@@ -1,0 +1,281 @@
+// Apollo Client against a running server: queries, mutations with their user errors, Relay's pages in its cache, persisted queries,
+// batches, errors. What goes over the wire is looked at, not only what the client makes of it.
+
+import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { ApolloClient, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from '@apollo/client';
+import { BatchHttpLink } from '@apollo/client/link/batch-http';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { relayStylePagination } from '@apollo/client/utilities';
+import { admin, driver, staff, url } from './server.mjs';
+
+// A client, and what it sends and gets.
+function connect({ token = staff, link = (options) => new HttpLink(options) } = {}) {
+  const wire = [];
+  const watchedFetch = async (address, options) => {
+    const response = await fetch(address, options);
+    wire.push({
+      method: options.method,
+      sent: options.body ? JSON.parse(options.body) : Object.fromEntries(new URL(address).searchParams),
+      status: response.status,
+      type: response.headers.get('content-type'),
+      answer: await response.clone().json(),
+    });
+    return response;
+  };
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const cache = new InMemoryCache({
+    possibleTypes: { UserError: ['ValidationError', 'ForbiddenError', 'InvalidStateError', 'StaleVersionError'] },
+    typePolicies: { Query: { fields: { interviews: relayStylePagination(['filter', 'orderBy']) } } },
+  });
+  return { client: new ApolloClient({ link: link({ uri: url, fetch: watchedFetch, headers }), cache }), wire };
+}
+
+const INTERVIEW = gql`
+  query Interview($id: ID!) {
+    interview(id: $id) {
+      id
+      status
+      startAt
+      location
+      version
+      interviewee {
+        id
+        driver {
+          id
+          title
+        }
+      }
+      interviewer {
+        id
+        title
+      }
+    }
+  }
+`;
+
+const UPDATE = gql`
+  mutation Update($id: ID!, $input: UpdateInterviewInput!, $expectedVersion: Int) {
+    updateInterview(id: $id, input: $input, expectedVersion: $expectedVersion) {
+      interview {
+        id
+        location
+        version
+      }
+      userErrors {
+        code
+        message
+        path
+        ... on StaleVersionError {
+          current {
+            id
+            version
+          }
+        }
+      }
+    }
+  }
+`;
+
+const PAGE = gql`
+  query Page($first: Int, $after: String, $last: Int, $before: String) {
+    interviews(first: $first, after: $after, last: $last, before: $before) {
+      totalCount
+      edges {
+        cursor
+        node {
+          id
+          startAt
+        }
+      }
+      pageInfo {
+        hasPreviousPage
+        hasNextPage
+        startCursor
+        endCursor
+      }
+    }
+  }
+`;
+
+const demo = { id: '27' };
+
+test('each token is its viewer', async () => {
+  for (const [token, role] of Object.entries({ ADMIN: admin, STAFF: staff, DRIVER: driver }).map(([r, t]) => [t, r])) {
+    const { client } = connect({ token });
+    const { data } = await client.query({ query: gql`{ viewer { id role title } }` });
+    assert.equal(data.viewer.role, role);
+  }
+});
+
+test('a query brings an interview and the people in it, once for any number of readers', async () => {
+  const { client, wire } = connect();
+  const { data } = await client.query({ query: INTERVIEW, variables: demo });
+  assert.equal(data.interview.interviewee.driver.title, 'Jude Howell');
+  assert.match(data.interview.startAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.equal(wire[0].status, 200);
+  assert.equal(wire[0].type, 'application/graphql-response+json; charset=utf-8');
+
+  await client.query({ query: INTERVIEW, variables: demo });
+  assert.equal(wire.length, 1);
+});
+
+test('a mutation changes what the cache shows elsewhere', async () => {
+  const { client, wire } = connect();
+  const read = () => client.readQuery({ query: INTERVIEW, variables: demo }).interview;
+  await client.query({ query: INTERVIEW, variables: demo });
+  const { version } = read();
+
+  const location = `Room ${randomUUID()}`;
+  const variables = { ...demo, input: { location }, expectedVersion: version };
+  const { data } = await client.mutate({ mutation: UPDATE, variables });
+  assert.deepEqual(data.updateInterview.userErrors, []);
+  assert.equal(read().location, location);
+  assert.equal(read().version, version + 1);
+  assert.equal(wire.length, 2);
+});
+
+test('what a user can mend is data', async () => {
+  const { client } = connect();
+  const update = async (variables) => {
+    const { data } = await client.mutate({ mutation: UPDATE, variables: { ...demo, ...variables } });
+    assert.equal(data.updateInterview.interview, null);
+    return data.updateInterview.userErrors;
+  };
+  const backwards = { startAt: '2025-03-20T10:00:00Z', endAt: '2025-03-20T09:00:00+00:00', kind: null };
+  const errors = await update({ input: backwards });
+  assert.deepEqual(errors.map(({ code, path }) => [code, path]).sort(), [
+    ['END_NOT_AFTER_START', ['input', 'endAt']],
+    ['NULL_NOT_ALLOWED', ['input', 'kind']],
+  ]);
+  assert.equal(errors[0].__typename, 'ValidationError');
+
+  const [stale] = await update({ input: { location: 'elsewhere' }, expectedVersion: 0 });
+  assert.equal(stale.code, 'STALE_VERSION');
+  assert.equal(stale.current.id, demo.id);
+});
+
+test("Relay's pages, in either direction, become one list in the cache with every interview once", async () => {
+  const size = 60;
+  const collect = async (first, next) => {
+    const { client, wire } = connect();
+    const query = client.watchQuery({ query: PAGE, variables: first });
+    const subscription = query.subscribe(() => {});
+    await client.query({ query: PAGE, variables: first });
+    for (;;) {
+      const { edges, pageInfo, totalCount } = query.getCurrentResult().data.interviews;
+      const variables = next(pageInfo);
+      if (variables) {
+        await query.fetchMore({ variables });
+        continue;
+      }
+      subscription.unsubscribe();
+      const ids = edges.map(({ node }) => node.id);
+      assert.equal(new Set(ids).size, totalCount);
+      assert.equal(ids.length, totalCount);
+      assert.equal(wire.length, Math.ceil(totalCount / size));
+      assert.ok(wire.length > 3);
+      const times = edges.map(({ node }) => node.startAt);
+      assert.deepEqual(times, [...times].sort());
+      return ids;
+    }
+  };
+  const forward = await collect({ first: size }, (it) => it.hasNextPage && { first: size, after: it.endCursor });
+  const backward = await collect({ last: size }, (it) => it.hasPreviousPage && { last: size, before: it.startCursor });
+  assert.deepEqual(forward, backward);
+});
+
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+const persisted = (how) => (options) => new PersistedQueryLink({ sha256, ...how }).concat(new HttpLink(options));
+// No server has seen it.
+const newName = () => `New_${randomUUID().replaceAll('-', '')}`;
+
+for (const useGETForHashedQueries of [false, true]) {
+  const method = useGETForHashedQueries ? 'GET' : 'POST';
+
+  test(`a persisted query is sent once, and named by its hash ever after: ${method}`, async () => {
+    const link = persisted({ useGETForHashedQueries });
+    const query = gql`query ${newName()}($id: ID!) { interview(id: $id) { id status } }`;
+    const ask = ({ client }) => client.query({ query, variables: demo, fetchPolicy: 'no-cache' });
+
+    const [first, second] = [connect({ link }), connect({ link })];
+    assert.equal((await ask(first)).data.interview.id, demo.id);
+    assert.equal((await ask(first)).data.interview.id, demo.id);
+    assert.equal((await ask(second)).data.interview.id, demo.id);
+
+    const told = [...first.wire, ...second.wire].map(({ method, sent, answer }) => {
+      return [method, 'query' in sent, answer.errors?.[0].extensions.code ?? 'data'];
+    });
+    assert.deepEqual(told, [
+      [method, false, 'PERSISTED_QUERY_NOT_FOUND'],
+      ['POST', true, 'data'],
+      [method, false, 'data'],
+      [method, false, 'data'],
+    ]);
+    assert.equal(second.wire[0].status, 200);
+    assert.ok(second.wire[0].sent.extensions);
+  });
+}
+
+test('a persisted mutation goes by POST, by its hash alone the second time', async () => {
+  const { client, wire } = connect({ link: persisted({ useGETForHashedQueries: true }) });
+  const mutation = gql`mutation ${newName()}($id: ID!) { updateInterview(id: $id, input: {}) { userErrors { code } } }`;
+  for (let times = 0; times < 2; times += 1) {
+    const { data } = await client.mutate({ mutation, variables: demo });
+    assert.deepEqual(data.updateInterview.userErrors, []);
+  }
+  assert.deepEqual(
+    wire.map(({ method, sent }) => [method, 'query' in sent]),
+    [
+      ['POST', false],
+      ['POST', true],
+      ['POST', false],
+    ],
+  );
+});
+
+test('operations of one moment share a request', async () => {
+  const { client, wire } = connect({ link: (options) => new BatchHttpLink(options) });
+  const [{ data: one }, { data: other }] = await Promise.all([
+    client.query({ query: INTERVIEW, variables: demo }),
+    client.query({ query: gql`{ viewer { id } }` }),
+  ]);
+  assert.equal(one.interview.id, demo.id);
+  assert.equal(other.viewer.id, '1000');
+  assert.equal(wire.length, 1);
+  assert.equal(wire[0].sent.length, 2);
+});
+
+const failing = async (options, text, variables) => {
+  const { client, wire } = connect(options);
+  let error;
+  await client.query({ query: gql(text), variables }).catch((it) => (error = it));
+  assert.ok(CombinedGraphQLErrors.is(error), `${error}`);
+  assert.equal(error.errors[0].message.length > 0, true);
+  return { codes: error.errors.map(({ extensions }) => extensions.code), status: wire.at(-1).status, wire };
+};
+
+test('an error is an error with a code to Apollo', async () => {
+  const viewer = '{ viewer { id } }';
+  for (const [expected, status, ...request] of [
+    ['UNAUTHENTICATED', 401, { token: null }, viewer],
+    ['UNAUTHENTICATED', 401, { token: 'nonsense' }, viewer],
+    ['GRAPHQL_VALIDATION_FAILED', 400, {}, '{ viewer { nonsense } }'],
+    ['BAD_USER_INPUT', 400, {}, 'query ($id: ID!) { interview(id: $id) { id } }', { id: null }],
+    ['FORBIDDEN', 200, { token: driver }, '{ interviewees { totalCount } }'],
+  ]) {
+    const { codes, status: got } = await failing(...request);
+    assert.deepEqual([codes, got], [[expected], status]);
+  }
+});
+
+test('an invalid document is told as such and not remembered', async () => {
+  const options = { link: persisted() };
+  const text = `query ${newName()} { nonsense }`;
+  for (let times = 0; times < 2; times += 1) {
+    const { codes, wire } = await failing(options, text);
+    assert.deepEqual(codes, ['GRAPHQL_VALIDATION_FAILED']);
+    assert.equal(wire[0].answer.errors[0].extensions.code, 'PERSISTED_QUERY_NOT_FOUND');
+  }
+});

@@ -1,0 +1,269 @@
+//! A shell to run the binary in, and the servers that it starts.
+
+use crate::support::cluster;
+use crate::support::database::{Database, TestDatabase};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// 32 bytes, the fewest that are accepted.
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// What is waited for takes milliseconds: whoever waits so long has failed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Tells this process's databases on PostgreSQL apart.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A folder and settings in which commands run.
+pub struct Shell {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+    database: Option<TestDatabase>,
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), settings: Vec::new(), database: None }
+    }
+
+    /// With a secret, and a database that holds nothing at all; none where there is no PostgreSQL.
+    pub async fn on_new(database: Database) -> Option<Self> {
+        let shell = Self::new().set("JWT_SECRET", SECRET);
+        if database == Database::Sqlite {
+            std::fs::write(shell.path("interviews.db"), "").unwrap();
+            return Some(shell.set("DATABASE_URL", "sqlite://interviews.db"));
+        }
+        let server = cluster::server()?;
+        let name = format!("cli_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let connection = sea_orm::Database::connect(&server.admin_url).await.unwrap();
+        connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        connection.close().await.unwrap();
+        Some(shell.set("DATABASE_URL", server.url_of(&name)))
+    }
+
+    /// With a secret, and a database that holds the demo data.
+    pub async fn on_demo_data(database: Database) -> Option<Self> {
+        let database = TestDatabase::new(database).await?;
+        let shell = Self::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", &database.url);
+        Some(Self { database: Some(database), ..shell })
+    }
+
+    /// The database of [`Self::on_demo_data`].
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().unwrap()
+    }
+
+    /// Sets a variable of the environment.
+    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.settings.retain(|(other, _)| other != name);
+        self.settings.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn path(&self, file: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    /// The names of the files in the folder.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Runs `interviews` with these arguments, to its end.
+    pub fn run(&self, arguments: &str) -> Finished {
+        let mut child = self.command(arguments).spawn().unwrap();
+        let [stdout, stderr] = [collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap())];
+        let mut text = |stream: Receiver<String>| {
+            stream.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+                child.kill().unwrap();
+                panic!("{arguments}: it does not end");
+            })
+        };
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        Finished { code: child.wait().unwrap().code(), stdout, stderr }
+    }
+
+    /// The same, where it has to succeed; what it printed.
+    pub fn succeed(&self, arguments: &str) -> String {
+        let finished = self.run(arguments);
+        assert_eq!(finished.code, Some(0), "{arguments}: {}", finished.stderr);
+        finished.stdout
+    }
+
+    /// The same, where it has to fail; what it says, all of it.
+    pub fn fail(&self, arguments: &str) -> String {
+        let finished = self.run(arguments);
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""), "{arguments}: {}", finished.stderr);
+        finished.stderr
+    }
+
+    /// Runs `interviews` with these arguments, on a free port, until it listens.
+    pub fn start(&self, arguments: &str) -> Server {
+        let mut child = self.command(&format!("{arguments} --bind 127.0.0.1:0")).spawn().unwrap();
+        let stdout = Lines::follow(child.stdout.take().unwrap());
+        let stderr = Lines::follow(child.stderr.take().unwrap());
+        let mut server = Server { child, stdout, stderr, address: String::new() };
+        let line = server.stderr.wait_for("listening");
+        let (_, address) = line.split_once("127.0.0.1:").unwrap();
+        let port = address.split(|it: char| !it.is_ascii_digit()).next().unwrap();
+        server.address = format!("127.0.0.1:{port}");
+        server
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_interviews"));
+        command.args(arguments.split_whitespace()).current_dir(self.folder.path());
+        command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    child: Child,
+    stdout: Lines,
+    pub stderr: Lines,
+    pub address: String,
+}
+
+impl Server {
+    /// The rest of the line of standard output that begins with this word.
+    pub fn printed(&self, word: &str) -> String {
+        let line = self.stdout.wait_for(&format!("{word} "));
+        line.strip_prefix(word).unwrap_or_else(|| panic!("not at its begin: {line}")).trim().to_owned()
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: &str) {
+        let kill = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
+    /// Waits for the process to end; its exit code, and all that it logged.
+    pub fn ended(mut self) -> (Option<i32>, Vec<String>) {
+        let log = self.stderr.all();
+        (self.child.wait().unwrap().code(), log)
+    }
+
+    /// The status and the body of a GET.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let answer = client().get(format!("http://{}{path}", self.address)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// The page that a browser gets.
+    pub async fn page(&self, path: &str) -> String {
+        let request = client().get(format!("http://{}{path}", self.address)).header("accept", "text/html");
+        request.send().await.unwrap().text().await.unwrap()
+    }
+
+    /// What a GraphQL operation is answered with, for the bearer of this token.
+    pub async fn graphql(&self, token: &str, query: &str) -> Value {
+        let request = client().post(format!("http://{}/graphql", self.address)).bearer_auth(token);
+        request.json(&json!({"query": query})).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// The bearer's role and name.
+    pub async fn viewer(&self, token: &str) -> Value {
+        self.graphql(token, "{ viewer { role title } }").await["data"]["viewer"].take()
+    }
+
+    /// The location of interview 27.
+    pub async fn location(&self, token: &str) -> Value {
+        self.graphql(token, "{ interview(id: 27) { location } }").await["data"]["interview"]["location"].take()
+    }
+
+    /// Gives interview 27 another location.
+    pub async fn relocate(&self, token: &str, location: &str) {
+        let query = format!(
+            "mutation {{ updateInterview(id: 27, input: {{ location: \"{location}\" }}) {{ interview {{ location }} }} }}"
+        );
+        let answer = self.graphql(token, &query).await;
+        assert_eq!(answer["data"]["updateInterview"]["interview"]["location"], location, "{answer}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads to the end.
+fn collect(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        sender.send(text)
+    });
+    receiver
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// The lines that a process has written so far.
+pub struct Lines(Arc<(Mutex<Written>, Condvar)>);
+
+#[derive(Default)]
+struct Written {
+    lines: Vec<String>,
+    ended: bool,
+}
+
+impl Lines {
+    fn follow(stream: impl Read + Send + 'static) -> Self {
+        let shared: Arc<(Mutex<Written>, Condvar)> = Arc::default();
+        let writer = shared.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines() {
+                writer.0.lock().unwrap().lines.push(line.unwrap());
+                writer.1.notify_all();
+            }
+            writer.0.lock().unwrap().ended = true;
+            writer.1.notify_all();
+        });
+        Self(shared)
+    }
+
+    /// Waits for a line that holds this text.
+    pub fn wait_for(&self, text: &str) -> String {
+        let (written, changed) = &*self.0;
+        let found = |written: &Written| written.lines.iter().find(|line| line.contains(text)).cloned();
+        let waiting = |written: &mut Written| found(written).is_none() && !written.ended;
+        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), PATIENCE, waiting).unwrap();
+        found(&written).unwrap_or_else(|| panic!("no line with {text:?} in {:#?}", written.lines))
+    }
+
+    /// Waits for the end; all lines.
+    fn all(&self) -> Vec<String> {
+        let (written, changed) = &*self.0;
+        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), PATIENCE, |it| !it.ended).unwrap();
+        assert!(written.ended, "it does not end: {:#?}", written.lines);
+        written.lines.clone()
+    }
+}

@@ -1,0 +1,13 @@
+//! Nobody is in two places at once: what is refused and how it is explained, what may touch, what reserves no time, and that the
+//! database itself refuses whatever the server's code does.
+
+mod support;
+
+mod double_booking {
+    mod behind_the_server;
+    mod booking;
+    mod clashing;
+    mod edges;
+    mod releasing;
+    mod strangers;
+}

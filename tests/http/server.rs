@@ -1,0 +1,47 @@
+//! A server with settings of its own beside that of the test.
+
+use crate::support::actor::{Actor, Answer};
+use crate::support::{SECRET, TestApp};
+use axum::body::Body;
+use axum::http::Request;
+use clap::{Args, FromArgMatches};
+use interviews::app::App;
+use interviews::config::ServerSettings;
+use interviews::http::explorer::Explorer;
+use interviews::services::{Clock, Tokens, demo};
+use interviews::storage::Db;
+use serde_json::json;
+
+pub const UPDATE: &str =
+    "mutation { updateInterview(id: 27, input: {location: \"x\"}) { interview { version } userErrors { code } } }";
+pub const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
+pub const REST: &str = "/api/v1/interviews/27";
+
+/// A second server on these connections, with settings of its own, as staff call it.
+pub struct Server {
+    pub staff: Actor,
+}
+
+impl Server {
+    pub fn new(app: &TestApp, db: Db, flags: &[&str]) -> Self {
+        let command = ServerSettings::augment_args(clap::Command::new("test"));
+        let settings =
+            ServerSettings::from_arg_matches(&command.get_matches_from(["test"].iter().chain(flags))).unwrap();
+        let tokens = Tokens::try_new(SECRET, None).unwrap();
+        let token = tokens.sign(demo::STAFF, app.now(), chrono::TimeDelta::days(30)).unwrap();
+        let app = App::new(db, Clock::Frozen(app.clock.clone()), tokens, Explorer::new(None), settings);
+        Self { staff: Actor::new(app.router(), Some(token)) }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.staff.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn graphql(&self, query: &str) -> Answer {
+        self.staff.rest("POST", "/graphql", &json!({"query": query})).await
+    }
+
+    pub async fn patch(&self) -> Answer {
+        self.staff.rest("PATCH", REST, &json!({"interview": {"location": "x"}})).await
+    }
+}

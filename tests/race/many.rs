@@ -1,0 +1,40 @@
+//! Many clients, few people, few slots.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::aftermath::{check, events};
+use crate::support::database::TestDatabase;
+use crate::support::load::{Ledger, Load};
+use crate::support::process::ServerProcess;
+use rstest::rstest;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+#[rstest]
+#[case::one_process_on_sqlite(Sqlite, 1)]
+#[case::one_process_on_postgres(Postgres, 1)]
+#[case::two_processes_on_postgres(Postgres, 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_booked_twice_and_every_answer_is_true(#[case] database: Database, #[case] processes: usize) {
+    let Some(database) = TestDatabase::new(database).await else { return };
+    let before = events(&database).await;
+    let mut servers = Vec::new();
+    for _ in 0..processes {
+        servers.push(ServerProcess::start(&database).await);
+    }
+    let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let load = Load::start(&servers.iter().collect::<Vec<_>>(), 24, &ledger);
+    load.until(150).await;
+    load.finish_after(Duration::from_secs(4)).await;
+
+    let ledger = std::mem::take(&mut *ledger.lock().unwrap());
+    let complaints: Vec<String> = servers.iter().flat_map(ServerProcess::complaints).collect();
+    assert_eq!((&ledger.failures, complaints), (&vec![], vec![]));
+    assert_eq!(ledger.lost, 0);
+    check(&database, &ledger).await;
+    // What was refused left nothing: there are no other events than those of what was acknowledged.
+    assert_eq!(events(&database).await - before, ledger.acknowledged.len());
+    // And it was a race.
+    for code in ["SCHEDULE_CONFLICT", "STALE_VERSION", "INVALID_STATE"] {
+        assert!(ledger.refused.contains_key(code), "nobody met {code}: {:?}", ledger.refused);
+    }
+}

@@ -1,0 +1,102 @@
+//! What has to hold in the database after any load, asked of the database and not of the server.
+
+use super::database::TestDatabase;
+use super::inspect::query;
+use super::load::{INTERVIEWEES, Ledger};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashSet};
+
+const OPEN: &str = "('pending', 'amended', 'scheduled')";
+
+/// How many events there are.
+pub async fn events(database: &TestDatabase) -> usize {
+    let count: i64 = database.value("SELECT count(*) FROM interview_events").await;
+    usize::try_from(count).unwrap()
+}
+
+/// No person is in two places at once; every version of every interview has its event, and these tell what the row holds; an
+/// interviewee is what its interviews made of it; and every acknowledged change is there, once.
+pub async fn check(database: &TestDatabase, ledger: &Ledger) {
+    let overlapping = format!(
+        "SELECT a.id AS one, b.id AS other FROM interviews a JOIN interviews b ON a.id < b.id \
+         AND (a.driver_id = b.driver_id OR a.interviewer_id = b.interviewer_id) \
+         AND a.start_at < b.end_at AND b.start_at < a.end_at \
+         WHERE a.status IN {OPEN} AND b.status IN {OPEN} AND NOT a.allow_overlap AND NOT b.allow_overlap"
+    );
+    assert_eq!(query(database, &overlapping).await, Vec::<Value>::new());
+    let verified = format!(
+        "SELECT id FROM interviewees WHERE kind = 'verified' AND id IN ({}) AND EXISTS \
+         (SELECT 1 FROM interviews WHERE interviewee_id = interviewees.id AND status IN {OPEN})",
+        INTERVIEWEES.map(|id| id.to_string()).join(", ")
+    );
+    assert_eq!(query(database, &verified).await, Vec::<Value>::new(), "they have an interview and are `verified`");
+    let histories = histories(database).await;
+    for row in query(database, "SELECT * FROM interviews").await {
+        check_history(&row, &histories[&row["id"].as_i64().unwrap()]);
+    }
+    check_ledger(ledger, &histories);
+}
+
+/// The events of each interview, in their order.
+async fn histories(database: &TestDatabase) -> BTreeMap<i64, Vec<Value>> {
+    let mut histories: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
+    for event in query(database, "SELECT * FROM interview_events ORDER BY id").await {
+        histories.entry(event["interview_id"].as_i64().unwrap()).or_default().push(event);
+    }
+    histories
+}
+
+/// The changes of an event, as JSON on either database.
+fn changes(event: &Value) -> Vec<Value> {
+    let changes = match &event["changes"] {
+        Value::String(text) => serde_json::from_str(text).unwrap(),
+        changes => changes.clone(),
+    };
+    serde_json::from_value(changes).unwrap()
+}
+
+/// There is an event for each version, each begins where the one before ended, and the last one ends at what the row holds.
+fn check_history(row: &Value, events: &[Value]) {
+    assert_eq!(row["version"], events.len(), "{row}");
+    assert_eq!(events[0]["type"], "created");
+    let mut told: Map<String, Value> = Map::new();
+    for change in events.iter().flat_map(changes) {
+        let field = change["field"].as_str().unwrap().to_owned();
+        let before = told.insert(field, change["to"].clone()).unwrap_or_default();
+        assert_eq!(before, change["from"], "{row}: {events:#?}");
+    }
+    for (field, told) in told {
+        assert_eq!(comparable(&row[&field]), comparable(&told), "{field} of {row}");
+    }
+}
+
+/// A value as one text, whichever database it comes from: times in one form, booleans and numbers as words.
+fn comparable(value: &Value) -> Value {
+    match value {
+        Value::String(text) => match chrono::DateTime::parse_from_rfc3339(text) {
+            Ok(time) => json!(time.timestamp_millis()),
+            Err(_) => match text.as_str() {
+                "true" => json!("1"),
+                "false" => json!("0"),
+                text => json!(text),
+            },
+        },
+        Value::Bool(flag) => json!(if *flag { "1" } else { "0" }),
+        Value::Number(number) => json!(number.to_string()),
+        value => value.clone(),
+    }
+}
+
+fn check_ledger(ledger: &Ledger, histories: &BTreeMap<i64, Vec<Value>>) {
+    let mut versions = HashSet::new();
+    for change in &ledger.acknowledged {
+        assert!(versions.insert((change.interview, change.version)), "two were told the same version: {change:?}");
+        let index = usize::try_from(change.version - 1).unwrap();
+        let event = histories.get(&change.interview).and_then(|events| events.get(index));
+        let event = event.unwrap_or_else(|| panic!("it was acknowledged and is not there: {change:?}"));
+        assert_eq!((&event["type"], &event["actor_id"]), (&json!(change.event), &json!(change.actor)), "{change:?}");
+        if let Some(trace) = &change.trace {
+            assert!(changes(event).iter().any(|it| it["to"] == *trace), "{change:?}: {event}");
+        }
+    }
+}

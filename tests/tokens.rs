@@ -1,0 +1,8 @@
+//! Tokens: which are accepted, how they are sent, and how soon a revoked one or a changed user counts.
+
+mod support;
+
+mod tokens {
+    mod claims;
+    mod signing_in;
+}
