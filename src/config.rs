@@ -46,8 +46,8 @@ pub struct ServerSettings {
     /// The most operations in a batch
     #[arg(long, env = "MAX_BATCH", default_value_t = 10)]
     pub max_batch: usize,
-    /// The most tokens in a document
-    #[arg(long, env = "MAX_TOKENS", default_value_t = 4000)]
+    /// The most tokens in a document, the white space between them counted as well
+    #[arg(long, env = "MAX_TOKENS", default_value_t = 8000)]
     pub max_tokens: usize,
     /// The deepest nesting of brackets in a document
     #[arg(long, env = "MAX_NESTING", default_value_t = 40)]

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 /// What a document may be.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentLimits {
-    /// The most tokens.
+    /// The most tokens, the white space between them counted as well.
     pub tokens: usize,
     /// The deepest nesting of brackets of any kind.
     pub nesting: usize,
@@ -33,7 +33,7 @@ impl Default for DocumentLimits {
     /// Wide enough for GraphiQL's introspection, and for a page of 100 interviews with all their people.
     fn default() -> Self {
         Self {
-            tokens: 4000,
+            tokens: 8000,
             nesting: 40,
             selections: 3000,
             depth: 20,

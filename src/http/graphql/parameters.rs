@@ -1,7 +1,7 @@
 //! Reading a request: what is wrong with it is said in its own words, never in a parser's.
 
 use async_graphql::{BatchRequest, ParseRequestError, Request as Operation, Variables};
-use async_graphql_axum::GraphQLBatchRequest;
+use async_graphql_axum::GraphQLRequest;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -35,20 +35,16 @@ pub fn from_query(query: &str) -> Result<Operation, String> {
 pub async fn from_body(request: Request) -> Result<BatchRequest, String> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "the body could not be read".to_owned())?.to_bytes();
-    // The library takes a list also for the fields of a request in their order.
-    let objects_alone = match body.trim_ascii_start().first() {
-        Some(b'{') => true,
-        _ => serde_json::from_slice::<Vec<Map<String, Value>>>(&body).is_ok(),
-    };
-    if !objects_alone {
-        return Err(what_is_wrong(&body));
+    // The library takes a list for a batch, but also for the fields of a request in their order: so lists are told apart here.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        let objects = serde_json::from_slice::<Vec<Map<String, Value>>>(&body).is_ok();
+        let requests = objects.then(|| serde_json::from_slice::<Vec<Operation>>(&body).ok()).flatten();
+        let requests = requests.ok_or_else(|| what_is_wrong(&body))?;
+        return requests.into_iter().map(bounded).collect::<Result<_, _>>().map(BatchRequest::Batch);
     }
     let request = Request::from_parts(parts, Body::from(body.clone()));
-    match GraphQLBatchRequest::<Unreadable>::from_request(request, &()).await.map(GraphQLBatchRequest::into_inner) {
-        Ok(BatchRequest::Single(request)) => bounded(request).map(BatchRequest::Single),
-        Ok(BatchRequest::Batch(requests)) => {
-            requests.into_iter().map(bounded).collect::<Result<_, _>>().map(BatchRequest::Batch)
-        }
+    match GraphQLRequest::<Unreadable>::from_request(request, &()).await {
+        Ok(request) => bounded(request.into_inner()).map(BatchRequest::Single),
         Err(Unreadable) => Err(what_is_wrong(&body)),
     }
 }
