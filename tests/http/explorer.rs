@@ -1,13 +1,13 @@
 //! The explorer: what browsers get at `/graphql`, all of it from this server, under a strict content security policy.
 
 use crate::start;
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::Answer;
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::TestApp;
-use crate::support::actor::Answer;
 
 /// What browsers say they accept.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";

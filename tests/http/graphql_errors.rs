@@ -2,12 +2,12 @@
 //! insides.
 
 use crate::start;
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::{Actor, Answer};
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::actor::{Actor, Answer};
 
 const MEDIA_TYPE: &str = "application/graphql-response+json";
 

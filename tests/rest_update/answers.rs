@@ -1,12 +1,12 @@
-//! The documented REST request: its answer, its headers, its optimistic lock, what it reads. Its refusals are in `rest_errors`.
+//! The documented REST request: its answer, its headers, its optimistic lock, what it reads. Its refusals are in `errors`.
 
 use crate::start;
+use crate::support::Database::{self, Postgres, Sqlite};
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
 use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
-use crate::support::Database::{self, Postgres, Sqlite};
 
 const PATH: &str = "/api/v1/interviews/27";
 

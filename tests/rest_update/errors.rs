@@ -1,13 +1,13 @@
 //! How the REST API refuses: `{"errors": [{"code", "message", "path"}]}` with the status that fits, and nothing written.
 
 use crate::start;
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::{Actor, Answer};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use rstest::rstest;
 use serde_json::{Value, json};
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::TestApp;
-use crate::support::actor::{Actor, Answer};
 
 const PATH: &str = "/api/v1/interviews/27";
 const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";

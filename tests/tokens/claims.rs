@@ -1,7 +1,9 @@
-//! Which tokens are accepted, over GraphQL and REST alike. How the header has to look, and who is signed in for how long, is in
-//! `sign_in`.
+//! Which tokens are accepted, over GraphQL and REST alike.
 
 use crate::start;
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::Actor;
+use crate::support::{SECRET, TestApp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
@@ -13,9 +15,6 @@ use interviews::services::{Clock, Tokens, demo};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use rstest::rstest;
 use serde_json::{Value, json};
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::actor::Actor;
-use crate::support::{SECRET, TestApp};
 
 /// What the documentation's token says, for the day of the test.
 fn claims(app: &TestApp) -> Value {

@@ -1,6 +1,9 @@
 //! How the `Authorization` header has to look, and how soon a user who is remembered is forgotten: the clock is turned.
 
 use crate::start;
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::Answer;
+use crate::support::{SECRET, TestApp};
 use axum::body::Body;
 use axum::http::Request;
 use chrono::TimeDelta;
@@ -8,9 +11,6 @@ use interviews::services::{Tokens, demo};
 use interviews::storage::users;
 use rstest::rstest;
 use serde_json::{Value, json};
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::actor::Answer;
-use crate::support::{SECRET, TestApp};
 
 const WHO: &str = "{ viewer { id role company { name } } }";
 

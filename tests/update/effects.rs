@@ -2,11 +2,11 @@
 //! read after the write.
 
 use crate::start;
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::{FIELDS, refusals};
 use rstest::rstest;
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::actor::{FIELDS, refusals};
 
 /// Interviews of the demo data.
 const PENDING: i64 = 9;
@@ -49,8 +49,8 @@ async fn another_time_or_driver_has_to_be_agreed_on_again(
 }
 
 #[rstest]
-#[case::kind(&[r#"kind: IN_PERSON"#, r#"kind: PHONE_CALL"#])]
-#[case::interviewer(&[r#"interviewerId: 1001"#])]
+#[case::kind(&["kind: IN_PERSON", "kind: PHONE_CALL"])]
+#[case::interviewer(&["interviewerId: 1001"])]
 #[case::location(&[r#"location: "Dock 4""#, "location: null"])]
 #[case::overlap(&["allowOverlap: true"])]
 #[tokio::test]

@@ -1,13 +1,12 @@
-//! `updateInterview`: which fields it changes. Which mistakes it refuses is in `update_refusals`; what it does to the status and what it
-//! records, in `update_effects`.
+//! `updateInterview`: which fields it changes.
 
 use crate::start;
-use chrono::TimeDelta;
-use rstest::rstest;
-use serde_json::{Value, json};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::{ERRORS, FIELDS, refusals};
+use chrono::TimeDelta;
+use rstest::rstest;
+use serde_json::{Value, json};
 
 /// How many changes all histories tell of.
 const EVENTS: &str = "SELECT count(*) FROM interview_events";

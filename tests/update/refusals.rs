@@ -1,11 +1,11 @@
 //! `updateInterview`: every mistake is told, all of them at once, and nothing is written.
 
 use crate::start;
-use rstest::rstest;
-use serde_json::{Value, json};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::refusals;
+use rstest::rstest;
+use serde_json::{Value, json};
 
 /// How many changes all histories tell of.
 const EVENTS: &str = "SELECT count(*) FROM interview_events";
