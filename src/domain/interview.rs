@@ -164,6 +164,12 @@ impl Interview {
         }
     }
 
+    /// Whether it takes its people's time: it can still take place, and was not booked over a clash on purpose.
+    #[must_use]
+    pub fn reserves_time(&self) -> bool {
+        !self.allow_overlap && InterviewStatus::OPEN.contains(&self.status())
+    }
+
     /// The proposal that waits for an answer.
     #[must_use]
     pub fn proposal(&self) -> Option<Proposal> {

@@ -89,6 +89,7 @@ impl Services {
             Request::Create(booking) => {
                 let found = references_of(&transaction, viewer, booking).await?;
                 let mut transition = booking.clone().create(viewer, found, now)?;
+                lock_time(&transaction, &transition.interview).await?;
                 transition.interview.id = interviews::insert(&transaction, &transition.interview)
                     .await
                     .map_err(|error| explain(error, &transition.interview))?;
@@ -101,6 +102,7 @@ impl Services {
                 let Some(transition) = interview.perform(viewer, command.clone(), found, now)? else {
                     return Ok(interview);
                 };
+                lock_time(&transaction, &transition.interview).await?;
                 interviews::update(&transaction, &transition.interview)
                     .await
                     .map_err(|error| explain(error, &transition.interview))?;
@@ -129,6 +131,14 @@ fn explain(error: StorageError, interview: &Interview) -> Setback {
         StorageError::Overlap => Setback::Overlap(Box::new(interview.clone())),
         error => error.into(),
     }
+}
+
+/// Keeps others from taking the time that this interview is about to take.
+async fn lock_time(transaction: &Transaction, interview: &Interview) -> Result<(), StorageError> {
+    if interview.reserves_time() {
+        users::lock_time_of(transaction, [interview.driver_id, interview.interviewer_id]).await?;
+    }
+    Ok(())
 }
 
 /// Looks up what a new interview refers to.

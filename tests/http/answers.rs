@@ -206,24 +206,6 @@ async fn the_limit_on_bodies_can_be_set(#[values(Sqlite, Postgres)] database: Da
     assert_limited_to(&app, 300).await;
 }
 
-/// Sends one request to a server that listens, and stops it.
-async fn over_a_socket(
-    app: &TestApp,
-    call: impl AsyncFnOnce(reqwest::Client, String) -> reqwest::Response,
-) -> (reqwest::header::HeaderMap, Value) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(app.app.clone().serve(listener, async { stopped.await.unwrap_or_default() }));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = call(client, address).await;
-    let headers = answer.headers().clone();
-    let body = answer.json().await.unwrap();
-    stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
-    (headers, body)
-}
-
 #[rstest]
 #[tokio::test]
 async fn over_a_socket_the_documented_answer_has_its_length(#[values(Sqlite, Postgres)] database: Database) {
@@ -234,10 +216,16 @@ async fn over_a_socket_the_documented_answer_has_its_length(#[values(Sqlite, Pos
         "location": "https://google.meet", "start_at": "2025-03-20T10:32:08Z", "end_at": "2025-03-20T11:02:08Z",
         "interviewer_id": 1001, "interviewee_id": 277
     }});
-    let (headers, body) = over_a_socket(&app, async |client, address| {
-        client.patch(format!("{address}{REST}")).bearer_auth(token).json(&request).send().await.unwrap()
-    })
-    .await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}{REST}", listener.local_addr().unwrap());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(app.app.clone().serve(listener, async { stopped.await.unwrap_or_default() }));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.patch(address).bearer_auth(token).json(&request).send().await.unwrap();
+    let headers = answer.headers().clone();
+    let body: Value = answer.json().await.unwrap();
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
     assert_eq!(headers["content-length"], "520");
     assert_eq!(headers.get_all("content-type").iter().count(), 1);
     assert!(!headers.contains_key("transfer-encoding") && !headers.contains_key("content-encoding"));

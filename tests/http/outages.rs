@@ -4,17 +4,10 @@
 //! Only a database behind a network can be lost like this. SQLite's can be locked by another process, which is a matter of waiting
 //! (`timeouts`), and either can be damaged (`failures`).
 
+use super::server::{Server, UPDATE, UPDATES};
 use crate::start;
 use crate::support::Database::Postgres;
-use crate::support::actor::{Actor, Answer};
-use crate::support::{SECRET, TestApp, cluster};
-use axum::body::Body;
-use axum::http::Request;
-use clap::{Args, FromArgMatches};
-use interviews::app::App;
-use interviews::config::ServerSettings;
-use interviews::http::explorer::Explorer;
-use interviews::services::{Clock, Tokens, demo};
+use crate::support::{TestApp, cluster};
 use interviews::storage::{Db, DbOptions};
 use sea_orm::ConnectionTrait;
 use sea_orm::sqlx::postgres::PgConnectOptions;

@@ -1,17 +1,11 @@
 //! A request that takes too long ends with a code, and what it had begun is undone.
 
+use super::server::{REST, Server, UPDATE, UPDATES};
 use crate::start;
 use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::actor::{Actor, Answer};
-use crate::support::{SECRET, TestApp};
+use crate::support::TestApp;
 use axum::body::Body;
 use axum::http::Request;
-use clap::{Args, FromArgMatches};
-use interviews::app::App;
-use interviews::config::ServerSettings;
-use interviews::http::explorer::Explorer;
-use interviews::services::{Clock, Tokens, demo};
-use interviews::storage::Db;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use serde_json::json;

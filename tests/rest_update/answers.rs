@@ -1,4 +1,4 @@
-//! The documented REST request: its answer, its headers, its optimistic lock, what it reads. Its refusals are in `rest_errors`.
+//! The documented REST request: its answer, its headers, its optimistic lock, what it reads. Its refusals are in `errors`.
 
 use crate::start;
 use crate::support::Database::{self, Postgres, Sqlite};

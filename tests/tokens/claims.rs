@@ -1,5 +1,4 @@
-//! Which tokens are accepted, over GraphQL and REST alike. How the header has to look, and who is signed in for how long, is in
-//! `sign_in`.
+//! Which tokens are accepted, over GraphQL and REST alike.
 
 use crate::start;
 use crate::support::Database::{self, Postgres, Sqlite};

@@ -49,8 +49,8 @@ async fn another_time_or_driver_has_to_be_agreed_on_again(
 }
 
 #[rstest]
-#[case::kind(&[r#"kind: IN_PERSON"#, r#"kind: PHONE_CALL"#])]
-#[case::interviewer(&[r#"interviewerId: 1001"#])]
+#[case::kind(&["kind: IN_PERSON", "kind: PHONE_CALL"])]
+#[case::interviewer(&["interviewerId: 1001"])]
 #[case::location(&[r#"location: "Dock 4""#, "location: null"])]
 #[case::overlap(&["allowOverlap: true"])]
 #[tokio::test]

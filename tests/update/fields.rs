@@ -1,5 +1,4 @@
-//! `updateInterview`: which fields it changes. Which mistakes it refuses is in `update_refusals`; what it does to the status and what it
-//! records, in `update_effects`.
+//! `updateInterview`: which fields it changes.
 
 use crate::start;
 use crate::support::Database::{self, Postgres, Sqlite};
