@@ -26,7 +26,7 @@ function connect({ token = staff, link = (options) => new HttpLink(options) } = 
   };
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   const cache = new InMemoryCache({
-    possibleTypes: { UserError: ['ValidationError', 'ForbiddenError', 'InvalidStateError', 'StaleVersionError'] },
+    possibleTypes: { UserError: ['ValidationError', 'StaleVersionError'] }, // the ones that are met here
     typePolicies: { Query: { fields: { interviews: relayStylePagination(['filter', 'orderBy']) } } },
   });
   return { client: new ApolloClient({ link: link({ uri: url, fetch: watchedFetch, headers }), cache }), wire };

@@ -1,8 +1,10 @@
 // The rules of @graphql-eslint for schemas, over schema.graphql: all of schema-recommended and schema-relay. What is not followed is
 // named here, with its reason.
 
+import { fileURLToPath } from 'node:url';
 import graphql from '@graphql-eslint/eslint-plugin';
 
+const schema = fileURLToPath(new URL('../../schema.graphql', import.meta.url));
 const recommended = graphql.configs['flat/schema-recommended'].rules;
 const relay = graphql.configs['flat/schema-relay'].rules;
 
@@ -42,7 +44,7 @@ export default [
   {
     files: ['schema.graphql'],
     plugins: { '@graphql-eslint': graphql },
-    languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema: 'schema.graphql' } } },
+    languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema } } },
     rules: { ...recommended, ...relay, ...exceptions },
     processor: words,
   },

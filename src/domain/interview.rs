@@ -164,10 +164,11 @@ impl Interview {
         }
     }
 
-    /// Whether it takes its people's time: it can still take place, and was not booked over a clash on purpose.
+    /// Whose time it takes, and which: none when it can no longer take place, or was booked over a clash on purpose.
     #[must_use]
-    pub fn reserves_time(&self) -> bool {
-        !self.allow_overlap && InterviewStatus::OPEN.contains(&self.status())
+    pub fn reservation(&self) -> Option<([UserId; 2], TimeSlot)> {
+        let reserves = !self.allow_overlap && InterviewStatus::OPEN.contains(&self.status());
+        reserves.then_some(([self.driver_id, self.interviewer_id], self.slot))
     }
 
     /// The proposal that waits for an answer.

@@ -74,7 +74,6 @@ impl Engine {
     fn document(&self, request: &Request) -> Result<Arc<Document>, Refused> {
         match request.extensions.get("persistedQuery") {
             Some(persisted) => self.documents.understand_persisted(&request.query, persisted_hash(persisted)?),
-            None if request.query.is_empty() => Err(Refused::new(Code::BadRequest, "`query` is missing", None)),
             None => self.documents.understand(&request.query),
         }
     }

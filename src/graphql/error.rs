@@ -12,6 +12,8 @@ pub enum Code {
     Forbidden,
     /// Not a GraphQL request.
     BadRequest,
+    /// The document has no such operation, or several to pick from.
+    UnknownOperation,
     /// Not by this method.
     MethodNotAllowed,
     /// The document is not GraphQL.
@@ -41,7 +43,7 @@ impl Code {
         match self {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Forbidden => "FORBIDDEN",
-            Self::BadRequest | Self::MethodNotAllowed => "BAD_REQUEST",
+            Self::BadRequest | Self::UnknownOperation | Self::MethodNotAllowed => "BAD_REQUEST",
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",

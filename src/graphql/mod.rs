@@ -35,7 +35,6 @@ fn schema() -> Schema {
 /// The schema in the definition language, as `schema.graphql` holds it.
 #[must_use]
 pub fn sdl() -> String {
-    let sdl =
-        schema().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions());
+    let sdl = schema().sdl_with_options(SDLExportOptions::new().include_specified_by());
     format!("{}\n", sdl.trim_end())
 }

@@ -1,7 +1,8 @@
 //! Errors that are answered before any operation runs, in the shape of the transport that was addressed.
 
+use super::graphql::negotiation::{Media, media};
 use crate::graphql::Code;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -16,13 +17,13 @@ pub struct Problem {
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
     Rest,
-    GraphQl,
+    GraphQl(Media),
 }
 
 impl Shape {
     /// REST's under `/api/`, GraphQL's elsewhere. The address has to be the whole one, not what a nested router sees.
-    pub fn of(uri: &Uri) -> Self {
-        if uri.path().starts_with("/api/") { Self::Rest } else { Self::GraphQl }
+    pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+        if uri.path().starts_with("/api/") { Self::Rest } else { Self::GraphQl(media(headers).unwrap_or(Media::Json)) }
     }
 }
 
@@ -35,12 +36,12 @@ impl Problem {
         let (code, message) = (self.code.as_str(), self.message);
         let error = match shape {
             Shape::Rest => json!({"code": code, "message": message, "path": []}),
-            Shape::GraphQl if self.code == Code::Internal => {
+            Shape::GraphQl(_) if self.code == Code::Internal => {
                 json!({"message": message, "extensions": {"code": code, "requestId": request_id}})
             }
-            Shape::GraphQl => json!({"message": message, "extensions": {"code": code}}),
+            Shape::GraphQl(_) => json!({"message": message, "extensions": {"code": code}}),
         };
-        let mut response = json_answer(self.status, &json!({"errors": [error]}));
+        let mut response = json_answer(self.status, shape, &json!({"errors": [error]}));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
         }
@@ -51,8 +52,13 @@ impl Problem {
 /// How to sign in (RFC 6750).
 pub const BEARER: header::HeaderValue = header::HeaderValue::from_static("Bearer");
 
-fn json_answer(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body.to_string()).into_response()
+fn json_answer(status: StatusCode, shape: Shape, body: &Value) -> Response {
+    let content_type = match shape {
+        Shape::Rest => Media::Json.content_type(),
+        Shape::GraphQl(media) => media.content_type(),
+    };
+    let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, body.to_string()).into_response()
 }
 
 pub fn no_route(shape: Shape) -> Response {

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
 /// By which the client and the log name a request.
@@ -35,11 +35,12 @@ pub async fn every_answer(mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, uri, started) = (request.method().clone(), request.uri().clone(), Instant::now());
+    let shape = Shape::of(&uri, request.headers());
     let span = tracing::info_span!("request", request_id = %id);
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|_| {
         tracing::error!(request_id = %id, "panic");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(Shape::of(&uri), &id)
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(shape, &id)
     });
     span.in_scope(|| {
         let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
@@ -67,7 +68,7 @@ fn request_id(request: &Request) -> String {
 /// Takes on a request if there is room, reads its body up to the limit, and ends it when its time is over. What it had begun is rolled
 /// back.
 pub async fn limit(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let shape = Shape::of(request.uri());
+    let shape = Shape::of(request.uri(), request.headers());
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let Ok(_room) = server.room.try_acquire() else {
         let full = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
@@ -105,7 +106,7 @@ pub fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, REQUEST_ID])
+        .allow_headers(AllowHeaders::mirror_request()) // no cookies: what a page sends is its own
         .expose_headers([header::ETAG, header::RETRY_AFTER, REQUEST_ID])
         .max_age(Duration::from_hours(1))
 }

@@ -17,7 +17,7 @@ use crate::services::SharedServices;
 use answers::Shape;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, patch, post};
 use explorer::Explorer;
@@ -70,7 +70,7 @@ pub fn router(server: Server) -> Router {
         .fallback(|| async { answers::no_route(Shape::Rest) })
         .method_not_allowed_fallback(|| async { answers::no_method(Shape::Rest) })
         .layer(from_fn(middleware::runtime));
-    Router::new()
+    let router = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .nest("/api/v1", rest)
         .layer(from_fn_with_state(server.clone(), middleware::limit))
@@ -79,10 +79,11 @@ pub fn router(server: Server) -> Router {
         .route("/readyz", get(health::ready))
         .route("/", any(graphql::redirect))
         .merge(explorer::assets())
-        .fallback(|uri: Uri| async move { answers::no_route(Shape::of(&uri)) })
-        .method_not_allowed_fallback(|uri: Uri| async move { answers::no_method(Shape::of(&uri)) })
-        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024)))
-        .layer(middleware::cors(&server.origins))
-        .layer(from_fn(middleware::every_answer))
-        .with_state(server)
+        .fallback(|uri: Uri, headers: HeaderMap| async move { answers::no_route(Shape::of(&uri, &headers)) })
+        .method_not_allowed_fallback(|uri: Uri, headers: HeaderMap| async move {
+            answers::no_method(Shape::of(&uri, &headers))
+        })
+        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024)));
+    let router = if server.origins.is_empty() { router } else { router.layer(middleware::cors(&server.origins)) };
+    router.layer(from_fn(middleware::every_answer)).with_state(server)
 }

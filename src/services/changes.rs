@@ -89,7 +89,7 @@ impl Services {
             Request::Create(booking) => {
                 let found = references_of(&transaction, viewer, booking).await?;
                 let mut transition = booking.clone().create(viewer, found, now)?;
-                lock_time(&transaction, &transition.interview).await?;
+                lock_time(&transaction, None, &transition.interview).await?;
                 transition.interview.id = interviews::insert(&transaction, &transition.interview)
                     .await
                     .map_err(|error| explain(error, &transition.interview))?;
@@ -102,7 +102,7 @@ impl Services {
                 let Some(transition) = interview.perform(viewer, command.clone(), found, now)? else {
                     return Ok(interview);
                 };
-                lock_time(&transaction, &transition.interview).await?;
+                lock_time(&transaction, Some(&interview), &transition.interview).await?;
                 interviews::update(&transaction, &transition.interview)
                     .await
                     .map_err(|error| explain(error, &transition.interview))?;
@@ -133,12 +133,18 @@ fn explain(error: StorageError, interview: &Interview) -> Setback {
     }
 }
 
-/// Keeps others from taking the time that this interview is about to take.
-async fn lock_time(transaction: &Transaction, interview: &Interview) -> Result<(), StorageError> {
-    if interview.reserves_time() {
-        users::lock_time_of(transaction, [interview.driver_id, interview.interviewer_id]).await?;
+/// Keeps others from taking the time that a change takes anew.
+async fn lock_time(
+    transaction: &Transaction,
+    before: Option<&Interview>,
+    after: &Interview,
+) -> Result<(), StorageError> {
+    match after.reservation() {
+        Some((people, slot)) if before.and_then(Interview::reservation) != Some((people, slot)) => {
+            users::lock_time_of(transaction, people).await
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Looks up what a new interview refers to.

@@ -152,14 +152,15 @@ impl Document {
                 Some(_) => "`operationName` names no operation of the document",
                 None => "the document has several operations: `operationName` has to pick one",
             };
-            Refused::new(Code::BadRequest, message, None)
+            Refused::new(Code::UnknownOperation, message, None)
         })
     }
 
     /// Whether an operation asks for nothing but the schema itself, which everybody may see.
     #[must_use]
     pub fn is_introspection(&self, operation: &Operation) -> bool {
-        operation.operation_type == OperationType::Query && operation.is_introspection(&self.checked)
+        let mut fields = operation.root_fields(&self.checked);
+        fields.all(|field| matches!(field.name.as_str(), "__typename" | "__schema" | "__type"))
     }
 
     /// What an operation costs: a field is one, and a list costs each of its fields as often as it may have items.

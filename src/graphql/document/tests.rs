@@ -1,3 +1,5 @@
+//! What passes, and what is refused with which code.
+
 use super::*;
 use crate::graphql::sdl;
 use async_graphql::Variables;
@@ -32,7 +34,8 @@ fn a_text_that_would_overflow_a_parsers_stack_is_refused() {
 
 #[test]
 fn fragments_that_multiply_are_counted_and_not_expanded() {
-    let fragments: String = (0..26).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1)).collect();
+    let fragment = |n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }}", n + 1);
+    let fragments = (0..26).map(fragment).collect::<Vec<_>>().join(" ");
     let bomb = format!("{{ ...F0 }} {fragments} fragment F26 on Query {{ viewer {{ id }} }}");
     assert_eq!(refused(&bomb), (Code::QueryTooComplex, "the document has more than 3000 selections".to_owned()));
     let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";

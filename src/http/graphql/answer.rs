@@ -44,7 +44,8 @@ impl From<Outcome> for Body {
 fn status(media: Media, refused: Option<Code>) -> StatusCode {
     match (refused, media) {
         (Some(Code::MethodNotAllowed), _) => StatusCode::METHOD_NOT_ALLOWED,
-        (None | Some(Code::PersistedQueryNotFound), _) | (Some(_), Media::Json) => StatusCode::OK,
+        (Some(Code::BadRequest), _) => StatusCode::BAD_REQUEST,
+        (None, _) | (Some(_), Media::Json) => StatusCode::OK,
         (Some(Code::Unauthenticated), Media::GraphQl) => StatusCode::UNAUTHORIZED,
         (Some(Code::RateLimited), Media::GraphQl) => StatusCode::TOO_MANY_REQUESTS,
         (Some(Code::Internal), Media::GraphQl) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -55,7 +56,7 @@ fn status(media: Media, refused: Option<Code>) -> StatusCode {
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, max-age=0, must-revalidate");
 const VARY: HeaderValue = HeaderValue::from_static("accept, authorization, origin");
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST");
+const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
 
 impl Answer {
     /// For this request alone.

@@ -1,7 +1,7 @@
 //! GraphQL over HTTP, by the working group's specification (<https://graphql.github.io/graphql-over-http/draft/>).
 
 mod answer;
-mod negotiation;
+pub mod negotiation;
 mod parameters;
 
 use super::content_type::is_json;

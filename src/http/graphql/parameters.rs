@@ -28,7 +28,7 @@ pub fn from_query(query: &str) -> Result<Operation, String> {
             _ => {}
         }
     }
-    bounded(request)
+    bounded(request, false)
 }
 
 /// Reads the body, which the middleware has measured.
@@ -37,14 +37,22 @@ pub async fn from_body(request: Request) -> Result<BatchRequest, String> {
     let body = body.collect().await.map_err(|_| "the body could not be read".to_owned())?.to_bytes();
     // The library takes a list for a batch, but also for the fields of a request in their order: so lists are told apart here.
     if body.trim_ascii_start().first() == Some(&b'[') {
-        let objects = serde_json::from_slice::<Vec<Map<String, Value>>>(&body).is_ok();
-        let requests = objects.then(|| serde_json::from_slice::<Vec<Operation>>(&body).ok()).flatten();
-        let requests = requests.ok_or_else(|| what_is_wrong(&body))?;
-        return requests.into_iter().map(bounded).collect::<Result<_, _>>().map(BatchRequest::Batch);
+        let wrong = || what_is_wrong(&body);
+        let objects: Vec<Map<String, Value>> = serde_json::from_slice(&body).map_err(|_| wrong())?;
+        let requests: Vec<Operation> = serde_json::from_slice(&body).map_err(|_| wrong())?;
+        let requests = requests.into_iter().zip(&objects);
+        let requests = requests.map(|(request, object)| bounded(request, object.contains_key("query")));
+        return requests.collect::<Result<_, _>>().map(BatchRequest::Batch);
     }
     let request = Request::from_parts(parts, Body::from(body.clone()));
     match GraphQLRequest::<Unreadable>::from_request(request, &()).await {
-        Ok(request) => bounded(request.into_inner()).map(BatchRequest::Single),
+        Ok(request) => {
+            let request = request.into_inner();
+            let has_query =
+                || serde_json::from_slice::<Map<String, Value>>(&body).is_ok_and(|it| it.contains_key("query"));
+            let has_query = !request.query.is_empty() || has_query();
+            bounded(request, has_query).map(BatchRequest::Single)
+        }
         Err(Unreadable) => Err(what_is_wrong(&body)),
     }
 }
@@ -67,7 +75,11 @@ impl IntoResponse for Unreadable {
 /// The longest name of an operation, in bytes.
 const LONGEST_NAME: usize = 256;
 
-fn bounded(request: Operation) -> Result<Operation, String> {
+/// An empty query is one that cannot be parsed; one that is not there, nor named by its hash, is no request.
+fn bounded(request: Operation, has_query: bool) -> Result<Operation, String> {
+    if request.query.is_empty() && !has_query && !request.extensions.contains_key("persistedQuery") {
+        return Err("`query` is missing".to_owned());
+    }
     match &request.operation_name {
         Some(name) if name.len() > LONGEST_NAME => Err(format!("`operationName` has at most {LONGEST_NAME} bytes")),
         _ => Ok(request),

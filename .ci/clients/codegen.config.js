@@ -1,0 +1,17 @@
+// TypeScript types for the operations in codegen/operations.ts, as a frontend would have them made.
+
+export default {
+  schema: '../../schema.graphql',
+  documents: 'codegen/operations.ts',
+  generates: {
+    'codegen/generated/': {
+      preset: 'client',
+      config: {
+        scalars: { DateTime: 'string' },
+        strictScalars: true,
+        enumsAsTypes: true,
+        useTypeImports: true,
+      },
+    },
+  },
+};

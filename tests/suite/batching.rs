@@ -1,0 +1,332 @@
+//! What a request costs in SQL statements: nested objects come in batches, as many for one row as for a hundred, and as the same
+//! prepared statements.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::Actor;
+use rstest::rstest;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The people of an interview.
+const PEOPLE: &str = "interviewee { id kind updatedAt driver { id title image phoneNumber } } \
+    interviewer { id title image contactPhoneNumber }";
+
+/// A server that knows its viewers by their tokens already, so that only what they ask for is counted.
+struct Meter {
+    app: TestApp,
+    staff: Actor,
+    driver: Actor,
+    admin: Actor,
+}
+
+impl Meter {
+    async fn of(app: TestApp) -> Self {
+        let (staff, driver, admin) = (app.staff(), app.driver(), app.admin());
+        for actor in [&staff, &driver, &admin] {
+            actor.ask("{ viewer { id } }", json!({})).await;
+        }
+        Self { app, staff, driver, admin }
+    }
+
+    /// The data of an answer, and the statements that it took, in an order that does not depend on which of two that ran at the same
+    /// time was first.
+    async fn ask(&self, actor: &Actor, query: &str, variables: Value) -> (Value, Vec<String>) {
+        let (data, _) = self.app.counting(actor.ask(query, variables)).await;
+        let mut statements = self.app.statements();
+        statements.sort();
+        (data, statements)
+    }
+
+    /// The same by the number of rows in `$first`.
+    async fn ask_for(&self, query: &str, first: i32) -> (Value, Vec<String>) {
+        self.ask(&self.staff, query, json!({"first": first})).await
+    }
+}
+
+macro_rules! meter {
+    ($database:expr) => {
+        Meter::of(start!($database)).await
+    };
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_list_with_all_its_people_takes_three_statements_at_every_size(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let meter = meter!(database);
+    let query = format!("query($first: Int) {{ interviews(first: $first) {{ nodes {{ id {PEOPLE} }} }} }}");
+    let (_, one) = meter.ask_for(&query, 1).await;
+    assert_eq!(one.len(), 3, "{one:#?}");
+    for size in [2, 50, 100] {
+        let (data, statements) = meter.ask_for(&query, size).await;
+        assert_eq!(data["interviews"]["nodes"].as_array().unwrap().len(), usize::try_from(size).unwrap());
+        assert_eq!(statements, one, "the same texts, so that each is prepared once");
+    }
+    let (_, none) = meter.ask_for(&query, 0).await;
+    assert_eq!(none.len(), 1, "no people are looked up for no interviews: {none:#?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn everybody_in_the_list_is_who_the_rows_say(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let query = format!(
+        "query($first: Int) {{ interviews(first: $first) {{ nodes {{ intervieweeId interviewerId \
+         interviewee {{ driverId }} {PEOPLE} }} }} }}"
+    );
+    let (data, _) = meter.ask_for(&query, 100).await;
+    let mut titles = BTreeSet::new();
+    for node in data["interviews"]["nodes"].as_array().unwrap() {
+        assert_eq!(node["interviewee"]["id"], node["intervieweeId"]);
+        assert_eq!(node["interviewer"]["id"], node["interviewerId"]);
+        assert_eq!(node["interviewee"]["driver"]["id"], node["interviewee"]["driverId"]);
+        titles.insert(node["interviewee"]["driver"]["title"].to_string());
+    }
+    assert!(titles.len() > 20, "{titles:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn edges_fragments_and_aliases_cost_no_more(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let query = "query($first: Int) { interviews(first: $first) { \
+            edges { cursor node { ...people again: interviewer { image } } } \
+            nodes { ...people interviewee { id other: driver { phoneNumber } } } \
+            pageInfo { endCursor } } } \
+        fragment people on Interview { interviewer { title } interviewee { kind driver { title } } }";
+    let (_, statements) = meter.ask_for(query, 50).await;
+    assert_eq!(statements.len(), 3, "{statements:#?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_filter_with_more_values_is_the_same_statement(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let query = "query($filter: InterviewFilter, $order: InterviewOrder) { \
+        interviews(filter: $filter, orderBy: $order) { nodes { id } totalCount } }";
+    let statements = async |status: Value, kind: Value| {
+        let order = json!({"field": "UPDATED_AT", "direction": "DESC"});
+        let variables = json!({"filter": {"status": status, "kind": kind}, "order": order});
+        meter.ask(&meter.staff, query, variables).await.1
+    };
+    let one = statements(json!(["PENDING"]), json!(["IN_PERSON"])).await;
+    assert_eq!(one.len(), 2, "{one:#?}");
+    let several = json!(["PENDING", "AMENDED", "SCHEDULED", "REJECTED", "CANCELLED"]);
+    assert_eq!(statements(several, json!(["PHONE_CALL", "IN_PERSON"])).await, one);
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_what_is_selected_is_looked_up(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    for (selection, cost) in [
+        ("id startAt intervieweeId interviewerId awaiting availableActions", 1),
+        ("interviewer { id title }", 2),
+        ("interviewee { id kind }", 2),
+        ("interviewee { id driverId }", 2),
+        ("interviewee { driver { title } }", 3),
+        ("interviewer { id } interviewee { kind }", 3),
+        ("interviewer @skip(if: true) { id } interviewee @include(if: false) { driver { id } }", 1),
+        ("interviewee { driver @skip(if: true) { id } }", 2),
+    ] {
+        let query =
+            format!("query($first: Int) {{ interviews(first: $first) {{ nodes {{ __typename {selection} }} }} }}");
+        let (_, statements) = meter.ask_for(&query, 20).await;
+        assert_eq!(statements.len(), cost, "{selection}: {statements:#?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_interview_with_its_people_takes_three_statements(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let query = format!("query($id: ID!) {{ interview(id: $id) {{ id {PEOPLE} }} }}");
+    for actor in [&meter.staff, &meter.driver, &meter.admin] {
+        let (data, statements) = meter.ask(actor, &query, json!({"id": "27"})).await;
+        assert_eq!(data["interview"]["interviewee"]["driver"]["title"], "Jude Howell");
+        assert_eq!(statements.len(), 3, "{statements:#?}");
+    }
+    let (data, statements) = meter.ask(&meter.driver, &query, json!({"id": "28"})).await;
+    assert_eq!(data["interview"], Value::Null);
+    assert_eq!(statements.len(), 1, "nothing is looked up for nobody: {statements:#?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_interviews_of_applications_cost_the_same_for_one_as_for_fifty(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let meter = meter!(database);
+    let query = format!(
+        "query($first: Int) {{ interviewees(first: $first) {{ nodes {{ id driver {{ title }} \
+         interviews(first: 3) {{ totalCount pageInfo {{ hasNextPage }} nodes {{ id {PEOPLE} }} }} }} }} }}"
+    );
+    let (_, one) = meter.ask_for(&query, 2).await; // the first has but one interview
+    // The applications; their drivers, their interviews; the length of each list, and the people of the interviews.
+    assert_eq!(one.len(), 6, "{one:#?}");
+    for size in [1, 50] {
+        let (data, statements) = meter.ask_for(&query, size).await;
+        assert_eq!(statements, one);
+        let nodes = data["interviewees"]["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), usize::try_from(size).unwrap());
+        for node in nodes {
+            let (list, own) = (&node["interviews"], &node["id"]);
+            let ids = list["nodes"].as_array().unwrap().iter().map(|interview| &interview["interviewee"]["id"]);
+            assert!(ids.clone().count() > 0 && ids.clone().all(|id| id == own), "{node:#}");
+            assert_eq!(list["pageInfo"]["hasNextPage"], list["totalCount"].as_i64() > Some(3));
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn histories_with_their_actors_cost_the_same_for_one_as_for_fifty(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let meter = meter!(database);
+    let query = "query($first: Int) { interviews(first: $first) { nodes { id version \
+        history(first: 2) { totalCount pageInfo { hasNextPage } \
+            nodes { id type at actor { id title role side } interview { id version } changes { field from to } } } } } }";
+    let (_, one) = meter.ask_for(query, 1).await;
+    // The interviews; their history; its length and its actors.
+    assert_eq!(one.len(), 4, "{one:#?}");
+    for size in [50, 100] {
+        let (data, statements) = meter.ask_for(query, size).await;
+        assert_eq!(statements, one);
+        for node in data["interviews"]["nodes"].as_array().unwrap() {
+            let events = node["history"]["nodes"].as_array().unwrap();
+            let version = usize::try_from(node["version"].as_u64().unwrap()).unwrap();
+            assert_eq!((events.len(), &node["history"]["totalCount"]), (version.min(2), &node["version"]));
+            assert_eq!(events[0]["type"], "CREATED");
+            assert!(events.iter().all(|event| event["interview"]["id"] == node["id"]), "{node:#}");
+            assert!(events.iter().all(|event| event["actor"]["title"].is_string()), "{node:#}");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_same_nested_list_asked_twice_is_read_once(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let query = "query($first: Int) { interviews(first: $first) { nodes { \
+        one: history(first: 2) { nodes { id } totalCount } \
+        two: history(first: 2) { nodes { type } total: totalCount } \
+        three: history(first: 1) { nodes { at } totalCount } } } }";
+    let (_, one) = meter.ask_for(query, 1).await;
+    // Another window is another statement; the length is the same in all of them.
+    assert_eq!(one.len(), 4, "{one:#?}");
+    let (_, fifty) = meter.ask_for(query, 50).await;
+    assert_eq!(fifty, one);
+}
+
+#[rstest]
+#[tokio::test]
+async fn lists_of_people_take_one_statement_a_kind(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    for size in [1, 50] {
+        let query = "query($first: Int) { interviewees(first: $first) { nodes { id kind driver { id title } } } }";
+        let (_, statements) = meter.ask_for(query, size).await;
+        assert_eq!(statements.len(), 2, "{statements:#?}");
+        let query = "query($first: Int) { interviewers(first: $first) { nodes { id title image } } }";
+        let (_, statements) = meter.ask_for(query, size).await;
+        assert_eq!(statements.len(), 1, "{statements:#?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_update_reads_its_row_once_and_its_people_in_one_round_afterwards(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let meter = meter!(database);
+    let update = async |input: &str| {
+        let query = format!(
+            "mutation {{ updateInterview(id: 27, input: {{{input}}}) {{ interview {{ version {PEOPLE} }} userErrors {{ code path }} }} }}"
+        );
+        let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
+        assert_eq!(data["updateInterview"]["userErrors"], json!([]));
+        (data["updateInterview"]["interview"]["version"].clone(), statements)
+    };
+    // The row, its change, its event; the interviewee and the users.
+    let (version, statements) = update("location: \"Room 1\"").await;
+    assert_eq!((version, statements.len()), (json!(2), 5), "{statements:#?}");
+    let (version, statements) = update("location: \"Room 1\", kind: VIDEO_CALL").await;
+    assert_eq!((version, statements.len()), (json!(2), 3), "nothing is written for no change: {statements:#?}");
+    // Those who are named anew are looked up before.
+    let (version, statements) =
+        update("interviewerId: 2000, intervieweeId: 1000, startAt: \"2025-03-20T09:01:00Z\"").await;
+    assert_eq!((version, statements.len()), (json!(3), 7), "{statements:#?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refused_update_costs_no_more_than_finding_out(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    for (id, input, cost) in
+        [(27, "endAt: \"2025-03-20T08:00:00Z\"", 1), (9999, "location: \"x\"", 1), (27, "interviewerId: 1002", 2)]
+    {
+        let query = format!(
+            "mutation {{ updateInterview(id: {id}, input: {{{input}}}) {{ interview {{ {PEOPLE} }} userErrors {{ code }} }} }}"
+        );
+        let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
+        assert_eq!(data["updateInterview"]["interview"], Value::Null);
+        assert_eq!(statements.len(), cost, "{statements:#?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_payload_shows_what_its_own_change_has_made(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let payload = "{ interview { interviewer { id } interviewee { id kind interviews(first: 1) { nodes { version } } } \
+        history(first: 100) { totalCount nodes { type } } } }";
+    let query = format!(
+        "mutation {{ one: updateInterview(id: 27, input: {{interviewerId: 2000}}) {payload} \
+         two: updateInterview(id: 27, input: {{interviewerId: 2001}}) {payload} \
+         three: cancelInterview(id: 27) {payload} }}"
+    );
+    meter.app.database.execute("UPDATE interviewees SET kind = 'interview' WHERE id = 277").await;
+    let (data, _) = meter.ask(&meter.staff, &query, json!({})).await;
+    let shown = |mutation: &str| {
+        let interview = &data[mutation]["interview"];
+        let version = interview["interviewee"]["interviews"]["nodes"][0]["version"].clone();
+        let people = (interview["interviewer"]["id"].clone(), interview["interviewee"]["kind"].clone());
+        (people, version, interview["history"]["totalCount"].clone())
+    };
+    assert_eq!(shown("one"), ((json!("2000"), json!("INTERVIEW")), json!(2), json!(2)));
+    assert_eq!(shown("two"), ((json!("2001"), json!("INTERVIEW")), json!(3), json!(3)));
+    assert_eq!(shown("three"), ((json!("2001"), json!("VERIFIED")), json!(4), json!(4)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_root_fields_share_what_they_can(#[values(Sqlite, Postgres)] database: Database) {
+    let meter = meter!(database);
+    let query = format!("{{ one: interview(id: 27) {{ {PEOPLE} }} two: interview(id: 27) {{ {PEOPLE} }} }}");
+    let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
+    assert_eq!(data["one"], data["two"]);
+    // Each root field reads its own row. Whoever has it first goes on at once, without waiting for the other.
+    assert!((4..=6).contains(&statements.len()), "{statements:#?}");
+    assert_eq!(statements.iter().collect::<BTreeSet<_>>().len(), 3, "{statements:#?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_viewer_is_looked_up_once_in_a_while(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (query, staff) = ("{ viewer { id role title } }", app.staff());
+    let cost = async |actor: &Actor| app.counting(actor.ask(query, json!({}))).await.1;
+    assert_eq!(cost(&staff).await, 1);
+    assert_eq!(cost(&staff).await, 0);
+    assert_eq!(cost(&app.driver()).await, 1, "another user");
+    assert_eq!(cost(&staff).await, 0);
+    assert_eq!(cost(&app.staff()).await, 1, "the same user by another token, which may be revoked");
+    app.clock.advance(chrono::TimeDelta::milliseconds(4999));
+    assert_eq!(cost(&staff).await, 0);
+    app.clock.advance(chrono::TimeDelta::milliseconds(1));
+    assert_eq!(cost(&staff).await, 1, "five seconds later");
+    let (_, statements) = app.counting(staff.interview(27)).await;
+    assert_eq!(statements, 1, "{:#?}", app.statements());
+}

@@ -1,0 +1,121 @@
+//! `dev`: no configuration, and everything there.
+
+use crate::cli::process::{Server, Shell};
+use rstest::rstest;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+const FILES: [&str; 2] = ["interviews-dev.db", "interviews-dev.key"];
+
+fn stop(server: Server) {
+    server.signal("INT");
+    assert_eq!(server.ended().0, Some(0));
+}
+
+async fn count(server: &Server, token: &str) -> Value {
+    server.graphql(token, "{ interviews(first: 0) { totalCount } }").await["data"]["interviews"]["totalCount"].take()
+}
+
+#[tokio::test]
+async fn dev_prints_an_address_and_a_token_for_each_role() {
+    let shell = Shell::new();
+    let server = shell.start("dev");
+    assert_eq!(server.printed("GraphiQL"), format!("http://{}/graphql", server.address));
+    assert_eq!(server.printed("REST"), format!("http://{}/api/v1", server.address));
+    let [admin, staff, driver] = ["admin", "staff", "driver"].map(|role| server.printed(role));
+    let viewer = |role, title| json!({"role": role, "title": title});
+    assert_eq!(server.viewer(&admin).await, viewer("ADMIN", "Ada Prentice"));
+    assert_eq!(server.viewer(&staff).await, viewer("STAFF", "Mona Berg"));
+    assert_eq!(server.viewer(&driver).await, viewer("DRIVER", "Jude Howell"));
+    assert_eq!(count(&server, &staff).await, 500);
+    assert_eq!(server.get("/readyz").await.0, 200);
+
+    // The explorer opens with the staff token.
+    let page = server.page("/graphql").await;
+    assert!(page.contains(&staff) && !page.contains(&admin));
+    let mode = shell.path("interviews-dev.key").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "the key is for its owner alone");
+    stop(server);
+    assert_eq!(shell.files(), FILES, "the database is closed in order");
+}
+
+#[tokio::test]
+async fn dev_goes_on_where_it_ended() {
+    let shell = Shell::new();
+    let first = shell.start("dev --interviews 40");
+    let [staff, driver] = ["staff", "driver"].map(|role| first.printed(role));
+    first.relocate(&staff, "behind the blue door").await;
+    stop(first);
+
+    // Another count changes nothing: it is for fresh data.
+    let second = shell.start("dev --interviews 80");
+    assert_eq!(second.location(&staff).await, "behind the blue door", "by the token that was printed earlier");
+    assert_eq!(second.location(&driver).await, "behind the blue door");
+    assert_eq!(second.location(&second.printed("staff")).await, "behind the blue door", "and by today's");
+    assert_eq!(count(&second, &staff).await, 40);
+}
+
+#[tokio::test]
+async fn what_was_changed_outlives_a_kill() {
+    let shell = Shell::new();
+    let first = shell.start("dev --interviews 40");
+    let staff = first.printed("staff");
+    first.relocate(&staff, "behind the blue door").await;
+    first.signal("KILL");
+    assert_eq!(first.ended().0, None);
+    assert_eq!(shell.start("dev").location(&staff).await, "behind the blue door");
+}
+
+#[tokio::test]
+async fn dev_reset_starts_over() {
+    let shell = Shell::new();
+    let first = shell.start("dev --interviews 40");
+    let staff = first.printed("staff");
+    first.relocate(&staff, "behind the blue door").await;
+    first.signal("KILL"); // so that there is a write-ahead log to remove, too
+    first.ended();
+    assert!(shell.files().contains(&"interviews-dev.db-wal".to_owned()), "{:?}", shell.files());
+
+    let second = shell.start("dev --reset --interviews 80");
+    let staff = second.printed("staff");
+    assert_eq!(second.location(&staff).await, Value::Null);
+    assert_eq!(count(&second, &staff).await, 80);
+}
+
+#[test]
+fn dev_reset_needs_nothing_to_reset() {
+    let shell = Shell::new();
+    stop(shell.start("dev --reset --interviews 40"));
+    assert_eq!(shell.files(), FILES);
+}
+
+#[tokio::test]
+async fn settings_for_production_do_not_reach_dev() {
+    let shell = Shell::new().set("DATABASE_URL", "mysql://nowhere").set("JWT_SECRET", "short");
+    let server = shell.set("JWT_AUDIENCE", "fleet").start("dev --interviews 40");
+    assert_eq!(server.viewer(&server.printed("staff")).await["role"], "STAFF");
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_made_anew() {
+    let shell = Shell::new();
+    std::fs::write(shell.path("interviews-dev.key"), "short").unwrap();
+    let server = shell.start("dev --interviews 40");
+    assert_eq!(server.viewer(&server.printed("driver")).await["role"], "DRIVER");
+    assert!(std::fs::read_to_string(shell.path("interviews-dev.key")).unwrap().len() >= 32);
+}
+
+#[rstest]
+fn where_the_address_is_in_use_nothing_is_touched(#[values("dev", "dev --reset")] command: &str) {
+    let shell = Shell::new();
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap();
+    std::fs::write(shell.path("interviews-dev.db"), "in use by another one").unwrap();
+    let error = shell.fail(&format!("{command} --bind {address}"));
+    let expected = format!("error: cannot listen on {address}: Address already in use");
+    assert!(error.starts_with(&expected) && error.contains("(another address: --bind)"), "{error}");
+    assert_eq!(shell.files(), ["interviews-dev.db"]);
+    let file = std::fs::read_to_string(shell.path("interviews-dev.db")).unwrap();
+    assert_eq!(file, "in use by another one");
+}

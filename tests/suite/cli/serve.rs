@@ -1,0 +1,122 @@
+//! `serve`: with a database that is behind, with one that it brings up itself, and what it logs.
+
+use crate::cli::process::{SECRET, Shell};
+use crate::support::Database::{self, Postgres, Sqlite};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+#[rstest]
+#[tokio::test]
+async fn a_database_that_is_behind_is_told_of_until_somebody_brings_it_up(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let Some(shell) = Shell::on_new(database).await else { return };
+    let server = shell.start("serve");
+    let told = server.stderr.wait_for("WARN");
+    assert!(told.contains("the database's schema is behind: run `interviews migrate up`"), "{told}");
+    assert_eq!(server.get("/livez").await, (200, json!({"status": "ok"})));
+    let behind = (503, json!({"status": "the database's schema is behind: run `interviews migrate up`"}));
+    assert_eq!(server.get("/readyz").await, behind);
+    let token = shell.succeed("token --sub 1000");
+    let answer = server.graphql(token.trim(), "{ viewer { role } }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL");
+    assert_eq!(answer["errors"][0]["message"], "internal error");
+
+    // By another process, while this one runs.
+    shell.succeed("migrate up");
+    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+    shell.succeed("demo-data --interviews 30");
+    assert_eq!(server.viewer(token.trim()).await["role"], "STAFF");
+    shell.succeed("migrate down");
+    assert_eq!(server.get("/readyz").await, behind);
+}
+
+#[rstest]
+#[tokio::test]
+async fn serve_migrate_brings_the_database_up_first(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(shell) = Shell::on_new(database).await else { return };
+    let server = shell.start("serve --migrate");
+    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+    // Again, on one that is up already.
+    let second = shell.start("serve --migrate");
+    assert_eq!(second.get("/readyz").await, (200, json!({"status": "ok"})));
+    for server in [server, second] {
+        server.signal("TERM");
+        let (code, log) = server.ended();
+        assert_eq!(code, Some(0));
+        assert!(!log.iter().any(|line| line.contains("behind")), "{log:#?}");
+    }
+}
+
+#[tokio::test]
+async fn serve_migrate_makes_a_sqlite_file() {
+    let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db");
+    let server = shell.start("serve --migrate");
+    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+    assert!(shell.files().contains(&"interviews.db".to_owned()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn flags_go_before_the_environment(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(shell) = Shell::on_demo_data(database).await else { return };
+    let token = shell.succeed("token --sub 1000");
+    let url = shell.database().url.clone();
+    let shell = shell.set("DATABASE_URL", "mysql://nowhere").set("JWT_SECRET", "short").set("BIND", "127.0.0.1:1");
+    let server = shell.start(&format!("serve --database-url {url} --jwt-secret {SECRET}"));
+    assert_eq!(server.viewer(token.trim()).await["role"], "STAFF");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_log_is_a_json_object_a_line_where_that_is_set(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(shell) = Shell::on_new(database).await else { return };
+    let shell = shell.set("LOG_FORMAT", "json").set("LOG", "info,interviews=debug");
+    let server = shell.start("serve --migrate");
+    let address = server.address.clone();
+    server.get("/livez").await;
+    server.signal("TERM");
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0));
+    let log: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(log.iter().all(|line| line["level"].is_string() && line["timestamp"].is_string()), "{log:#?}");
+    let line = |message: &str| {
+        let found = log.iter().find(|line| line["fields"]["message"] == message);
+        found.unwrap_or_else(|| panic!("no {message:?} in {log:#?}"))
+    };
+    assert_eq!(line("listening")["fields"]["address"], address);
+    let answered = line("answered");
+    assert_eq!((&answered["fields"]["path"], &answered["fields"]["status"]), (&json!("/livez"), &json!(200)));
+    assert!(answered["span"]["request_id"].is_string(), "{answered}");
+    line("stopping: requests in flight may finish");
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_token_and_no_personal_data_is_logged_at_any_level(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(shell) = Shell::on_demo_data(database).await else { return };
+    let shell = shell.set("LOG", "trace");
+    let server = shell.start("serve");
+    let token = shell.succeed("token --sub 1000");
+    server.relocate(token.trim(), "behind the blue door").await;
+    let people = "{ interviews { nodes { location interviewee { driver { title phoneNumber } } } } }";
+    assert!(server.graphql(token.trim(), people).await.to_string().contains("Jude Howell"));
+    server.signal("TERM");
+    let (_, log) = server.ended();
+    let log = log.join("\n");
+    assert!(log.contains("answered"), "it is verbose");
+    let signature = token.trim().rsplit('.').next().unwrap();
+    for secret in [signature, SECRET, "blue door", "Jude Howell"] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn in_production_the_explorer_holds_no_token_and_no_examples() {
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap();
+    let page = shell.start("serve").page("/graphql").await;
+    let (_, config) = page.split_once(r#"id="explorer-config">"#).unwrap();
+    let config: Value = serde_json::from_str(config.split_once("</script>").unwrap().0).unwrap();
+    assert_eq!(config, json!({"endpoint": "/graphql", "token": null, "examples": []}));
+}

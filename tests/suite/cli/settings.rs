@@ -1,0 +1,138 @@
+//! What the commands say of settings that are missing or wrong.
+
+use crate::cli::process::{SECRET, Shell};
+use crate::support::Database::{self, Postgres, Sqlite};
+use rstest::rstest;
+use std::net::TcpListener;
+
+const HINT: &str = "(set them in the environment, or see --help for the flags)";
+
+#[rstest]
+fn serve_names_everything_that_is_missing(#[values(None, Some(""))] empty: Option<&str>) {
+    let shell = |settings: &[(&str, &str)]| {
+        let empty = ["DATABASE_URL", "JWT_SECRET"].into_iter().zip(empty.into_iter().cycle());
+        empty.chain(settings.iter().copied()).fold(Shell::new(), |shell, (name, value)| shell.set(name, value))
+    };
+    let url = ("DATABASE_URL", "sqlite://interviews.db");
+    let missing = |names| format!("error: missing settings: {names} {HINT}\n");
+    assert_eq!(shell(&[]).fail("serve"), missing("DATABASE_URL, JWT_SECRET"));
+    assert_eq!(shell(&[("JWT_SECRET", SECRET)]).fail("serve"), missing("DATABASE_URL"));
+    assert_eq!(shell(&[url]).fail("serve --migrate"), missing("JWT_SECRET"));
+    assert_eq!(shell(&[url]).fail("serve --jwt-secret="), missing("JWT_SECRET"));
+}
+
+#[test]
+fn other_commands_name_what_they_need_and_nothing_else() {
+    let missing = |name| format!("error: missing settings: {name} {HINT}\n");
+    for command in ["migrate up", "migrate down", "migrate status", "demo-data"] {
+        assert_eq!(Shell::new().fail(command), missing("DATABASE_URL"), "{command}");
+    }
+    assert_eq!(Shell::new().fail("token --sub 1000"), missing("JWT_SECRET"));
+}
+
+#[test]
+fn a_secret_that_could_be_guessed_is_refused() {
+    let short = "error: JWT_SECRET: the JWT secret has 31 bytes; at least 32 are needed (RFC 7518, section 3.2)\n";
+    let shell = Shell::new().set("DATABASE_URL", "sqlite://interviews.db").set("JWT_SECRET", &SECRET[1..]);
+    assert_eq!(shell.fail("serve --migrate"), short);
+    assert_eq!(shell.fail("token --sub 1000"), short);
+    assert_eq!(shell.files(), [""; 0], "it is refused before anything is done");
+    // Bytes, not characters.
+    assert!(shell.set("JWT_SECRET", "ß".repeat(16)).succeed("token --sub 1000").starts_with("ey"));
+}
+
+#[rstest]
+#[case::another_database("mysql://root:hunter2@127.0.0.1/interviews")]
+#[case::no_scheme("hunter2.db")]
+#[case::in_memory("sqlite::memory:")]
+#[case::in_memory_by_parameter("sqlite://hunter2?mode=memory")]
+#[case::a_port_that_is_none("postgres://me:hunter2@127.0.0.1:99999/interviews")]
+fn a_database_url_that_cannot_be_used_is_refused_and_not_repeated(#[case] url: &str) {
+    let shell = Shell::new().set("DATABASE_URL", url).set("JWT_SECRET", SECRET);
+    for command in ["serve", "serve --migrate", "migrate up", "demo-data"] {
+        let error = shell.fail(command);
+        assert!(error.starts_with("error: DATABASE_URL: it has to b") && error.lines().count() == 1, "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    assert_eq!(shell.files(), [""; 0]);
+}
+
+#[test]
+fn an_unreachable_postgresql_is_named_without_the_password() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("postgres://me:hunter2@127.0.0.1:{port}/schedule?application_name=hunter2");
+    let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", url).set("DATABASE_TIMEOUT", "100ms");
+    for command in ["serve", "serve --migrate", "migrate status"] {
+        let error = shell.fail(command);
+        let place = format!("error: cannot connect to the database schedule at 127.0.0.1:{port}: ");
+        assert!(error.starts_with(&place) && error.lines().count() == 1, "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_exist_on_postgresql_is_named() {
+    let Some(shell) = Shell::on_demo_data(Postgres).await else { return };
+    let url = format!("{}_and_no_more", shell.database().url);
+    let error = shell.set("DATABASE_URL", url).fail("serve");
+    assert!(error.contains("_and_no_more\" does not exist"), "{error}");
+}
+
+#[test]
+fn a_sqlite_file_is_made_only_where_the_schema_is_brought_up() {
+    let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db");
+    for command in ["serve", "migrate status", "migrate down", "demo-data"] {
+        let error = shell.fail(command);
+        assert!(error.starts_with("error: cannot connect to the database sqlite://interviews.db: "), "{error}");
+    }
+    assert_eq!(shell.files(), [""; 0]);
+    shell.succeed("migrate up");
+    assert_eq!(shell.files(), ["interviews.db"]);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://letter.txt");
+    let letter = "Dear Luisa, ".repeat(100);
+    std::fs::write(shell.path("letter.txt"), &letter).unwrap();
+    for command in ["serve --migrate", "migrate up", "demo-data"] {
+        let error = shell.fail(command);
+        assert!(error.contains("file is not a database"), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(shell.path("letter.txt")).unwrap(), letter);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_address_in_use_is_named(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(shell) = Shell::on_demo_data(database).await else { return };
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let holder = TcpListener::bind(taken.unwrap()).unwrap();
+    let address = holder.local_addr().unwrap();
+    let error = shell.set("BIND", address.to_string()).fail("serve");
+    let expected = format!("error: cannot listen on {address}: Address already in use");
+    assert!(error.contains(&expected) && error.contains("--bind"), "{error}");
+}
+
+#[rstest]
+#[case::an_address("BIND", "localhost", "--bind")]
+#[case::a_time_without_a_unit("REQUEST_TIMEOUT", "10", "--request-timeout")]
+#[case::no_connections("DATABASE_CONNECTIONS", "0", "--database-connections")]
+#[case::a_log_format("LOG_FORMAT", "xml", "--log-format")]
+#[case::a_log_filter("LOG", "interviews=debug=info", "LOG")]
+fn a_setting_that_is_none_is_named(#[case] name: &str, #[case] value: &str, #[case] named: &str) {
+    let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db").set(name, value);
+    let finished = shell.run("serve");
+    assert_ne!(finished.code, Some(0));
+    assert!(finished.stderr.contains(named) && finished.stderr.contains(value), "{}", finished.stderr);
+    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+}
+
+#[test]
+fn help_shows_no_secret() {
+    let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "postgres://me:hunter2@db/interviews");
+    for command in ["serve --help", "token --help", "migrate up --help", "demo-data --help"] {
+        let help = shell.succeed(command);
+        assert!(!help.contains(SECRET) && !help.contains("hunter2"), "{help}");
+    }
+}

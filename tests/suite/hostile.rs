@@ -1,0 +1,172 @@
+//! What a stranger sends to a real socket: each known hazard, with the server alive and answering afterwards.
+
+use crate::support::Database::Sqlite;
+use crate::support::TestApp;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A server on a socket, in this process: what would end the process ends the test.
+struct Server {
+    address: std::net::SocketAddr,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    _app: TestApp,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+async fn start(flags: &[&str]) -> Server {
+    let app = TestApp::start_with(Sqlite, flags).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = app.app.clone();
+    tokio::spawn(async move {
+        let stopped = async { drop(stopped.await) };
+        server.serve(listener, stopped).await.unwrap();
+    });
+    Server { address, stop: Some(stop), _app: app }
+}
+
+impl Server {
+    async fn post(&self, body: String) -> (u16, Value) {
+        let request = reqwest::Client::new().post(format!("http://{}/graphql", self.address));
+        let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap())
+    }
+
+    async fn query(&self, query: &str) -> (u16, Value) {
+        self.post(json!({"query": query}).to_string()).await
+    }
+
+    async fn is_alive(&self) {
+        assert_eq!(self.query("{ __typename }").await, (200, json!({"data": {"__typename": "Query"}})));
+    }
+
+    /// Writes these bytes and reads until the server closes.
+    async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+async fn is_refused(server: &Server, query: &str, code: &str) {
+    let (_, answer) = server.query(query).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+    assert!(answer.to_string().len() < 10_000, "an answer is not larger than its question");
+    server.is_alive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deep_documents_end_no_process() {
+    let server = start(&[]).await;
+    for depth in [2_000, 6_900, 100_000] {
+        let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        is_refused(&server, &format!("{{ __type(name: {nested}) {{ name }} }}"), "QUERY_TOO_COMPLEX").await;
+        is_refused(
+            &server,
+            &format!("query($a: String = {nested}) {{ __type(name: $a) {{ name }} }}"),
+            "QUERY_TOO_COMPLEX",
+        )
+        .await;
+        let objects = format!("{}1{}", "{a:".repeat(depth), "}".repeat(depth));
+        is_refused(&server, &format!("{{ __type(name: {objects}) {{ name }} }}"), "QUERY_TOO_COMPLEX").await;
+        is_refused(&server, &format!("{}id{}", "{ viewer ".repeat(depth), "}".repeat(depth)), "QUERY_TOO_COMPLEX")
+            .await;
+    }
+    // Variables are JSON, whose parser has a limit of its own.
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let body = format!(
+        r#"{{"query": "query($a: String) {{ __type(name: $a) {{ name }} }}", "variables": {{"a": {nested}}}}}"#
+    );
+    assert_eq!(server.post(body).await.0, 400);
+    server.is_alive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fragments_that_multiply_occupy_nobody() {
+    let server = start(&[]).await;
+    for levels in [20, 26, 60] {
+        let spread = |n: usize| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1);
+        let fragments: String = (0..levels).map(spread).collect();
+        let bomb = format!("{{ ...F0 }} {fragments} fragment F{levels} on Query {{ viewer {{ id }} }}");
+        is_refused(&server, &bomb, "QUERY_TOO_COMPLEX").await;
+    }
+    is_refused(&server, "{ ...A } fragment A on Query { ...A }", "GRAPHQL_VALIDATION_FAILED").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_large_comes_back() {
+    let server = start(&[]).await;
+    is_refused(&server, &format!("{{ {} }}", "nope ".repeat(20_000)), "QUERY_TOO_COMPLEX").await;
+    is_refused(&server, &format!("{{ {} }}", "nope ".repeat(1_000)), "GRAPHQL_VALIDATION_FAILED").await;
+    is_refused(&server, &format!("{{ {} }}", "n".repeat(500_000)), "QUERY_TOO_COMPLEX").await;
+    let name = json!({"query": "query A { __typename }", "operationName": "n".repeat(500_000)}).to_string();
+    let (status, answer) = server.post(name).await;
+    assert_eq!((status, answer["errors"][0]["message"].as_str()), (400, Some("`operationName` has at most 256 bytes")));
+    let aliases: String = (0..3_000).map(|n| format!("a{n}:__schema{{types{{name}}}}")).collect();
+    is_refused(&server, &format!("{{ {aliases} }}"), "QUERY_TOO_COMPLEX").await;
+    let batch = json!(vec![json!({"query": "{ __typename }"}); 1000]).to_string();
+    assert_eq!(server.post(batch).await.0, 400);
+    let large = json!({"query": "{ __typename }", "variables": {"a": "x".repeat(2_000_000)}}).to_string();
+    assert_eq!(server.post(large).await.0, 413);
+    server.is_alive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_clients_are_cut_off() {
+    let server = start(&["--header-timeout", "200ms", "--body-timeout", "200ms"]).await;
+    let answer = server.raw(b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-ty").await;
+    assert!(!answer.contains("200 OK"), "{answer}");
+    let head = "POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 100";
+    let answer = server.raw(format!("{head}\r\n\r\n{{\"query\": \"{{ __ty").as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains(r#""code":"TIMEOUT""#), "{answer}");
+    server.is_alive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_http_is_answered_by_the_book() {
+    let server = start(&["--header-timeout", "200ms"]).await;
+    for nonsense in ["\r\n\r\n", "GET\r\n\r\n", "\u{16}\u{3}\u{1}tls", "POST /graphql HTTP/9.9\r\n\r\n"] {
+        let answer = server.raw(nonsense.as_bytes()).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{nonsense:?}: {answer}");
+    }
+    let mut flood = String::from("GET /graphql HTTP/1.1\r\nhost: x\r\n");
+    flood.extend((0..2_000).map(|n| format!("x-{n}: {}\r\n", "y".repeat(200))));
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    // The server may close while we still write.
+    let _ = stream.write_all(flood.as_bytes()).await;
+    drop(stream);
+    server.is_alive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_never_finished_keeps_nobody_waiting() {
+    let server = start(&["--max-in-flight", "2", "--body-timeout", "300ms"]).await;
+    let head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let mut idle = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        idle.push(stream);
+    }
+    // They take all the room there is, for as long as a body may take.
+    let waiting = async {
+        while server.query("{ __typename }").await.0 != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+}

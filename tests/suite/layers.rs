@@ -1,0 +1,266 @@
+//! The direction of the layers, `domain ← storage ← services ← graphql, http ← app ← cli, main`, and what each must not know. Read
+//! off the source text: coarse, and enough to notice a wrong turn on the day it is taken.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A layer: what it may use of the others, and which crates and calls it must not know.
+struct Layer {
+    name: &'static str,
+    uses: &'static [&'static str],
+    without: &'static [&'static str],
+}
+
+/// A file or folder of `src/` belongs to the layer of its name.
+const LAYERS: [Layer; 9] = [
+    Layer {
+        name: "domain",
+        uses: &[],
+        without: &[
+            "async_graphql",
+            "axum",
+            "sea_orm",
+            "sqlx",
+            "migration",
+            "tokio",
+            "tracing",
+            "serde_json",
+            "futures_util",
+            "async",
+            "await",
+            "std::fs",
+            "std::io",
+            "std::net",
+            "std::env",
+            "std::time",
+        ],
+    },
+    Layer {
+        name: "storage",
+        uses: &["domain"],
+        without: &["async_graphql", "async_graphql_axum", "axum", "jsonwebtoken", "clap"],
+    },
+    Layer {
+        name: "services",
+        uses: &["domain", "storage"],
+        without: &["async_graphql", "async_graphql_axum", "axum", "sea_orm", "sqlx", "migration", "clap"],
+    },
+    Layer {
+        name: "graphql",
+        uses: &["domain", "services"],
+        without: &["axum", "async_graphql_axum", "sea_orm", "sqlx", "migration", "clap", "jsonwebtoken"],
+    },
+    Layer {
+        name: "http",
+        uses: &["domain", "services", "graphql"],
+        without: &["sea_orm", "sqlx", "migration", "clap", "jsonwebtoken"],
+    },
+    // Settings fill in what each layer leaves open, and `app` wires by them.
+    Layer {
+        name: "config",
+        uses: &["storage", "services", "graphql", "http"],
+        without: &["sea_orm", "sqlx", "async_graphql"],
+    },
+    Layer {
+        name: "app",
+        uses: &["domain", "storage", "services", "graphql", "http", "config"],
+        without: &["sea_orm", "sqlx", "async_graphql"],
+    },
+    Layer {
+        name: "cli",
+        uses: &["domain", "storage", "services", "graphql", "http", "config", "app"],
+        without: &["sea_orm", "sqlx", "async_graphql"],
+    },
+    Layer { name: "main", uses: &["cli"], without: &["sea_orm", "sqlx", "async_graphql", "axum"] },
+];
+
+/// Where the time is read.
+const CLOCK: &str = "services/clock.rs";
+
+#[test]
+fn no_layer_uses_one_that_lies_above_or_beside_it() {
+    let layers: BTreeMap<&str, &Layer> = LAYERS.iter().map(|layer| (layer.name, layer)).collect();
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let Some(layer) = layers.get(source.layer()) else {
+            panic!("src/{} is in no layer: give it a place in this list", source.path.display())
+        };
+        for used in source.uses() {
+            let known = layers.contains_key(used.as_str());
+            if known && used != layer.name && !layer.uses.contains(&used.as_str()) {
+                wrong.push(format!("src/{} uses `{used}`, which `{}` must not", source.path.display(), layer.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_list_of_layers_has_an_order() {
+    for (index, layer) in LAYERS.iter().enumerate() {
+        for used in layer.uses {
+            let place = LAYERS.iter().position(|layer| layer.name == *used);
+            assert!(place.is_some_and(|place| place < index), "`{}` uses `{used}`, which comes later", layer.name);
+        }
+    }
+}
+
+#[test]
+fn no_layer_knows_what_is_not_its_business() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let without = LAYERS.iter().find(|layer| layer.name == source.layer()).map_or(&[][..], |layer| layer.without);
+        for name in without.iter().filter(|name| source.names(name)) {
+            wrong.push(format!("src/{} knows `{name}`", source.path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn only_the_clock_reads_the_time() {
+    let reads = |source: &Source| ["Utc::now", "Local::now", "SystemTime::now"].iter().any(|call| source.names(call));
+    let reading: Vec<PathBuf> = sources().into_iter().filter(reads).map(|source| source.path).collect();
+    assert_eq!(reading, [Path::new(CLOCK)]);
+}
+
+#[test]
+fn every_statement_is_written_in_storage_or_in_a_migration() {
+    // As they begin in the text of a program; what `storage` builds without text needs no search.
+    let statements = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE ", "\"CREATE ", "\"PRAGMA "];
+    for source in sources().into_iter().filter(|source| source.layer() != "storage") {
+        for statement in statements {
+            assert!(!source.code.contains(statement), "src/{} holds SQL: {statement}", source.path.display());
+        }
+    }
+}
+
+#[test]
+fn every_file_says_at_its_top_what_lives_there() {
+    for source in sources() {
+        let text = fs::read_to_string(root().join(&source.path)).unwrap();
+        assert!(text.starts_with("//! "), "src/{} begins without `//!`", source.path.display());
+    }
+}
+
+/// A file of `src/`, without its comments.
+struct Source {
+    path: PathBuf,
+    code: String,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Every file but the library's own, which only lists the layers.
+fn sources() -> Vec<Source> {
+    let mut folders = vec![root()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") && path != root().join("lib.rs") {
+                let code = without_comments(&fs::read_to_string(&path).unwrap());
+                sources.push(Source { path: path.strip_prefix(root()).unwrap().to_owned(), code });
+            }
+        }
+    }
+    assert!(sources.len() > 50, "the sources are in src/");
+    sources
+}
+
+/// Without what follows `//`, unless it is part of an address such as `https://`.
+fn without_comments(text: &str) -> String {
+    let code = |line: &str| {
+        let comment = line.match_indices("//").find(|(at, _)| !line[..*at].ends_with(':'));
+        comment.map_or(line, |(at, _)| &line[..at]).to_owned() + "\n"
+    };
+    text.lines().map(code).collect()
+}
+
+impl Source {
+    /// The first folder, or the file's own name.
+    fn layer(&self) -> &str {
+        let first = self.path.iter().next().unwrap();
+        Path::new(first).file_stem().unwrap().to_str().unwrap()
+    }
+
+    /// How many modules deep the file's own module lies.
+    fn depth(&self) -> usize {
+        let module_of_a_folder = self.path.file_stem().is_some_and(|stem| stem == "mod");
+        self.path.iter().count() - usize::from(module_of_a_folder)
+    }
+
+    /// The top-level modules that it uses: `crate::x`, the library's name from the binary, each of `crate::{x, y}`, and as many
+    /// `super::` as lead out of the layer.
+    fn uses(&self) -> Vec<String> {
+        let up = "super::".repeat(self.depth());
+        let mut uses = Vec::new();
+        for root in ["crate::", "interviews::", up.as_str()] {
+            for (at, _) in self.code.match_indices(root) {
+                if !self.code[..at].ends_with(is_part_of_a_name) {
+                    uses.extend(first_names(&self.code[at + root.len()..]));
+                }
+            }
+        }
+        uses
+    }
+
+    /// Whether a name or path occurs in it as a whole.
+    fn names(&self, name: &str) -> bool {
+        self.code.match_indices(name).any(|(at, _)| {
+            let (before, after) = (&self.code[..at], &self.code[at + name.len()..]);
+            !before.ends_with(is_part_of_a_name) && !after.starts_with(is_part_of_a_name)
+        })
+    }
+}
+
+fn is_part_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// `x` of `x::y`; `x` and `z` of `{x::{a, b}, z}`.
+fn first_names(path: &str) -> Vec<String> {
+    let name = |path: &str| path.trim_start().chars().take_while(|c| is_part_of_a_name(*c)).collect::<String>();
+    let Some(group) = path.strip_prefix('{') else { return vec![name(path)] };
+    let mut depth = 0_u32;
+    let mut names = vec![name(group)];
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.push(name(&group[at + 1..])),
+            _ => {}
+        }
+    }
+    names
+}
+
+#[test]
+fn the_reader_of_sources_sees_every_way_to_use_a_module() {
+    let of = |path: &str, code: &str| {
+        let mut uses = Source { path: path.into(), code: without_comments(code) }.uses();
+        uses.retain(|name| !name.is_empty());
+        uses
+    };
+    assert_eq!(of("graphql/query.rs", "use crate::storage::{Db, list};"), ["storage"]);
+    assert_eq!(of("graphql/query.rs", "use crate::{domain::{A, B}, storage, app::App};"), ["domain", "storage", "app"]);
+    assert_eq!(of("graphql/query.rs", "let x = crate::app::run();"), ["app"]);
+    assert_eq!(of("graphql/query.rs", "use super::super::storage;"), ["storage"]);
+    assert_eq!(of("graphql/mod.rs", "use super::http;"), ["http"]);
+    assert_eq!(of("graphql/types/event.rs", "use super::super::super::cli::x;"), ["cli"]);
+    assert_eq!(of("main.rs", "use interviews::cli::{self, Cli};"), ["cli"]);
+    for harmless in ["use super::inputs;", "// crate::storage", "use other_crate::storage;", "pub(crate) use text::x;"]
+    {
+        assert_eq!(of("graphql/query.rs", harmless), Vec::<String>::new(), "{harmless}");
+    }
+
+    let code = without_comments("let a = tokio_x::y; // axum\nlet b = \"https://sqlx\"; axum::serve(); Utc :: now");
+    let source = Source { path: "domain/x.rs".into(), code };
+    assert!(source.names("axum") && source.names("sqlx") && !source.names("tokio"));
+}

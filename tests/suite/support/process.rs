@@ -1,0 +1,150 @@
+//! Real server processes, and clients that reach them over a socket.
+
+use super::database::TestDatabase;
+use chrono::TimeDelta;
+use interviews::domain::UserId;
+use interviews::services::{Clock, Tokens};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Runs its arguments as a command, and kills it by `kill -9` when its own input ends: that is when the test tells it to, or when the
+/// test process is gone, however it ended. Signals are ignored so that Ctrl-C ends the test first, and then this.
+const GUARDIAN: &str = r#"trap '' HUP INT TERM; "$0" "$@" </dev/null & read -r _; kill -9 $!; wait $! 2>/dev/null"#;
+
+/// What is waited for takes milliseconds: whoever waits so long has failed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// `interviews serve`, until it is dropped.
+pub struct ServerProcess {
+    guardian: Child,
+    address: String,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+/// Somebody who calls a server process.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub etag: String,
+    pub body: Value,
+}
+
+impl ServerProcess {
+    /// Starts a server on a port of its own, and waits until it is ready.
+    pub async fn start(database: &TestDatabase) -> Self {
+        let mut guardian = Command::new("/bin/sh")
+            .args(["-c", GUARDIAN, env!("CARGO_BIN_EXE_interviews"), "serve"])
+            .env_clear()
+            .env("DATABASE_URL", &database.url)
+            .env("JWT_SECRET", str::from_utf8(super::SECRET).unwrap())
+            .env("BIND", "127.0.0.1:0")
+            .env("LOG_FORMAT", "json")
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(guardian.stderr.take().unwrap()).lines();
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (listening, address) = oneshot::channel();
+        let mut listening = Some(listening);
+        let written = log.clone();
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Some(address) = address_in(&line) {
+                    listening.take().map(|listening| listening.send(address));
+                }
+                written.lock().unwrap().push(line);
+            }
+        });
+        let mut server = Self { guardian, address: String::new(), log };
+        let Ok(Ok(address)) = tokio::time::timeout(PATIENCE, address).await else {
+            panic!("it does not listen: {:#?}", server.log.lock().unwrap());
+        };
+        server.address = address;
+        let ready = tokio::time::timeout(PATIENCE, server.ready()).await;
+        assert!(ready.is_ok(), "it does not get ready: {:#?}", server.log.lock().unwrap());
+        server
+    }
+
+    async fn ready(&self) {
+        let (http, url) = (http(), format!("http://{}/readyz", self.address));
+        while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Ends it as `kill -9` does, at whatever it is doing.
+    pub fn kill(&mut self) {
+        drop(self.guardian.stdin.take());
+        self.guardian.wait().unwrap();
+    }
+
+    /// A client with a token for this user.
+    pub fn user(&self, id: i64) -> Client {
+        let tokens = Tokens::try_new(super::SECRET, None).unwrap();
+        let token = tokens.sign(UserId(id), Clock::System.now(), TimeDelta::days(1)).unwrap();
+        Client { http: http(), base: format!("http://{}", self.address), token }
+    }
+
+    /// What it has logged as warnings and errors.
+    pub fn complaints(&self) -> Vec<String> {
+        let log = self.log.lock().unwrap();
+        log.iter().filter(|line| !line.contains(r#""level":"INFO""#)).cloned().collect()
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+fn address_in(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let fields = &line["fields"];
+    (fields["message"] == "listening").then(|| fields["address"].as_str().unwrap().to_owned())
+}
+
+impl Client {
+    /// A mutation's arguments as GraphQL literals; the whole answer.
+    pub async fn mutate(&self, mutation: &str, arguments: &str) -> reqwest::Result<Reply> {
+        let selection = "interview { id version status } userErrors { code }";
+        let query = format!("mutation {{ {mutation}({arguments}) {{ {selection} }} }}");
+        let request = self.http.post(format!("{}/graphql", self.base)).json(&json!({"query": query}));
+        self.send(request).await
+    }
+
+    /// `PATCH /api/v1/interviews/{id}`
+    pub async fn patch(&self, id: i64, fields: Value, version: Option<i64>) -> reqwest::Result<Reply> {
+        let request = self.http.patch(format!("{}/api/v1/interviews/{id}", self.base));
+        let request = request.json(&json!({"interview": fields}));
+        let tag = version.map(|version| format!(r#"W/"{id}-{version}""#));
+        self.send(tag.into_iter().fold(request, |request, tag| request.header("if-match", tag))).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
+        let answer = request.bearer_auth(&self.token).send().await?;
+        let etag = answer.headers().get("etag").map_or("", |tag| tag.to_str().unwrap()).to_owned();
+        Ok(Reply { status: answer.status().as_u16(), etag, body: answer.json().await? })
+    }
+}

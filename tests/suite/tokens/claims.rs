@@ -1,0 +1,249 @@
+//! Which tokens are accepted, over GraphQL and REST alike.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::Actor;
+use crate::support::{SECRET, TestApp};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use clap::{Args, FromArgMatches};
+use interviews::app::App;
+use interviews::config::ServerSettings;
+use interviews::http::explorer::Explorer;
+use interviews::services::{Clock, Tokens, demo};
+use jsonwebtoken::{Algorithm, EncodingKey, crypto};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+/// What the documentation's token says, for the day of the test.
+fn claims(app: &TestApp) -> Value {
+    let now = app.now().timestamp();
+    json!({
+        "sub": "1000", "scp": "user", "aud": null, "iat": now, "exp": now + 2_592_000,
+        "jti": "3ebe63e8-0b46-4fbc-bb8d-9ea46e2e75e9"
+    })
+}
+
+/// The documentation's token with another claim.
+fn with(app: &TestApp, claim: &str, value: Value) -> Value {
+    let mut claims = claims(app);
+    claims[claim] = value;
+    claims
+}
+
+/// The documentation's token without a claim.
+fn without(app: &TestApp, claim: &str) -> Value {
+    let mut claims = claims(app);
+    claims.as_object_mut().unwrap().remove(claim).unwrap();
+    claims
+}
+
+/// Signs what a token says, as the documentation's is signed.
+fn token(claims: &Value) -> String {
+    signed(r#"{"alg":"HS256"}"#, claims, Algorithm::HS256, SECRET)
+}
+
+fn signed(header: &str, claims: &Value, algorithm: Algorithm, secret: &[u8]) -> String {
+    let message = unsigned(header, claims);
+    let signature = crypto::sign(message.as_bytes(), &EncodingKey::from_secret(secret), algorithm).unwrap();
+    format!("{message}.{signature}")
+}
+
+fn unsigned(header: &str, claims: &Value) -> String {
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
+
+/// Fails unless the bearer is signed in as user 1000 over both transports.
+async fn assert_accepted(bearer: Actor) {
+    assert_eq!(
+        bearer.ask("{ viewer { id role } }", json!({})).await,
+        json!({"viewer": {"id": "1000", "role": "STAFF"}})
+    );
+    let answer = bearer.rest("PATCH", "/api/v1/interviews/27", &json!({"interview": {}})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+/// Fails unless the bearer is turned away over both transports, with these words.
+async fn assert_refused(bearer: Actor, why: &str) {
+    let body = json!({"query": "{ __typename viewer { id } }"});
+    let accept = [("accept", "application/graphql-response+json")];
+    let graphql = bearer.rest_with("POST", "/graphql", &body, &accept).await;
+    assert_eq!((graphql.status.as_u16(), graphql.header("www-authenticate")), (401, "Bearer"), "{}", graphql.text);
+    let refused = json!({"errors": [{"message": why, "extensions": {"code": "UNAUTHENTICATED"}}]});
+    assert_eq!(graphql.json(), refused);
+    // To clients that do not ask for GraphQL's media type, a well-formed request is answered with 200.
+    let graphql = bearer.rest("POST", "/graphql", &body).await;
+    assert_eq!((graphql.status.as_u16(), graphql.header("www-authenticate")), (200, "Bearer"));
+    assert_eq!(graphql.json(), refused);
+    let rest = bearer.rest("PATCH", "/api/v1/interviews/27", &json!({"interview": {"location": "x"}})).await;
+    assert_eq!((rest.status.as_u16(), rest.header("www-authenticate")), (401, "Bearer"));
+    assert_eq!(rest.json(), json!({"errors": [{"code": "UNAUTHENTICATED", "message": why, "path": []}]}));
+}
+
+const INVALID: &str = "the token is not valid";
+
+#[rstest]
+#[tokio::test]
+async fn the_documented_claims_are_accepted(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    assert_accepted(app.bearer(&token(&claims(&app)))).await;
+    for claim in ["aud", "iat"] {
+        assert_accepted(app.bearer(&token(&without(&app, claim)))).await;
+    }
+    for (claim, value) in [
+        ("exp", json!(i64::MAX)),
+        ("iat", json!(null)),
+        ("jti", json!("x".repeat(256))),
+        ("jti", json!("' OR 1 = 1; --")),
+        ("role", json!("admin")),
+        ("company_id", json!(2)),
+    ] {
+        assert_accepted(app.bearer(&token(&with(&app, claim, value)))).await;
+    }
+    let header = r#"{"typ":"JWT","kid":"1","alg":"HS256"}"#;
+    assert_accepted(app.bearer(&signed(header, &claims(&app), Algorithm::HS256, SECRET))).await;
+    // What the server signs itself, too.
+    let own = Tokens::try_new(SECRET, None).unwrap().sign(demo::STAFF, app.now(), TimeDelta::minutes(1)).unwrap();
+    assert_accepted(app.bearer(&own)).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_ends_thirty_seconds_after_it_says(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let bearer = app.bearer(&token(&with(&app, "exp", json!(app.now().timestamp() + 60))));
+    assert_accepted(bearer.clone()).await;
+    let edge = app.now() - TimeDelta::milliseconds(app.now().timestamp_subsec_millis().into()) + TimeDelta::seconds(90);
+    app.clock.advance(edge - app.now() - TimeDelta::milliseconds(1));
+    assert_accepted(bearer.clone()).await;
+    // Whoever has just been signed in is no longer.
+    app.clock.advance(TimeDelta::milliseconds(1));
+    assert_refused(bearer, "the token has expired").await;
+    assert_refused(app.bearer(&token(&with(&app, "exp", json!(0)))), "the token has expired").await;
+    for no_time in [json!(-1), json!(i64::MIN), json!(u64::MAX), json!(1e300)] {
+        assert_refused(app.bearer(&token(&with(&app, "exp", no_time))), INVALID).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_may_begin_thirty_seconds_before_it_says(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let begins_in = |seconds: i64| app.bearer(&token(&with(&app, "nbf", json!(app.now().timestamp() + seconds))));
+    assert_accepted(begins_in(-3600)).await;
+    assert_accepted(begins_in(30)).await;
+    assert_refused(begins_in(31), "the token is not valid yet").await;
+    assert_refused(app.bearer(&token(&with(&app, "nbf", json!(i64::MAX)))), "the token is not valid yet").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_the_servers_own_secret_signs(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (header, claims) = (r#"{"alg":"HS256"}"#, claims(&app));
+    for secret in [&b"another secret of 32 bytes or more"[..], b"", &SECRET[..SECRET.len() - 1]] {
+        assert_refused(app.bearer(&signed(header, &claims, Algorithm::HS256, secret)), INVALID).await;
+    }
+    // A signature of something else.
+    let signature = token(&claims).split('.').nth(2).unwrap().to_owned();
+    let forged = unsigned(header, &with(&app, "sub", json!("1")));
+    assert_refused(app.bearer(&format!("{forged}.{signature}")), INVALID).await;
+    // A key that the token brings along.
+    let key = URL_SAFE_NO_PAD.encode("a secret of the attacker's, 32 bytes or more");
+    let header = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": key}}).to_string();
+    let brought = signed(&header, &claims, Algorithm::HS256, b"a secret of the attacker's, 32 bytes or more");
+    assert_refused(app.bearer(&brought), INVALID).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_other_algorithm_is_accepted(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let claims = claims(&app);
+    for (name, algorithm) in [("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)] {
+        let header = json!({"alg": name}).to_string();
+        assert_refused(app.bearer(&signed(&header, &claims, algorithm, SECRET)), INVALID).await;
+        // Signed with the right one, and said to be another.
+        assert_refused(app.bearer(&signed(&header, &claims, Algorithm::HS256, SECRET)), INVALID).await;
+    }
+    for name in ["none", "None", "nOnE", "", "RS256", "PS256", "ES256", "EdDSA", "hs256", "HS256 "] {
+        let header = json!({"alg": name}).to_string();
+        assert_refused(app.bearer(&signed(&header, &claims, Algorithm::HS256, SECRET)), INVALID).await;
+        let unsigned = unsigned(&header, &claims);
+        for unsigned in [format!("{unsigned}."), unsigned] {
+            assert_refused(app.bearer(&unsigned), INVALID).await;
+        }
+    }
+    for header in ["{}", r#"{"alg":null}"#, r#"{"alg":["HS256"]}"#, "[]", "", "HS256", "\u{0}"] {
+        assert_refused(app.bearer(&signed(header, &claims, Algorithm::HS256, SECRET)), INVALID).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_claim_that_counts_is_required(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    for claim in ["sub", "scp", "exp", "jti"] {
+        assert_refused(app.bearer(&token(&without(&app, claim))), INVALID).await;
+        for value in [json!(null), json!({}), json!(["1000"]), json!(true)] {
+            assert_refused(app.bearer(&token(&with(&app, claim, value))), INVALID).await;
+        }
+    }
+    for (claim, value) in [
+        ("sub", json!(1000)),
+        ("exp", json!("1999999999")),
+        ("jti", json!(7)),
+        ("jti", json!("")),
+        ("jti", json!("x".repeat(257))),
+        ("jti", json!("a\0b")),
+    ] {
+        assert_refused(app.bearer(&token(&with(&app, claim, value))), INVALID).await;
+    }
+    for claims in [json!([]), json!(null), json!("1000"), json!({})] {
+        assert_refused(app.bearer(&token(&claims)), INVALID).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_for_another_purpose_is_refused(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    for scope in ["admin", "users", "User", "user admin", " user", ""] {
+        let bearer = app.bearer(&token(&with(&app, "scp", json!(scope))));
+        assert_refused(bearer, "the token is for another purpose").await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_subject_has_to_be_a_user(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let subjects =
+        ["4242", "", "0", "-1000", "01000", "1000 ", "1000.0", "1e3", "1000 OR 1=1", "staff", "9223372036854775808"];
+    for subject in subjects {
+        assert_refused(app.bearer(&token(&with(&app, "sub", json!(subject)))), INVALID).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_configured_audience_is_required(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let matches = ServerSettings::augment_args(clap::Command::new("test")).get_matches_from(["test"]);
+    let settings = ServerSettings::from_arg_matches(&matches).unwrap();
+    let tokens = || Tokens::try_new(SECRET, Some("interviews".to_owned())).unwrap();
+    let clock = Clock::Frozen(app.clock.clone());
+    let server = App::new(app.database.connect().await, clock, tokens(), Explorer::new(None), settings);
+    let bearer = |claims: &Value| Actor::new(server.router(), Some(token(claims)));
+
+    assert_accepted(bearer(&with(&app, "aud", json!("interviews")))).await;
+    assert_accepted(bearer(&with(&app, "aud", json!(["payroll", "interviews"])))).await;
+    let own = tokens().sign(demo::STAFF, app.now(), TimeDelta::minutes(1)).unwrap();
+    assert_accepted(Actor::new(server.router(), Some(own))).await;
+    for audience in
+        [json!(null), json!(""), json!("payroll"), json!("Interviews"), json!([]), json!(["payroll"]), json!(7)]
+    {
+        assert_refused(bearer(&with(&app, "aud", audience)), INVALID).await;
+    }
+    assert_refused(bearer(&without(&app, "aud")), INVALID).await;
+}

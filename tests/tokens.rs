@@ -1,8 +1,0 @@
-//! Tokens: which are accepted, how they are sent, and how soon a revoked one or a changed user counts.
-
-mod support;
-
-mod tokens {
-    mod claims;
-    mod signing_in;
-}
