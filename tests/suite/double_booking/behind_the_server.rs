@@ -3,7 +3,7 @@
 use super::booking::jude;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
-use crate::support::inspect::{all_rows, somebody_waits};
+use crate::support::inspect::{all_rows, until_waiting};
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 
@@ -98,7 +98,7 @@ async fn an_open_transaction_is_enough_to_keep_the_time(#[values(Postgres)] data
     // Whether the time is free is not known before the other transaction ends: the booking waits for it.
     let (staff, slot) = (app.staff(), jude("10:00", "11:00"));
     let booking = tokio::spawn(async move { slot.ask(&staff).await });
-    somebody_waits(&app.database).await;
+    until_waiting(&app.database, 1).await;
     theirs.commit().await.unwrap();
     assert_eq!(booking.await.unwrap()["interview"]["status"], "PENDING");
 }

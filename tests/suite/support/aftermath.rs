@@ -14,16 +14,21 @@ pub async fn events(database: &TestDatabase) -> usize {
     usize::try_from(count).unwrap()
 }
 
-/// No person is in two places at once; every version of every interview has its event, and these tell what the row holds; an
-/// interviewee is what its interviews made of it; and every acknowledged change is there, once.
-pub async fn check(database: &TestDatabase, ledger: &Ledger) {
-    let overlapping = format!(
+/// Pairs of open interviews that take the time of one person.
+pub async fn double_bookings(database: &TestDatabase) -> Vec<Value> {
+    let pairs = format!(
         "SELECT a.id AS one, b.id AS other FROM interviews a JOIN interviews b ON a.id < b.id \
          AND (a.driver_id = b.driver_id OR a.interviewer_id = b.interviewer_id) \
          AND a.start_at < b.end_at AND b.start_at < a.end_at \
          WHERE a.status IN {OPEN} AND b.status IN {OPEN} AND NOT a.allow_overlap AND NOT b.allow_overlap"
     );
-    assert_eq!(query(database, &overlapping).await, Vec::<Value>::new());
+    query(database, &pairs).await
+}
+
+/// No person is in two places at once; every version of every interview has its event, and these tell what the row holds; an
+/// interviewee is what its interviews made of it; and every acknowledged change is there, once.
+pub async fn check(database: &TestDatabase, ledger: &Ledger) {
+    assert_eq!(double_bookings(database).await, Vec::<Value>::new());
     let verified = format!(
         "SELECT id FROM interviewees WHERE kind = 'verified' AND id IN ({}) AND EXISTS \
          (SELECT 1 FROM interviews WHERE interviewee_id = interviewees.id AND status IN {OPEN})",
@@ -59,6 +64,9 @@ fn changes(event: &Value) -> Vec<Value> {
 fn check_history(row: &Value, events: &[Value]) {
     assert_eq!(row["version"], events.len(), "{row}");
     assert_eq!(events[0]["type"], "created");
+    let times: Vec<Value> = events.iter().map(|event| comparable(&event["at"])).collect();
+    assert!(times.is_sorted_by_key(Value::as_i64), "{times:?} {events:#?}");
+    assert_eq!(comparable(&row["updated_at"]), *times.last().unwrap(), "{row}");
     let mut told: Map<String, Value> = Map::new();
     for change in events.iter().flat_map(changes) {
         let field = change["field"].as_str().unwrap().to_owned();

@@ -37,10 +37,10 @@ pub async fn latest_rows(database: &TestDatabase) -> Vec<Value> {
     queries(database, ordered).await
 }
 
-/// Done once a connection waits for a lock that another one holds. On PostgreSQL.
-pub async fn somebody_waits(database: &TestDatabase) {
+/// Done once so many connections wait for locks that others hold, on PostgreSQL.
+pub async fn until_waiting(database: &TestDatabase, connections: i64) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while database.value::<i64>(sql).await == 0 {
+    while database.value::<i64>(sql).await < connections {
         tokio::task::yield_now().await;
     }
 }

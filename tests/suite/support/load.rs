@@ -34,8 +34,8 @@ pub struct Ledger {
     pub failures: Vec<String>,
     /// Requests without an answer.
     pub lost: usize,
-    /// Interviews that were booked, with their company and driver, and the latest version that anybody was told.
-    known: Vec<(i64, Party, i64)>,
+    /// Interviews that were booked and not ended, with the latest version that anybody was told.
+    open: BTreeMap<i64, (Party, i64)>,
 }
 
 /// Who belongs together: a company's staff, interviewers and an application of a driver.
@@ -165,9 +165,9 @@ impl Worker {
     }
 
     fn wish(&mut self, trace: String) -> Wish {
-        let known: Vec<_> = self.ledger.lock().unwrap().known.iter().rev().take(12).copied().collect();
-        match known.choose(&mut self.dice) {
-            Some((id, party, version)) if self.dice.random_bool(0.7) => self.change(*id, *party, *version, trace),
+        let open: Vec<_> = self.ledger.lock().unwrap().open.iter().map(|(id, known)| (*id, *known)).collect();
+        match open.choose(&mut self.dice) {
+            Some((id, (party, version))) if self.dice.random_bool(0.8) => self.change(*id, *party, *version, trace),
             _ => self.create(trace),
         }
     }
@@ -200,16 +200,16 @@ impl Worker {
         let update = |fields: String| format!(r#"id: {id}, input: {{location: "{trace}"{fields}}}{expected}"#);
         let amend = format!("id: {id}, input: {{{time}{acting}}}{expected}");
         let (who, event, mutation, arguments, traced) = match self.dice.random_range(0..100) {
-            0..20 => (party.staff, "updated", "updateInterview", update(format!(", {time}")), true),
-            20..28 => {
+            0..24 => (party.staff, "updated", "updateInterview", update(format!(", {time}")), true),
+            24..32 => {
                 (party.staff, "updated", "updateInterview", update(format!(", interviewerId: {interviewer}")), true)
             }
-            28..33 => (party.staff, "updated", "updateInterview", update(String::new()), true),
-            33..55 => (actor, "amended", "amendInterview", amend, false),
-            55..78 => (actor, "accepted", "acceptInterview", plain, false),
-            78..82 => (actor, "amendment_declined", "declineAmendment", plain, false),
-            82..86 => (actor, "amendment_withdrawn", "withdrawAmendment", plain, false),
-            86..96 => (party.staff, "cancelled", "cancelInterview", reason, true),
+            32..37 => (party.staff, "updated", "updateInterview", update(String::new()), true),
+            37..60 => (actor, "amended", "amendInterview", amend, false),
+            60..85 => (actor, "accepted", "acceptInterview", plain, false),
+            85..89 => (actor, "amendment_declined", "declineAmendment", plain, false),
+            89..93 => (actor, "amendment_withdrawn", "withdrawAmendment", plain, false),
+            93..98 => (party.staff, "cancelled", "cancelInterview", reason, true),
             _ => (party.driver, "rejected", "rejectInterview", reason, true),
         };
         let over_rest = mutation == "updateInterview" && self.dice.random_bool(0.3);
@@ -242,9 +242,12 @@ impl Ledger {
         };
         let (event, actor, trace) = (wish.event, wish.actor, wish.trace.clone());
         self.acknowledged.push(Acknowledged { interview, version, event, actor, trace });
-        match self.known.iter_mut().find(|(id, ..)| *id == interview) {
-            Some((_, _, known)) => *known = version.max(*known),
-            None => self.known.push((interview, wish.party, version)),
+        if ["cancelled", "rejected"].contains(&event) {
+            self.open.remove(&interview);
+        } else if event == "created" {
+            self.open.insert(interview, (wish.party, version));
+        } else if let Some((_, known)) = self.open.get_mut(&interview) {
+            *known = version.max(*known);
         }
     }
 }
