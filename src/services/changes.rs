@@ -7,7 +7,6 @@ use crate::domain::{
     Refusal, Scope, Side, Transition, Viewer,
 };
 use crate::storage::{StorageError, Transaction, events, interviewees, interviews, users};
-use chrono::{DateTime, Utc};
 use std::time::Duration;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -84,11 +83,11 @@ impl Services {
     }
 
     async fn attempt(&self, viewer: &Viewer, request: Request<'_>) -> Result<Interview, Setback> {
-        let (now, transaction) = (self.clock.now(), self.db.begin().await?);
+        let transaction = self.db.begin().await?;
         let transition = match request {
             Request::Create(booking) => {
                 let found = references_of(&transaction, viewer, booking).await?;
-                let mut transition = booking.clone().create(viewer, found, now)?;
+                let mut transition = booking.clone().create(viewer, found, self.clock.now())?;
                 lock_time(&transaction, None, &transition.interview).await?;
                 transition.interview.id = interviews::insert(&transaction, &transition.interview)
                     .await
@@ -99,7 +98,8 @@ impl Services {
                 let interview = interviews::lock(&transaction, viewer.scope(), id).await?.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
                 let found = new_references(&transaction, viewer, &interview, command).await?;
-                let Some(transition) = interview.perform(viewer, command.clone(), found, now)? else {
+                // The time is read under the lock, so that the times of a history are in the order of its versions.
+                let Some(transition) = interview.perform(viewer, command.clone(), found, self.clock.now())? else {
                     return Ok(interview);
                 };
                 lock_time(&transaction, Some(&interview), &transition.interview).await?;
@@ -109,7 +109,7 @@ impl Services {
                 transition
             }
         };
-        record(transaction, viewer, transition, now).await
+        record(transaction, viewer, transition).await
     }
 
     /// Who is busy with what while this interview would take place.
@@ -183,13 +183,9 @@ async fn new_references(
 }
 
 /// Writes what goes with a change, and commits.
-async fn record(
-    transaction: Transaction,
-    viewer: &Viewer,
-    transition: Transition,
-    now: DateTime<Utc>,
-) -> Result<Interview, Setback> {
+async fn record(transaction: Transaction, viewer: &Viewer, transition: Transition) -> Result<Interview, Setback> {
     let Transition { interview, event, side, changes, effect } = transition;
+    let now = interview.updated_at;
     let event = Event {
         id: EventId(0),
         interview_id: interview.id,

@@ -64,7 +64,6 @@ async fn what_is_no_number_does_not_reach_the_list(#[values(Sqlite, Postgres)] d
     for size in ["\"ten\"", "1.5", "true", "[1]", "99999999999999999999999999"] {
         let (code, message) = List::of("interviews").refusal(&app.staff(), &format!("first: {size}")).await;
         assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{size}: {message}");
-        assert!(message.contains("Int"), "{message}");
     }
     // An integer, and too large for one of 32 bits.
     let (code, message) = List::of("interviews").refusal(&app.staff(), "first: 5000000000").await;
