@@ -29,7 +29,8 @@ async fn a_deadlock_is_resolved_and_the_change_is_made() {
         third.rollback().await
     };
     let (wanted, left) = tokio::join!(wanting, leaving);
-    (wanted.unwrap(), left.unwrap());
+    wanted.unwrap();
+    left.unwrap();
     theirs.rollback().await.unwrap();
     let payload = moving.await.unwrap();
     assert_eq!((&payload["userErrors"], &payload["interview"]["version"]), (&json!([]), &json!(2)));
