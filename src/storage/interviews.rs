@@ -1,4 +1,4 @@
-//! Queries on interviews. Every one that reads for a viewer begins with [`visible_to`].
+//! Queries on interviews. Every one that reads for a viewer begins with `visible_to`.
 
 use super::entities::interview;
 use super::list::{among, counts, pages, windowed, windows_of};

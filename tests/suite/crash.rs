@@ -17,7 +17,7 @@ async fn a_killed_server_leaves_nothing_half_done_and_loses_nothing(#[values(Sql
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     for round in 1..=4 {
         let mut server = ServerProcess::start(&database).await;
-        let load = Load::start(&[&server], 16, &ledger);
+        let mut load = Load::start(&[&server], 16, &ledger);
         load.until(80 * round).await;
         server.kill();
         load.gone().await;

@@ -7,3 +7,4 @@ mod clashing;
 mod edges;
 mod releasing;
 mod strangers;
+mod walk;

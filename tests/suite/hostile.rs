@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 struct Server {
     address: std::net::SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
-    _app: TestApp,
+    app: TestApp,
 }
 
 impl Drop for Server {
@@ -32,7 +32,7 @@ async fn start(flags: &[&str]) -> Server {
         let stopped = async { drop(stopped.await) };
         server.serve(listener, stopped).await.unwrap();
     });
-    Server { address, stop: Some(stop), _app: app }
+    Server { address, stop: Some(stop), app }
 }
 
 impl Server {
@@ -121,6 +121,45 @@ async fn nothing_large_comes_back() {
     assert_eq!(server.post(batch).await.0, 400);
     let large = json!({"query": "{ __typename }", "variables": {"a": "x".repeat(2_000_000)}}).to_string();
     assert_eq!(server.post(large).await.0, 413);
+    server.is_alive().await;
+}
+
+/// How the stock integration could be made to change something: none of these does.
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_one_way_in_for_changes() {
+    let server = start(&[]).await;
+    let token = server.app.staff().token().to_owned();
+    let update = r#"mutation { updateInterview(id: "27", input: {location: "hostile"}) { interview { id } } }"#;
+    let json = json!({"query": update}).to_string();
+    let form = form_urlencoded::Serializer::new(String::new()).append_pair("query", update).finish();
+    let parts = format!("--x\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{json}\r\n--x--\r\n");
+    let by_get = format!("/graphql?{form}");
+    for (method, path, content_type, body, status) in [
+        ("POST", "/graphql", "application/x-www-form-urlencoded", form.as_str(), 415),
+        ("POST", "/graphql", "multipart/form-data; boundary=x", parts.as_str(), 415),
+        ("POST", "/graphql", "text/plain", json.as_str(), 415),
+        ("GET", by_get.as_str(), "application/json", "", 405),
+        ("PUT", "/graphql", "application/json", json.as_str(), 405),
+        ("PATCH", "/graphql", "application/json", json.as_str(), 405),
+        ("POST", "/graphql", "application/json", "[]", 400),
+    ] {
+        let request =
+            reqwest::Client::new().request(method.parse().unwrap(), format!("http://{}{path}", server.address));
+        let request = request.header("content-type", content_type).bearer_auth(&token).body(body.to_owned());
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{method} {content_type}");
+    }
+    // A field that runs before another fails, and one that runs twice.
+    let two = "mutation($id: ID!) { a: updateInterview(id: 27, input: {location: \"hostile\"}) { interview { id } } \
+        b: updateInterview(id: $id, input: {}) { interview { id } } }";
+    let answer = server.app.staff().graphql(two, json!({})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    let interview = server.app.staff().interview(27).await;
+    assert_eq!((&interview["version"], &interview["location"]), (&json!(1), &Value::Null));
+    // What is out of range or forged says nothing of the insides.
+    for query in ["{ interviews(first: 99999999999) { totalCount } }", "{ interviews(after: \"x\") { totalCount } }"] {
+        let answer = server.app.staff().graphql(query, json!({})).await.to_string();
+        assert!(!answer.contains("parse") && !answer.contains("::"), "{answer}");
+    }
     server.is_alive().await;
 }
 

@@ -3,6 +3,7 @@
 
 mod actions;
 mod editing;
+mod steps;
 mod table;
 mod walk;
 mod world;

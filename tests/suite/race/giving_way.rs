@@ -35,7 +35,7 @@ async fn a_deadlock_is_resolved_and_the_change_is_made() {
     let payload = moving.await.unwrap();
     assert_eq!((&payload["userErrors"], &payload["interview"]["version"]), (&json!([]), &json!(2)));
     let tries = app.statements().iter().filter(|sql| sql.starts_with(r#"UPDATE "interviews""#)).count();
-    assert_eq!(tries, 2, "{:#?}", app.statements());
+    assert!(tries > 1, "{:#?}", app.statements());
 }
 
 const TAKING_TEN: &str = "INSERT INTO interviews (company_id, driver_id, interviewee_id, interviewer_id, kind, status, \

@@ -22,7 +22,7 @@ async fn nobody_is_booked_twice_and_every_answer_is_true(#[case] database: Datab
         servers.push(ServerProcess::start(&database).await);
     }
     let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let load = Load::start(&servers.iter().collect::<Vec<_>>(), 24, &ledger);
+    let mut load = Load::start(&servers.iter().collect::<Vec<_>>(), 24, &ledger);
     load.until(150).await;
     let watching = async {
         while double_bookings(&database).await.is_empty() {}

@@ -47,6 +47,11 @@ impl Actor {
         Self { router, token }
     }
 
+    /// What is sent as a token.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     /// Sends a request as it is, with the token.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         if let Some(token) = &self.token {

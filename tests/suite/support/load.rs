@@ -86,9 +86,9 @@ impl Load {
     }
 
     /// Waits until so many changes were acknowledged since the beginning of the ledger.
-    pub async fn until(&self, acknowledged: usize) {
+    pub async fn until(&mut self, acknowledged: usize) {
         while self.ledger.lock().unwrap().acknowledged.len() < acknowledged {
-            assert!(!self.clients.is_empty(), "nobody is left");
+            assert!(self.clients.try_join_next().is_none(), "a server has gone: {:?}", self.ledger.lock().unwrap());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
