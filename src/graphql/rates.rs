@@ -6,7 +6,6 @@ use crate::domain::UserId;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 /// A bucket of points for each viewer, which fills up again steadily.
 pub struct Rates(DefaultKeyedRateLimiter<UserId>);
@@ -20,7 +19,7 @@ impl Rates {
     }
 
     /// # Errors
-    /// [`Refused`] with `RATE_LIMITED`, and how long to wait.
+    /// [`Refused`] with `RATE_LIMITED` and how long to wait, or with `QUERY_TOO_COMPLEX` where waiting does not help.
     pub fn spend(&self, viewer: UserId, cost: usize) -> Result<(), Refused> {
         if self.0.len() > REMEMBERED {
             self.0.retain_recent();
@@ -29,7 +28,10 @@ impl Rates {
         let retry_after = match self.0.check_key_n(&viewer, points) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(not_until)) => not_until.wait_time_from(DefaultClock::default().now()),
-            Err(_) => Duration::from_mins(1), // more than a whole bucket: waiting does not help
+            Err(_) => {
+                let message = "the operation costs more than you may spend in a minute";
+                return Err(Refused::new(Code::QueryTooComplex, message, None));
+            }
         };
         let refused = Refused::new(Code::RateLimited, "you have asked for too much in too short a time", None);
         Err(Refused { retry_after: Some(retry_after), ..refused })

@@ -65,22 +65,27 @@ fn request_id(request: &Request) -> String {
     given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
 }
 
-/// Takes on a request if there is room, reads its body up to the limit, and ends it when its time is over. What it had begun is rolled
+/// Reads a request's body up to the limit, takes it on if there is room, and ends it when its time is over. What it had begun is rolled
 /// back.
 pub async fn limit(State(server): State<Server>, request: Request, next: Next) -> Response {
     let shape = Shape::of(request.uri(), request.headers());
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let Ok(_room) = server.room.try_acquire() else {
-        let full = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
-        let mut response = full.answer(shape, &id);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        return response;
-    };
     let answer = async {
         let (parts, body) = request.into_parts();
         let read = Limited::new(body, server.limits.body).collect();
         let problem = match tokio::time::timeout(server.limits.body_time, read).await {
             Ok(Ok(body)) => {
+                // Not before: else whoever sends a body slowly would take the room of those who do not.
+                let Ok(_room) = server.room.try_acquire() else {
+                    let full = Problem::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        Code::Overloaded,
+                        "the server is busy: try again",
+                    );
+                    let mut response = full.answer(shape, &id);
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                    return response;
+                };
                 let request = Request::from_parts(parts, Body::from(body.to_bytes()));
                 return next.run(request).await;
             }

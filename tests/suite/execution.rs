@@ -46,6 +46,16 @@ async fn a_variable_that_does_not_fit_stops_everything(#[values(Sqlite, Postgres
         assert!(answer.get("data").is_none());
         assert!(statements <= 1, "nothing but the viewer: {:?}", app.statements());
     }
+    for huge in ["99999999999999999999999", "{}"] {
+        let two = format!(
+            r#"mutation {{ a: updateInterview(id: "27", input: {{location: "written"}}) {{ interview {{ id }} }}
+               b: updateInterview(id: {huge}, input: {{}}) {{ interview {{ id }} }} }}"#
+        );
+        let answer = app.staff().graphql(&two, json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
+    }
+    let answer = app.staff().graphql(two, json!({"id": u64::MAX})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
     let literal = r#"mutation {
         first: updateInterview(id: "27", input: {location: "written"}) { interview { id } }
         second: updateInterview(id: "27", input: {startAt: "tomorrow"}) { interview { id } }

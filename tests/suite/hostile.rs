@@ -107,6 +107,20 @@ async fn fragments_that_multiply_occupy_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn introspection_that_multiplies_is_refused() {
+    let server = start(&[]).await;
+    for pairs in [2, 7, 8] {
+        let nested = format!("{}name{}", "possibleTypes{interfaces{".repeat(pairs), "}}".repeat(pairs));
+        is_refused(&server, &format!("{{__schema{{types{{{nested}}}}}}}"), "QUERY_TOO_COMPLEX").await;
+    }
+    let fields = "types{name fields{name type{name ofType{name ofType{name}}}}}";
+    let schemas: String = (0..99).map(|n| format!("a{n}:__schema{{{fields}}}")).collect();
+    is_refused(&server, &format!("{{ {schemas} }}"), "QUERY_TOO_COMPLEX").await;
+    let types: String = (0..99).map(|n| format!("a{n}:{fields}")).collect();
+    is_refused(&server, &format!("{{ __schema {{ {types} }} }}"), "QUERY_TOO_COMPLEX").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_large_comes_back() {
     let server = start(&[]).await;
     is_refused(&server, &format!("{{ {} }}", "nope ".repeat(20_000)), "QUERY_TOO_COMPLEX").await;

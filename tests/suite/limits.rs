@@ -114,7 +114,9 @@ async fn a_viewer_who_asks_for_too_much_has_to_wait() {
     app.driver().ask(list, json!({})).await;
     assert_eq!(post(&app, own, "{ viewer { id } }").await.status, 200);
     // More than the whole measure is never granted.
-    assert_eq!(post(&app, own, "{ interviews(first: 100) { nodes { id } } }").await.status, 429);
+    let answer = post(&app, own, "{ interviews(first: 100) { nodes { id } } }").await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (400, ""));
+    assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
 }
 
 /// Holds a row that the update waits for, so that it is in flight.

@@ -33,8 +33,13 @@ impl Cost<'_> {
 
     /// How many items a field may have; one where it is no connection.
     fn items(&self, field: &Field) -> usize {
-        if !field.definition.ty.inner_named_type().ends_with("Connection") {
-            return 1;
+        // Introspection has no page sizes: about as many as there are in our schema.
+        match (field.definition.ty.inner_named_type().as_str(), field.name.as_str()) {
+            ("__Type", "types") => return 60,
+            ("__Field", "fields") => return 8,
+            ("__InputValue" | "__EnumValue" | "__Directive", _) | ("__Type", "possibleTypes") => return 4,
+            (name, _) if !name.ends_with("Connection") => return 1,
+            _ => {}
         }
         let given = ["first", "last"].iter().find_map(|name| self.number(field.specified_argument_by_name(name)?));
         let size = given.unwrap_or(DEFAULT_SIZE.into()).clamp(1, LARGEST_SIZE.into());

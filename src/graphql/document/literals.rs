@@ -82,6 +82,9 @@ impl Check<'_> {
             (Value::String(text), _) if named == "DateTime" => {
                 time::parse(text).map(drop).map_err(|error| self.refuse(format!("expected a DateTime: {error}"), value))
             }
+            (Value::Int(number), _) if named == "ID" && number.as_str().parse::<i64>().is_err() => {
+                Err(self.refuse("expected an ID: a string, or an integer of 64 bits".to_owned(), value))
+            }
             (_, _) if named == "DateTime" => Err(self.refuse("expected a DateTime, a string".to_owned(), value)),
             _ => Ok(()),
         }

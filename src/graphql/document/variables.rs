@@ -65,7 +65,7 @@ fn problem(schema: &Schema, ty: &Type, value: &Value, path: &str) -> Option<Stri
         (Some(ExtendedType::Scalar(_)), value) => match (name.as_str(), value) {
             ("Int", Value::Number(number)) => expected(number.as_i64().is_some_and(|it| i32::try_from(it).is_ok())),
             ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => None,
-            ("ID", Value::Number(number)) => expected(number.is_i64() || number.is_u64()),
+            ("ID", Value::Number(number)) => expected(number.is_i64()),
             ("DateTime", Value::String(text)) => {
                 time::parse(text).err().map(|error| format!("`{path}` is not valid: expected `{ty}`: {error}"))
             }

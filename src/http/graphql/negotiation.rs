@@ -20,23 +20,38 @@ impl Media {
     }
 }
 
-/// The media type that the client likes best; none when it takes neither.
+const OWN: &str = "application/graphql-response+json";
+const JSON: &str = "application/json";
+
+/// The media type that the client likes best; none when it takes neither. One that names neither gets plain JSON.
 pub fn media(headers: &HeaderMap) -> Option<Media> {
-    let mut ranges = ranges(headers);
+    let ranges = ranges(headers);
     if ranges.is_empty() {
         return Some(Media::Json);
     }
-    ranges.sort_by(|(_, a), (_, b)| b.total_cmp(a)); // stable: what is named first wins among equals
-    ranges.into_iter().filter(|(_, quality)| *quality > 0.0).find_map(|(range, _)| match range.as_str() {
-        "application/graphql-response+json" => Some(Media::GraphQl),
-        "application/json" | "application/*" | "*/*" => Some(Media::Json),
-        _ => None,
-    })
+    let place = |name: &str| ranges.iter().position(|(range, _)| range == name);
+    let (own, json) = (quality(&ranges, OWN), quality(&ranges, JSON));
+    let prefers_own = match (place(OWN), place(JSON)) {
+        (Some(own_at), Some(json_at)) => own > json || (own >= json && own_at < json_at),
+        (Some(_), None) => own >= json,
+        (None, Some(_)) => own > json,
+        (None, None) => false,
+    };
+    if prefers_own && own > 0.0 { Some(Media::GraphQl) } else { (json > 0.0).then_some(Media::Json) }
 }
 
-/// Whether the client shows pages to people.
+/// Whether the client shows pages to people: it names HTML, and likes nothing of ours better.
 pub fn is_browser(headers: &HeaderMap) -> bool {
-    ranges(headers).iter().any(|(range, _)| range == "text/html")
+    let ranges = ranges(headers);
+    let named = |name: &str| ranges.iter().find(|(range, _)| range == name).map_or(0.0, |(_, quality)| *quality);
+    named("text/html") > named(OWN).max(named(JSON))
+}
+
+/// How much a client likes a media type: the range that names it most closely decides.
+fn quality(ranges: &[(String, f32)], name: &str) -> f32 {
+    let closest =
+        [name, "application/*", "*/*"].into_iter().find_map(|it| ranges.iter().find(|(range, _)| range == it));
+    closest.map_or(0.0, |(_, quality)| *quality)
 }
 
 /// The media ranges of `Accept` with their qualities (RFC 9110, section 12.5.1).
@@ -69,6 +84,8 @@ mod tests {
             ("Application/*", Some(Media::Json)),
             ("text/plain, application/xml", None),
             ("application/json;q=0", None),
+            ("application/json;q=0, */*", Some(Media::GraphQl)),
+            ("application/json;q=0.5, */*", Some(Media::GraphQl)),
         ] {
             assert_eq!(accept(value), expected, "{value}");
         }
