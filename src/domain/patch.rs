@@ -146,15 +146,25 @@ impl InterviewPatch {
 }
 
 impl Booking {
+    /// Whether the viewer may book at all.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] for drivers.
+    pub fn permit(viewer: &Viewer) -> Result<(), Refusal> {
+        if viewer.acts_for(Side::Interviewer) {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden("only staff create interviews"))
+        }
+    }
+
     /// Makes the interview. Its id is 0 until it is stored.
     ///
     /// # Errors
     /// [`Refusal::Forbidden`] for drivers, [`Refusal::Invalid`] with all mistakes; a clash is found when the result is stored.
     pub fn create(self, viewer: &Viewer, found: References, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let Self { kind, start_at, end_at, interviewee_id: _, interviewer_id, location, allow_overlap } = self;
-        if !viewer.acts_for(Side::Interviewer) {
-            return Err(Refusal::Forbidden("only staff create interviews"));
-        }
+        Self::permit(viewer)?;
         let mut mistakes = Vec::new();
         let slot = checked_slot(start_at, end_at, Field::EndAt, &mut mistakes);
         if let Some(location) = &location {
@@ -163,8 +173,7 @@ impl Booking {
         if found.interviewee.is_none() {
             mistakes.push(unknown_interviewee());
         }
-        // Without an interviewee there is no company in which to look for the interviewer.
-        if found.interviewee.is_some() && !found.interviewer_exists {
+        if !found.interviewer_exists {
             mistakes.push(unknown_interviewer());
         }
         let (Some(slot), Some(interviewee), true) = (slot, found.interviewee, mistakes.is_empty()) else {

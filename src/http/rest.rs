@@ -50,11 +50,8 @@ impl Subject {
 
 /// `POST /api/v1/interviews`
 pub async fn create(State(server): State<Server>, caller: Caller, body: Bytes) -> Answer {
-    let booking = patch(&interview_of(&caller.headers, &body)?).map_err(Failure::unprocessable)?.into_booking();
-    let created = match booking {
-        Ok(booking) => server.services.create(&caller.viewer, &booking).await,
-        Err(refusal) => Err(refusal.into()),
-    };
+    let patch = patch(&interview_of(&caller.headers, &body)?).map_err(Failure::unprocessable)?;
+    let created = server.services.create_from(&caller.viewer, patch).await;
     caller.answer(&server, (StatusCode::CREATED, Subject::NEW), created).await
 }
 

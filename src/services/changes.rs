@@ -3,8 +3,8 @@
 
 use super::{ServiceError, Services};
 use crate::domain::{
-    Booking, Command, Conflict, Event, EventId, ExpectedVersion, Interview, InterviewId, IntervieweeEffect, References,
-    Refusal, Scope, Side, Transition, Viewer,
+    Authority, Booking, Command, Conflict, Event, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch,
+    IntervieweeEffect, References, Refusal, Scope, Side, Transition, Viewer,
 };
 use crate::storage::{StorageError, Transaction, events, interviewees, interviews, users};
 use std::time::Duration;
@@ -42,6 +42,15 @@ impl Services {
     /// A refusal, or when the database fails. Then nothing was written.
     pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<Interview> {
         self.perform(viewer, Request::Create(booking)).await
+    }
+
+    /// The same, from fields that can all be missing.
+    ///
+    /// # Errors
+    /// A refusal, or when the database fails. Then nothing was written.
+    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<Interview> {
+        Booking::permit(viewer)?;
+        self.create(viewer, &patch.into_booking()?).await
     }
 
     /// Changes an interview that the viewer sees.
@@ -154,11 +163,14 @@ async fn references_of(
     booking: &Booking,
 ) -> Result<References, StorageError> {
     let interviewee = interviewees::find(transaction, viewer.scope(), booking.interviewee_id).await?;
-    let interviewer_exists = match &interviewee {
-        Some(interviewee) => {
-            users::is_active_interviewer(transaction, interviewee.company_id, booking.interviewer_id).await?
-        }
-        None => false,
+    let company = match (&interviewee, viewer.authority) {
+        (Some(interviewee), _) => Some(interviewee.company_id),
+        (None, Authority::Staff(company)) => Some(company),
+        (None, Authority::Admin | Authority::Driver) => None,
+    };
+    let interviewer_exists = match company {
+        Some(company) => users::is_active_interviewer(transaction, company, booking.interviewer_id).await?,
+        None => true, // nobody can tell where to look
     };
     Ok(References { interviewee, interviewer_exists })
 }

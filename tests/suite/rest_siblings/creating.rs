@@ -122,8 +122,11 @@ async fn only_staff_create_and_for_their_own_company_alone(#[values(Sqlite, Post
     let answer = app.nobody().rest("POST", PATH, &booking()).await;
     assert_eq!((answer.status.as_u16(), errors(&answer)), (401, vec!["UNAUTHENTICATED ".to_owned()]));
     let answer = app.other_staff().rest("POST", PATH, &booking()).await;
-    let expected = vec!["INTERVIEWEE_NOT_FOUND interview.interviewee_id".to_owned()];
-    assert_eq!((answer.status.as_u16(), errors(&answer)), (422, expected));
+    // Both at once: staff have no company but their own to look in.
+    let expected = ["INTERVIEWEE_NOT_FOUND interview.interviewee_id", "INTERVIEWER_NOT_FOUND interview.interviewer_id"];
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (422, expected.map(str::to_owned).to_vec()));
+    let answer = app.driver().rest("POST", PATH, &json!({"interview": {}})).await;
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN interview".to_owned()]));
     assert_eq!(all_rows(&app.database).await, before);
     assert_eq!(app.admin().rest("POST", PATH, &booking()).await.status, 201);
 }

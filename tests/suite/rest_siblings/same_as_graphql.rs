@@ -65,7 +65,7 @@ fn creating() -> Vec<Case> {
         case(STAFF, Create(booking_but(wrong)), "END_NOT_AFTER_START INVALID_LOCATION INTERVIEWER_NOT_FOUND"),
         case(STAFF, Create(booking_but(json!({"end_at": "2025-04-02T10:00:01Z"}))), "TOO_LONG"),
         case(STAFF, Create(booking_but(json!({"interviewee_id": 1050}))), "INTERVIEWEE_NOT_FOUND"),
-        case(OTHER_STAFF, Create(booking()), "INTERVIEWEE_NOT_FOUND"),
+        case(OTHER_STAFF, Create(booking()), "INTERVIEWEE_NOT_FOUND INTERVIEWER_NOT_FOUND"),
         case(STAFF, Create(booking()), "pending"),
         case(STAFF, Create(booking_but(json!({"allow_overlap": true, "location": null}))), "pending"),
         case(STAFF, Create(booking()), "SCHEDULE_CONFLICT SCHEDULE_CONFLICT"),
