@@ -61,7 +61,8 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
 impl Answer {
     /// For this request alone.
     pub fn fresh(self) -> Response {
-        let (mut response, _) = self.write();
+        let text = json(&self.body);
+        let mut response = self.write(text);
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
         response
     }
@@ -72,8 +73,9 @@ impl Answer {
         if !keep {
             return self.fresh();
         }
-        let (mut response, hash) = self.write();
-        let etag = format!("W/\"{hash}\"");
+        let text = json(&self.body);
+        let etag = etag(&text);
+        let mut response = self.write(text);
         let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         if known.flat_map(|value| value.split(',')).any(|known| matches!(known.trim(), "*") || known.trim() == etag) {
             response = StatusCode::NOT_MODIFIED.into_response();
@@ -87,14 +89,8 @@ impl Answer {
         response
     }
 
-    fn write(self) -> (Response, String) {
+    fn write(self, text: Vec<u8>) -> Response {
         let Self { media, body } = self;
-        let text = json(&body);
-        let hash = Sha256::digest(&text).iter().take(16).fold(String::new(), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
         let mut response = labelled(media, status(media, body.refused.map(|(code, _)| code)), text);
         let headers = response.headers_mut();
         match body.refused {
@@ -109,8 +105,18 @@ impl Answer {
             }
             _ => {}
         }
-        (response, hash)
+        response
     }
+}
+
+/// A weak tag of what is answered.
+fn etag(text: &[u8]) -> String {
+    let hex = Sha256::digest(text).iter().take(16).fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    format!("W/\"{hex}\"")
 }
 
 /// The answers of a batch, in its order.
