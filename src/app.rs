@@ -5,7 +5,7 @@ use crate::graphql::Engine;
 use crate::http::explorer::Explorer;
 use crate::http::serving::{self, Ending};
 use crate::http::{self, Server};
-use crate::services::{Clock, Services, Tokens};
+use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::io;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl App {
     /// Wires it.
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
-        let services = Arc::new(Services::new(db, clock, tokens, settings.viewer_ttl));
+        let services = Arc::new(Services::new(db, clock, tokens, settings.freshness()));
         let limits = Arc::new(settings.limits());
         let engine = Engine::new(services.clone(), settings.documents(), settings.rate_limit);
         let room = Arc::new(Semaphore::new(settings.max_in_flight));
@@ -33,7 +33,7 @@ impl App {
 
     /// The use cases.
     #[must_use]
-    pub fn services(&self) -> &Services {
+    pub fn services(&self) -> &SharedServices {
         &self.server.services
     }
 

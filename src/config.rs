@@ -2,7 +2,7 @@
 
 use crate::graphql::document::DocumentLimits;
 use crate::http::Limits;
-use crate::services::{SecretTooShort, Tokens};
+use crate::services::{Freshness, SecretTooShort, Tokens};
 use crate::storage::DbOptions;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
@@ -91,6 +91,9 @@ pub struct ServerSettings {
     /// How long requests in flight may go on when the server is told to stop
     #[arg(long, env = "SHUTDOWN_GRACE", default_value = "30s", value_parser = humantime::parse_duration)]
     pub shutdown_grace: Duration,
+    /// How often the event log is read for subscribers; changes that this server makes are sent at once
+    #[arg(long, env = "EVENT_INTERVAL", default_value = "100ms", value_parser = humantime::parse_duration)]
+    pub event_interval: Duration,
     /// How long a user is remembered: so long a revoked token or a changed role may still count
     #[arg(long, env = "VIEWER_TTL", default_value = "5s", value_parser = humantime::parse_duration)]
     pub viewer_ttl: Duration,
@@ -158,6 +161,12 @@ impl ServerSettings {
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits { body: self.max_body, batch: self.max_batch, body_time: self.body_timeout, time: self.request_timeout }
+    }
+
+    /// How old what is known may be.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        Freshness { viewers: self.viewer_ttl, log: self.event_interval }
     }
 
     /// What a document may be.

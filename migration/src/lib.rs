@@ -6,6 +6,7 @@ use sea_orm_migration::{MigrationTrait, async_trait};
 
 mod m20261123_000001_tables;
 mod m20261123_000002_no_double_booking;
+mod m20261123_000003_event_order;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -14,6 +15,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_tables::Migration), Box::new(m20261123_000002_no_double_booking::Migration)]
+        vec![
+            Box::new(m20261123_000001_tables::Migration),
+            Box::new(m20261123_000002_no_double_booking::Migration),
+            Box::new(m20261123_000003_event_order::Migration),
+        ]
     }
 }

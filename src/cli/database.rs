@@ -2,10 +2,9 @@
 
 use super::CliError;
 use crate::config::{DatabaseSettings, Missing};
-use crate::services::{Clock, Services, Tokens};
+use crate::services::{Clock, Freshness, Services, Tokens};
 use crate::storage::{Db, DbOptions, StorageError};
 use clap::Subcommand;
-use std::time::Duration;
 
 /// Where to move the schema.
 #[derive(Subcommand, Debug)]
@@ -49,7 +48,7 @@ pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(
 pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
     // Nobody signs in meanwhile: any secret will do.
     let tokens = Tokens::try_new(&[0; Tokens::MIN_SECRET], None)?;
-    Ok(Services::new(db.clone(), Clock::System, tokens, Duration::ZERO).fill_with_demo_data(interviews).await?)
+    Ok(Services::new(db.clone(), Clock::System, tokens, Freshness::default()).fill_with_demo_data(interviews).await?)
 }
 
 fn options(settings: &DatabaseSettings, create: bool) -> Result<DbOptions, CliError> {

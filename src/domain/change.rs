@@ -95,6 +95,21 @@ pub struct Event {
     pub changes: Vec<FieldChange>,
 }
 
+/// A place in the order in which the log is followed: what once lay before it, lies before it for good. Of one interview, later events
+/// are at later positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogPosition {
+    /// The number of the database's transaction that wrote the event; 0 where the database writes one at a time.
+    pub transaction: i64,
+    /// The event.
+    pub event: EventId,
+}
+
+impl LogPosition {
+    /// Before all events.
+    pub const START: Self = Self { transaction: -1, event: EventId(0) };
+}
+
 /// The fields that differ, in a fixed order. Without a `before`, every field that has a value.
 pub(super) fn difference(before: Option<&Interview>, after: &Interview) -> Vec<FieldChange> {
     let old = before.map(values);

@@ -2,6 +2,7 @@
 //! action makes of it. No I/O, no async, no SQL, no GraphQL; the time is always a parameter.
 
 mod change;
+pub mod filter;
 mod ids;
 mod interview;
 mod lifecycle;
@@ -15,7 +16,7 @@ pub mod time;
 mod version;
 mod viewer;
 
-pub use change::{Event, EventType, Field, FieldChange};
+pub use change::{Event, EventType, Field, FieldChange, LogPosition};
 pub use ids::{CompanyId, EventId, InterviewId, IntervieweeId, UserId};
 pub use interview::{Agreement, Interview, InterviewKind, InterviewStatus, Proposal, Side, State};
 pub use lifecycle::{Action, Command, IntervieweeEffect, Transition};

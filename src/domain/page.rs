@@ -79,37 +79,3 @@ impl<P> Window<P> {
         Page { items: fetched, has_previous, has_next }
     }
 }
-
-/// What a list of interviews is narrowed down to. Every condition that is given has to hold.
-#[derive(Clone, Debug, Default)]
-pub struct InterviewFilter {
-    /// One of these statuses.
-    pub status: Option<Vec<super::InterviewStatus>>,
-    /// One of these kinds.
-    pub kind: Option<Vec<super::InterviewKind>>,
-    /// Of this interviewee.
-    pub interviewee_id: Option<super::IntervieweeId>,
-    /// With this interviewer.
-    pub interviewer_id: Option<super::UserId>,
-    /// Of this driver.
-    pub driver_id: Option<super::UserId>,
-    /// Beginning in this range.
-    pub start_at: TimeRange,
-    /// Last changed in this range.
-    pub updated_at: TimeRange,
-    /// Sharing a moment with the half-open slot from the first to the second.
-    pub overlaps: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Waiting for an answer of this side.
-    pub awaiting: Option<super::Side>,
-    /// Waiting, or not waiting, for an answer of a side for which the viewer can act.
-    pub awaiting_me: Option<bool>,
-}
-
-/// A half-open range of time; an end that is not given is open.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TimeRange {
-    /// From here on.
-    pub gte: Option<DateTime<Utc>>,
-    /// To before here.
-    pub lt: Option<DateTime<Utc>>,
-}

@@ -1,6 +1,6 @@
 //! Who asks, what they see, and for which side they can act.
 
-use super::{CompanyId, Side, UserId, named_enum};
+use super::{CompanyId, Interview, Side, UserId, named_enum};
 
 named_enum! {
     /// What kind of user somebody is.
@@ -37,7 +37,7 @@ pub struct Viewer {
 }
 
 /// The part of the data that exists for a viewer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// What this driver takes part in.
     Driver(UserId),
@@ -45,6 +45,18 @@ pub enum Scope {
     Company(CompanyId),
     /// All.
     Everything,
+}
+
+impl Scope {
+    /// Whether an interview exists in it.
+    #[must_use]
+    pub fn covers(self, interview: &Interview) -> bool {
+        match self {
+            Self::Driver(driver) => interview.driver_id == driver,
+            Self::Company(company) => interview.company_id == company,
+            Self::Everything => true,
+        }
+    }
 }
 
 impl Authority {

@@ -2,11 +2,14 @@
 
 use super::document::{Document, DocumentLimits, Documents, Hash, Refused};
 use super::error::{self, Code};
+use super::live::{Answers, Asked, Live};
 use super::rates::Rates;
+use super::subscription::Occasion;
 use super::{Schema, Session, batching, loaders, schema, sdl};
-use crate::services::SharedServices;
+use crate::services::{Bearer, SharedServices};
 use apollo_compiler::executable::OperationType;
 use async_graphql::{Request, Response, Value};
+use futures_util::StreamExt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -17,6 +20,7 @@ pub struct Engine {
     documents: Arc<Documents>,
     services: SharedServices,
     rates: Option<Arc<Rates>>,
+    answers: Arc<Answers>,
 }
 
 /// How a request ended.
@@ -26,6 +30,15 @@ pub enum Outcome {
     Answered(Response),
     /// Nothing ran.
     Refused(Refused),
+}
+
+/// What a request turns into on a way that can carry more than one answer.
+#[expect(clippy::large_enum_variant, reason = "there is one for a request, and it is taken apart at once")]
+pub enum Opened {
+    /// A query or mutation: it is done. Or a subscription that was refused.
+    Once(Outcome),
+    /// A subscription.
+    Live(Live),
 }
 
 /// What a request may do by the way it came in.
@@ -42,24 +55,56 @@ impl Engine {
     #[must_use]
     pub fn new(services: SharedServices, limits: DocumentLimits, rate: Option<NonZeroU32>) -> Self {
         let rates = rate.map(|rate| Arc::new(Rates::new(rate)));
-        Self { schema: schema(), documents: Arc::new(Documents::new(&sdl(), limits)), services, rates }
+        let (schema, documents) = (schema(), Arc::new(Documents::new(&sdl(), limits)));
+        Self { schema, documents, services, rates, answers: Arc::default() }
     }
 
-    /// Executes one operation for one viewer, or for nobody, who is let into introspection alone.
-    pub async fn execute(&self, session: Session, request: Request, permitted: Permitted) -> Outcome {
-        match self.prepare(&session, request, permitted) {
-            Ok(request) => Outcome::Answered(self.run(session, request).await),
+    /// Executes one query or mutation for one viewer, or for nobody, who is let into introspection alone.
+    pub async fn execute(&self, session: Session, mut request: Request, permitted: Permitted) -> Outcome {
+        match self.prepare(&session, &mut request, permitted) {
+            Ok(None) => Outcome::Answered(self.run(session, request).await),
+            Ok(Some(_)) => {
+                let message = "subscriptions come over WebSocket, or with `accept: text/event-stream`";
+                Outcome::Refused(Refused::new(Code::BadRequest, message, None))
+            }
             Err(refused) => Outcome::Refused(refused),
         }
     }
 
-    fn prepare(&self, session: &Session, mut request: Request, permitted: Permitted) -> Result<Request, Refused> {
-        let document = self.document(&request)?;
+    /// The same, and begins subscriptions.
+    pub async fn open(
+        &self,
+        bearer: Option<&Bearer>,
+        request_id: String,
+        mut request: Request,
+        permitted: Permitted,
+    ) -> Opened {
+        let session = Session { viewer: bearer.and_then(Bearer::viewer), request_id };
+        let outcome = match (self.prepare(&session, &mut request, permitted), bearer) {
+            (Ok(Some(asked)), Some(bearer)) => match self.subscribe(bearer.clone(), session, asked).await {
+                Ok(live) => return Opened::Live(live),
+                Err(refused) => Outcome::Refused(refused),
+            },
+            (Ok(_), _) => Outcome::Answered(self.run(session, request).await),
+            (Err(refused), _) => Outcome::Refused(refused),
+        };
+        Opened::Once(outcome)
+    }
+
+    /// Checks a request and makes it ready to run; a subscription as one that can run for each event.
+    fn prepare(
+        &self,
+        session: &Session,
+        request: &mut Request,
+        permitted: Permitted,
+    ) -> Result<Option<Asked>, Refused> {
+        let document = self.document(request)?;
         let operation = document.operation(request.operation_name.as_deref())?;
-        if permitted == Permitted::QueriesOnly && operation.operation_type != OperationType::Query {
+        let kind = operation.operation_type;
+        if permitted == Permitted::QueriesOnly && kind == OperationType::Mutation {
             return Err(Refused::new(Code::MethodNotAllowed, "only queries run by GET: send this by POST", None));
         }
-        if session.viewer.is_none() && !document.is_introspection(operation) {
+        if session.viewer.is_none() && (kind == OperationType::Subscription || !document.is_introspection(operation)) {
             let message = "this needs a token: send `Authorization: Bearer <JWT>`";
             return Err(Refused::new(Code::Unauthenticated, message, None));
         }
@@ -67,8 +112,11 @@ impl Engine {
         if let (Some(rates), Some(viewer)) = (&self.rates, &session.viewer) {
             rates.spend(viewer.id, document.cost(operation, &request.variables))?;
         }
+        if kind == OperationType::Subscription {
+            return Ok(Some(Asked::new(document.hash(), runnable, request)));
+        }
         request.set_parsed_query(runnable);
-        Ok(request)
+        Ok(None)
     }
 
     fn document(&self, request: &Request) -> Result<Arc<Document>, Refused> {
@@ -79,12 +127,39 @@ impl Engine {
     }
 
     async fn run(&self, session: Session, request: Request) -> Response {
-        let fetches = batching::Queue::default();
-        let loader = loaders::new(self.services.clone(), session.viewer.clone(), fetches.clone());
-        let request = request.data(self.services.clone()).data(session).data(loader);
+        let (request, fetches) = self.equip(session, request);
         let mut response = batching::drive(fetches, self.schema.execute(request)).await;
         response.errors.iter_mut().for_each(error::complete);
         response
+    }
+
+    /// Calls a subscription's resolver; none when it has nothing to answer.
+    pub(super) async fn on_occasion(
+        &self,
+        session: Session,
+        asked: &Asked,
+        occasion: Arc<Occasion>,
+    ) -> Option<Response> {
+        let (request, fetches) = self.equip(session, asked.request().data(occasion));
+        let mut responses = self.schema.execute_stream(request);
+        let mut response = batching::drive(fetches, responses.next()).await?;
+        response.errors.iter_mut().for_each(error::complete);
+        Some(response)
+    }
+
+    /// With what its resolvers need.
+    fn equip(&self, session: Session, request: Request) -> (Request, batching::Queue) {
+        let fetches = batching::Queue::default();
+        let loader = loaders::new(self.services.clone(), session.viewer.clone(), fetches.clone());
+        (request.data(self.services.clone()).data(session).data(loader), fetches)
+    }
+
+    pub(super) fn services(&self) -> &SharedServices {
+        &self.services
+    }
+
+    pub(super) fn answers(&self) -> &Answers {
+        &self.answers
     }
 }
 

@@ -64,9 +64,14 @@ pub fn error_with_code(code: Code, message: impl Into<String>) -> Error {
 }
 
 /// The boundary at which a failure is logged, once.
+pub(super) fn log(request_id: &str, cause: &ServiceError) {
+    tracing::error!(request_id, %cause, "internal error");
+}
+
+/// A failure, logged, and what the client is told of it.
 #[must_use]
 pub fn internal(request_id: &str, cause: &ServiceError) -> Error {
-    tracing::error!(request_id, %cause, "internal error");
+    log(request_id, cause);
     error_with_code(Code::Internal, "internal error")
         .extend_with(|_, extensions| extensions.set("requestId", request_id))
 }

@@ -3,7 +3,8 @@
 use super::error::{Code, error_with_code};
 use super::scalars::DateTime;
 use super::types::enums::{InterviewKind, InterviewStatus, Side};
-use crate::domain::page::{self, InterviewFilter, InterviewOrder, SortKey};
+use crate::domain::filter::{self, InterviewFilter};
+use crate::domain::page::{self, InterviewOrder, SortKey};
 use crate::domain::{self, Booking, Command, InterviewPatch, IntervieweeId, Patch, UserId};
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, Result};
 
@@ -168,7 +169,7 @@ pub fn check_search(text: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-impl From<DateTimeRange> for page::TimeRange {
+impl From<DateTimeRange> for filter::TimeRange {
     fn from(range: DateTimeRange) -> Self {
         Self { gte: range.gte.map(|time| time.0), lt: range.lt.map(|time| time.0) }
     }

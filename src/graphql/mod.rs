@@ -1,4 +1,4 @@
-//! The GraphQL API: types, queries, mutations, loaders, and how refusals become user errors. A resolver is a doorway of a few lines;
+//! The GraphQL API: types, queries, mutations, subscriptions, loaders, and how refusals become user errors. A resolver is a doorway of a few lines;
 //! no SQL and no rules are here.
 
 mod batching;
@@ -8,28 +8,34 @@ pub mod document;
 mod engine;
 mod error;
 mod inputs;
+mod live;
 mod loaders;
 mod mutation;
 mod query;
 mod rates;
 mod scalars;
 mod session;
+mod subscription;
 mod types;
 mod user_errors;
 
 pub use document::Refused;
-pub use engine::{Engine, Outcome, Permitted};
+pub use engine::{Engine, Opened, Outcome, Permitted};
 pub use error::{Code, error_with_code, internal};
+pub use live::Live;
 pub use session::Session;
 
-use async_graphql::{EmptySubscription, SDLExportOptions, ValidationMode};
+use async_graphql::{SDLExportOptions, ValidationMode};
+use mutation::Mutation;
+use query::Query;
+use subscription::Subscription;
 
 /// The schema that the server executes.
-type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
+type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. Documents are validated before they come to it, by [`document`].
 fn schema() -> Schema {
-    Schema::build(query::Query, mutation::Mutation, EmptySubscription).validation_mode(ValidationMode::Fast).finish()
+    Schema::build(Query, Mutation, Subscription).validation_mode(ValidationMode::Fast).finish()
 }
 
 /// The schema in the definition language, as `schema.graphql` holds it.

@@ -4,11 +4,13 @@ use super::connection::Connection;
 use super::cursor::PageArguments;
 use super::inputs::{InterviewFilterInput, InterviewOrderInput, check_search};
 use super::session::ContextExt;
+use super::subscription::position;
+use super::types::event::{EventQuery, InterviewEvent};
 use super::types::interview::{Interview, InterviewQuery};
 use super::types::interviewee::Interviewee;
 use super::types::people::{Interviewer, Viewer};
 use crate::domain::page::InterviewOrder;
-use crate::domain::{InterviewId, IntervieweeId};
+use crate::domain::{EventId, InterviewId, IntervieweeId, LogPosition};
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -57,6 +59,28 @@ impl Query {
         let page = ctx.services().interviews(viewer, &filter, order, &window).await;
         let page = page.map_err(|error| ctx.failure(error))?;
         Ok(Connection::new(page, InterviewQuery::Listed(filter, order), Interview::from))
+    }
+
+    /// What happened to the interviews that the viewer sees, oldest first: the log behind the subscription `interviewChanged`, for
+    /// clients that ask now and then. Pass the id of the last event as the next `since`.
+    async fn interview_changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Begins after the event with this id; at the start of the log when it is left out, or \"0\"."
+        )]
+        since: Option<ID>,
+        #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
+    ) -> Result<Connection<InterviewEvent>> {
+        let viewer = ctx.viewer()?;
+        let limit = PageArguments { first, ..PageArguments::default() }.window::<EventId>(())?.limit;
+        let since = match since {
+            Some(since) => position(ctx, &since).await?,
+            None => LogPosition::START,
+        };
+        let page = ctx.services().changes_since(viewer, since, limit).await.map_err(|error| ctx.failure(error))?;
+        let event = |(event, interview)| InterviewEvent { event, interview };
+        Ok(Connection::new(page, EventQuery::Since(since), event))
     }
 
     /// One application; null when there is none for the viewer. A driver sees their own.

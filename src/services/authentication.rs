@@ -1,5 +1,6 @@
 //! From a token to the viewer.
 
+use super::tokens::Claims;
 use super::{ServiceError, Services};
 use crate::domain::{UserId, Viewer};
 use crate::storage::users;
@@ -47,8 +48,12 @@ impl Services {
     /// # Errors
     /// [`AuthenticationError`]: the token is not valid, expired or revoked, or its user is unknown or deactivated.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Viewer>, AuthenticationError> {
+        let claims = self.tokens.verify(token, self.clock.now()).map_err(AuthenticationError::Refused)?;
+        self.viewer_of(claims).await
+    }
+
+    pub(super) async fn viewer_of(&self, claims: Claims) -> Result<Arc<Viewer>, AuthenticationError> {
         let now = self.clock.now();
-        let claims = self.tokens.verify(token, now).map_err(AuthenticationError::Refused)?;
         let key = (claims.user, claims.jti);
         if let Some((since, viewer)) = self.viewers.viewers.get(&key)
             && now - since < self.viewers.ttl

@@ -72,7 +72,10 @@ impl Services {
         loop {
             tries += 1;
             let error = match self.attempt(viewer, request).await {
-                Ok(interview) => return Ok(interview),
+                Ok(interview) => {
+                    self.log.announce();
+                    return Ok(interview);
+                }
                 Err(Setback::Overlap(interview)) => {
                     let conflicts = self.conflicts(viewer, &interview).await?;
                     if !conflicts.is_empty() {

@@ -20,6 +20,9 @@ pub enum ServiceError {
         /// Its id.
         id: i64,
     },
+    /// The follower of the event log ended.
+    #[error("nobody follows the event log any more")]
+    LogLost,
     /// The server's doing: its cause goes to the log and never to the viewer.
     #[error(transparent)]
     Failed(StorageError),

@@ -2,18 +2,24 @@
 //! and what state allows it is decided below here, for every transport alike.
 
 mod authentication;
+mod bearer;
 mod changes;
 mod clock;
 mod demo_data;
 mod error;
+mod live;
+mod log;
 mod readiness;
 mod reading;
 mod tokens;
 
 pub use authentication::AuthenticationError;
+pub use bearer::Bearer;
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
+pub use live::{Delivery, Ended};
+pub use log::Change;
 pub use readiness::NotReady;
 pub use reading::People;
 pub use tokens::{SecretTooShort, Tokens};
@@ -21,6 +27,8 @@ pub use tokens::{SecretTooShort, Tokens};
 use crate::domain::Viewer;
 use crate::storage::Db;
 use authentication::ViewerCache;
+use bearer::Bearers;
+use log::Log;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,13 +39,31 @@ pub struct Services {
     clock: Clock,
     tokens: Tokens,
     viewers: ViewerCache,
+    bearers: Arc<Bearers>,
+    log: Arc<Log>,
+}
+
+/// How old what is known may be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Freshness {
+    /// How long a user may be remembered, that is, how long a revoked token may still be accepted.
+    pub viewers: Duration,
+    /// How often the event log is read for those who wait for changes.
+    pub log: Duration,
 }
 
 impl Services {
-    /// `viewer_ttl`: how long a user may be remembered, that is, how long a revoked token may still be accepted.
+    /// Wires them.
     #[must_use]
-    pub fn new(db: Db, clock: Clock, tokens: Tokens, viewer_ttl: Duration) -> Self {
-        Self { db, clock, tokens, viewers: ViewerCache::new(viewer_ttl) }
+    pub fn new(db: Db, clock: Clock, tokens: Tokens, freshness: Freshness) -> Self {
+        Self {
+            viewers: ViewerCache::new(freshness.viewers),
+            bearers: Arc::new(Bearers::new(db.clone(), clock.clone(), freshness.viewers)),
+            log: Arc::new(Log::new(db.clone(), freshness.log)),
+            db,
+            clock,
+            tokens,
+        }
     }
 
     /// What can be done to this interview now by this viewer.

@@ -1,7 +1,8 @@
 //! Use cases that only read.
 
 use super::{ServiceError, Services};
-use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, Page, Window};
+use crate::domain::filter::InterviewFilter;
+use crate::domain::page::{InterviewOrder, InterviewPlace, Page, Window};
 use crate::domain::{
     Authority, Company, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, Refusal, Scope, User,
     UserId, Viewer,

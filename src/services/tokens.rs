@@ -50,6 +50,13 @@ const LEEWAY: i64 = 30;
 /// The longest `jti` that is read, in bytes: it becomes part of a query and of a cache's key.
 const MAX_JTI: usize = 256;
 
+impl Claims {
+    /// Whether the token has ended. Clocks may differ a little.
+    pub(super) fn expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.timestamp().saturating_add(LEEWAY) <= now.timestamp()
+    }
+}
+
 impl Tokens {
     /// The least number of bytes in a secret: as many as the hash has.
     pub const MIN_SECRET: usize = 32;
@@ -106,15 +113,19 @@ impl Tokens {
         if payload.jti.is_empty() || payload.jti.len() > MAX_JTI || payload.jti.contains('\0') {
             return Err("the token is not valid");
         }
-        let now = now.timestamp();
-        if payload.exp.saturating_add(LEEWAY) <= now {
+        let expires_at = match DateTime::from_timestamp(payload.exp, 0) {
+            Some(time) => time,
+            None if payload.exp < 0 => DateTime::<Utc>::MIN_UTC,
+            None => DateTime::<Utc>::MAX_UTC,
+        };
+        let claims = Claims { user: UserId::from_text(&payload.sub), jti: payload.jti, expires_at };
+        if claims.expired(now) {
             return Err("the token has expired");
         }
-        if payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now) {
+        if payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp()) {
             return Err("the token is not valid yet");
         }
-        let expires_at = DateTime::from_timestamp(payload.exp, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        Ok(Claims { user: UserId::from_text(&payload.sub), jti: payload.jti, expires_at })
+        Ok(claims)
     }
 }
 

@@ -2,12 +2,17 @@
 
 use super::Result;
 use super::entities::event;
+use super::interviews;
 use super::list::{among, counts, pages, windows_of};
+use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{Page, Window};
-use crate::domain::{Event, EventId, InterviewId};
+use crate::domain::{Event, EventId, InterviewId, LogPosition, Viewer};
 use event::Column;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+};
 use std::collections::HashMap;
 
 /// Appends to the log; the id of `event` is not used.
@@ -46,6 +51,110 @@ pub async fn counts_by_interview(
 ) -> Result<HashMap<InterviewId, u64>> {
     let query = of_interviews(connection.get_database_backend(), interviews);
     Ok(counts(connection, query, Column::InterviewId).await?.map(|(id, count)| (InterviewId(id), count)).collect())
+}
+
+/// What follows a position of the log.
+#[derive(Debug)]
+pub struct Tail {
+    /// In the order of the log.
+    pub entries: Vec<(LogPosition, Event)>,
+    /// Whether more is there that cannot be read yet: it was written beside a transaction that still runs and may come before it.
+    pub held_back: bool,
+}
+
+/// The first `limit` events after a position. They are final: nothing can appear before them any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn after(connection: &impl ConnectionTrait, position: LogPosition, limit: u64) -> Result<Tail> {
+    let backend = connection.get_database_backend();
+    let query = beyond(position).limit(limit).expr_as(horizon(backend), "horizon");
+    let mut tail = Tail { entries: Vec::new(), held_back: false };
+    for row in connection.query_all(&query.into_query()).await? {
+        let (event, horizon) = (event::Model::from_query_result(&row, "")?, row.try_get::<i64>("", "horizon")?);
+        if event.transaction_id >= horizon {
+            tail.held_back = true;
+            break;
+        }
+        tail.entries.push((event.position(), event.try_into()?));
+    }
+    Ok(tail)
+}
+
+/// A position after everything that can be read now, and before everything that is committed later.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(connection: &impl ConnectionTrait) -> Result<LogPosition> {
+    let backend = connection.get_database_backend();
+    if backend == DbBackend::Postgres {
+        let horizon = Query::select().expr_as(horizon(backend), "horizon").to_owned();
+        let row = connection.query_one(&horizon).await?.ok_or(DbErr::RecordNotFound("horizon".to_owned()))?;
+        return Ok(LogPosition { transaction: row.try_get("", "horizon")?, event: EventId(0) });
+    }
+    let last = event::Entity::find().order_by_desc(Column::Id).one(connection).await?;
+    Ok(last.map_or(LogPosition::START, |last| last.position()))
+}
+
+/// Where an event stands; none where there is no such event.
+///
+/// # Errors
+/// When the database fails.
+pub async fn position_of(connection: &impl ConnectionTrait, id: EventId) -> Result<Option<LogPosition>> {
+    Ok(event::Entity::find_by_id(id.0).one(connection).await?.map(|event| event.position()))
+}
+
+/// The first events after a position whose interviews exist for the viewer and are admitted by the filter.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    filter: &InterviewFilter,
+    position: LogPosition,
+    limit: u64,
+) -> Result<Vec<(LogPosition, Event)>> {
+    let query = wanted(connection.get_database_backend(), viewer, filter, position).limit(limit);
+    let rows = query.all(connection).await?;
+    rows.into_iter().map(|row| Ok((row.position(), row.try_into()?))).collect()
+}
+
+/// How many there are after a position.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, position: LogPosition) -> Result<u64> {
+    let query = wanted(connection.get_database_backend(), viewer, &InterviewFilter::default(), position);
+    Ok(query.count(connection).await?)
+}
+
+fn wanted(
+    backend: DbBackend,
+    viewer: &Viewer,
+    filter: &InterviewFilter,
+    position: LogPosition,
+) -> Select<event::Entity> {
+    let interview = Expr::col((event::Entity, Column::InterviewId));
+    beyond(position)
+        .filter(Expr::col((event::Entity, Column::TransactionId)).lt(horizon(backend)))
+        .filter(interviews::is_wanted(backend, interview, viewer, filter))
+}
+
+fn beyond(position: LogPosition) -> Select<event::Entity> {
+    let row = Expr::tuple([Column::TransactionId, Column::Id].map(|column| Expr::col((event::Entity, column))));
+    let place = Expr::tuple([position.transaction, position.event.0].map(Expr::val));
+    event::Entity::find().filter(row.gt(place)).order_by_asc(Column::TransactionId).order_by_asc(Column::Id)
+}
+
+/// Transactions below this number have ended: what they wrote can be read. On PostgreSQL it is the oldest that still runs
+/// (<https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT>). On SQLite one ends before the next begins.
+fn horizon(backend: DbBackend) -> Expr {
+    if backend == DbBackend::Postgres {
+        Expr::cust("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    } else {
+        Expr::val(i64::MAX)
+    }
 }
 
 fn of_interviews(backend: DbBackend, ids: &[InterviewId]) -> Select<event::Entity> {

@@ -3,13 +3,15 @@
 use super::entities::interview;
 use super::list::{among, counts, pages, windowed, windows_of};
 use super::{Result, StorageError};
-use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, Page, SortKey, TimeRange, Window};
+use crate::domain::filter::{InterviewFilter, TimeRange};
+use crate::domain::page::{InterviewOrder, InterviewPlace, Page, SortKey, Window};
 use crate::domain::{Interview, InterviewId, InterviewStatus, IntervieweeId, Names, Scope, Side, TimeSlot, Viewer};
 use chrono::{DateTime, TimeDelta, Utc};
 use interview::{COLUMN, Column};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select, Value,
+    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    Select, Value,
 };
 use std::collections::HashMap;
 
@@ -38,6 +40,16 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 pub async fn lock(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).lock_exclusive();
     query.one(connection).await?.map(Interview::try_from).transpose()
+}
+
+/// Those of these interviews that exist in this scope.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids(connection: &impl ConnectionTrait, scope: Scope, ids: &[InterviewId]) -> Result<Vec<Interview>> {
+    let ids = ids.iter().map(|id| id.0).collect();
+    let condition = among(connection.get_database_backend(), column(Column::Id), ids);
+    read(visible_to(scope).filter(condition).all(connection).await?)
 }
 
 /// A page of the interviews that exist for the viewer.
@@ -108,6 +120,13 @@ fn place(place: &InterviewPlace) -> Vec<Value> {
     place.time.map(Into::into).into_iter().chain([place.id.0.into()]).collect()
 }
 
+/// Whether the interview in this column is one that exists for the viewer and that the filter admits.
+pub(super) fn is_wanted(backend: DbBackend, id: Expr, viewer: &Viewer, filter: &InterviewFilter) -> SimpleExpr {
+    let wanted = filtered(backend, viewer, filter).select_only().expr(Expr::val(1)).filter(column(Column::Id).eq(id));
+    Expr::exists(wanted.into_query())
+}
+
+/// [`InterviewFilter::admits`] in SQL, of what exists for the viewer.
 fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Select<interview::Entity> {
     // Destructured in full, so that a new condition does not compile until it is handled.
     let InterviewFilter {

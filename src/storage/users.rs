@@ -24,7 +24,33 @@ pub async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &s
         .filter(COLUMN.deactivated_at.is_null())
         .filter(Expr::exists(revoked.into_query()).not());
     let user = user.one(connection).await?.map(User::try_from).transpose()?;
-    Ok(user.map(|user| Viewer { id: user.id, title: user.title, authority: user.authority }))
+    Ok(user.map(viewer))
+}
+
+/// Those of these users who are active, as viewers.
+///
+/// # Errors
+/// When the database fails.
+pub async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Result<Vec<Viewer>> {
+    let ids = ids.into_iter().map(|id| id.0).collect();
+    let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
+    let users = user::Entity::find().filter(COLUMN.deactivated_at.is_null()).filter(condition).all(connection).await?;
+    Ok(read(users)?.into_iter().map(viewer).collect())
+}
+
+/// Those of these tokens that were revoked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoked(connection: &impl ConnectionTrait, jtis: Vec<String>) -> Result<Vec<String>> {
+    let column = Expr::col((revoked_token::Entity, revoked_token::Column::Jti));
+    let condition = among(connection.get_database_backend(), column, jtis);
+    let rows = revoked_token::Entity::find().filter(condition).all(connection).await?;
+    Ok(rows.into_iter().map(|row| row.jti).collect())
+}
+
+fn viewer(user: User) -> Viewer {
+    Viewer { id: user.id, title: user.title, authority: user.authority }
 }
 
 /// Makes tokens with this `jti` worthless.

@@ -6,14 +6,13 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::SECRET;
 use crate::support::database::TestDatabase;
 use chrono::{DateTime, TimeDelta, Utc};
-use interviews::services::{Clock, DemoDataError, FrozenClock, Services, Tokens};
+use interviews::services::{Clock, DemoDataError, Freshness, FrozenClock, Services, Tokens};
 use interviews::storage::Db;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// A database with the schema and without a row, or the end of a test where there is no PostgreSQL.
 macro_rules! empty {
@@ -41,7 +40,7 @@ impl Empty {
     async fn fill_at(&self, now: &str, count: u32) -> Result<(), DemoDataError> {
         let clock = Clock::Frozen(FrozenClock::at(now.parse().unwrap()));
         let tokens = Tokens::try_new(SECRET, None).unwrap();
-        Services::new(self.db.clone(), clock, tokens, Duration::ZERO).fill_with_demo_data(count).await
+        Services::new(self.db.clone(), clock, tokens, Freshness::default()).fill_with_demo_data(count).await
     }
 
     async fn fill(&self, count: u32) {

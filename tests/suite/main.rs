@@ -26,6 +26,7 @@ mod http;
 mod layers;
 mod life;
 mod limits;
+mod live;
 mod migrations;
 mod paging;
 mod paging_arguments;

@@ -1,5 +1,6 @@
 //! Root fields of a mutation that share a response key run once (<https://spec.graphql.org/October2021/#sec-Field-Collection>). The
-//! executor runs each occurrence; so they are merged into one before.
+//! executor runs each occurrence; so they are merged into one before. The root field of a subscription may stand in a fragment, where
+//! the executor does not look: the same rewriting takes it out.
 
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet,

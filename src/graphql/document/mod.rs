@@ -46,6 +46,7 @@ const FEW: usize = 100;
 
 /// A valid document.
 pub struct Document {
+    hash: Hash,
     checked: Valid<ExecutableDocument>,
     runnable: Runnable,
 }
@@ -100,7 +101,7 @@ impl Documents {
         if let Some(document) = self.known.get(&hash) {
             return Ok(document);
         }
-        let document = Arc::new(self.check(text)?);
+        let document = Arc::new(self.check(text, hash)?);
         self.known.insert(hash, document.clone());
         Ok(document)
     }
@@ -121,7 +122,7 @@ impl Documents {
         self.understand_hashed(text, named)
     }
 
-    fn check(&self, text: &str) -> Result<Document, Refused> {
+    fn check(&self, text: &str, hash: Hash) -> Result<Document, Refused> {
         let mut parser = Parser::new().token_limit(self.limits.tokens).recursion_limit(self.limits.nesting);
         let ast = parser.parse_ast(text, "");
         if parser.tokens_reached() > self.limits.tokens {
@@ -141,11 +142,17 @@ impl Documents {
             // The two parsers disagree: the stricter one is right.
             Refused::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
         })?;
-        Ok(Document { checked, runnable })
+        Ok(Document { hash, checked, runnable })
     }
 }
 
 impl Document {
+    /// The hash of its text.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
     /// The operation that is to run.
     ///
     /// # Errors
@@ -194,7 +201,7 @@ impl Document {
             return Err(Refused::new(Code::QueryTooComplex, message, None));
         }
         let mut runnable = self.runnable.clone();
-        if operation.operation_type == OperationType::Mutation {
+        if operation.operation_type != OperationType::Query {
             merge::root_fields(&mut runnable, operation.name.as_deref(), variables);
         }
         Ok(runnable)

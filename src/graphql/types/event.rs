@@ -116,21 +116,32 @@ impl FieldChange<'_> {
     }
 }
 
-/// Whose history was asked for.
-pub struct HistoryQuery(pub domain::InterviewId);
+/// What a list of events was asked for.
+pub enum EventQuery {
+    /// The history of one interview.
+    OfInterview(domain::InterviewId),
+    /// What comes after a position of the log.
+    Since(domain::LogPosition),
+}
 
 impl Listed for InterviewEvent {
     type Place = domain::EventId;
-    type Query = HistoryQuery;
+    type Query = EventQuery;
     const NAME: &'static str = "InterviewEvent";
 
-    fn place(&self, _: &HistoryQuery) -> domain::EventId {
+    fn place(&self, _: &EventQuery) -> domain::EventId {
         self.event.id
     }
 
-    fn order(_: &HistoryQuery) {}
+    fn order(_: &EventQuery) {}
 
-    async fn count(query: &HistoryQuery, ctx: &Context<'_>) -> Result<u64> {
-        Ok(ctx.loader().load(ctx, CountOf::Events(query.0)).await?.unwrap_or_default())
+    async fn count(query: &EventQuery, ctx: &Context<'_>) -> Result<u64> {
+        match query {
+            EventQuery::OfInterview(id) => Ok(ctx.loader().load(ctx, CountOf::Events(*id)).await?.unwrap_or_default()),
+            EventQuery::Since(position) => {
+                let count = ctx.services().count_changes_since(ctx.viewer()?, *position).await;
+                count.map_err(|error| ctx.failure(error))
+            }
+        }
     }
 }

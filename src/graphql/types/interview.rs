@@ -1,11 +1,12 @@
 //! Interviews.
 
 use super::enums::{InterviewAction, InterviewKind, InterviewStatus, Side};
-use super::event::{HistoryQuery, InterviewEvent};
+use super::event::{EventQuery, InterviewEvent};
 use super::interviewee::Interviewee;
 use super::people::Interviewer;
 use crate::domain;
-use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, SortKey};
+use crate::domain::filter::InterviewFilter;
+use crate::domain::page::{InterviewOrder, InterviewPlace, SortKey};
 use crate::graphql::connection::{Connection, Listed};
 use crate::graphql::cursor::PageArguments;
 use crate::graphql::loaders::{CountOf, HistoryOf};
@@ -141,7 +142,7 @@ impl Interview {
         let key = HistoryOf { interview: self.0.id, window: arguments.window(())? };
         let page = ctx.loader().load(ctx, key).await?.unwrap_or_else(|| key.window.page(Vec::new()));
         let event = |event| InterviewEvent { event, interview: self.0.clone() };
-        Ok(Connection::new(page, HistoryQuery(self.0.id), event))
+        Ok(Connection::new(page, EventQuery::OfInterview(self.0.id), event))
     }
 
     /// When it was created.

@@ -1,5 +1,5 @@
 //! `interview_events`
-use crate::domain::{Event, EventId, EventType, Field, FieldChange, InterviewId, Names, Side, UserId};
+use crate::domain::{Event, EventId, EventType, Field, FieldChange, InterviewId, LogPosition, Names, Side, UserId};
 use crate::storage::StorageError;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
@@ -17,6 +17,14 @@ pub struct Model {
     pub actor_id: Option<i64>,
     pub actor_side: String,
     pub changes: Json,
+    pub transaction_id: i64,
+}
+
+impl Model {
+    /// Where it stands in the order in which the log is followed.
+    pub fn position(&self) -> LogPosition {
+        LogPosition { transaction: self.transaction_id, event: EventId(self.id) }
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -50,13 +58,14 @@ impl TryFrom<Model> for Event {
     }
 }
 
-/// Everything but the id.
+/// Everything but the id and the transaction: the database gives them.
 impl From<Event> for ActiveModel {
     fn from(event: Event) -> Self {
         let change =
             |change: FieldChange| Change { field: change.field.name().to_owned(), from: change.from, to: change.to };
         Self {
             id: NotSet,
+            transaction_id: NotSet,
             interview_id: Set(event.interview_id.0),
             r#type: Set(event.event_type.name().to_owned()),
             at: Set(event.at),

@@ -2,7 +2,7 @@
 
 use super::cluster;
 use chrono::Utc;
-use interviews::services::{Clock, Services, Tokens};
+use interviews::services::{Clock, Freshness, Services, Tokens};
 use interviews::storage::{Db, DbOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -110,7 +110,7 @@ async fn fill(url: String) {
     let tokens = Tokens::try_new(super::SECRET, None).unwrap();
     let clock =
         Clock::Frozen(interviews::services::FrozenClock::at(super::NOW.parse::<chrono::DateTime<Utc>>().unwrap()));
-    Services::new(db.clone(), clock, tokens, Duration::ZERO).fill_with_demo_data(INTERVIEWS).await.unwrap();
+    Services::new(db.clone(), clock, tokens, Freshness::default()).fill_with_demo_data(INTERVIEWS).await.unwrap();
     db.close().await.unwrap();
 }
 

@@ -1,0 +1,133 @@
+//! Follows the event log for everybody on this server who waits for changes: one query an interval, however many they are. A change
+//! that was made here is looked for at once.
+
+use super::ServiceError;
+use crate::domain::{Event, Interview, InterviewId, LogPosition, Scope};
+use crate::storage::{Db, StorageError, events, interviews};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::{Receiver, Sender, WeakSender};
+use tokio::sync::{Mutex, Notify, broadcast};
+
+/// Something that happened to an interview, as it goes to whoever waits for it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Where it stands in the log.
+    pub position: LogPosition,
+    /// What happened.
+    pub event: Event,
+    /// The interview, as it is now.
+    pub interview: Arc<Interview>,
+}
+
+/// The follower of the log. It runs while somebody listens.
+#[derive(Debug)]
+pub(super) struct Log {
+    db: Db,
+    interval: Duration,
+    news: Notify,
+    changes: Mutex<WeakSender<Arc<Change>>>,
+}
+
+/// How many changes a listener may be behind. They are kept once, for all listeners together.
+const KEPT: usize = 1024;
+/// How many are read at once.
+const BATCH: u64 = 200;
+/// The least pause between two queries, so that many changes at a time are one query; and what it takes to look again for something
+/// that waits for a transaction beside it.
+const LEAST_PAUSE: Duration = Duration::from_millis(5);
+/// The pause when the database fails.
+const RETRY: Duration = Duration::from_millis(500);
+
+impl Log {
+    pub(super) fn new(db: Db, interval: Duration) -> Self {
+        let (nobody, _) = broadcast::channel(1);
+        Self { db, interval, news: Notify::new(), changes: Mutex::new(nobody.downgrade()) }
+    }
+
+    /// Tells the follower that there is something to read.
+    pub(super) fn announce(&self) {
+        self.news.notify_one();
+    }
+
+    /// Every change that is committed from now on, once, in the order of the log.
+    pub(super) async fn listen(self: &Arc<Self>) -> Result<Receiver<Arc<Change>>, ServiceError> {
+        let mut changes = self.changes.lock().await;
+        if let Some(running) = changes.upgrade() {
+            return Ok(running.subscribe());
+        }
+        let position = events::end(self.db.reader()).await?;
+        let (sender, receiver) = broadcast::channel(KEPT);
+        *changes = sender.downgrade();
+        tokio::spawn(self.clone().follow(sender, position));
+        Ok(receiver)
+    }
+
+    async fn follow(self: Arc<Self>, listeners: Sender<Arc<Change>>, mut position: LogPosition) {
+        let mut failing = false;
+        loop {
+            let pause = match self.read(position).await {
+                Ok((changes, pause)) => {
+                    failing = false;
+                    for change in changes {
+                        position = change.position;
+                        // It fails when nobody listens any more, and then it does not matter.
+                        let _ = listeners.send(Arc::new(change));
+                    }
+                    pause
+                }
+                Err(error) => {
+                    if !failing {
+                        tracing::warn!(%error, "the event log cannot be read: subscribers wait");
+                    }
+                    failing = true;
+                    RETRY
+                }
+            };
+            tokio::time::sleep(LEAST_PAUSE).await;
+            tokio::select! {
+                // A database that fails is not asked more often because somebody announces something.
+                () = self.news.notified(), if !failing => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            if listeners.receiver_count() == 0 {
+                let _nobody_joins = self.changes.lock().await;
+                if listeners.receiver_count() == 0 {
+                    drop(listeners);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What comes after a position, and how long to wait before looking for more.
+    async fn read(&self, position: LogPosition) -> Result<(Vec<Change>, Duration), StorageError> {
+        let tail = events::after(self.db.reader(), position, BATCH).await?;
+        let more = tail.held_back || tail.entries.len() as u64 == BATCH;
+        let pause = if more { Duration::ZERO } else { self.interval };
+        let changes = changes(&self.db, Scope::Everything, tail.entries).await?;
+        Ok((changes, pause))
+    }
+}
+
+/// Events with their interviews, as far as these exist in the scope.
+pub(super) async fn changes(
+    db: &Db,
+    scope: Scope,
+    entries: Vec<(LogPosition, Event)>,
+) -> Result<Vec<Change>, StorageError> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ids: Vec<InterviewId> = entries.iter().map(|(_, event)| event.interview_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let interviews = interviews::by_ids(db.reader(), scope, &ids).await?;
+    let interviews: HashMap<_, _> = interviews.into_iter().map(|it| (it.id, Arc::new(it))).collect();
+    let change = |(position, event): (LogPosition, Event)| {
+        let interview = interviews.get(&event.interview_id)?.clone();
+        Some(Change { position, event, interview })
+    };
+    Ok(entries.into_iter().filter_map(change).collect())
+}
