@@ -14,30 +14,31 @@ fn schema_prints_the_schema_that_is_committed() {
     assert!(finished.stdout == committed, "mend it: cargo run -q -- schema > schema.graphql");
 }
 
-const STEPS: [&str; 2] = ["m20261123_000001_tables", "m20261123_000002_no_double_booking"];
+const STEPS: [&str; 3] =
+    ["m20261123_000001_tables", "m20261123_000002_no_double_booking", "m20261123_000003_event_order"];
 
-fn status(states: [&str; 2]) -> String {
-    let lines: Vec<_> = states.into_iter().zip(STEPS).map(|(state, step)| format!("{state} {step}\n")).collect();
-    lines.concat()
+fn status(applied: usize) -> String {
+    let state = |number| if number < applied { "applied" } else { "pending" };
+    STEPS.iter().enumerate().map(|(number, step)| format!("{} {step}\n", state(number))).collect()
 }
 
 #[rstest]
 #[tokio::test]
 async fn the_schema_goes_up_and_down_step_by_step(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_new(database).await else { return };
-    let [pending, first, applied] = [["pending"; 2], ["applied", "pending"], ["applied"; 2]].map(status);
+    let [pending, but_one, applied] = [0, STEPS.len() - 1, STEPS.len()].map(status);
     assert_eq!(shell.succeed("migrate status"), pending);
     assert_eq!(shell.succeed("migrate status"), pending, "to look changes nothing");
     assert_eq!(shell.succeed("migrate up"), applied);
     assert_eq!(shell.succeed("migrate up"), applied, "there is nothing left to do");
     assert_eq!(shell.succeed("migrate status"), applied);
-    assert_eq!(shell.succeed("migrate down"), first);
+    assert_eq!(shell.succeed("migrate down"), but_one);
     assert_eq!(shell.succeed("migrate up"), applied);
-    assert_eq!(shell.succeed("migrate down --steps 2"), pending);
+    assert_eq!(shell.succeed("migrate down --steps 3"), pending);
     assert_eq!(shell.succeed("migrate down --steps 9"), pending, "there is nothing left to take back");
     assert_eq!(shell.succeed("migrate up"), applied);
     shell.succeed("demo-data --interviews 30");
-    assert_eq!(shell.succeed("migrate down --steps 2"), pending, "with data in the tables");
+    assert_eq!(shell.succeed("migrate down --steps 3"), pending, "with data in the tables");
     assert_eq!(shell.succeed("migrate up"), applied);
     shell.succeed("demo-data --interviews 30");
 }

@@ -78,6 +78,8 @@ pub const CORE: &[&str] = &[
     "Query.interviewee(id: ID!): Interviewee",
     "Query.interviewees(first: Int, after: String, search: String): IntervieweeConnection!",
     "Query.interviewers(first: Int, after: String, search: String): InterviewerConnection!",
+    "Query.interviewChanges(since: ID, first: Int): InterviewEventConnection!",
+    "Subscription.interviewChanged(filter: InterviewFilter, since: ID): InterviewEvent!",
     "input InterviewFilter.status: [InterviewStatus!]",
     "input InterviewFilter.kind: [InterviewKind!]",
     "input InterviewFilter.intervieweeId: ID",
