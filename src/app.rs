@@ -4,7 +4,7 @@ use crate::config::ServerSettings;
 use crate::graphql::Engine;
 use crate::http::explorer::Explorer;
 use crate::http::serving::{self, Ending};
-use crate::http::{self, Server};
+use crate::http::{self, Server, Standing};
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::io;
@@ -28,7 +28,8 @@ impl App {
         let engine = Engine::new(services.clone(), settings.documents(), settings.rate_limit);
         let room = Arc::new(Semaphore::new(settings.max_in_flight));
         let origins = settings.cors_origins.clone().into();
-        Self { server: Server { services, engine, explorer, limits, room, origins }, settings }
+        let standing = Standing::new(settings.max_sockets);
+        Self { server: Server { services, engine, explorer, limits, room, standing, origins }, settings }
     }
 
     /// The use cases.
@@ -47,9 +48,12 @@ impl App {
     /// # Errors
     /// When the socket fails.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
-        let timeouts =
-            serving::Timeouts { header: self.settings.header_timeout, stopping: self.settings.shutdown_grace };
-        if serving::serve(listener, self.router(), timeouts, stop).await? == Ending::Cut {
+        let timeouts = serving::Timeouts {
+            header: self.settings.header_timeout,
+            writing: self.settings.write_timeout,
+            stopping: self.settings.shutdown_grace,
+        };
+        if serving::serve(listener, self.router(), &self.server.standing, timeouts, stop).await? == Ending::Cut {
             return Ok(()); // what was cut off does not give its connections back: closing would wait for it
         }
         if let Err(error) = self.services().db().close().await {

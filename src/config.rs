@@ -79,9 +79,24 @@ pub struct ServerSettings {
     /// How long a client may take to send a request's body
     #[arg(long, env = "BODY_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
     pub body_timeout: Duration,
+    /// How long a client may take nothing of what is sent to it
+    #[arg(long, env = "WRITE_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub write_timeout: Duration,
     /// The most requests in flight; further ones are told to come back
     #[arg(long, env = "MAX_IN_FLIGHT", default_value_t = 512)]
     pub max_in_flight: usize,
+    /// The most WebSockets and event streams that are open; further ones are told to come back
+    #[arg(long, env = "MAX_SOCKETS", default_value_t = 10_000)]
+    pub max_sockets: usize,
+    /// The most operations at a time on one WebSocket
+    #[arg(long, env = "MAX_SUBSCRIPTIONS", default_value_t = 100)]
+    pub max_subscriptions: usize,
+    /// How long a WebSocket may take to send its first message, `connection_init`
+    #[arg(long, env = "INIT_TIMEOUT", default_value = "3s", value_parser = humantime::parse_duration)]
+    pub init_timeout: Duration,
+    /// How often WebSockets and event streams are pinged; a WebSocket that is silent for twice as long is cut
+    #[arg(long, env = "PING_INTERVAL", default_value = "15s", value_parser = interval)]
+    pub ping_interval: Duration,
     /// How many complexity points a viewer may spend in a minute; as many as they like when it is not set
     #[arg(long, env = "RATE_LIMIT")]
     pub rate_limit: Option<NonZeroU32>,
@@ -123,6 +138,12 @@ pub enum LogFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing(pub &'static str);
 
+/// A duration that is not nothing.
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if interval.is_zero() { Err("it has to be more than nothing".to_owned()) } else { Ok(interval) }
+}
+
 impl DatabaseSettings {
     /// How to connect.
     ///
@@ -160,7 +181,16 @@ impl ServerSettings {
     /// What a request may cost.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        Limits { body: self.max_body, batch: self.max_batch, body_time: self.body_timeout, time: self.request_timeout }
+        Limits {
+            body: self.max_body,
+            batch: self.max_batch,
+            body_time: self.body_timeout,
+            time: self.request_timeout,
+            init_time: self.init_timeout,
+            write_time: self.write_timeout,
+            ping: self.ping_interval,
+            subscriptions: self.max_subscriptions,
+        }
     }
 
     /// How old what is known may be.

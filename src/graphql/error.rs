@@ -28,6 +28,10 @@ pub enum Code {
     RateLimited,
     /// The server has as much to do as it takes on.
     Overloaded,
+    /// The connection has as many operations open as it may.
+    TooManySubscriptions,
+    /// The client took what was sent to it too slowly.
+    TooSlow,
     /// The hash of a persisted query is not known here: send the query along.
     PersistedQueryNotFound,
     /// It took too long.
@@ -50,6 +54,8 @@ impl Code {
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::RateLimited => "RATE_LIMITED",
             Self::Overloaded => "OVERLOADED",
+            Self::TooManySubscriptions => "TOO_MANY_SUBSCRIPTIONS",
+            Self::TooSlow => "TOO_SLOW",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::Timeout => "TIMEOUT",
             Self::Internal => "INTERNAL",
@@ -72,6 +78,12 @@ pub(super) fn log(request_id: &str, cause: &ServiceError) {
 #[must_use]
 pub fn internal(request_id: &str, cause: &ServiceError) -> Error {
     log(request_id, cause);
+    internal_error(request_id)
+}
+
+/// What a client sees of a failure: by the request's id, its cause is found in the log.
+#[must_use]
+pub fn internal_error(request_id: &str) -> Error {
     error_with_code(Code::Internal, "internal error")
         .extend_with(|_, extensions| extensions.set("requestId", request_id))
 }

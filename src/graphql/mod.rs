@@ -21,7 +21,7 @@ mod user_errors;
 
 pub use document::Refused;
 pub use engine::{Engine, Opened, Outcome, Permitted};
-pub use error::{Code, error_with_code, internal};
+pub use error::{Code, error_with_code, internal, internal_error};
 pub use live::Live;
 pub use session::Session;
 

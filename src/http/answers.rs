@@ -1,7 +1,7 @@
 //! Errors that are answered before any operation runs, in the shape of the transport that was addressed.
 
 use super::graphql::negotiation::{Media, media};
-use crate::graphql::Code;
+use crate::graphql::{Code, Refused};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -27,6 +27,12 @@ impl Shape {
     }
 }
 
+/// The server has as much to do as it takes on.
+pub const BUSY: Problem =
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
+/// A request's time is over.
+pub const LATE: Problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
+
 impl Problem {
     pub const fn new(status: StatusCode, code: Code, message: &'static str) -> Self {
         Self { status, code, message }
@@ -45,7 +51,15 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
         }
+        if self.code == Code::Overloaded {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
         response
+    }
+
+    /// For transports that have no status.
+    pub fn refusal(&self) -> Refused {
+        Refused::new(self.code, self.message, None)
     }
 }
 

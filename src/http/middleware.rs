@@ -1,7 +1,7 @@
 //! What wraps every request: its id, the security headers, the limits.
 
 use super::Server;
-use super::answers::{Problem, Shape};
+use super::answers::{BUSY, LATE, Problem, Shape};
 use crate::graphql::Code;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -76,16 +76,7 @@ pub async fn limit(State(server): State<Server>, request: Request, next: Next) -
         let problem = match tokio::time::timeout(server.limits.body_time, read).await {
             Ok(Ok(body)) => {
                 // Not before: else whoever sends a body slowly would take the room of those who do not.
-                let Ok(_room) = server.room.try_acquire() else {
-                    let full = Problem::new(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        Code::Overloaded,
-                        "the server is busy: try again",
-                    );
-                    let mut response = full.answer(shape, &id);
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                    return response;
-                };
+                let Ok(_room) = server.room.try_acquire() else { return BUSY.answer(shape, &id) };
                 let request = Request::from_parts(parts, Body::from(body.to_bytes()));
                 return next.run(request).await;
             }
@@ -97,8 +88,7 @@ pub async fn limit(State(server): State<Server>, request: Request, next: Next) -
         };
         problem.answer(shape, &id)
     };
-    let late = Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
-    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| late.answer(shape, &id))
+    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| LATE.answer(shape, &id))
 }
 
 /// Which pages of other origins may call the server.

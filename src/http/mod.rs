@@ -1,4 +1,5 @@
-//! HTTP: the router, GraphQL over HTTP, the REST API, the explorer, health, and what every answer has. No SQL and no rules.
+//! HTTP: the router, GraphQL over HTTP and over sockets, the REST API, the explorer, health, and what every answer has. No SQL and no
+//! rules.
 
 mod answers;
 mod authorization;
@@ -10,6 +11,11 @@ mod middleware;
 mod rest;
 mod rest_body;
 pub mod serving;
+mod socket;
+mod standing;
+mod writing;
+
+pub use standing::Standing;
 
 use crate::domain::Side;
 use crate::graphql::Engine;
@@ -24,7 +30,8 @@ use explorer::Explorer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -39,6 +46,8 @@ pub struct Server {
     pub limits: Arc<Limits>,
     /// A permit for each request in flight.
     pub room: Arc<Semaphore>,
+    /// The connections that stay open.
+    pub standing: Standing,
     /// The origins whose pages may call the server.
     pub origins: Arc<[String]>,
 }
@@ -54,6 +63,14 @@ pub struct Limits {
     pub body_time: Duration,
     /// The longest time for one request.
     pub time: Duration,
+    /// The longest time for a WebSocket's first message.
+    pub init_time: Duration,
+    /// The longest time in which a WebSocket's client takes nothing of what is sent to it.
+    pub write_time: Duration,
+    /// How often a connection that stays open shows that it does.
+    pub ping: Duration,
+    /// The most operations at a time on one WebSocket.
+    pub subscriptions: usize,
 }
 
 /// Every route of the server.
@@ -83,7 +100,8 @@ pub fn router(server: Server) -> Router {
         .method_not_allowed_fallback(|uri: Uri, headers: HeaderMap| async move {
             answers::no_method(Shape::of(&uri, &headers))
         })
-        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024)));
+        // An event that waits in a compressor is late.
+        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024).and(NotForContentType::SSE)));
     let router = if server.origins.is_empty() { router } else { router.layer(middleware::cors(&server.origins)) };
     router.layer(from_fn(middleware::every_answer)).with_state(server)
 }

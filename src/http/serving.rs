@@ -1,8 +1,9 @@
 //! Connections: accepted, served with time limits for slow clients, and ended in order.
 
+use super::standing::{Standing, Stopping};
+use super::writing::Impatient;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::pin::pin;
@@ -14,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub struct Timeouts {
     /// To send the headers of a request, and to rest between requests.
     pub header: Duration,
+    /// To take anything of what is sent to them.
+    pub writing: Duration,
     /// To finish when the server stops.
     pub stopping: Duration,
 }
@@ -27,17 +30,18 @@ pub enum Ending {
     Cut,
 }
 
-/// Serves until `stop` is done, then lets requests in flight finish, for as long as is granted.
+/// Serves until `stop` is done, then lets requests in flight finish and connections that stay open take their leave, for as long as is
+/// granted.
 ///
 /// # Errors
 /// When the socket fails for good.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    standing: &Standing,
     timeouts: Timeouts,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<Ending> {
-    let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         let stream = tokio::select! {
@@ -52,12 +56,12 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
-        connect(stream, &router, timeouts, &graceful);
+        connect(stream, &router, timeouts, standing.listen());
     }
     drop(listener);
     tracing::info!("stopping: requests in flight may finish");
     tokio::select! {
-        () = graceful.shutdown() => Ok(Ending::InOrder),
+        () = standing.stop() => Ok(Ending::InOrder),
         () = tokio::time::sleep(timeouts.stopping) => {
             tracing::warn!("stopped with requests in flight");
             Ok(Ending::Cut)
@@ -65,17 +69,27 @@ pub async fn serve(
     }
 }
 
-fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, graceful: &GracefulShutdown) {
+fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping: Stopping) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    // Twice: a WebSocket gives up at half of it, and has the rest to say why.
+    let stream = Impatient::new(stream, timeouts.writing * 2);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.header)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-    let connection = graceful.watch(connection);
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()))
+        .with_upgrades();
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = stopping.told() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
     });

@@ -137,7 +137,7 @@ pub fn unsupported(media: Media) -> Response {
 }
 
 pub fn not_acceptable() -> Response {
-    let message = "answers are `application/graphql-response+json` or `application/json`";
+    let message = "answers are `application/graphql-response+json`, `application/json` or `text/event-stream`";
     refusal(Media::Json, StatusCode::NOT_ACCEPTABLE, message)
 }
 
@@ -158,7 +158,7 @@ fn labelled(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response()
 }
 
-fn json(body: &impl Serialize) -> Vec<u8> {
+pub fn json(body: &impl Serialize) -> Vec<u8> {
     #[expect(clippy::expect_used, reason = "strings, numbers and maps with string keys always are JSON")]
     serde_json::to_vec(body).expect("JSON")
 }

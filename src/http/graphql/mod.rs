@@ -1,51 +1,58 @@
 //! GraphQL over HTTP, by the working group's specification (<https://graphql.github.io/graphql-over-http/draft/>).
 
 mod answer;
+pub mod events;
 pub mod negotiation;
-mod parameters;
+pub mod parameters;
 
+use super::answers::{BUSY, Shape};
 use super::content_type::is_json;
 use super::middleware::RequestId;
-use super::{Server, authorization};
-use crate::domain::Viewer;
-use crate::graphql::{Code, Outcome, Permitted, Refused, Session, internal};
+use super::{Server, authorization, socket};
+use crate::graphql::{Code, Opened, Outcome, Permitted, Refused, Session, internal};
 use crate::services::AuthenticationError;
 use answer::{Answer, Body};
-use async_graphql::{BatchRequest, Pos};
+use async_graphql::{BatchRequest, Pos, Request as Operation};
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Method};
 use axum::response::{Redirect, Response};
 use negotiation::Media;
-use std::sync::Arc;
 
 /// To the explorer, for whoever types the address alone.
 pub async fn redirect() -> Redirect {
     Redirect::temporary("/graphql")
 }
 
-/// The explorer for browsers; for others, one query.
+/// A WebSocket for whoever asks for one, the explorer for browsers; for others, one query.
 pub async fn get(
     State(server): State<Server>,
     Extension(RequestId(request_id)): Extension<RequestId>,
-    headers: HeaderMap,
-    uri: Uri,
+    request: Request,
 ) -> Response {
-    if negotiation::is_browser(&headers) {
+    if socket::is_asked_for(request.headers()) {
+        return socket::accept(server, request_id, request);
+    }
+    let (headers, uri) = (request.headers(), request.uri());
+    if negotiation::is_browser(headers) {
         return server.explorer.page();
     }
-    let Some(media) = negotiation::media(&headers) else { return answer::not_acceptable() };
+    let events = negotiation::prefers_events(headers);
+    let Some(media) = media(headers, events) else { return answer::not_acceptable() };
     let request = match parameters::from_query(uri.query().unwrap_or_default()) {
         Ok(request) => request,
         Err(message) => return answer::malformed(media, message),
     };
-    let body = match viewer(&server, &headers, &request_id).await {
+    if events {
+        return as_events(&server, headers, request_id, request, Permitted::QueriesOnly).await;
+    }
+    let body = match authorization::viewer(&server.services, headers).await {
         Ok(viewer) => {
             let session = Session { viewer, request_id };
-            Body::from(server.engine.execute(session, request, Permitted::QueriesOnly).await)
+            server.engine.execute(session, request, Permitted::QueriesOnly).await
         }
-        Err(body) => body,
+        Err(error) => Outcome::Refused(nobody(error, &request_id)),
     };
-    Answer { media, body }.cacheable(&headers)
+    Answer { media, body: Body::from(body) }.cacheable(headers)
 }
 
 /// One operation, or a batch of them, each with its own outcome.
@@ -54,7 +61,8 @@ pub async fn post(
     Extension(RequestId(request_id)): Extension<RequestId>,
     request: Request,
 ) -> Response {
-    let Some(media) = negotiation::media(request.headers()) else { return answer::not_acceptable() };
+    let events = negotiation::prefers_events(request.headers());
+    let Some(media) = media(request.headers(), events) else { return answer::not_acceptable() };
     if !is_json(request.headers()) {
         return answer::unsupported(media);
     }
@@ -63,9 +71,18 @@ pub async fn post(
         Ok(batch) => batch,
         Err(message) => return answer::malformed(media, message),
     };
-    let viewer = match viewer(&server, &headers, &request_id).await {
+    if events {
+        return match batch {
+            BatchRequest::Single(request) => as_events(&server, &headers, request_id, request, Permitted::All).await,
+            BatchRequest::Batch(_) => answer::malformed(media, "an event stream answers one operation, and no batch"),
+        };
+    }
+    let viewer = match authorization::viewer(&server.services, &headers).await {
         Ok(viewer) => viewer,
-        Err(body) => return Answer { media, body }.fresh(),
+        Err(error) => {
+            let body = Body::from(Outcome::Refused(nobody(error, &request_id)));
+            return Answer { media, body }.fresh();
+        }
     };
     let execute = async |request| {
         let session = Session { viewer: viewer.clone(), request_id: request_id.clone() };
@@ -86,20 +103,51 @@ pub async fn post(
     }
 }
 
+/// What goes out as one document; to whoever likes events best, only what is no operation at all.
+fn media(headers: &HeaderMap, events: bool) -> Option<Media> {
+    negotiation::media(headers).or(events.then_some(Media::Json))
+}
+
+/// Executes one operation whose answers are events. It is begun within the limits of a request; what comes after has its own.
+///
+/// A token that is no good is told as an event like every other reason not to execute: the client's library would take a 401 for a fault of
+/// the network and try again with the same token, and a browser's own does not show what came with it.
+async fn as_events(
+    server: &Server,
+    headers: &HeaderMap,
+    request_id: String,
+    request: Operation,
+    permitted: Permitted,
+) -> Response {
+    let bearer = match authorization::bearer(&server.services, headers).await {
+        Ok(bearer) => bearer,
+        Err(error) => return events::once(Outcome::Refused(nobody(error, &request_id))),
+    };
+    match server.engine.open(bearer.as_ref(), request_id.clone(), request, permitted).await {
+        Opened::Once(outcome) => events::once(outcome),
+        Opened::Live(answers) => match server.standing.enter() {
+            Some(place) => events::live(answers, place, request_id, server.limits.ping),
+            None => BUSY.answer(Shape::GraphQl(Media::Json), &request_id),
+        },
+    }
+}
+
 /// Anything else.
 pub async fn other(headers: HeaderMap, _: Method) -> Response {
     answer::method_not_allowed(negotiation::media(&headers).unwrap_or(Media::Json))
 }
 
-async fn viewer(server: &Server, headers: &HeaderMap, request_id: &str) -> Result<Option<Arc<Viewer>>, Body> {
-    authorization::viewer(&server.services, headers).await.map_err(|error| match error {
-        AuthenticationError::Refused(why) => {
-            Body::from(Outcome::Refused(Refused::new(Code::Unauthenticated, why, None)))
-        }
-        AuthenticationError::Failed(cause) => {
-            let mut error = internal(request_id, &cause).into_server_error(Pos::default());
-            error.locations.clear();
-            Body::from(Outcome::Refused(Refused { code: Code::Internal, errors: vec![error], retry_after: None }))
-        }
-    })
+/// Why nobody is signed in.
+fn nobody(error: AuthenticationError, request_id: &str) -> Refused {
+    match error {
+        AuthenticationError::Refused(why) => Refused::new(Code::Unauthenticated, why, None),
+        AuthenticationError::Failed(cause) => failed(internal(request_id, &cause)),
+    }
+}
+
+/// A failure before anything ran.
+fn failed(error: async_graphql::Error) -> Refused {
+    let mut error = error.into_server_error(Pos::default());
+    error.locations.clear();
+    Refused { code: Code::Internal, errors: vec![error], retry_after: None }
 }

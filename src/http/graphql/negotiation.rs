@@ -22,6 +22,7 @@ impl Media {
 
 const OWN: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
 
 /// The media type that the client likes best; none when it takes neither. One that names neither gets plain JSON.
 pub fn media(headers: &HeaderMap) -> Option<Media> {
@@ -38,6 +39,18 @@ pub fn media(headers: &HeaderMap) -> Option<Media> {
         (None, None) => false,
     };
     if prefers_own && own > 0.0 { Some(Media::GraphQl) } else { (json > 0.0).then_some(Media::Json) }
+}
+
+/// Whether the client likes an event stream best: it names it, and no better and no earlier anything else that it can be given.
+pub fn prefers_events(headers: &HeaderMap) -> bool {
+    let ranges = ranges(headers);
+    let Some(at) = ranges.iter().position(|(range, _)| range == EVENTS) else { return false };
+    let (_, liking) = ranges[at];
+    let beats = |name: &str| {
+        let (place, quality) = (ranges.iter().position(|(range, _)| range == name), quality(&ranges, name));
+        liking > quality || (liking >= quality && place.is_none_or(|place| at < place))
+    };
+    liking > 0.0 && beats(OWN) && beats(JSON)
 }
 
 /// Whether the client shows pages to people: it names HTML, and likes nothing of ours better.
@@ -89,5 +102,28 @@ mod tests {
         ] {
             assert_eq!(accept(value), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn an_event_stream_has_to_be_asked_for_by_name() {
+        for (value, expected) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; charset=utf-8", true),
+            ("text/event-stream, */*", true),
+            ("text/event-stream, application/json", true),
+            ("text/event-stream, application/json;q=0.9", true),
+            ("application/graphql-response+json, application/json, text/event-stream, multipart/mixed", false),
+            ("application/json, text/event-stream", false),
+            ("application/json;q=0.5, text/event-stream", true),
+            ("text/event-stream;q=0.5, application/json", false),
+            ("text/event-stream;q=0.5, */*", false),
+            ("text/event-stream;q=0", false),
+            ("text/*", false),
+            ("*/*", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, value.parse().unwrap())]);
+            assert_eq!(prefers_events(&headers), expected, "{value}");
+        }
+        assert!(!prefers_events(&HeaderMap::new()));
     }
 }

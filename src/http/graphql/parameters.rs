@@ -57,6 +57,17 @@ pub async fn from_body(request: Request) -> Result<BatchRequest, String> {
     }
 }
 
+/// Reads a request that is an object within something else, such as a message.
+pub fn from_object(object: Map<String, Value>) -> Result<Operation, String> {
+    if let Some(wrong) = mistyped(&object) {
+        return Err(wrong.to_owned());
+    }
+    let has_query = object.contains_key("query");
+    let request =
+        serde_json::from_value(Value::Object(object)).map_err(|_| "it is not a GraphQL request".to_owned())?;
+    bounded(request, has_query)
+}
+
 /// A body that is no request. What the parser says of it is about its insides, and stays here.
 struct Unreadable;
 

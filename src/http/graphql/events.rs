@@ -1,0 +1,91 @@
+//! Answers as server-sent events, in the distinct connections mode of graphql-sse
+//! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network lets no WebSocket through.
+
+use super::answer::{Body, json};
+use super::failed;
+use crate::graphql::{Code, Live, Outcome, Refused, internal_error};
+use crate::http::standing::Place;
+use crate::services::Ended;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::time::{Instant, Interval, interval_at};
+
+/// After the last answer. The empty data is for browsers, which do not report an event without any.
+const COMPLETE: &str = "event: complete\ndata:\n\n";
+
+/// So that nothing on the way takes the connection for a dead one. A comment and no empty line: some clients take that for an event's end.
+const KEEP_ALIVE: &str = ":\n";
+
+const HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    // For nginx, which otherwise collects what it passes on.
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+];
+
+/// Every answer there will be, at once.
+pub fn once(outcome: Outcome) -> Response {
+    let body = next(&Body::from(outcome)) + COMPLETE;
+    (HEADERS, body).into_response()
+}
+
+/// Answers as they come.
+pub fn live(live: Live, place: Place, request_id: String, every: Duration) -> Response {
+    let keep_alive = interval_at(Instant::now() + every, every);
+    let feed = Feed { live: Some(live), place, keep_alive, request_id };
+    let chunks = stream::unfold(feed, |mut feed| async { feed.chunk().await.map(|chunk| (chunk, feed)) });
+    (HEADERS, axum::body::Body::from_stream(chunks.map(Ok::<_, Infallible>))).into_response()
+}
+
+/// What the end of a subscription is for its client.
+pub fn refusal(ended: Ended, request_id: &str) -> Refused {
+    match ended {
+        Ended::SignedOut => Refused::new(Code::Unauthenticated, "the token is not accepted any more", None),
+        Ended::TooSlow => {
+            Refused::new(Code::TooSlow, "too slow: subscribe again, and go on with `since` the last event", None)
+        }
+        Ended::Failed(_) => failed(internal_error(request_id)),
+    }
+}
+
+/// A subscription on its way out.
+struct Feed {
+    /// None when all is said.
+    live: Option<Live>,
+    place: Place,
+    keep_alive: Interval,
+    request_id: String,
+}
+
+impl Feed {
+    async fn chunk(&mut self) -> Option<String> {
+        let live = self.live.as_mut()?;
+        let answer = tokio::select! {
+            // Without `complete`: the client comes back, and finds another server.
+            () = self.place.stopping() => return None,
+            _ = self.keep_alive.tick() => return Some(KEEP_ALIVE.to_owned()),
+            answer = live.next() => answer,
+        };
+        match answer {
+            Some(Ok(answer)) => Some(next(&*answer)),
+            Some(Err(ended)) => {
+                self.live = None;
+                let refused = refusal(ended, &self.request_id);
+                Some(next(&Body::from(Outcome::Refused(refused))) + COMPLETE)
+            }
+            None => {
+                self.live = None;
+                Some(COMPLETE.to_owned())
+            }
+        }
+    }
+}
+
+/// An answer. Its JSON has no line breaks.
+fn next(answer: &impl Serialize) -> String {
+    format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&json(answer)))
+}

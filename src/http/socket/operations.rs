@@ -1,0 +1,120 @@
+//! The operations of one connection. They live in its task, and end with it.
+
+use crate::graphql::{Live, Opened, Outcome};
+use crate::services::Ended;
+use async_graphql::Response;
+use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture, abortable};
+use futures_util::stream::{self, BoxStream, FuturesUnordered, SelectAll};
+use futures_util::{FutureExt, StreamExt};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Operations by the ids that their client gave them.
+#[derive(Default)]
+pub struct Operations {
+    active: HashMap<Id, AbortHandle>,
+    opening: FuturesUnordered<BoxFuture<'static, Result<(Id, Opened), Aborted>>>,
+    opened: VecDeque<(Id, Opened)>,
+    live: SelectAll<BoxStream<'static, (Id, Event)>>,
+}
+
+/// An operation's id.
+pub type Id = Arc<str>;
+
+/// What an operation has to say.
+pub enum Event {
+    /// All it will ever say.
+    Once(Box<Outcome>),
+    /// One answer of a subscription.
+    Next(Arc<Response>),
+    /// A subscription has no more answers.
+    Done,
+    /// A subscription was ended.
+    Ended(Ended),
+}
+
+impl Operations {
+    pub fn len(&self) -> usize {
+        self.active.len()
+    }
+
+    pub fn contains(&self, id: &str) -> bool {
+        self.active.contains_key(id)
+    }
+
+    /// Takes on an operation.
+    pub fn start(&mut self, id: &str, opening: impl Future<Output = Opened> + Send + 'static) {
+        let id = Id::from(id);
+        let name = id.clone();
+        let (opening, handle) = abortable(opening.map(move |opened| (name, opened)));
+        self.active.insert(id, handle);
+        self.opening.push(opening.boxed());
+    }
+
+    /// Drops an operation, if there is one of this id. Nothing more is heard of it.
+    pub fn cancel(&mut self, id: &str) {
+        if let Some(handle) = self.active.remove(id) {
+            handle.abort();
+            self.opened.retain(|(other, _)| **other != *id);
+        }
+    }
+
+    /// What happens next; waits for ever where nothing goes on. May be dropped and called again.
+    pub async fn next(&mut self) -> (Id, Event) {
+        loop {
+            match self.opened.pop_front() {
+                Some((id, Opened::Once(outcome))) => {
+                    self.active.remove(&id);
+                    return (id, Event::Once(Box::new(outcome)));
+                }
+                Some((id, Opened::Live(live))) => self.follow(id, live),
+                None => tokio::select! {
+                    () = advance(&mut self.opening, &mut self.opened) => {}
+                    Some((id, event)) = self.live.next(), if !self.live.is_empty() => {
+                        if !matches!(event, Event::Next(_)) {
+                            self.cancel(&id);
+                        }
+                        return (id, event);
+                    }
+                },
+            }
+        }
+    }
+
+    /// The next outcome of a query or mutation, without any regard to subscriptions; none when all have ended.
+    pub async fn next_outcome(&mut self) -> Option<(Id, Box<Outcome>)> {
+        loop {
+            match self.opened.pop_front() {
+                Some((id, Opened::Once(outcome))) => return Some((id, Box::new(outcome))),
+                Some((_, Opened::Live(_))) => {}
+                None if self.opening.is_empty() => return None,
+                None => self.advance().await,
+            }
+        }
+    }
+
+    /// Goes on with queries and mutations and leaves subscriptions alone: their source is to know that nothing is taken from it.
+    pub async fn advance(&mut self) {
+        advance(&mut self.opening, &mut self.opened).await;
+    }
+
+    fn follow(&mut self, id: Id, live: Live) {
+        let (handle, registration) = AbortHandle::new_pair();
+        self.active.insert(id.clone(), handle);
+        let events = live.map(|answer| answer.map_or_else(Event::Ended, Event::Next));
+        let events = events.chain(stream::once(async { Event::Done }));
+        self.live.push(Abortable::new(events, registration).map(move |event| (id.clone(), event)).boxed());
+    }
+}
+
+/// Waits until one more is opened, or dropped.
+async fn advance(
+    opening: &mut FuturesUnordered<BoxFuture<'static, Result<(Id, Opened), Aborted>>>,
+    opened: &mut VecDeque<(Id, Opened)>,
+) {
+    match opening.next().await {
+        Some(Ok(done)) => opened.push_back(done),
+        Some(Err(Aborted)) => {}
+        None => std::future::pending().await,
+    }
+}
