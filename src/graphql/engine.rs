@@ -113,7 +113,8 @@ impl Engine {
             rates.spend(viewer.id, document.cost(operation, &request.variables))?;
         }
         if kind == OperationType::Subscription {
-            return Ok(Some(Asked::new(document.hash(), runnable, request)));
+            let substance = document.substance(operation, &request.variables);
+            return Ok(Some(Asked::new(substance, runnable, request)));
         }
         request.set_parsed_query(runnable);
         Ok(None)

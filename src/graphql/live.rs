@@ -15,7 +15,6 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::stream::{BoxStream, StreamExt};
 use quick_cache::sync::Cache;
-use sha2::{Digest, Sha256};
 use std::sync::{Arc, OnceLock};
 
 /// The answers of a subscription. After an error there are no more.
@@ -24,7 +23,7 @@ pub type Live = BoxStream<'static, Result<Arc<Response>, Ended>>;
 /// A subscription that was checked: what to execute for each event.
 pub struct Asked {
     /// The same for subscriptions that ask the same.
-    fingerprint: Hash,
+    substance: Hash,
     runnable: Runnable,
     operation_name: Option<String>,
     variables: Variables,
@@ -46,13 +45,9 @@ impl Default for Answers {
 }
 
 impl Asked {
-    pub fn new(document: Hash, runnable: Runnable, request: &Request) -> Self {
+    pub fn new(substance: Hash, runnable: Runnable, request: &Request) -> Self {
         let (operation_name, variables) = (request.operation_name.clone(), request.variables.clone());
-        let mut fingerprint = Sha256::new_with_prefix(document);
-        fingerprint.update(operation_name.as_deref().unwrap_or_default());
-        fingerprint.update([0]);
-        fingerprint.update(serde_json::json!(variables).to_string());
-        Self { fingerprint: fingerprint.finalize().into(), runnable, operation_name, variables }
+        Self { substance, runnable, operation_name, variables }
     }
 
     /// What the executor runs.
@@ -103,7 +98,7 @@ impl Engine {
     /// What a subscriber gets for an event.
     async fn answer(&self, delivery: Delivery, request_id: String, asked: Arc<Asked>) -> Arc<Response> {
         let Delivery { change, viewer, live } = delivery;
-        let key = (change.event.id, asked.fingerprint, viewer.scope());
+        let key = (change.event.id, asked.substance, viewer.scope());
         let engine = self.clone();
         let execute = async move {
             let session = Session { viewer: Some(viewer), request_id };

@@ -34,11 +34,20 @@ pub(super) struct Log {
 const KEPT: usize = 1024;
 /// How many are read at once.
 const BATCH: u64 = 200;
-/// The least pause between two queries, so that many changes at a time are one query; and what it takes to look again for something
-/// that waits for a transaction beside it.
+/// The least pause between two queries, so that many changes at a time are one query.
 const LEAST_PAUSE: Duration = Duration::from_millis(5);
 /// The pause when the database fails.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// What is in the log beyond what was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    Nothing,
+    /// More than is read at once.
+    Ready,
+    /// What waits for a transaction that began before it.
+    HeldBack,
+}
 
 impl Log {
     pub(super) fn new(db: Db, interval: Duration) -> Self {
@@ -65,17 +74,22 @@ impl Log {
     }
 
     async fn follow(self: Arc<Self>, listeners: Sender<Arc<Change>>, mut position: LogPosition) {
-        let mut failing = false;
+        let (mut failing, mut waited) = (false, 0);
         loop {
             let pause = match self.read(position).await {
-                Ok((changes, pause)) => {
-                    failing = false;
+                Ok((changes, more)) => {
                     for change in changes {
                         position = change.position;
                         // It fails when nobody listens any more, and then it does not matter.
                         let _ = listeners.send(Arc::new(change));
                     }
-                    pause
+                    (failing, waited) = (false, if more == More::HeldBack { waited + 1 } else { 0 });
+                    match more {
+                        More::Nothing => self.interval,
+                        More::Ready => Duration::ZERO,
+                        // Most such transactions end at once, and some take their time.
+                        More::HeldBack => self.interval.min(LEAST_PAUSE * waited),
+                    }
                 }
                 Err(error) => {
                     if !failing {
@@ -101,13 +115,14 @@ impl Log {
         }
     }
 
-    /// What comes after a position, and how long to wait before looking for more.
-    async fn read(&self, position: LogPosition) -> Result<(Vec<Change>, Duration), StorageError> {
+    async fn read(&self, position: LogPosition) -> Result<(Vec<Change>, More), StorageError> {
         let tail = events::after(self.db.reader(), position, BATCH).await?;
-        let more = tail.held_back || tail.entries.len() as u64 == BATCH;
-        let pause = if more { Duration::ZERO } else { self.interval };
-        let changes = changes(&self.db, Scope::Everything, tail.entries).await?;
-        Ok((changes, pause))
+        let more = match tail.held_back {
+            true => More::HeldBack,
+            false if tail.entries.len() as u64 == BATCH => More::Ready,
+            false => More::Nothing,
+        };
+        Ok((changes(&self.db, Scope::Everything, tail.entries).await?, more))
     }
 }
 

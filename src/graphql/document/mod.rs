@@ -9,6 +9,7 @@ mod cost;
 mod literals;
 mod measure;
 mod merge;
+mod substance;
 mod variables;
 
 pub use measure::DocumentLimits;
@@ -46,7 +47,6 @@ const FEW: usize = 100;
 
 /// A valid document.
 pub struct Document {
-    hash: Hash,
     checked: Valid<ExecutableDocument>,
     runnable: Runnable,
 }
@@ -101,7 +101,7 @@ impl Documents {
         if let Some(document) = self.known.get(&hash) {
             return Ok(document);
         }
-        let document = Arc::new(self.check(text, hash)?);
+        let document = Arc::new(self.check(text)?);
         self.known.insert(hash, document.clone());
         Ok(document)
     }
@@ -122,7 +122,7 @@ impl Documents {
         self.understand_hashed(text, named)
     }
 
-    fn check(&self, text: &str, hash: Hash) -> Result<Document, Refused> {
+    fn check(&self, text: &str) -> Result<Document, Refused> {
         let mut parser = Parser::new().token_limit(self.limits.tokens).recursion_limit(self.limits.nesting);
         let ast = parser.parse_ast(text, "");
         if parser.tokens_reached() > self.limits.tokens {
@@ -142,17 +142,11 @@ impl Documents {
             // The two parsers disagree: the stricter one is right.
             Refused::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
         })?;
-        Ok(Document { hash, checked, runnable })
+        Ok(Document { checked, runnable })
     }
 }
 
 impl Document {
-    /// The hash of its text.
-    #[must_use]
-    pub fn hash(&self) -> Hash {
-        self.hash
-    }
-
     /// The operation that is to run.
     ///
     /// # Errors
@@ -178,6 +172,12 @@ impl Document {
     #[must_use]
     pub fn cost(&self, operation: &Operation, variables: &Variables) -> usize {
         cost::of(&self.checked, operation, variables)
+    }
+
+    /// The same for subscriptions that ask the same about each event, whichever events they want.
+    #[must_use]
+    pub fn substance(&self, operation: &Node<Operation>, variables: &Variables) -> Hash {
+        substance::of(&self.checked, operation, variables)
     }
 
     /// What the executor runs: the document, with root fields of the same name merged where they would run twice.

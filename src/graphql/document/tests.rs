@@ -4,6 +4,7 @@ use super::*;
 use crate::graphql::sdl;
 use async_graphql::Variables;
 use serde_json::json;
+use std::collections::HashSet;
 
 fn documents() -> Documents {
     Documents::new(&sdl(), DocumentLimits::default())
@@ -122,4 +123,44 @@ fn a_valid_document_is_understood_once() {
     assert!(Arc::ptr_eq(&first, &documents.understand("{ viewer { id } }").unwrap()));
     assert!(documents.understand("{ nope }").is_err());
     assert!(documents.known.get(&hash("{ nope }")).is_none());
+}
+
+#[test]
+fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
+    let documents = documents();
+    let substance = |text: &str, given: serde_json::Value| {
+        let document = documents.understand(text).unwrap_or_else(|refused| panic!("{text}: {:?}", refused.errors));
+        document.substance(document.operation(None).unwrap(), &Variables::from_json(given))
+    };
+    let plain = substance("subscription { interviewChanged { id } }", json!({}));
+    let since = "subscription Dashboard($since: ID, $filter: InterviewFilter) { \
+                 interviewChanged(since: $since, filter: $filter) { id } }";
+    for given in [json!({}), json!({"since": "5"}), json!({"since": "6", "filter": {"kind": "IN_PERSON"}})] {
+        assert_eq!(substance(since, given), plain);
+    }
+    assert_eq!(substance("subscription { interviewChanged(since: 7) {\n  id\n} }", json!({})), plain);
+    for other in [
+        "subscription { interviewChanged { id at } }",
+        "subscription { interviewChanged { x: id } }",
+        "subscription { x: interviewChanged { id } }",
+        "subscription { interviewChanged { id @include(if: true) } }",
+        "subscription { interviewChanged { ...F } } fragment F on InterviewEvent { id }",
+    ] {
+        assert_ne!(substance(other, json!({})), plain, "{other}");
+    }
+    let in_fragments = |field: &str| {
+        let text = format!("subscription {{ interviewChanged {{ ...F }} }} fragment F on InterviewEvent {{ {field} }}");
+        substance(&text, json!({}))
+    };
+    assert_ne!(in_fragments("id"), in_fragments("at"));
+    let with_default = |default: i32| {
+        format!(
+            "subscription($n: Int = {default}) {{ interviewChanged {{ interview {{ history(first: $n) {{ totalCount }} }} }} }}"
+        )
+    };
+    assert_ne!(substance(&with_default(1), json!({})), substance(&with_default(2), json!({})), "defaults count");
+    let told: HashSet<_> = [json!({}), json!({"n": null}), json!({"n": 1}), json!({"n": 2})]
+        .map(|given| substance(&with_default(1), given))
+        .into();
+    assert_eq!(told.len(), 4, "variables count that are used beneath the root");
 }
