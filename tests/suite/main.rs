@@ -38,6 +38,7 @@ mod rest_siblings;
 mod rest_update;
 mod schema;
 mod searching;
+mod socket;
 mod state_machine;
 mod tokens;
 mod update;

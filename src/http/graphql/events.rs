@@ -89,3 +89,64 @@ impl Feed {
 fn next(answer: &impl Serialize) -> String {
     format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&json(answer)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Standing;
+    use async_graphql::Response as Executed;
+    use axum::body::Body as HttpBody;
+    use http_body_util::BodyExt;
+    use std::sync::Arc;
+
+    const NEVER: Duration = Duration::from_hours(1);
+
+    fn answers(last: Option<Ended>) -> Live {
+        let answers = ["a", "b\n\nevent: forged"].map(|text| Ok(Arc::new(Executed::new(text))));
+        stream::iter(answers.into_iter().chain(last.map(Err))).boxed()
+    }
+
+    async fn text(body: HttpBody) -> String {
+        String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_subscription_is_told_to_its_end() {
+        let both = "event: next\ndata: {\"data\":\"a\"}\n\nevent: next\ndata: {\"data\":\"b\\n\\nevent: forged\"}\n\n";
+        let error = |message: &str, extensions: &str| {
+            format!(
+                "event: next\ndata: {{\"errors\":[{{\"message\":\"{message}\",\"extensions\":{{{extensions}}}}}]}}\n\n"
+            )
+        };
+        let too_slow = "too slow: subscribe again, and go on with `since` the last event";
+        for (last, end) in [
+            (None, String::new()),
+            (Some(Ended::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
+            (Some(Ended::TooSlow), error(too_slow, r#""code":"TOO_SLOW""#)),
+            (Some(Ended::Failed), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
+        ] {
+            let standing = Standing::new(1);
+            let response = live(answers(last), standing.enter().unwrap(), "r".to_owned(), NEVER);
+            assert_eq!(text(response.into_body()).await, format!("{both}{end}event: complete\ndata:\n\n"));
+            assert!(standing.enter().is_some(), "its place is free");
+        }
+    }
+
+    #[tokio::test]
+    async fn while_nothing_happens_the_connection_is_kept_alive() {
+        let standing = Standing::new(1);
+        let place = standing.enter().unwrap();
+        let mut body = live(stream::pending().boxed(), place, String::new(), Duration::from_millis(1)).into_body();
+        for _ in 0..3 {
+            assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), ":\n");
+        }
+    }
+
+    #[tokio::test]
+    async fn when_the_server_stops_it_ends_without_being_complete() {
+        let standing = Standing::new(1);
+        let live = live(stream::pending().boxed(), standing.enter().unwrap(), String::new(), NEVER);
+        let ((), text) = tokio::join!(standing.stop(), text(live.into_body()));
+        assert_eq!(text, "");
+    }
+}

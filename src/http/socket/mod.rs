@@ -8,9 +8,8 @@ mod wire;
 use super::answers::{BUSY, Problem, Shape};
 use super::{Server, authorization};
 use crate::graphql::Code;
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use connection::Origin;
 use messages::Close;
@@ -19,8 +18,6 @@ use wire::{End, Wire};
 
 /// The one subprotocol that is spoken here.
 const SUBPROTOCOL: &str = "graphql-transport-ws";
-const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
-const UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
 /// Whether a request wants to become a WebSocket.
@@ -28,16 +25,14 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
     list(headers, header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case("websocket"))
 }
 
-/// Turns a request into a WebSocket (RFC 6455, section 4.2).
+/// Turns a request into a WebSocket.
 ///
 /// Done here and not by axum's extractor because what is left on the connection has to be read when it is closed, and the extractor's socket
 /// does not give its stream out.
 pub fn accept(server: Server, request_id: String, mut request: Request) -> Response {
     let headers = request.headers();
     let refuse = |problem: &Problem| problem.answer(Shape::of(request.uri(), headers), &request_id);
-    let (key, version) = (headers.get(header::SEC_WEBSOCKET_KEY), headers.get(header::SEC_WEBSOCKET_VERSION));
-    let upgrade = list(headers, header::CONNECTION).any(|option| option.eq_ignore_ascii_case("upgrade"));
-    let (true, Some(key), Some(_)) = (upgrade, key, version.filter(|version| **version == VERSION)) else {
+    let Some(handshake) = Handshake::of(request.method(), headers) else {
         let mut response = refuse(&BAD_HANDSHAKE);
         response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, VERSION);
         return response;
@@ -46,25 +41,11 @@ pub fn accept(server: Server, request_id: String, mut request: Request) -> Respo
         return refuse(&FOREIGN);
     }
     let Some(mut place) = server.standing.enter() else { return refuse(&BUSY) };
-    let accepted = [
-        (header::CONNECTION, UPGRADE),
-        (header::UPGRADE, WEBSOCKET),
-        (header::SEC_WEBSOCKET_ACCEPT, HeaderValue::try_from(derive_accept_key(key.as_bytes())).unwrap_or(VERSION)),
-    ];
-    let mut response = (StatusCode::SWITCHING_PROTOCOLS, accepted, Body::empty()).into_response();
-    let offered: Vec<_> = list(headers, header::SEC_WEBSOCKET_PROTOCOL).collect();
-    let speaks = offered.contains(&SUBPROTOCOL);
-    // One that is not spoken here is named all the same: a client whose offer is passed over never sees why it is closed.
-    let protocol = if speaks { Some(SUBPROTOCOL) } else { offered.first().copied() };
-    if let Some(protocol) = protocol.and_then(|protocol| HeaderValue::from_str(protocol).ok()) {
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
-    }
     let token = authorization::of_headers(headers).map(|token| token.map(str::to_owned));
-    let upgrade = hyper::upgrade::on(&mut request);
+    let (speaks, upgrade) = (handshake.speaks, hyper::upgrade::on(&mut request));
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let limits = server.limits.clone();
-        let mut wire = Wire::new(upgraded, limits.body, limits.write_time).await;
+        let mut wire = Wire::new(upgraded, server.limits.body, server.limits.write_time).await;
         let end = if speaks {
             connection::converse(&Origin { server, request_id, token }, &mut place, &mut wire).await
         } else {
@@ -73,7 +54,42 @@ pub fn accept(server: Server, request_id: String, mut request: Request) -> Respo
         wire.end(end).await;
         drop(place);
     });
-    response
+    handshake.answer()
+}
+
+/// What a client asks for (RFC 6455, section 4.2).
+struct Handshake {
+    accept: HeaderValue,
+    subprotocol: Option<HeaderValue>,
+    /// Whether that is the one that is spoken here.
+    speaks: bool,
+}
+
+impl Handshake {
+    fn of(method: &Method, headers: &HeaderMap) -> Option<Self> {
+        let upgrade = list(headers, header::CONNECTION).any(|option| option.eq_ignore_ascii_case("upgrade"));
+        let version = headers.get(header::SEC_WEBSOCKET_VERSION)? == VERSION;
+        let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| upgrade && version && method == Method::GET)?;
+        let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).ok()?;
+        let offered: Vec<_> = list(headers, header::SEC_WEBSOCKET_PROTOCOL).collect();
+        let speaks = offered.contains(&SUBPROTOCOL);
+        // One that is not spoken here is named all the same: a browser whose offers are passed over does not show why it is closed.
+        let subprotocol = if speaks { Some(SUBPROTOCOL) } else { offered.first().copied() };
+        Some(Self { accept, subprotocol: subprotocol.and_then(|it| HeaderValue::from_str(it).ok()), speaks })
+    }
+
+    fn answer(self) -> Response {
+        let headers = [
+            (header::CONNECTION, HeaderValue::from_static("upgrade")),
+            (header::UPGRADE, HeaderValue::from_static("websocket")),
+            (header::SEC_WEBSOCKET_ACCEPT, self.accept),
+        ];
+        let mut response = (StatusCode::SWITCHING_PROTOCOLS, headers).into_response();
+        if let Some(subprotocol) = self.subprotocol {
+            response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+        }
+        response
+    }
 }
 
 const BAD_HANDSHAKE: Problem =

@@ -118,3 +118,98 @@ async fn advance(
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+    type Source = UnboundedSender<Result<Arc<Response>, Ended>>;
+
+    /// A subscription, and what feeds it.
+    fn subscription() -> (Source, impl Future<Output = Opened> + Send + 'static) {
+        let (source, answers) = unbounded_channel();
+        let answers = stream::unfold(answers, |mut answers| async { answers.recv().await.map(|next| (next, answers)) });
+        (source, ready(Opened::Live(answers.boxed())))
+    }
+
+    fn says(source: &Source, text: &str) {
+        source.send(Ok(Arc::new(Response::new(text)))).unwrap();
+    }
+
+    async fn heard(operations: &mut Operations) -> String {
+        let (id, event) = operations.next().await;
+        match event {
+            Event::Once(_) => format!("{id} once"),
+            Event::Next(answer) => format!("{id} {}", answer.data),
+            Event::Done => format!("{id} done"),
+            Event::Ended(why) => format!("{id} {why:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_subscription_is_told_to_its_end() {
+        let mut operations = Operations::default();
+        for (id, last) in [("1", None), ("2", Some(Ended::TooSlow)), ("3", Some(Ended::Failed))] {
+            let (source, opening) = subscription();
+            operations.start(id, opening);
+            says(&source, "a");
+            says(&source, "b");
+            assert_eq!(heard(&mut operations).await, format!("{id} \"a\""));
+            if let Some(last) = last {
+                source.send(Err(last)).unwrap();
+            }
+            drop(source);
+            assert_eq!(heard(&mut operations).await, format!("{id} \"b\""));
+            assert!(operations.contains(id));
+            let end = last.map_or_else(|| "done".to_owned(), |last| format!("{last:?}"));
+            assert_eq!(heard(&mut operations).await, format!("{id} {end}"));
+            assert_eq!(operations.len(), 0);
+        }
+        assert!(operations.next().now_or_never().is_none(), "there is nothing more to say");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_heard_of_what_was_cancelled_though_its_id_lives_on() {
+        let mut operations = Operations::default();
+        let (old, opening) = subscription();
+        operations.start("1", opening);
+        says(&old, "old");
+        assert_eq!(heard(&mut operations).await, "1 \"old\"");
+        says(&old, "too late");
+        operations.cancel("1");
+        let (new, opening) = subscription();
+        operations.start("1", opening);
+        says(&new, "new");
+        assert_eq!(heard(&mut operations).await, "1 \"new\"");
+        assert!(old.is_closed() && !new.is_closed(), "what was cancelled is dropped");
+
+        // Opened and not told yet.
+        let (early, opening) = subscription();
+        operations.start("2", opening);
+        operations.advance().await;
+        operations.cancel("2");
+        assert!(operations.next().now_or_never().is_none() && early.is_closed());
+        assert_eq!(operations.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn subscriptions_stand_still_while_others_go_on() {
+        let mut operations = Operations::default();
+        let (source, opening) = subscription();
+        operations.start("live", opening);
+        operations.advance().await;
+        says(&source, "waits");
+        operations.start("once", ready(Opened::Once(Outcome::Answered(Response::default()))));
+        operations.advance().await;
+        assert!(operations.advance().now_or_never().is_none());
+        let (first, second) = (heard(&mut operations).await, heard(&mut operations).await);
+        assert_eq!((first.as_str(), second.as_str()), ("once once", "live \"waits\""));
+
+        // At the end only those that end by themselves are waited for.
+        operations.start("last", ready(Opened::Once(Outcome::Answered(Response::default()))));
+        assert_eq!(&*operations.next_outcome().await.unwrap().0, "last");
+        assert!(operations.next_outcome().await.is_none());
+    }
+}
