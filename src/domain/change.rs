@@ -99,7 +99,7 @@ pub struct Event {
 /// are at later positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogPosition {
-    /// The number of the database's transaction that wrote the event; 0 where the database writes one at a time.
+    /// The number of the database's transaction that wrote the event, or a higher one; 0 where the database writes one at a time.
     pub transaction: i64,
     /// The event.
     pub event: EventId,

@@ -8,20 +8,39 @@ use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{Page, Window};
 use crate::domain::{Event, EventId, InterviewId, LogPosition, Viewer};
 use event::Column;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 use std::collections::HashMap;
 
-/// Appends to the log; the id of `event` is not used.
+/// Appends to the log; the id of `event` is not used. For whoever holds the interview's row.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<()> {
-    event::Entity::insert(event::ActiveModel::from(event)).exec_without_returning(connection).await?;
+    let place = place_of_next(connection.get_database_backend(), event.interview_id);
+    let row = event::ActiveModel::from(event);
+    let given = Column::iter().filter_map(|column| Some((column, Expr::val(row.get(column).into_value()?))));
+    let (columns, values): (Vec<_>, Vec<_>) = given.chain(place.map(|place| (Column::TransactionId, place))).unzip();
+    let insert = Query::insert().into_table(event::Entity).columns(columns).values_panic(values).to_owned();
+    connection.execute(&insert).await?;
     Ok(())
+}
+
+/// The number of the transaction, but none below that of the interview's last event: of two that waited for its row, the one that is
+/// later served may have begun earlier. A higher number than its own does no harm: it only makes readers wait for more to end.
+fn place_of_next(backend: DbBackend, interview: InterviewId) -> Option<Expr> {
+    let last = Query::select()
+        .column(Column::TransactionId)
+        .from(event::Entity)
+        .and_where(Expr::col(Column::InterviewId).eq(interview.0))
+        .order_by(Column::Id, Order::Desc)
+        .limit(1)
+        .take();
+    let own = Expr::cust("pg_current_xact_id()::text::bigint");
+    (backend == DbBackend::Postgres).then(|| Func::greatest([own, Expr::from(last)]).into())
 }
 
 /// A page of the history of each of these interviews, oldest first. For interviews that the viewer may see. One statement.

@@ -1,11 +1,11 @@
 //! GraphQL over WebSocket, by the protocol's text, through raw sockets; and as server-sent events.
 
 mod admission;
-mod client;
+pub mod client;
 mod closing;
 mod events;
 mod hostile;
 mod operations;
-mod server;
+pub mod server;
 mod silence;
 mod stopping;

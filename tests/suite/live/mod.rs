@@ -5,6 +5,8 @@ mod changes;
 mod filters;
 mod following;
 mod late_commits;
+mod servers;
+mod sharing;
 mod standing;
 
 use crate::support::TestApp;

@@ -64,6 +64,17 @@ impl Client {
         }
     }
 
+    /// The next message, whenever it comes; none when the connection has ended, however that was.
+    pub async fn hear_or_end(&mut self) -> Option<Value> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
     /// Fails unless the next thing is this close, and a clean end.
     pub async fn sees_close(mut self, code: u16, reason: &str) {
         match self.next().await {

@@ -6,6 +6,7 @@ use interviews::domain::UserId;
 use interviews::services::{Clock, Tokens};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -95,11 +96,20 @@ impl ServerProcess {
         self.guardian.wait().unwrap();
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address.parse().unwrap()
+    }
+
+    /// A token for this user.
+    pub fn token(&self, id: i64) -> String {
+        let tokens = Tokens::try_new(super::SECRET, None).unwrap();
+        tokens.sign(UserId(id), Clock::System.now(), TimeDelta::days(1)).unwrap()
+    }
+
     /// A client with a token for this user.
     pub fn user(&self, id: i64) -> Client {
-        let tokens = Tokens::try_new(super::SECRET, None).unwrap();
-        let token = tokens.sign(UserId(id), Clock::System.now(), TimeDelta::days(1)).unwrap();
-        Client { http: http(), base: format!("http://{}", self.address), token }
+        Client { http: http(), base: format!("http://{}", self.address), token: self.token(id) }
     }
 
     /// What it has logged as warnings and errors.
