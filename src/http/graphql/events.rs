@@ -42,7 +42,7 @@ pub fn live(live: Live, place: Place, request_id: String, every: Duration) -> Re
 }
 
 /// What the end of a subscription is for its client.
-pub fn refusal(ended: Ended, request_id: &str) -> Refused {
+pub fn refusal(ended: &Ended, request_id: &str) -> Refused {
     match ended {
         Ended::SignedOut => Refused::new(Code::Unauthenticated, "the token is not accepted any more", None),
         Ended::TooSlow => {
@@ -74,7 +74,7 @@ impl Feed {
             Some(Ok(answer)) => Some(next(&*answer)),
             Some(Err(ended)) => {
                 self.live = None;
-                let refused = refusal(ended, &self.request_id);
+                let refused = refusal(&ended, &self.request_id);
                 Some(next(&Body::from(Outcome::Refused(refused))) + COMPLETE)
             }
             None => {
@@ -94,6 +94,7 @@ fn next(answer: &impl Serialize) -> String {
 mod tests {
     use super::*;
     use crate::http::Standing;
+    use crate::services::ServiceError;
     use async_graphql::Response as Executed;
     use axum::body::Body as HttpBody;
     use http_body_util::BodyExt;
@@ -123,7 +124,10 @@ mod tests {
             (None, String::new()),
             (Some(Ended::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
             (Some(Ended::TooSlow), error(too_slow, r#""code":"TOO_SLOW""#)),
-            (Some(Ended::Failed), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
+            (
+                Some(Ended::Failed(ServiceError::LogLost)),
+                error("internal error", r#""code":"INTERNAL","requestId":"r""#),
+            ),
         ] {
             let standing = Standing::new(1);
             let response = live(answers(last), standing.enter().unwrap(), "r".to_owned(), NEVER);

@@ -163,7 +163,7 @@ impl Session<'_> {
             Event::Ended(Ended::SignedOut) => Err(End::Closed(Close::FORBIDDEN)),
             Event::Ended(Ended::TooSlow) => Err(End::Closed(Close::TOO_SLOW)),
             Event::Ended(ended @ Ended::Failed(_)) => {
-                self.refuse(id, &events::refusal(ended, &self.origin.request_id)).await
+                self.refuse(id, &events::refusal(&ended, &self.origin.request_id)).await
             }
         }
     }

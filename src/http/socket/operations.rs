@@ -122,6 +122,7 @@ async fn advance(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::ServiceError;
     use std::future::ready;
     use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -151,13 +152,14 @@ mod tests {
     #[tokio::test]
     async fn a_subscription_is_told_to_its_end() {
         let mut operations = Operations::default();
-        for (id, last) in [("1", None), ("2", Some(Ended::TooSlow)), ("3", Some(Ended::Failed))] {
+        for (id, last) in [("1", None), ("2", Some(Ended::TooSlow)), ("3", Some(Ended::Failed(ServiceError::LogLost)))]
+        {
             let (source, opening) = subscription();
             operations.start(id, opening);
             says(&source, "a");
             says(&source, "b");
             assert_eq!(heard(&mut operations).await, format!("{id} \"a\""));
-            if let Some(last) = last {
+            if let Some(last) = last.clone() {
                 source.send(Err(last)).unwrap();
             }
             drop(source);

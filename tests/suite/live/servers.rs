@@ -34,7 +34,7 @@ impl Subscriber {
         since: i64,
         enough: watch::Receiver<Option<HashMap<&'static str, usize>>>,
     ) -> Self {
-        let servers: Vec<_> = servers.iter().map(|server| (server.address(), server.token(user))).collect();
+        let servers: Vec<_> = servers.iter().map(|server| (server.address(), ServerProcess::token(user))).collect();
         let seen = tokio::spawn(read(servers, since, condition, enough));
         Self { seen, condition }
     }

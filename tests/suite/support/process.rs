@@ -102,14 +102,14 @@ impl ServerProcess {
     }
 
     /// A token for this user.
-    pub fn token(&self, id: i64) -> String {
+    pub fn token(id: i64) -> String {
         let tokens = Tokens::try_new(super::SECRET, None).unwrap();
         tokens.sign(UserId(id), Clock::System.now(), TimeDelta::days(1)).unwrap()
     }
 
     /// A client with a token for this user.
     pub fn user(&self, id: i64) -> Client {
-        Client { http: http(), base: format!("http://{}", self.address), token: self.token(id) }
+        Client { http: http(), base: format!("http://{}", self.address), token: Self::token(id) }
     }
 
     /// What it has logged as warnings and errors.
