@@ -70,11 +70,12 @@ pub async fn serve(
 }
 
 fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping: Stopping) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY");
-    }
     // Twice: a WebSocket gives up at half of it, and has the rest to say why.
-    let stream = Impatient::new(stream, timeouts.writing * 2);
+    let patience = timeouts.writing * 2;
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| lose(&stream, patience)) {
+        tracing::debug!(%error, "a connection's options could not be set");
+    }
+    let stream = Impatient::new(stream, patience);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.header)
@@ -93,4 +94,30 @@ fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping:
             tracing::debug!(%error, "a connection ended early");
         }
     });
+}
+
+/// Ends the connection once nothing of what was sent is acknowledged for so long: a client that vanished without a word, as phones do, would
+/// otherwise be kept for a quarter of an hour. What waits in the system's buffer is out of [`Impatient`]'s sight.
+#[cfg(target_os = "linux")]
+fn lose(stream: &TcpStream, patience: Duration) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience))
+}
+
+/// Other systems have their own notion of how long.
+#[cfg(not(target_os = "linux"))]
+fn lose(_: &TcpStream, _: Duration) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_acknowledged_ends_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        lose(&stream, Duration::from_secs(20)).unwrap();
+        assert_eq!(socket2::SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(20)));
+    }
 }

@@ -10,7 +10,9 @@ use crate::http::standing::Place;
 use crate::http::{Server, authorization};
 use crate::services::{AuthenticationError, Bearer, Ended};
 use async_graphql::Request as Operation;
+use futures_util::FutureExt;
 use serde_json::{Map, Value};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
@@ -32,11 +34,11 @@ pub async fn converse(origin: &Origin, place: &mut Place, wire: &mut Wire) -> En
             Err(end) => return end,
         },
     };
-    let mut session = Session { origin, bearer: bearer.clone(), wire, operations: Operations::default() };
+    let mut conversation = Conversation { origin, bearer: bearer.clone(), wire, operations: Operations::default() };
     tokio::select! {
         // The client comes back with another token.
         () = bearer.signed_out() => End::Closed(Close::FORBIDDEN),
-        end = session.run(place) => end,
+        end = conversation.run(place) => end,
     }
 }
 
@@ -92,14 +94,14 @@ fn find<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 }
 
 /// A connection whose client is signed in.
-struct Session<'a> {
+struct Conversation<'a> {
     origin: &'a Origin,
     bearer: Arc<Bearer>,
     wire: &'a mut Wire,
     operations: Operations,
 }
 
-impl Session<'_> {
+impl Conversation<'_> {
     async fn run(&mut self, place: &mut Place) -> End {
         let every = self.origin.server.limits.ping;
         let mut ping = interval_at(Instant::now() + every, every);
@@ -193,8 +195,29 @@ fn open(origin: &Origin, bearer: Arc<Bearer>, operation: Operation) -> impl Futu
     let (server, request_id) = (origin.server.clone(), origin.request_id.clone());
     async move {
         let Ok(_room) = server.room.try_acquire() else { return Opened::Once(Outcome::Refused(BUSY.refusal())) };
-        let opening = server.engine.open(Some(&bearer), request_id, operation, Permitted::All);
-        let opened = timeout(server.limits.time, opening).await;
+        let opening = server.engine.open(Some(&bearer), request_id.clone(), operation, Permitted::All);
+        let opened = timeout(server.limits.time, surviving(opening, &request_id)).await;
         opened.unwrap_or_else(|_| Opened::Once(Outcome::Refused(LATE.refusal())))
+    }
+}
+
+/// A panic ends its operation, and not the connection with all the others.
+async fn surviving(opening: impl Future<Output = Opened>, request_id: &str) -> Opened {
+    AssertUnwindSafe(opening).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(request_id, "panic");
+        Opened::Once(Outcome::Refused(events::refusal(Ended::Failed, request_id)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_error_that_tells_nothing() {
+        let opened = surviving(async { panic!("secret") }, "r").await;
+        let Opened::Once(Outcome::Refused(refused)) = opened else { panic!("it went on") };
+        let told = serde_json::to_string(&refused.errors).unwrap();
+        assert_eq!(told, r#"[{"message":"internal error","extensions":{"code":"INTERNAL","requestId":"r"}}]"#);
     }
 }
