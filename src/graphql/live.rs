@@ -10,7 +10,7 @@ use super::subscription::{Occasion, Wanted};
 use crate::domain::{EventId, Scope};
 use crate::services::{Bearer, Delivery, Ended};
 use async_graphql::parser::types::ExecutableDocument as Runnable;
-use async_graphql::{Pos, Request, Response, Variables};
+use async_graphql::{Request, Response, Variables};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::stream::{BoxStream, StreamExt};
@@ -65,18 +65,16 @@ impl Engine {
     /// # Errors
     /// [`Refused`] when its arguments are wrong, or the database fails.
     pub(super) async fn subscribe(&self, bearer: Bearer, session: Session, asked: Asked) -> Result<Live, Refused> {
-        let refused = |code, errors| Refused { code, errors, retry_after: None };
         let opening = Arc::new(Occasion::Opening(OnceLock::new()));
         let response = self.on_occasion(session.clone(), &asked, opening.clone()).await;
         if let Some(Response { errors, .. }) = response {
-            return Err(refused(Code::BadUserInput, errors));
+            return Err(Refused { code: Code::BadUserInput, errors, retry_after: None });
         }
         let Some(Wanted { filter, since }) = Arc::into_inner(opening).and_then(Occasion::wanted) else {
             return Err(Refused::new(Code::BadUserInput, "the subscription selects nothing", None));
         };
-        let deliveries = self.services().subscribe(bearer, filter, since).await.map_err(|cause| {
-            refused(Code::Internal, vec![internal(&session.request_id, &cause).into_server_error(Pos::default())])
-        })?;
+        let deliveries = self.services().subscribe(bearer, filter, since).await;
+        let deliveries = deliveries.map_err(|cause| Refused::failed(internal(&session.request_id, &cause)))?;
         let (engine, asked) = (self.clone(), Arc::new(asked));
         let answer = move |delivery: Result<Delivery, Ended>| {
             let (engine, asked, request_id) = (engine.clone(), asked.clone(), session.request_id.clone());

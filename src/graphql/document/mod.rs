@@ -21,7 +21,7 @@ use apollo_compiler::parser::{LineColumn, Parser};
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Node, Schema};
 use async_graphql::parser::{parse_query, types::ExecutableDocument as Runnable};
-use async_graphql::{Pos, ServerError, Variables};
+use async_graphql::{Error, Pos, ServerError, Variables};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -66,6 +66,13 @@ impl Refused {
     /// With one error.
     pub fn new(code: Code, message: impl Into<String>, at: Option<Pos>) -> Self {
         Self::with(code, vec![ServerError::new(message, at)])
+    }
+
+    /// The server failed before anything ran.
+    pub fn failed(error: Error) -> Self {
+        let mut error = error.into_server_error(Pos::default());
+        error.locations.clear();
+        Self::with(Code::Internal, vec![error])
     }
 
     fn with(code: Code, mut errors: Vec<ServerError>) -> Self {

@@ -2,7 +2,6 @@
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network lets no WebSocket through.
 
 use super::answer::{Body, json};
-use super::failed;
 use crate::graphql::{Code, Live, Outcome, Refused, internal_error};
 use crate::http::standing::Place;
 use crate::services::Ended;
@@ -48,7 +47,7 @@ pub fn refusal(ended: &Ended, request_id: &str) -> Refused {
         Ended::TooSlow => {
             Refused::new(Code::TooSlow, "too slow: subscribe again, and go on with `since` the last event", None)
         }
-        Ended::Failed(_) => failed(internal_error(request_id)),
+        Ended::Failed(_) => Refused::failed(internal_error(request_id)),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Server, authorization, socket};
 use crate::graphql::{Code, Opened, Outcome, Permitted, Refused, Session, internal};
 use crate::services::AuthenticationError;
 use answer::{Answer, Body};
-use async_graphql::{BatchRequest, Pos, Request as Operation};
+use async_graphql::{BatchRequest, Request as Operation};
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::{Redirect, Response};
@@ -141,13 +141,6 @@ pub async fn other(headers: HeaderMap, _: Method) -> Response {
 fn nobody(error: AuthenticationError, request_id: &str) -> Refused {
     match error {
         AuthenticationError::Refused(why) => Refused::new(Code::Unauthenticated, why, None),
-        AuthenticationError::Failed(cause) => failed(internal(request_id, &cause)),
+        AuthenticationError::Failed(cause) => Refused::failed(internal(request_id, &cause)),
     }
-}
-
-/// A failure before anything ran.
-fn failed(error: async_graphql::Error) -> Refused {
-    let mut error = error.into_server_error(Pos::default());
-    error.locations.clear();
-    Refused { code: Code::Internal, errors: vec![error], retry_after: None }
 }

@@ -3,7 +3,7 @@
 use super::messages::{Close, Received, Sent};
 use super::operations::{Event, Operations};
 use super::wire::{End, Wire};
-use crate::graphql::{Code, Opened, Outcome, Permitted, Refused};
+use crate::graphql::{Code, Opened, Outcome, Permitted, Refused, internal_error};
 use crate::http::answers::{BUSY, LATE};
 use crate::http::graphql::events;
 use crate::http::standing::Place;
@@ -205,7 +205,7 @@ fn open(origin: &Origin, bearer: Arc<Bearer>, operation: Operation) -> impl Futu
 async fn surviving(opening: impl Future<Output = Opened>, request_id: &str) -> Opened {
     AssertUnwindSafe(opening).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!(request_id, "panic");
-        Opened::Once(Outcome::Refused(events::refusal(Ended::Failed, request_id)))
+        Opened::Once(Outcome::Refused(Refused::failed(internal_error(request_id))))
     })
 }
 

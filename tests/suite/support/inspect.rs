@@ -21,21 +21,22 @@ async fn queries(database: &TestDatabase, sql: impl IntoIterator<Item = String>)
     rows
 }
 
+/// An event but for its transaction, which is another each time.
+const EVENT: &str = "id, interview_id, type, at, actor_id, actor_side, changes";
+
 /// Every row of every table that a change can touch, to compare with.
 pub async fn all_rows(database: &TestDatabase) -> Vec<Value> {
-    let tables = ["interviews", "interview_events", "interviewees"];
-    queries(database, tables.map(|table| format!("SELECT * FROM {table} ORDER BY id"))).await
+    let tables = [("*", "interviews"), (EVENT, "interview_events"), ("*", "interviewees")];
+    queries(database, tables.map(|(columns, table)| format!("SELECT {columns} FROM {table} ORDER BY id"))).await
 }
 
 /// The latest events with their interviews and interviewees: quicker than all of it.
 pub async fn latest_rows(database: &TestDatabase) -> Vec<Value> {
-    // Without the transaction, which is another each time.
-    let events = "SELECT id, interview_id, type, at, actor_id, actor_side, changes FROM interview_events \
-                  ORDER BY id DESC LIMIT 12";
+    let events = format!("SELECT {EVENT} FROM interview_events ORDER BY id DESC LIMIT 12");
     let interviews = format!("SELECT * FROM interviews WHERE id IN (SELECT interview_id FROM ({events}) latest)");
     let interviewees =
         format!("SELECT * FROM interviewees WHERE id IN (SELECT interviewee_id FROM ({interviews}) theirs)");
-    let ordered = [events.to_owned(), format!("{interviews} ORDER BY id"), format!("{interviewees} ORDER BY id")];
+    let ordered = [events, format!("{interviews} ORDER BY id"), format!("{interviewees} ORDER BY id")];
     queries(database, ordered).await
 }
 
