@@ -69,6 +69,7 @@ impl Refused {
     }
 
     /// The server failed before anything ran.
+    #[must_use]
     pub fn failed(error: Error) -> Self {
         let mut error = error.into_server_error(Pos::default());
         error.locations.clear();
