@@ -3,7 +3,7 @@
 
 mod commands;
 mod dev;
-mod process;
+pub mod process;
 mod readme;
 mod serve;
 mod settings;

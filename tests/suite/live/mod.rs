@@ -8,6 +8,7 @@ mod late_commits;
 mod servers;
 mod sharing;
 mod standing;
+mod transports;
 
 use crate::support::TestApp;
 use crate::support::actor::Actor;
