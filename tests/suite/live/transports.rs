@@ -169,10 +169,10 @@ impl Events {
     /// The data of the next `next`.
     async fn next(&mut self) -> String {
         loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let data = event.trim_start_matches(":\n").strip_prefix("event: next\ndata: ").unwrap().to_owned();
-                self.text = rest.to_owned();
-                return data;
+            if let Some(end) = self.text.find("\n\n") {
+                let event: String = self.text.drain(..end + 2).collect();
+                let data = event.trim_start_matches(":\n").trim_end().strip_prefix("event: next\ndata: ");
+                return data.unwrap().to_owned();
             }
             let chunk = tokio::time::timeout(PATIENCE, self.bytes.next()).await.expect("nothing comes");
             self.text += &String::from_utf8(chunk.expect("it ended").unwrap()).unwrap();
