@@ -1,12 +1,14 @@
 //! Executes requests: from the text to the answer.
 
+use super::direct::Allowed;
 use super::document::{Document, DocumentLimits, Documents, Hash, Refused};
 use super::error::{self, Code};
+use super::json::Answer;
 use super::rates::Rates;
 use super::{Schema, Session, batching, loaders, schema, sdl};
 use crate::services::SharedServices;
 use apollo_compiler::executable::OperationType;
-use async_graphql::{Request, Response, Value};
+use async_graphql::{Request, Value};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ pub struct Engine {
 #[derive(Debug)]
 pub enum Outcome {
     /// It ran; fields may have failed.
-    Answered(Response),
+    Answered(Answer),
     /// Nothing ran.
     Refused(Refused),
 }
@@ -68,7 +70,7 @@ impl Engine {
             rates.spend(viewer.id, document.cost(operation, &request.variables))?;
         }
         request.set_parsed_query(runnable);
-        Ok(request)
+        Ok(if document.repeats() { request } else { request.data(Allowed) })
     }
 
     fn document(&self, request: &Request) -> Result<Arc<Document>, Refused> {
@@ -78,13 +80,13 @@ impl Engine {
         }
     }
 
-    async fn run(&self, session: Session, request: Request) -> Response {
+    async fn run(&self, session: Session, request: Request) -> Answer {
         let fetches = batching::Queue::default();
         let loader = loaders::new(self.services.clone(), session.viewer.clone(), fetches.clone());
         let request = request.data(self.services.clone()).data(session).data(loader);
         let mut response = batching::drive(fetches, self.schema.execute(request)).await;
         response.errors.iter_mut().for_each(error::complete);
-        response
+        Answer::from(response)
     }
 }
 

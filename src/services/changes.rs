@@ -123,7 +123,8 @@ impl Services {
         }
         let lock = time_taken(Some(&interview), &transition.interview);
         let (event, changed) = (event_of(viewer, &transition), transition.interview);
-        let recorded = recording::record(pool, &changed, event, lock).await.map_err(|error| explain(error, &changed))?;
+        let recorded =
+            recording::record(pool, &changed, event, lock).await.map_err(|error| explain(error, &changed))?;
         Ok(recorded.then_some(changed))
     }
 

@@ -80,7 +80,8 @@ impl Db {
             let message = "it has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
             return Err(StorageError::Url(message));
         }
-        let file = url.parse::<SqliteConnectOptions>().map_err(|_| StorageError::Url("it has to be like sqlite://FILE"))?;
+        let file =
+            url.parse::<SqliteConnectOptions>().map_err(|_| StorageError::Url("it has to be like sqlite://FILE"))?;
         let sqlite = |connections, writes| {
             let file = sqlite_options(file.clone(), options.create && writes, writes);
             Pool::connect(Address::Sqlite(file), connections, timeout)

@@ -1,6 +1,7 @@
 //! Queries on interviews. Every one that reads for a viewer begins with `visible_to`.
 
 use super::entities::interview;
+use super::entities::position::{ByPosition, Positioned};
 use super::list::{among, counts, pages, windowed, windows_of};
 use super::{Result, StorageError};
 use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, Page, SortKey, TimeRange, Window};
@@ -28,7 +29,7 @@ fn visible_to(scope: Scope) -> Select<interview::Entity> {
 /// # Errors
 /// When the database fails.
 pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
-    visible_to(scope).filter(COLUMN.id.eq(id.0)).one(connection).await?.map(Interview::try_from).transpose()
+    read_one(visible_to(scope).filter(COLUMN.id.eq(id.0)).by_position().one(connection).await?)
 }
 
 /// The same, and nobody else changes it until the transaction ends.
@@ -37,7 +38,7 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 /// When the database fails.
 pub async fn lock(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).lock_exclusive();
-    query.one(connection).await?.map(Interview::try_from).transpose()
+    read_one(query.by_position().one(connection).await?)
 }
 
 /// A page of the interviews that exist for the viewer.
@@ -57,8 +58,9 @@ pub async fn page(
         SortKey::Id => &[Column::Id],
     };
     let query = filtered(connection.get_database_backend(), viewer, filter);
-    let rows = windowed(query, columns, order.descending, window, place).all(connection).await?;
-    Ok(window.page(read(rows)?))
+    let rows = windowed(query, columns, order.descending, window, place).by_position().all(connection).await?;
+    let rows: Result<_> = rows.into_iter().map(|Positioned(row)| Interview::try_from(row)).collect();
+    Ok(window.page(rows?))
 }
 
 /// How many there are on all pages together. The only query whose cost grows with the number of interviews.
@@ -222,6 +224,10 @@ pub async fn clashes(
         .all(connection)
         .await?;
     read(rows)
+}
+
+fn read_one(row: Option<Positioned<interview::Model>>) -> Result<Option<Interview>> {
+    row.map(|Positioned(row)| Interview::try_from(row)).transpose()
 }
 
 fn read(rows: Vec<interview::Model>) -> Result<Vec<Interview>, StorageError> {

@@ -8,7 +8,9 @@ use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor, PgConnection, SqliteConnection};
-use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
+};
 use sea_query_sqlx::SqlxValues;
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +19,10 @@ use tokio::sync::Mutex;
 
 /// After so long a rest a connection is asked whether it is still alive: it may have been cut meanwhile.
 const REST: Duration = Duration::from_secs(10);
+
+/// Every statement here goes through an index that fits whatever the values are. PostgreSQL would plan lists anew each time, since it
+/// takes a plan that knows the limit for a better one: that is a fifth of what a list costs it.
+const ONE_PLAN: &str = "SET plan_cache_mode = force_generic_plan";
 
 /// What is told of every statement.
 type Observer = Arc<dyn Fn(&str) + Send + Sync>;
@@ -66,7 +72,11 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Slot, sqlx::Error> {
         let connection = match &self.0 {
-            Address::Postgres(options) => Connection::Postgres(PgConnection::connect_with(options).await?),
+            Address::Postgres(options) => {
+                let mut connection = PgConnection::connect_with(options).await?;
+                connection.execute(ONE_PLAN).await?;
+                Connection::Postgres(connection)
+            }
             Address::Sqlite(options) => Connection::Sqlite(SqliteConnection::connect_with(options).await?),
         };
         Ok(Slot { connection, unsettled: false })

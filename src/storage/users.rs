@@ -1,5 +1,6 @@
 //! Queries on users, in their parts as viewers, drivers and interviewers.
 
+use super::entities::position::{ByPosition, Positioned};
 use super::entities::{revoked_token, user};
 use super::list::{among, holds, windowed};
 use super::{Result, StorageError};
@@ -47,7 +48,7 @@ pub async fn revoke_token(connection: &impl ConnectionTrait, jti: &str, now: Dat
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<User>> {
     let ids = ids.iter().map(|id| id.0).collect();
     let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
-    read(user::Entity::find().filter(condition).all(connection).await?)
+    read(user::Entity::find().filter(condition).by_position().all(connection).await?)
 }
 
 /// Whether this is somebody whom the company can send to an interview.
@@ -71,7 +72,7 @@ pub async fn interviewers(
 ) -> Result<Page<User>> {
     let query = interviewers_in(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[user::Column::Id], false, window, |id| vec![id.0.into()]);
-    Ok(window.page(read(query.all(connection).await?)?))
+    Ok(window.page(read(query.by_position().all(connection).await?)?))
 }
 
 /// How many there are on all pages together.
@@ -114,6 +115,6 @@ pub async fn lock_time_of(connection: &impl ConnectionTrait, people: [UserId; 2]
     Ok(())
 }
 
-fn read(rows: Vec<user::Model>) -> Result<Vec<User>, StorageError> {
-    rows.into_iter().map(User::try_from).collect()
+fn read(rows: Vec<Positioned<user::Model>>) -> Result<Vec<User>, StorageError> {
+    rows.into_iter().map(|Positioned(row)| User::try_from(row)).collect()
 }
