@@ -2,7 +2,8 @@
 
 use super::entities::position::{ByPosition, Positioned};
 use super::entities::{interview, interviewee, user};
-use super::list::{among, holds, windowed};
+use super::list::{among, holds, parameter, windowed};
+use super::texts::Text;
 use super::{Result, StorageError};
 use crate::domain::page::{Page, Window};
 use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Names, Scope};
@@ -34,10 +35,12 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
-    let ids = ids.iter().map(|id| id.0).collect();
-    let id = Expr::col((interviewee::Entity, interviewee::Column::Id));
-    let found = interviewee::Entity::find().filter(among(connection.get_database_backend(), id, ids));
-    read(found.by_position().all(connection).await?)
+    static TEXT: Text = Text::new();
+    let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
+    let id = || Expr::col((interviewee::Entity, interviewee::Column::Id));
+    let query = || interviewee::Entity::find().filter(among(backend, id(), vec![0_i64]));
+    read(TEXT.with(backend, [parameter], query).all(connection).await?)
 }
 
 /// A page of those in scope, by id, those whose driver's name holds `search`.

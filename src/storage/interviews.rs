@@ -3,6 +3,7 @@
 use super::entities::interview;
 use super::entities::position::{ByPosition, Positioned};
 use super::list::{among, counts, pages, windowed, windows_of};
+use super::texts::Text;
 use super::{Result, StorageError};
 use crate::domain::page::{InterviewFilter, InterviewOrder, InterviewPlace, Page, SortKey, TimeRange, Window};
 use crate::domain::{Interview, InterviewId, InterviewStatus, IntervieweeId, Names, Scope, Side, TimeSlot, Viewer};
@@ -29,7 +30,17 @@ fn visible_to(scope: Scope) -> Select<interview::Entity> {
 /// # Errors
 /// When the database fails.
 pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
-    read_one(visible_to(scope).filter(COLUMN.id.eq(id.0)).by_position().one(connection).await?)
+    static OF_DRIVER: Text = Text::new();
+    static OF_COMPANY: Text = Text::new();
+    static OF_ALL: Text = Text::new();
+    let (text, of) = match scope {
+        Scope::Driver(driver) => (&OF_DRIVER, Some(driver.0)),
+        Scope::Company(company) => (&OF_COMPANY, Some(company.0)),
+        Scope::Everything => (&OF_ALL, None),
+    };
+    let values = of.into_iter().chain([id.0]).map(Value::from);
+    let query = || visible_to(scope).filter(COLUMN.id.eq(id.0));
+    read_one(text.with(connection.get_database_backend(), values, query).one(connection).await?)
 }
 
 /// The same, and nobody else changes it until the transaction ends.

@@ -11,6 +11,7 @@ mod list;
 mod pool;
 pub mod recording;
 pub mod seeding;
+mod texts;
 pub mod users;
 
 pub use db::{Db, DbOptions, MigrationState};

@@ -2,7 +2,8 @@
 
 use super::entities::position::{ByPosition, Positioned};
 use super::entities::{revoked_token, user};
-use super::list::{among, holds, windowed};
+use super::list::{among, holds, parameter, windowed};
+use super::texts::Text;
 use super::{Result, StorageError};
 use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
@@ -46,9 +47,12 @@ pub async fn revoke_token(connection: &impl ConnectionTrait, jti: &str, now: Dat
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<User>> {
-    let ids = ids.iter().map(|id| id.0).collect();
-    let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
-    read(user::Entity::find().filter(condition).by_position().all(connection).await?)
+    static TEXT: Text = Text::new();
+    let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
+    let query =
+        || user::Entity::find().filter(among(backend, Expr::col((user::Entity, user::Column::Id)), vec![0_i64]));
+    read(TEXT.with(backend, [parameter], query).all(connection).await?)
 }
 
 /// Whether this is somebody whom the company can send to an interview.
