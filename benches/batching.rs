@@ -1,5 +1,6 @@
 //! How batches are sent, without a database: a list of rows each of which asks for one thing and then for another, as an interview asks
 //! for its interviewee and then for the driver. What differs is only who decides that a batch is complete.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the benchmark")]
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::Timer;

@@ -49,7 +49,6 @@ pub struct Transaction {
     observer: Option<Observer>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a few for each server")]
 enum Connection {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
