@@ -1,6 +1,7 @@
 //! Relay's connections (<https://relay.dev/graphql/connections.htm>), once for every list.
 
 use super::cursor::{Place, encode};
+use super::direct::{Many, One};
 use crate::domain::page::Page;
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Object, OutputType, Result, TypeName};
@@ -24,6 +25,11 @@ pub trait Listed: OutputType + Sized {
 
     /// How many there are on all pages.
     fn count(query: &Self::Query, ctx: &Context<'_>) -> impl Future<Output = Result<u64>> + Send;
+
+    /// Some of them as JSON, in a list or a single one; none where that is left to the executor (see [`super::direct`]).
+    fn write(_: &Context<'_>, _: &[Self], _list: bool) -> impl Future<Output = Option<Vec<u8>>> + Send {
+        async { None }
+    }
 }
 
 /// A page of a list.
@@ -59,8 +65,8 @@ impl<T: Listed> Connection<T> {
     }
 
     /// The items of this page, for whoever needs no cursor of each.
-    async fn nodes(&self) -> &[T] {
-        &self.page.items
+    async fn nodes(&self) -> Many<'_, T> {
+        Many(&self.page.items)
     }
 
     /// Whether there are more pages, and the cursors that lead to them.
@@ -88,8 +94,8 @@ impl<T: Listed> Edge<'_, T> {
     }
 
     /// The item.
-    async fn node(&self) -> &T {
-        self.node
+    async fn node(&self) -> One<&T> {
+        One(self.node)
     }
 }
 

@@ -1,14 +1,16 @@
 //! Executes requests: from the text to the answer.
 
+use super::direct::Allowed;
 use super::document::{Document, DocumentLimits, Documents, Hash, Refused};
 use super::error::{self, Code};
+use super::json::Answer;
 use super::live::{Answers, Asked, Live};
 use super::rates::Rates;
 use super::subscription::Occasion;
 use super::{Schema, Session, batching, loaders, schema, sdl};
 use crate::services::{Bearer, SharedServices};
 use apollo_compiler::executable::OperationType;
-use async_graphql::{Request, Response, Value};
+use async_graphql::{Request, Value};
 use futures_util::StreamExt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ pub struct Engine {
 #[derive(Debug)]
 pub enum Outcome {
     /// It ran; fields may have failed.
-    Answered(Response),
+    Answered(Answer),
     /// Nothing ran.
     Refused(Refused),
 }
@@ -117,6 +119,9 @@ impl Engine {
             return Ok(Some(Asked::new(substance, runnable, request)));
         }
         request.set_parsed_query(runnable);
+        if !document.repeats() {
+            request.data.insert(Allowed);
+        }
         Ok(None)
     }
 
@@ -127,25 +132,20 @@ impl Engine {
         }
     }
 
-    async fn run(&self, session: Session, request: Request) -> Response {
+    async fn run(&self, session: Session, request: Request) -> Answer {
         let (request, fetches) = self.equip(session, request);
         let mut response = batching::drive(fetches, self.schema.execute(request)).await;
         response.errors.iter_mut().for_each(error::complete);
-        response
+        Answer::from(response)
     }
 
     /// Calls a subscription's resolver; none when it has nothing to answer.
-    pub(super) async fn on_occasion(
-        &self,
-        session: Session,
-        asked: &Asked,
-        occasion: Arc<Occasion>,
-    ) -> Option<Response> {
+    pub(super) async fn on_occasion(&self, session: Session, asked: &Asked, occasion: Arc<Occasion>) -> Option<Answer> {
         let (request, fetches) = self.equip(session, asked.request().data(occasion));
         let mut responses = self.schema.execute_stream(request);
         let mut response = batching::drive(fetches, responses.next()).await?;
         response.errors.iter_mut().for_each(error::complete);
-        Some(response)
+        Some(Answer::from(response))
     }
 
     /// With what its resolvers need.

@@ -4,21 +4,22 @@
 
 use super::document::{Hash, Refused};
 use super::engine::Engine;
-use super::error::{self, Code, internal};
+use super::error::{self, Code, internal, internal_error};
+use super::json::refused_text;
 use super::session::Session;
 use super::subscription::{Occasion, Wanted};
 use crate::domain::{EventId, Scope};
 use crate::services::{Bearer, Delivery, Ended};
 use async_graphql::parser::types::ExecutableDocument as Runnable;
-use async_graphql::{Request, Response, Variables};
+use async_graphql::{Request, Variables};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::stream::{BoxStream, StreamExt};
 use quick_cache::sync::Cache;
 use std::sync::{Arc, OnceLock};
 
-/// The answers of a subscription. After an error there are no more.
-pub type Live = BoxStream<'static, Result<Arc<Response>, Ended>>;
+/// The answers of a subscription, as JSON. After an error there are no more.
+pub type Live = BoxStream<'static, Result<Arc<str>, Ended>>;
 
 /// A subscription that was checked: what to execute for each event.
 pub struct Asked {
@@ -33,7 +34,7 @@ pub struct Asked {
 pub struct Answers(Cache<(EventId, Hash, Scope), Awaited>);
 
 /// An answer that is there, or on its way.
-type Awaited = Shared<BoxFuture<'static, Arc<Response>>>;
+type Awaited = Shared<BoxFuture<'static, Arc<str>>>;
 
 /// Everybody asks at nearly the same time: few are remembered for long enough.
 const REMEMBERED: usize = 256;
@@ -67,8 +68,8 @@ impl Engine {
     pub(super) async fn subscribe(&self, bearer: Bearer, session: Session, asked: Asked) -> Result<Live, Refused> {
         let opening = Arc::new(Occasion::Opening(OnceLock::new()));
         let response = self.on_occasion(session.clone(), &asked, opening.clone()).await;
-        if let Some(Response { errors, .. }) = response {
-            return Err(Refused { code: Code::BadUserInput, errors, retry_after: None });
+        if let Some(answer) = response {
+            return Err(Refused { code: Code::BadUserInput, errors: answer.into(), retry_after: None });
         }
         let Some(Wanted { filter, since }) = Arc::into_inner(opening).and_then(Occasion::wanted) else {
             return Err(Refused::new(Code::BadUserInput, "the subscription selects nothing", None));
@@ -94,14 +95,15 @@ impl Engine {
     }
 
     /// What a subscriber gets for an event.
-    async fn answer(&self, delivery: Delivery, request_id: String, asked: Arc<Asked>) -> Arc<Response> {
+    async fn answer(&self, delivery: Delivery, request_id: String, asked: Arc<Asked>) -> Arc<str> {
         let Delivery { change, viewer, live } = delivery;
         let key = (change.event.id, asked.substance, viewer.scope());
         let engine = self.clone();
+        let executes = request_id.clone();
         let execute = async move {
-            let session = Session { viewer: Some(viewer), request_id };
-            let response = engine.on_occasion(session, &asked, Arc::new(Occasion::Event(change))).await;
-            Arc::new(response.unwrap_or_default())
+            let session = Session { viewer: Some(viewer), request_id: executes.clone() };
+            let answer = engine.on_occasion(session, &asked, Arc::new(Occasion::Event(change))).await;
+            answer.map_or_else(|| failed(&executes), |answer| answer.text().into())
         };
         if !live {
             return execute.await; // nobody else missed just this, and it may be older than what is remembered
@@ -109,10 +111,15 @@ impl Engine {
         // In a task of its own: it must not wait for the subscriber who happens to ask first, and may be slow.
         let begin = || {
             let executing = tokio::spawn(execute);
-            async move { executing.await.unwrap_or_default() }.boxed().shared()
+            async move { executing.await.unwrap_or_else(|_| failed(&request_id)) }.boxed().shared()
         };
         match self.answers().0.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(begin())) {
             Ok(answer) => answer.await,
         }
     }
+}
+
+/// What is told of an answer that could not be made.
+fn failed(request_id: &str) -> Arc<str> {
+    refused_text(&Refused::failed(internal_error(request_id)).errors).into()
 }

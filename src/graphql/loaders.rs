@@ -59,6 +59,25 @@ impl Loader {
         self.0.load_one(key).await.map_err(|error| ctx.failure(error))
     }
 
+    /// What there is under each of these keys.
+    ///
+    /// # Errors
+    /// When the database fails. Nobody has been told of it yet.
+    pub async fn many<K>(
+        &self,
+        keys: Vec<K>,
+    ) -> Result<HashMap<K, <Fetch as dataloader::Loader<K>>::Value>, ServiceError>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Fetch: dataloader::Loader<K, Error = ServiceError>,
+    {
+        let keys: HashSet<K> = keys.into_iter().collect();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.0.load_many(keys).await
+    }
+
     /// The user to whom a row refers.
     ///
     /// # Errors

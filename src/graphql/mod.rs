@@ -1,13 +1,15 @@
 //! The GraphQL API: types, queries, mutations, subscriptions, loaders, and how refusals become user errors. A resolver is a doorway of a few lines;
 //! no SQL and no rules are here.
 
-mod batching;
+pub mod batching;
 mod connection;
 mod cursor;
+mod direct;
 pub mod document;
 mod engine;
 mod error;
 mod inputs;
+pub mod json;
 mod live;
 mod loaders;
 mod mutation;

@@ -1,5 +1,6 @@
 //! What can be changed.
 
+use super::direct::One;
 use super::inputs::{AmendInterviewInput, CreateInterviewInput, UpdateInterviewInput};
 use super::session::ContextExt;
 use super::types::enums::Side;
@@ -146,7 +147,10 @@ fn payload(
     arguments: Arguments,
 ) -> Result<InterviewPayload> {
     match outcome {
-        Ok(interview) => Ok(InterviewPayload { interview: Some(Interview::from(interview)), user_errors: Vec::new() }),
+        Ok(interview) => {
+            let interview = Some(One(Box::new(Interview::from(interview))));
+            Ok(InterviewPayload { interview, user_errors: Vec::new() })
+        }
         Err(ServiceError::Refused(refusal)) => {
             Ok(InterviewPayload { interview: None, user_errors: UserError::all(refusal, arguments) })
         }

@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::cursor::PageArguments;
+use super::direct::One;
 use super::inputs::{InterviewFilterInput, InterviewOrderInput, check_search};
 use super::session::ContextExt;
 use super::subscription::position;
@@ -30,12 +31,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-    ) -> Option<Result<Interview>> {
+    ) -> Option<Result<One<Box<Interview>>>> {
         let found = async {
             let found = ctx.services().interview(ctx.viewer()?, InterviewId::from_text(&id)).await;
             found.map_err(|error| ctx.failure(error))
         };
-        found.await.transpose().map(|interview| interview.map(Interview::from))
+        found.await.transpose().map(|interview| interview.map(|it| One(Box::new(Interview::from(it)))))
     }
 
     /// The interviews that the viewer sees.

@@ -1,5 +1,6 @@
 //! How refusals are told: as data, beside the interview, so that a form can show each at its field.
 
+use super::direct::One;
 use super::types::enums::{InterviewAction, InterviewStatus, Side};
 use super::types::interview::Interview;
 use crate::domain::{Conflict, Field, Mistake, MistakeCode, Refusal};
@@ -9,7 +10,7 @@ use async_graphql::{Enum, Interface, SimpleObject};
 #[derive(SimpleObject, Default)]
 pub struct InterviewPayload {
     /// The interview after the change; null when it was refused, and then nothing was written.
-    pub interview: Option<Interview>,
+    pub interview: Option<One<Box<Interview>>>,
     /// Why it was refused: everything that is wrong, at once. Empty when it was done.
     pub user_errors: Vec<UserError>,
 }

@@ -1,17 +1,13 @@
 //! Connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers.
 
+use super::pool::{Address, Pool, Transaction};
 use super::{Result, StorageError};
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use std::time::Duration;
-
-/// An open transaction. Dropping it rolls back.
-pub type Transaction = DatabaseTransaction;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -43,8 +39,9 @@ impl DbOptions {
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Db {
-    reader: DatabaseConnection,
-    writer: DatabaseConnection,
+    reader: Pool,
+    writer: Pool,
+    options: DbOptions,
 }
 
 /// How far the schema of a database has come.
@@ -68,40 +65,41 @@ impl Db {
     /// # Errors
     /// When the URL is of neither database or the database cannot be reached.
     pub async fn connect(options: &DbOptions) -> Result<Self> {
-        let url = &options.url;
+        let (url, timeout) = (&options.url, options.acquire_timeout);
         if is_postgres(url) {
             // The driver's own complaint would repeat the URL, with the password.
-            let parsed = url.parse::<PgConnectOptions>();
-            parsed.map_err(|_| StorageError::Url("it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME"))?;
-            let pool = Database::connect(connect_options(options, options.max_connections)).await?;
-            return Ok(Self { reader: pool.clone(), writer: pool });
+            let address = url.parse::<PgConnectOptions>();
+            let address =
+                address.map_err(|_| StorageError::Url("it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME"))?;
+            let address = Address::Postgres(address.disable_statement_logging());
+            let pool = Pool::connect(address, options.max_connections, timeout).await?;
+            return Ok(Self { reader: pool.clone(), writer: pool, options: options.clone() });
         }
         // Each connection would have a database of its own.
         if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
             let message = "it has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
             return Err(StorageError::Url(message));
         }
-        let create = options.create;
+        let file =
+            url.parse::<SqliteConnectOptions>().map_err(|_| StorageError::Url("it has to be like sqlite://FILE"))?;
         let sqlite = |connections, writes| {
-            let mut pool = connect_options(options, connections);
-            pool.map_sqlx_sqlite_opts(move |file: SqliteConnectOptions| {
-                file.create_if_missing(create && writes)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal)
-                    .busy_timeout(Duration::from_secs(5))
-                    .foreign_keys(true)
-                    .optimize_on_close(writes, None)
-            });
-            Database::connect(pool)
+            let file = sqlite_options(file.clone(), options.create && writes, writes);
+            Pool::connect(Address::Sqlite(file), connections, timeout)
         };
         let writer = sqlite(1, true).await?; // first: it makes the file
-        Ok(Self { reader: sqlite(options.max_connections, false).await?, writer })
+        Ok(Self { reader: sqlite(options.max_connections, false).await?, writer, options: options.clone() })
     }
 
     /// For statements that only read.
     #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Pool {
         &self.reader
+    }
+
+    /// For changes in a [single statement](super::recording), where the database can do that.
+    #[must_use]
+    pub fn recorder(&self) -> Option<&Pool> {
+        (self.writer.get_database_backend() == DbBackend::Postgres).then_some(&self.writer)
     }
 
     /// Begins a transaction that may write. On SQLite it is the only one of its kind until it ends.
@@ -109,18 +107,13 @@ impl Db {
     /// # Errors
     /// When there is no connection.
     pub async fn begin(&self) -> Result<Transaction> {
-        let sqlite_transaction_mode =
-            (self.writer.get_database_backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
-        Ok(self.writer.begin_with_options(options).await?)
+        Ok(self.writer.begin().await?)
     }
 
-    /// Calls this for every statement from now on, but for those that begin and end transactions.
+    /// Calls this for every statement from now on, but for those of migrations.
     pub fn observe(&mut self, callback: impl Fn(&str) + Clone + Send + Sync + 'static) {
-        for pool in [&mut self.reader, &mut self.writer] {
-            let callback = callback.clone();
-            pool.set_metric_callback(move |info| callback(&info.statement.sql));
-        }
+        self.reader.observe(callback.clone());
+        self.writer.observe(callback);
     }
 
     /// Applies every step that is missing.
@@ -128,7 +121,9 @@ impl Db {
     /// # Errors
     /// When a step fails. On PostgreSQL nothing of the step is kept then.
     pub async fn migrate_up(&self) -> Result<()> {
-        Ok(Migrator::up(&self.writer, None).await?)
+        let connection = self.for_migrations().await?;
+        Migrator::up(&connection, None).await?;
+        Ok(connection.close().await?)
     }
 
     /// Takes the last `steps` steps back. Data of dropped tables is lost.
@@ -136,7 +131,17 @@ impl Db {
     /// # Errors
     /// When a step fails.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
-        Ok(Migrator::down(&self.writer, Some(steps)).await?)
+        let connection = self.for_migrations().await?;
+        Migrator::down(&connection, Some(steps)).await?;
+        Ok(connection.close().await?)
+    }
+
+    /// A connection of the kind that the migrator takes.
+    async fn for_migrations(&self) -> Result<DatabaseConnection> {
+        let mut connection = ConnectOptions::new(&self.options.url);
+        connection.max_connections(1).acquire_timeout(self.options.acquire_timeout).sqlx_logging(false);
+        connection.map_sqlx_sqlite_opts(|file| sqlite_options(file, false, true));
+        Ok(Database::connect(connection).await?)
     }
 
     /// Compares the database with the steps that this server knows. Writes nothing.
@@ -155,8 +160,8 @@ impl Db {
     /// # Errors
     /// When a connection cannot be closed in order.
     pub async fn close(&self) -> Result<()> {
-        self.reader.close_by_ref().await?;
-        Ok(self.writer.close_by_ref().await?)
+        self.reader.close().await?;
+        Ok(self.writer.close().await?)
     }
 }
 
@@ -165,7 +170,7 @@ fn is_postgres(url: &str) -> bool {
 }
 
 /// The migrator's own listing makes its table where there is none; this only looks.
-async fn applied_steps(connection: &DatabaseConnection) -> Result<Vec<String>> {
+async fn applied_steps(connection: &impl ConnectionTrait) -> Result<Vec<String>> {
     let backend = connection.get_database_backend();
     let exists = match backend {
         DbBackend::Postgres => {
@@ -181,14 +186,12 @@ async fn applied_steps(connection: &DatabaseConnection) -> Result<Vec<String>> {
     Ok(rows.into_iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>()?)
 }
 
-fn connect_options(options: &DbOptions, connections: u32) -> ConnectOptions {
-    let mut pool = ConnectOptions::new(&options.url);
-    pool.max_connections(connections)
-        .acquire_timeout(options.acquire_timeout)
-        .connect_timeout(options.acquire_timeout)
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        // A ping before every use would double the round trips; a connection that rested may have been cut meanwhile.
-        .test_before_acquire_if_idle_for(Duration::from_secs(10));
-    pool
+fn sqlite_options(file: SqliteConnectOptions, create: bool, writes: bool) -> SqliteConnectOptions {
+    file.create_if_missing(create)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .optimize_on_close(writes, None)
+        .disable_statement_logging()
 }

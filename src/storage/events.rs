@@ -8,7 +8,7 @@ use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{Page, Window};
 use crate::domain::{Event, EventId, InterviewId, LogPosition, Viewer};
 use event::Column;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
@@ -20,7 +20,8 @@ use std::collections::HashMap;
 /// # Errors
 /// When the database fails.
 pub async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<()> {
-    let place = place_of_next(connection.get_database_backend(), event.interview_id);
+    let postgres = connection.get_database_backend() == DbBackend::Postgres;
+    let place = postgres.then(|| Expr::cust_with_values(PLACE_OF_NEXT, [event.interview_id.0]));
     let row = event::ActiveModel::from(event);
     let given = Column::iter().filter_map(|column| Some((column, Expr::val(row.get(column).into_value()?))));
     let (columns, values): (Vec<_>, Vec<_>) = given.chain(place.map(|place| (Column::TransactionId, place))).unzip();
@@ -29,19 +30,11 @@ pub async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<(
     Ok(())
 }
 
-/// The number of the transaction, but none below that of the interview's last event: of two that waited for its row, the one that is
-/// later served may have begun earlier. A higher number than its own does no harm: it only makes readers wait for more to end.
-fn place_of_next(backend: DbBackend, interview: InterviewId) -> Option<Expr> {
-    let last = Query::select()
-        .column(Column::TransactionId)
-        .from(event::Entity)
-        .and_where(Expr::col(Column::InterviewId).eq(interview.0))
-        .order_by(Column::Id, Order::Desc)
-        .limit(1)
-        .take();
-    let own = Expr::cust("pg_current_xact_id()::text::bigint");
-    (backend == DbBackend::Postgres).then(|| Func::greatest([own, Expr::from(last)]).into())
-}
+/// Where the next event of the interview `$1` stands in the order of the log, on PostgreSQL: at the number of its transaction, but not
+/// below that of the interview's last event. Of two that waited for its row, the one that is served last may have begun first. A higher
+/// number than its own does no harm: it only makes readers wait for more to end.
+pub(super) const PLACE_OF_NEXT: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
+    (SELECT transaction_id FROM interview_events WHERE interview_id = $1 ORDER BY id DESC LIMIT 1))";
 
 /// A page of the history of each of these interviews, oldest first. For interviews that the viewer may see. One statement.
 ///

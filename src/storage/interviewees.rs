@@ -1,7 +1,9 @@
 //! Queries on interviewees.
 
+use super::entities::position::{ByPosition, Positioned};
 use super::entities::{interview, interviewee, user};
-use super::list::{among, holds, windowed};
+use super::list::{among, holds, parameter, windowed};
+use super::texts::Text;
 use super::{Result, StorageError};
 use crate::domain::page::{Page, Window};
 use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Names, Scope};
@@ -33,9 +35,12 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
-    let ids = ids.iter().map(|id| id.0).collect();
-    let id = Expr::col((interviewee::Entity, interviewee::Column::Id));
-    read(interviewee::Entity::find().filter(among(connection.get_database_backend(), id, ids)).all(connection).await?)
+    static TEXT: Text = Text::new();
+    let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
+    let id = || Expr::col((interviewee::Entity, interviewee::Column::Id));
+    let query = || interviewee::Entity::find().filter(among(backend, id(), vec![0_i64]));
+    read(TEXT.with(backend, [parameter], query).all(connection).await?)
 }
 
 /// A page of those in scope, by id, those whose driver's name holds `search`.
@@ -50,7 +55,7 @@ pub async fn page(
 ) -> Result<Page<Interviewee>> {
     let query = searched(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[interviewee::Column::Id], false, window, |id| vec![id.0.into()]);
-    Ok(window.page(read(query.all(connection).await?)?))
+    Ok(window.page(read(query.by_position().all(connection).await?)?))
 }
 
 /// How many there are on all pages together.
@@ -116,6 +121,6 @@ fn change_kind(kind: IntervieweeKind, now: DateTime<Utc>) -> sea_orm::UpdateMany
         .col_expr(interviewee::Column::UpdatedAt, Expr::val(now))
 }
 
-fn read(rows: Vec<interviewee::Model>) -> Result<Vec<Interviewee>, StorageError> {
-    rows.into_iter().map(Interviewee::try_from).collect()
+fn read(rows: Vec<Positioned<interviewee::Model>>) -> Result<Vec<Interviewee>, StorageError> {
+    rows.into_iter().map(|Positioned(row)| Interviewee::try_from(row)).collect()
 }

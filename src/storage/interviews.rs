@@ -1,7 +1,9 @@
 //! Queries on interviews. Every one that reads for a viewer begins with `visible_to`.
 
 use super::entities::interview;
+use super::entities::position::{ByPosition, Positioned};
 use super::list::{among, counts, pages, windowed, windows_of};
+use super::texts::Text;
 use super::{Result, StorageError};
 use crate::domain::filter::{InterviewFilter, TimeRange};
 use crate::domain::page::{InterviewOrder, InterviewPlace, Page, SortKey, Window};
@@ -30,7 +32,17 @@ fn visible_to(scope: Scope) -> Select<interview::Entity> {
 /// # Errors
 /// When the database fails.
 pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
-    visible_to(scope).filter(COLUMN.id.eq(id.0)).one(connection).await?.map(Interview::try_from).transpose()
+    static OF_DRIVER: Text = Text::new();
+    static OF_COMPANY: Text = Text::new();
+    static OF_ALL: Text = Text::new();
+    let (text, of) = match scope {
+        Scope::Driver(driver) => (&OF_DRIVER, Some(driver.0)),
+        Scope::Company(company) => (&OF_COMPANY, Some(company.0)),
+        Scope::Everything => (&OF_ALL, None),
+    };
+    let values = of.into_iter().chain([id.0]).map(Value::from);
+    let query = || visible_to(scope).filter(COLUMN.id.eq(id.0));
+    read_one(text.with(connection.get_database_backend(), values, query).one(connection).await?)
 }
 
 /// The same, and nobody else changes it until the transaction ends.
@@ -39,7 +51,7 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 /// When the database fails.
 pub async fn lock(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).lock_exclusive();
-    query.one(connection).await?.map(Interview::try_from).transpose()
+    read_one(query.by_position().one(connection).await?)
 }
 
 /// Those of these interviews that exist in this scope.
@@ -69,8 +81,9 @@ pub async fn page(
         SortKey::Id => &[Column::Id],
     };
     let query = filtered(connection.get_database_backend(), viewer, filter);
-    let rows = windowed(query, columns, order.descending, window, place).all(connection).await?;
-    Ok(window.page(read(rows)?))
+    let rows = windowed(query, columns, order.descending, window, place).by_position().all(connection).await?;
+    let rows: Result<_> = rows.into_iter().map(|Positioned(row)| Interview::try_from(row)).collect();
+    Ok(window.page(rows?))
 }
 
 /// How many there are on all pages together. The only query whose cost grows with the number of interviews.
@@ -241,6 +254,10 @@ pub async fn clashes(
         .all(connection)
         .await?;
     read(rows)
+}
+
+fn read_one(row: Option<Positioned<interview::Model>>) -> Result<Option<Interview>> {
+    row.map(|Positioned(row)| Interview::try_from(row)).transpose()
 }
 
 fn read(rows: Vec<interview::Model>) -> Result<Vec<Interview>, StorageError> {

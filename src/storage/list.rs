@@ -13,19 +13,27 @@ use std::hash::Hash;
 /// `column` is one of `values`, as one prepared statement for any number of them: a list with a parameter each would be a new
 /// statement for every length.
 pub fn among<V: Into<Value> + serde::Serialize>(backend: DbBackend, column: Expr, values: Vec<V>) -> SimpleExpr {
+    let Some(values) = parameter(backend, values) else {
+        return Expr::val(false);
+    };
+    if backend == DbBackend::Postgres {
+        column.eq(PgFunc::any(Expr::val(values)))
+    } else {
+        let given = Func::cust("json_each").arg(Expr::val(values));
+        column.in_subquery(Query::select().column("value").from_function(given, "given").to_owned())
+    }
+}
+
+/// Many values as one parameter; none when there are no values.
+pub fn parameter<V: Into<Value> + serde::Serialize>(backend: DbBackend, values: Vec<V>) -> Option<Value> {
+    if values.is_empty() {
+        return None;
+    }
     if backend == DbBackend::Postgres {
         let values: Vec<Value> = values.into_iter().map(Into::into).collect();
-        let Some(first) = values.first() else {
-            return Expr::val(false);
-        };
-        let array = Value::Array(first.array_type(), Some(Box::new(values)));
-        column.eq(PgFunc::any(Expr::val(array)))
-    } else {
-        let given = serde_json::json!(values).to_string();
-        let given =
-            Query::select().column("value").from_function(Func::cust("json_each").arg(given), "given").to_owned();
-        column.in_subquery(given)
+        return Some(Value::Array(values.first()?.array_type(), Some(Box::new(values))));
     }
+    Some(serde_json::json!(values).to_string().into())
 }
 
 /// `column` holds this text, in whatever case. Neither database can be relied on to know the case of letters beyond ASCII (PostgreSQL

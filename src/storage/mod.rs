@@ -8,11 +8,17 @@ pub mod events;
 pub mod interviewees;
 pub mod interviews;
 mod list;
+mod pool;
+pub mod recording;
 pub mod seeding;
+mod texts;
 pub mod users;
 
-pub use db::{Db, DbOptions, MigrationState, Transaction};
+pub use db::{Db, DbOptions, MigrationState};
 pub use error::StorageError;
+pub use pool::{Pool, Transaction};
+/// Where a query can run: in the pool or in a transaction.
+pub use sea_orm::ConnectionTrait as Connection;
 
 /// What storage functions return.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;

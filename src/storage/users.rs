@@ -1,7 +1,9 @@
 //! Queries on users, in their parts as viewers, drivers and interviewers.
 
+use super::entities::position::{ByPosition, Positioned};
 use super::entities::{revoked_token, user};
-use super::list::{among, holds, windowed};
+use super::list::{among, holds, parameter, windowed};
+use super::texts::Text;
 use super::{Result, StorageError};
 use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
@@ -34,7 +36,8 @@ pub async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &s
 pub async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Result<Vec<Viewer>> {
     let ids = ids.into_iter().map(|id| id.0).collect();
     let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
-    let users = user::Entity::find().filter(COLUMN.deactivated_at.is_null()).filter(condition).all(connection).await?;
+    let users = user::Entity::find().filter(COLUMN.deactivated_at.is_null()).filter(condition);
+    let users = users.by_position().all(connection).await?;
     Ok(read(users)?.into_iter().map(viewer).collect())
 }
 
@@ -71,9 +74,12 @@ pub async fn revoke_token(connection: &impl ConnectionTrait, jti: &str, now: Dat
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<User>> {
-    let ids = ids.iter().map(|id| id.0).collect();
-    let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
-    read(user::Entity::find().filter(condition).all(connection).await?)
+    static TEXT: Text = Text::new();
+    let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
+    let query =
+        || user::Entity::find().filter(among(backend, Expr::col((user::Entity, user::Column::Id)), vec![0_i64]));
+    read(TEXT.with(backend, [parameter], query).all(connection).await?)
 }
 
 /// Whether this is somebody whom the company can send to an interview.
@@ -97,7 +103,7 @@ pub async fn interviewers(
 ) -> Result<Page<User>> {
     let query = interviewers_in(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[user::Column::Id], false, window, |id| vec![id.0.into()]);
-    Ok(window.page(read(query.all(connection).await?)?))
+    Ok(window.page(read(query.by_position().all(connection).await?)?))
 }
 
 /// How many there are on all pages together.
@@ -140,6 +146,6 @@ pub async fn lock_time_of(connection: &impl ConnectionTrait, people: [UserId; 2]
     Ok(())
 }
 
-fn read(rows: Vec<user::Model>) -> Result<Vec<User>, StorageError> {
-    rows.into_iter().map(User::try_from).collect()
+fn read(rows: Vec<Positioned<user::Model>>) -> Result<Vec<User>, StorageError> {
+    rows.into_iter().map(|Positioned(row)| User::try_from(row)).collect()
 }

@@ -15,6 +15,7 @@ mod cli;
 mod constraints;
 mod crash;
 mod demo_data;
+mod direct;
 mod double_booking;
 mod execution;
 mod filters;

@@ -9,6 +9,7 @@ mod cost;
 mod literals;
 mod measure;
 mod merge;
+mod repeats;
 mod substance;
 mod variables;
 
@@ -49,6 +50,7 @@ const FEW: usize = 100;
 pub struct Document {
     checked: Valid<ExecutableDocument>,
     runnable: Runnable,
+    repeats: bool,
 }
 
 /// Why a request does not run. Nothing of it has.
@@ -150,7 +152,8 @@ impl Documents {
             // The two parsers disagree: the stricter one is right.
             Refused::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
         })?;
-        Ok(Document { checked, runnable })
+        let repeats = repeats::in_any_selection(&checked);
+        Ok(Document { checked, runnable, repeats })
     }
 }
 
@@ -174,6 +177,12 @@ impl Document {
     pub fn is_introspection(&self, operation: &Operation) -> bool {
         let mut fields = operation.root_fields(&self.checked);
         fields.all(|field| matches!(field.name.as_str(), "__typename" | "__schema" | "__type"))
+    }
+
+    /// Whether a response key occurs twice in one selection.
+    #[must_use]
+    pub fn repeats(&self) -> bool {
+        self.repeats
     }
 
     /// What an operation costs: a field is one, and a list costs each of its fields as often as it may have items.

@@ -1,6 +1,7 @@
 //! The domain's enums as GraphQL shows them.
 
 use crate::domain;
+use crate::graphql::direct::{Json, write_enum};
 use async_graphql::Enum;
 
 /// How the two sides of an interview meet.
@@ -120,3 +121,15 @@ pub enum InterviewEventType {
     /// A side did not appear.
     NoShow,
 }
+
+macro_rules! written {
+    ($($name:ident)*) => {$(
+        impl Json for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                write_enum(*self, out);
+            }
+        }
+    )*};
+}
+
+written! { InterviewKind InterviewStatus IntervieweeKind Side }

@@ -9,9 +9,11 @@ use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{InterviewOrder, InterviewPlace, SortKey};
 use crate::graphql::connection::{Connection, Listed};
 use crate::graphql::cursor::PageArguments;
+use crate::graphql::direct::{Direct, Fragments, People, Plan, plain_fields};
 use crate::graphql::loaders::{CountOf, HistoryOf};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::session::ContextExt;
+use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -156,6 +158,82 @@ impl Interview {
     }
 }
 
+/// A person of an interview, with what is selected of them.
+pub enum Person {
+    /// See [`Interview::interviewee`].
+    Interviewee(Plan<Interviewee>),
+    /// See [`Interview::interviewer`].
+    Interviewer(Plan<Interviewer>),
+}
+
+impl Direct for Interview {
+    const NAME: &'static str = "Interview";
+    type Nested = Person;
+
+    plain_fields! {
+        "id" => id,
+        "kind" => kind,
+        "status" => status,
+        "startAt" => start_at,
+        "endAt" => end_at,
+        "amendStartAt" => amend_start_at,
+        "amendEndAt" => amend_end_at,
+        "amendedBy" => amended_by,
+        "location" => location,
+        "intervieweeId" => interviewee_id,
+        "interviewerId" => interviewer_id,
+        "awaiting" => awaiting,
+        "allowOverlap" => allow_overlap,
+        "reason" => reason,
+        "absent" => absent,
+        "version" => version,
+        "createdAt" => created_at,
+        "updatedAt" => updated_at,
+    }
+
+    fn nested(field: &str, selection: &SelectionSet, fragments: &Fragments<'_>) -> Option<Person> {
+        match field {
+            "interviewee" => Plan::of(selection, fragments).map(Person::Interviewee),
+            "interviewer" => Plan::of(selection, fragments).map(Person::Interviewer),
+            _ => None,
+        }
+    }
+
+    fn write_nested(&self, person: &Person, people: &People<'_>, out: &mut Vec<u8>) -> Option<()> {
+        match person {
+            Person::Interviewee(plan) => {
+                let row = people.interviewees.get(&self.0.interviewee_id)?;
+                plan.write(&Interviewee::new(row.clone()), people, out)
+            }
+            Person::Interviewer(plan) => {
+                let user = people.users.get(&self.0.interviewer_id)?;
+                plan.write(&Interviewer(user.clone()), people, out)
+            }
+        }
+    }
+}
+
+/// Loads the people of interviews, as far as a plan has to do with them.
+async fn people_of<'a>(ctx: &'a Context<'a>, plan: &Plan<Interview>, items: &[Interview]) -> Option<People<'a>> {
+    let (mut interviewees, mut users) = (Vec::new(), Vec::new());
+    for person in plan.nested() {
+        match person {
+            Person::Interviewee(plan) => {
+                interviewees.extend(items.iter().map(|it| it.0.interviewee_id));
+                // The row knows the driver already: see `Interview::interviewee`.
+                if plan.nested().next().is_some() {
+                    users.extend(items.iter().map(|it| it.0.driver_id));
+                }
+            }
+            Person::Interviewer(_) => users.extend(items.iter().map(|it| it.0.interviewer_id)),
+        }
+    }
+    People::load(ctx, interviewees, users).await
+}
+
+/// About how long an interview with its people is as JSON.
+const LENGTH: usize = 768;
+
 /// What a list of interviews was asked for.
 pub enum InterviewQuery {
     /// The list of all.
@@ -183,6 +261,25 @@ impl Listed for Interview {
             InterviewQuery::Listed(_, order) => order.key,
             InterviewQuery::OfInterviewee(_) => SortKey::StartAt,
         }
+    }
+
+    async fn write(ctx: &Context<'_>, items: &[Self], list: bool) -> Option<Vec<u8>> {
+        let plan = Plan::of(&ctx.item.node.selection_set.node, ctx)?;
+        let people = people_of(ctx, &plan, items).await?;
+        let mut out = Vec::with_capacity(LENGTH * items.len());
+        if list {
+            out.push(b'[');
+        }
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            plan.write(item, &people, &mut out)?;
+        }
+        if list {
+            out.push(b']');
+        }
+        Some(out)
     }
 
     async fn count(query: &InterviewQuery, ctx: &Context<'_>) -> Result<u64> {

@@ -7,10 +7,12 @@ use crate::domain;
 use crate::domain::page::InterviewOrder;
 use crate::graphql::connection::{Connection, Listed};
 use crate::graphql::cursor::PageArguments;
+use crate::graphql::direct::{Direct, Fragments, People, Plan, plain_fields};
 use crate::graphql::loaders::InterviewsOf;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::session::ContextExt;
 use crate::graphql::types::interview::InterviewQuery;
+use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -74,6 +76,22 @@ impl Interviewee {
         let key = InterviewsOf { interviewee: self.row.id, window: arguments.window(order.key)? };
         let page = ctx.loader().load(ctx, key).await?.unwrap_or_else(|| key.window.page(Vec::new()));
         Ok(Connection::new(page, InterviewQuery::OfInterviewee(self.row.id), Interview::from))
+    }
+}
+
+impl Direct for Interviewee {
+    const NAME: &'static str = "Interviewee";
+    /// The driver.
+    type Nested = Plan<Driver>;
+
+    plain_fields! { "id" => id, "kind" => kind, "driverId" => driver_id, "updatedAt" => updated_at, }
+
+    fn nested(field: &str, selection: &SelectionSet, fragments: &Fragments<'_>) -> Option<Plan<Driver>> {
+        (field == "driver").then(|| Plan::of(selection, fragments)).flatten()
+    }
+
+    fn write_nested(&self, plan: &Plan<Driver>, people: &People<'_>, out: &mut Vec<u8>) -> Option<()> {
+        plan.write(&Driver(people.users.get(&self.row.driver_id)?.clone()), people, out)
     }
 }
 

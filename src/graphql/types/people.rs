@@ -3,8 +3,11 @@
 use super::enums::Role;
 use crate::domain;
 use crate::graphql::connection::Listed;
+use crate::graphql::direct::{Direct, Fragments, People, plain_fields};
 use crate::graphql::session::ContextExt;
+use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Context, ID, Object, Result};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// A driver who applied to companies.
@@ -34,6 +37,21 @@ impl Driver {
     }
 }
 
+impl Direct for Driver {
+    const NAME: &'static str = "Driver";
+    type Nested = Infallible;
+
+    plain_fields! { "id" => id, "title" => title, "image" => image, "phoneNumber" => phone_number, }
+
+    fn nested(_: &str, _: &SelectionSet, _: &Fragments<'_>) -> Option<Infallible> {
+        None
+    }
+
+    fn write_nested(&self, nested: &Infallible, _: &People<'_>, _: &mut Vec<u8>) -> Option<()> {
+        match *nested {}
+    }
+}
+
 /// A member of a company's staff whom it can send to an interview.
 pub struct Interviewer(pub Arc<domain::User>);
 
@@ -58,6 +76,21 @@ impl Interviewer {
     /// Under which drivers can reach them.
     async fn contact_phone_number(&self) -> Option<&str> {
         self.0.contact_phone_number.as_deref()
+    }
+}
+
+impl Direct for Interviewer {
+    const NAME: &'static str = "Interviewer";
+    type Nested = Infallible;
+
+    plain_fields! { "id" => id, "title" => title, "image" => image, "contactPhoneNumber" => contact_phone_number, }
+
+    fn nested(_: &str, _: &SelectionSet, _: &Fragments<'_>) -> Option<Infallible> {
+        None
+    }
+
+    fn write_nested(&self, nested: &Infallible, _: &People<'_>, _: &mut Vec<u8>) -> Option<()> {
+        match *nested {}
     }
 }
 

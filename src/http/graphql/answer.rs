@@ -1,12 +1,11 @@
 //! Writing an answer: its status, its media type, its headers.
 
 use super::negotiation::Media;
+use crate::graphql::json::{Answer as Answered, refused_text, write_refused};
 use crate::graphql::{Code, Outcome, Refused};
 use crate::http::answers::BEARER;
-use async_graphql::{ServerError, Value};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::time::Duration;
@@ -18,24 +17,49 @@ pub struct Answer {
 }
 
 /// The body of an answer: no `data` when nothing ran.
-#[derive(Serialize)]
-pub struct Body {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ServerError>,
-    /// Why nothing ran.
-    #[serde(skip)]
-    refused: Option<(Code, Option<Duration>)>,
+pub enum Body {
+    /// It ran.
+    Answered(Answered),
+    /// Nothing ran.
+    Refused(Refused),
 }
 
 impl From<Outcome> for Body {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Answered(response) => Self { data: Some(response.data), errors: response.errors, refused: None },
-            Outcome::Refused(Refused { code, errors, retry_after }) => {
-                Self { data: None, errors, refused: Some((code, retry_after)) }
-            }
+            Outcome::Answered(answer) => Self::Answered(answer),
+            Outcome::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+impl Body {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Answered(answer) => answer.write(out),
+            Self::Refused(refused) => write_refused(&refused.errors, out),
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes);
+        bytes
+    }
+
+    /// As JSON, without line breaks.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Answered(answer) => answer.text(),
+            Self::Refused(refused) => refused_text(&refused.errors),
+        }
+    }
+
+    /// Why nothing ran.
+    fn refused(&self) -> Option<(Code, Option<Duration>)> {
+        match self {
+            Self::Answered(_) => None,
+            Self::Refused(refused) => Some((refused.code, refused.retry_after)),
         }
     }
 }
@@ -61,7 +85,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
 impl Answer {
     /// For this request alone.
     pub fn fresh(self) -> Response {
-        let text = json(&self.body);
+        let text = self.body.bytes();
         let mut response = self.write(text);
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
         response
@@ -69,11 +93,11 @@ impl Answer {
 
     /// For the client to keep and ask about again, unless it is a refusal.
     pub fn cacheable(self, request: &HeaderMap) -> Response {
-        let keep = self.body.refused.is_none() && self.body.errors.is_empty();
+        let keep = matches!(&self.body, Body::Answered(answer) if answer.errors().is_empty());
         if !keep {
             return self.fresh();
         }
-        let text = json(&self.body);
+        let text = self.body.bytes();
         let etag = etag(&text);
         let mut response = self.write(text);
         let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
@@ -91,9 +115,10 @@ impl Answer {
 
     fn write(self, text: Vec<u8>) -> Response {
         let Self { media, body } = self;
-        let mut response = labelled(media, status(media, body.refused.map(|(code, _)| code)), text);
+        let refused = body.refused();
+        let mut response = labelled(media, status(media, refused.map(|(code, _)| code)), text);
         let headers = response.headers_mut();
-        match body.refused {
+        match refused {
             Some((Code::Unauthenticated, _)) => {
                 headers.insert(header::WWW_AUTHENTICATE, BEARER);
             }
@@ -121,7 +146,13 @@ fn etag(text: &[u8]) -> String {
 
 /// The answers of a batch, in its order.
 pub fn batch(media: Media, bodies: &[Body]) -> Response {
-    let mut response = labelled(media, StatusCode::OK, json(&bodies));
+    let mut text = Vec::new();
+    for (index, body) in bodies.iter().enumerate() {
+        text.push(if index == 0 { b'[' } else { b',' });
+        body.write(&mut text);
+    }
+    text.push(b']');
+    let mut response = labelled(media, StatusCode::OK, text);
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response
 }
@@ -149,16 +180,11 @@ pub fn method_not_allowed(media: Media) -> Response {
 
 fn refusal(media: Media, status: StatusCode, message: impl Into<String>) -> Response {
     let body = Body::from(Outcome::Refused(Refused::new(Code::BadRequest, message, None)));
-    let mut response = labelled(media, status, json(&body));
+    let mut response = labelled(media, status, body.bytes());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response
 }
 
 fn labelled(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response()
-}
-
-pub fn json(body: &impl Serialize) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "strings, numbers and maps with string keys always are JSON")]
-    serde_json::to_vec(body).expect("JSON")
 }

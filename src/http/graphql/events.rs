@@ -1,14 +1,13 @@
 //! Answers as server-sent events, in the distinct connections mode of graphql-sse
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network lets no WebSocket through.
 
-use super::answer::{Body, json};
+use super::answer::Body;
 use crate::graphql::{Code, Live, Outcome, Refused, internal_error};
 use crate::http::standing::Place;
 use crate::services::Ended;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use serde::Serialize;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{Instant, Interval, interval_at};
@@ -28,7 +27,7 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 
 /// Every answer there will be, at once.
 pub fn once(outcome: Outcome) -> Response {
-    let body = next(&Body::from(outcome)) + COMPLETE;
+    let body = next(&Body::from(outcome).text()) + COMPLETE;
     (HEADERS, body).into_response()
 }
 
@@ -70,11 +69,11 @@ impl Feed {
             answer = live.next() => answer,
         };
         match answer {
-            Some(Ok(answer)) => Some(next(&*answer)),
+            Some(Ok(answer)) => Some(next(&answer)),
             Some(Err(ended)) => {
                 self.live = None;
                 let refused = refusal(&ended, &self.request_id);
-                Some(next(&Body::from(Outcome::Refused(refused))) + COMPLETE)
+                Some(next(&Body::Refused(refused).text()) + COMPLETE)
             }
             None => {
                 self.live = None;
@@ -85,24 +84,24 @@ impl Feed {
 }
 
 /// An answer. Its JSON has no line breaks.
-fn next(answer: &impl Serialize) -> String {
-    format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&json(answer)))
+fn next(answer: &str) -> String {
+    format!("event: next\ndata: {answer}\n\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graphql::json::Answer;
     use crate::http::Standing;
     use crate::services::ServiceError;
     use async_graphql::Response as Executed;
     use axum::body::Body as HttpBody;
     use http_body_util::BodyExt;
-    use std::sync::Arc;
 
     const NEVER: Duration = Duration::from_hours(1);
 
     fn answers(last: Option<Ended>) -> Live {
-        let answers = ["a", "b\n\nevent: forged"].map(|text| Ok(Arc::new(Executed::new(text))));
+        let answers = ["a", "b\n\nevent: forged"].map(|text| Ok(Answer::from(Executed::new(text)).text().into()));
         stream::iter(answers.into_iter().chain(last.map(Err))).boxed()
     }
 

@@ -157,7 +157,7 @@ impl Conversation<'_> {
             Event::Done => self.send(&Sent::Complete { id }).await,
             Event::Once(outcome) => match *outcome {
                 Outcome::Answered(answer) => {
-                    self.send(&Sent::Next { id, payload: &answer }).await?;
+                    self.send(&Sent::Next { id, payload: &answer.text() }).await?;
                     self.send(&Sent::Complete { id }).await
                 }
                 Outcome::Refused(refused) => self.refuse(id, &refused).await,

@@ -2,7 +2,7 @@
 //! (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>).
 
 use crate::http::graphql::parameters;
-use async_graphql::{Request as Operation, Response, ServerError};
+use async_graphql::{Request as Operation, ServerError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -31,9 +31,11 @@ pub enum Sent<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<Value>,
     },
+    /// Its payload is JSON already.
+    #[serde(skip)]
     Next {
         id: &'a str,
-        payload: &'a Response,
+        payload: &'a str,
     },
     Error {
         id: &'a str,
@@ -42,6 +44,21 @@ pub enum Sent<'a> {
     Complete {
         id: &'a str,
     },
+}
+
+impl Sent<'_> {
+    /// As it goes out.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Next { id, payload } => format!(r#"{{"id":{},"type":"next","payload":{payload}}}"#, json(id)),
+            message => json(message),
+        }
+    }
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> String {
+    #[expect(clippy::expect_used, reason = "strings, numbers and maps with string keys always are JSON")]
+    serde_json::to_string(value).expect("JSON")
 }
 
 /// Why a socket is closed, for its client.

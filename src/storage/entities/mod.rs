@@ -4,5 +4,6 @@ pub mod company;
 pub mod event;
 pub mod interview;
 pub mod interviewee;
+pub mod position;
 pub mod revoked_token;
 pub mod user;

@@ -110,7 +110,7 @@ impl TestApp {
         self.user(demo::ADMIN)
     }
 
-    /// What this does, and the SQL statements it takes, without those that begin and end transactions.
+    /// What this does, and the SQL statements it takes.
     pub async fn counting<T>(&self, work: impl Future<Output = T>) -> (T, usize) {
         self.statements.lock().unwrap().clear();
         let done = work.await;

@@ -4,7 +4,7 @@
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::{FIELDS, refusals};
 use rstest::rstest;
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Value, json};
 
 /// Interviews of the demo data.

@@ -1,0 +1,95 @@
+//! A change of one interview and its event as a single statement, which is a transaction of its own. PostgreSQL alone can do that.
+
+use super::entities::{event, interview};
+use super::events::PLACE_OF_NEXT;
+use super::pool::Pool;
+use super::{Result, StorageError};
+use crate::domain::{Event, Interview, UserId};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, IdenStatic, Statement, Value};
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+type Change = interview::Column;
+type Entry = event::Column;
+
+/// The columns of an interview that a change can write.
+const CHANGED: [Change; 17] = [
+    Change::DriverId,
+    Change::IntervieweeId,
+    Change::InterviewerId,
+    Change::Kind,
+    Change::Status,
+    Change::StartAt,
+    Change::EndAt,
+    Change::AmendStartAt,
+    Change::AmendEndAt,
+    Change::AmendedBy,
+    Change::AmendedFrom,
+    Change::Location,
+    Change::Reason,
+    Change::Absent,
+    Change::AllowOverlap,
+    Change::Version,
+    Change::UpdatedAt,
+];
+
+/// The columns of an event, but for its interview.
+const ENTRY: [Entry; 5] = [Entry::Type, Entry::At, Entry::ActorId, Entry::ActorSide, Entry::Changes];
+
+/// What leads: the id, the version before, and the two people whose time may have to be locked.
+const LEADING: usize = 4;
+
+/// As [`users::lock_time_of`](super::users::lock_time_of) and [`interviews::update`](super::interviews::update) do it in a transaction:
+/// first the interview's row is locked, then its people, then everything is written. But nothing is waited for: whoever is held up
+/// needs a transaction, which leaves nothing behind when it is given up.
+static TAKING_TIME: LazyLock<String> = LazyLock::new(|| {
+    statement(
+        ", people AS MATERIALIZED (SELECT users.id FROM users, target WHERE users.id IN ($3, $4) \
+         ORDER BY users.id FOR NO KEY UPDATE OF users SKIP LOCKED)",
+        "(SELECT count(*) FROM people) = 2",
+    )
+});
+
+/// The same for a change that takes no time anew.
+static LEAVING_TIME: LazyLock<String> = LazyLock::new(|| statement("", "$3::bigint IS NULL AND $4::bigint IS NULL"));
+
+fn statement(people: &str, condition: &str) -> String {
+    let mut set = String::new();
+    for (index, column) in CHANGED.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        // Writing to a string cannot fail.
+        let _ = write!(set, "{comma}{} = ${}", column.as_str(), LEADING + index + 1);
+    }
+    let (mut columns, mut values) = (String::new(), String::new());
+    for (index, column) in ENTRY.iter().enumerate() {
+        let _ = write!(columns, ", {}", column.as_str());
+        let _ = write!(values, ", ${}", LEADING + CHANGED.len() + index + 1);
+    }
+    format!(
+        "WITH target AS MATERIALIZED (SELECT id FROM interviews WHERE id = $1 AND version = $2 \
+         FOR NO KEY UPDATE SKIP LOCKED){people}, \
+         changed AS (UPDATE interviews SET {set} WHERE id = (SELECT id FROM target) AND {condition} RETURNING id) \
+         INSERT INTO interview_events (interview_id{columns}, transaction_id) \
+         SELECT changed.id{values}, {PLACE_OF_NEXT} FROM changed"
+    )
+}
+
+/// Stores what an interview has become and the event that tells of it, and makes them last. `lock`: those whose time it takes anew.
+///
+/// `false` when nothing was written: the interview is no longer at the version before, or somebody else holds what has to be locked. It
+/// can still be done in a transaction then.
+///
+/// # Errors
+/// [`StorageError::Overlap`]; or when the database fails.
+pub async fn record(pool: &Pool, interview: &Interview, event: Event, lock: Option<[UserId; 2]>) -> Result<bool> {
+    let sql = if lock.is_some() { &*TAKING_TIME } else { &*LEAVING_TIME };
+    let person = |index: usize| Value::BigInt(lock.map(|people| people[index].0));
+    let leading = [interview.id.0.into(), (interview.version - 1).into(), person(0), person(1)];
+    let (row, entry) = (interview::ActiveModel::from(interview), event::ActiveModel::from(event));
+    let changed = CHANGED.iter().filter_map(|column| row.get(*column).into_value());
+    let entry = ENTRY.iter().filter_map(|column| entry.get(*column).into_value());
+    let values = leading.into_iter().chain(changed).chain(entry);
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql.as_str(), values);
+    let done = pool.execute_raw(statement).await.map_err(StorageError::from)?;
+    Ok(done.rows_affected() == 1)
+}
