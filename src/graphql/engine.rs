@@ -35,7 +35,6 @@ pub enum Outcome {
 }
 
 /// What a request turns into on a way that can carry more than one answer.
-#[expect(clippy::large_enum_variant, reason = "there is one for a request, and it is taken apart at once")]
 pub enum Opened {
     /// A query or mutation: it is done. Or a subscription that was refused.
     Once(Outcome),

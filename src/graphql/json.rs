@@ -1,4 +1,4 @@
-//! Answers as JSON, written in one go. [`Value::Binary`] is JSON already (see [`super::direct`]); no type of the schema is binary.
+//! Answers as JSON, written in one go. [`Value::Binary`] is JSON already (see `direct.rs`); no type of the schema is binary.
 
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;

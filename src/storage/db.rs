@@ -1,6 +1,7 @@
 //! Connections: one pool on PostgreSQL; on SQLite one writer and a pool of readers.
 
-use super::pool::{Address, Pool, Transaction};
+use super::lease::Address;
+use super::pool::{Pool, Transaction};
 use super::{Result, StorageError};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::ConnectOptions as _;

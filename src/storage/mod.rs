@@ -7,6 +7,7 @@ mod error;
 pub mod events;
 pub mod interviewees;
 pub mod interviews;
+mod lease;
 mod list;
 mod pool;
 pub mod recording;

@@ -184,7 +184,7 @@ mod tests {
         let (new, opening) = subscription();
         operations.start("1", opening);
         says(&new, "new");
-        assert_eq!(heard(&mut operations).await, "1 \"new\"");
+        assert_eq!(heard(&mut operations).await, "1 new");
         assert!(old.is_closed() && !new.is_closed(), "what was cancelled is dropped");
 
         // Opened and not told yet.

@@ -1,0 +1,178 @@
+//! A connection while somebody has it, and how it comes to be. One that failed, or was left in the middle of a statement, does not go
+//! back to the pool.
+
+use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor, PgConnection, SqliteConnection};
+use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// After so long a rest a connection is asked whether it is still alive: it may have been cut meanwhile.
+const REST: Duration = Duration::from_secs(10);
+
+/// Every statement here goes through an index that fits whatever the values are. PostgreSQL would plan lists anew each time, since it
+/// takes a plan that knows the limit for a better one: that is a fifth of what a list costs it.
+const ONE_PLAN: &str = "SET plan_cache_mode = force_generic_plan";
+
+/// How to reach the database.
+pub enum Address {
+    Postgres(PgConnectOptions),
+    Sqlite(SqliteConnectOptions),
+}
+
+/// Of either database.
+pub enum Connection {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// What the pool keeps.
+pub struct Slot {
+    pub connection: Connection,
+    /// A statement is running, was given up while it ran, or found the connection broken.
+    unsettled: bool,
+}
+
+/// A connection, until it goes back to the pool.
+pub struct Lease(pub Option<Object<Manager>>);
+
+/// Makes connections.
+pub struct Manager(pub Address);
+
+impl managed::Manager for Manager {
+    type Type = Slot;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<Slot, sqlx::Error> {
+        let connection = match &self.0 {
+            Address::Postgres(options) => {
+                let mut connection = PgConnection::connect_with(options).await?;
+                connection.execute(ONE_PLAN).await?;
+                Connection::Postgres(connection)
+            }
+            Address::Sqlite(options) => Connection::Sqlite(SqliteConnection::connect_with(options).await?),
+        };
+        Ok(Slot { connection, unsettled: false })
+    }
+
+    async fn recycle(&self, slot: &mut Slot, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if metrics.last_used() < REST {
+            return Ok(());
+        }
+        let alive = match &mut slot.connection {
+            Connection::Postgres(connection) => connection.ping().await,
+            Connection::Sqlite(connection) => connection.ping().await,
+        };
+        alive.map_err(RecycleError::Backend)
+    }
+}
+
+impl Lease {
+    fn slot(&mut self) -> Result<&mut Slot, DbErr> {
+        self.0.as_deref_mut().ok_or_else(ended)
+    }
+
+    pub fn is_unsettled(&self) -> bool {
+        self.0.as_ref().is_none_or(|slot| slot.unsettled)
+    }
+
+    /// Takes the connection out of the pool: what it was doing ends with it.
+    pub fn discard(&mut self) {
+        drop(self.0.take().map(Object::take));
+    }
+
+    pub async fn run(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+        let slot = self.slot()?;
+        slot.unsettled = true;
+        let sql = AssertSqlSafe(sql);
+        let done = match &mut slot.connection {
+            Connection::Postgres(connection) => connection.execute(sql).await.map(ExecResult::from),
+            Connection::Sqlite(connection) => connection.execute(sql).await.map(ExecResult::from),
+        };
+        slot.settle(done).map_err(exec_error)
+    }
+
+    pub async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let (sql, values) = parts(statement);
+        let slot = self.slot()?;
+        slot.unsettled = true;
+        let done = match &mut slot.connection {
+            Connection::Postgres(connection) => {
+                sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from)
+            }
+            Connection::Sqlite(connection) => {
+                sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from)
+            }
+        };
+        slot.settle(done).map_err(exec_error)
+    }
+
+    pub async fn fetch_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let (sql, values) = parts(statement);
+        let slot = self.slot()?;
+        slot.unsettled = true;
+        let row = match &mut slot.connection {
+            Connection::Postgres(connection) => {
+                let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
+                row.map(|row| row.map(QueryResult::from))
+            }
+            Connection::Sqlite(connection) => {
+                let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
+                row.map(|row| row.map(QueryResult::from))
+            }
+        };
+        slot.settle(row).map_err(query_error)
+    }
+
+    pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let (sql, values) = parts(statement);
+        let slot = self.slot()?;
+        slot.unsettled = true;
+        let rows = match &mut slot.connection {
+            Connection::Postgres(connection) => {
+                let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+            }
+            Connection::Sqlite(connection) => {
+                let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+            }
+        };
+        slot.settle(rows).map_err(query_error)
+    }
+}
+
+impl Slot {
+    /// What the database itself refuses leaves the connection as good as it was; anything else does not.
+    fn settle<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        self.unsettled = !matches!(&done, Ok(_) | Err(sqlx::Error::Database(_)));
+        done
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.is_unsettled() {
+            self.discard();
+        }
+    }
+}
+
+fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
+    (AssertSqlSafe(statement.sql), SqlxValues(statement.values.unwrap_or(Values(Vec::new()))))
+}
+
+pub fn ended() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
+}
+
+fn exec_error(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}
