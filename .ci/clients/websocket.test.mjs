@@ -3,15 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { EVENTS, UPDATE, change, latest, log, nextOf } from './events.mjs';
-import { OwnServer, driver, socketUrl, staff } from './server.mjs';
+import { EVENTS, UPDATE, change, latest, nextOf } from './events.mjs';
+import { ends, outlive } from './outlive.mjs';
+import { driver, socketUrl, staff } from './server.mjs';
 
-// Interviews that no other file changes, and the one that every server has.
-const [one, other, demo] = ['30', '31', '27'];
+// Interviews that no other file changes.
+const [one, other] = ['30', '31'];
 const othersInterviewee = '1029';
 
 function connect(t, options) {
@@ -151,54 +151,17 @@ test('whoever unsubscribes hears no more, and may take the same id again', async
   assert.equal((await nextOf(one, second)).interview.location, location);
 });
 
-for (const [how, signal] of [['is killed', 'SIGKILL'], ['is told to stop', 'SIGTERM']]) {
+for (const [how, signal] of ends) {
   test(`a server ${how}: its client comes back by itself, and gets each event once`, async (t) => {
-    const server = await OwnServer.start();
-    const [start] = (await log(server)).slice(-1);
-    let comeBack;
-    const back = new Promise((resolve) => (comeBack = resolve));
     const closed = [];
-    const client = connect(t, {
+    await outlive(t, signal, (server, retryWait) => connect(t, {
       url: socketUrl(server.url),
-      connectionParams: () => ({ authorization: `Bearer ${server.staff}` }),
-      retryWait: () => back,
+      connectionParams: { authorization: `Bearer ${server.staff}` },
       shouldRetry: ({ code }) => code !== 4403,
+      retryWait,
       on: { closed: ({ code }) => closed.push(code) },
-    });
-    t.after(comeBack);
-    t.after(() => server.remove());
-
-    // The payload is written anew for each connection, and so is what its getter says.
-    const received = [start];
-    const variables = { get since() { return received.at(-1); } };
-    const arrivals = new EventEmitter();
-    client.subscribe({ query: EVENTS, variables }, {
-      next: ({ data }) => arrivals.emit('event', received.push(data.interviewChanged.id)),
-      error: (problem) => arrivals.emit('error', problem),
-      complete: () => arrivals.emit('error', new Error('nobody has unsubscribed')),
-    });
-    const until = async (there) => {
-      while (!there()) await once(arrivals, 'event');
-    };
-
-    for (let times = 0; times < 10; times += 1) await change(demo, server);
-    await until(() => received.length > 5);
-    // It ends with changes on their way: whoever made them does not know whether they are done. The log does.
-    const unsure = [1, 2, 3].map(() => change(demo, server).catch(() => undefined));
-    await server.end(signal);
-    await Promise.all(unsure);
-    await server.startAgain();
-    for (let times = 0; times < 10; times += 1) await change(demo, server); // nobody listens
-    comeBack();
-    await once(arrivals, 'event'); // it catches up; what follows may come live
-    for (let times = 0; times < 10; times += 1) await change(demo, server);
-
-    const happened = await log(server, start);
-    assert.ok(happened.length >= 30);
-    await until(() => received.at(-1) === happened.at(-1));
-    assert.deepEqual(received, [start, ...happened]);
+    }));
     assert.equal(closed.length, 1);
     if (signal === 'SIGTERM') assert.equal(closed[0], 1001);
-    arrivals.on('error', () => {}); // now it may end
   });
 }
