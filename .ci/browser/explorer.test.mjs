@@ -1,12 +1,13 @@
 // GraphiQL in a real browser, against a running `interviews dev`:
 //
 //     npm ci
-//     EXPLORER_URL=http://127.0.0.1:8000/graphql npm test
+//     EXPLORER_URL=http://127.0.0.1:8000/graphql DRIVER_TOKEN=… npm test
 //
-// CHROMIUM names the browser (/usr/bin/chromium); SCREENSHOT, a file for a picture of the end.
+// DRIVER_TOKEN is the driver's token as `dev` prints it; CHROMIUM names the browser (/usr/bin/chromium); SCREENSHOT, a file for a picture of the end.
 // The test changes the demo interview, so it wants a database of its own.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
@@ -91,9 +92,21 @@ async function run() {
   throw new Error('no result');
 }
 
+const write = (pane, text) => page.locator(panes[pane]).evaluate((it, text) => it.CodeMirror.setValue(text), text);
+const authorize = (token) => write('headers', JSON.stringify({ Authorization: `Bearer ${token}` }));
+
 async function tokenInHeaders() {
   const [, token] = /^Bearer (\S+)$/.exec(JSON.parse(await textOf('headers')).Authorization);
   return token;
+}
+
+// Beside the page, as another client does it.
+async function ask(token, query, variables) {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const { data, errors } = await response.json();
+  assert.equal(errors, undefined);
+  return data;
 }
 
 function assertNoProblems() {
@@ -155,9 +168,51 @@ test('a later visit finds the tabs again, and no token was kept', async () => {
   assert.ok(!kept.includes(token));
 
   await open();
-  assert.equal(await page.getByRole('tab').count(), 2);
+  assert.equal(await page.getByRole('tab').count(), 3);
   assert.match(await textOf('query'), /^mutation UpdateInterview/m);
   assert.ok(await tokenInHeaders());
   assert.deepEqual((await run()).data.updateInterview.userErrors, []);
+  assertNoProblems();
+});
+
+test('a subscription shows what somebody else changes, to whoever the headers name, until it is stopped', async () => {
+  const staff = await tokenInHeaders();
+  await page.getByRole('tab').getByRole('button', { name: 'InterviewChanged' }).click();
+  for (const [token, mayUpdate] of [[staff, true], [process.env.DRIVER_TOKEN, false]]) {
+    const { interview } = await ask(staff, '{ interview(id: 27) { history(first: 100) { nodes { id } } } }');
+    await authorize(token);
+    // From the last event there is: so nothing depends on whether the subscription or the change comes first.
+    await write('variables', JSON.stringify({ since: interview.history.nodes.at(-1).id }));
+    const opened = page.waitForEvent('websocket');
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    const socket = await opened;
+    const closed = socket.waitForEvent('close');
+
+    const location = `https://meet.example.com/${randomUUID()}`;
+    const update = 'mutation ($to: String!) { updateInterview(id: 27, input: { location: $to }) { userErrors { code } } }';
+    const { updateInterview } = await ask(staff, update, { to: location });
+    assert.deepEqual(updateInterview.userErrors, []);
+
+    await page.locator('.result-window').getByText(location).first().waitFor();
+    const { interviewChanged } = JSON.parse(await textOf('result')).data;
+    assert.equal(interviewChanged.type, 'UPDATED');
+    assert.equal(interviewChanged.interview.location, location);
+    assert.equal(interviewChanged.interview.availableActions.includes('UPDATE'), mayUpdate);
+
+    await page.getByRole('button', { name: /^Stop query/ }).click();
+    await closed;
+  }
+  assertNoProblems();
+});
+
+test('a subscription without a good token tells so, at once', async () => {
+  let sockets = 0;
+  page.on('websocket', () => (sockets += 1));
+  for (const token of ['nonsense', '']) {
+    await authorize(token);
+    const { errors } = await run();
+    assert.equal(errors[0].extensions.code, 'UNAUTHENTICATED');
+  }
+  assert.equal(sockets, 0);
   assertNoProblems();
 });

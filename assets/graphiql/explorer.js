@@ -44,14 +44,35 @@ if (example && storage.getItem('graphiql:tabState') === null) {
   storage.setItem('graphiql:variables', example.variables);
 }
 
-const send = GraphiQL.createFetcher({ url: config.endpoint, enableIncrementalDelivery: false });
+// Subscriptions go over WebSocket. GraphiQL opens one for each run, and the headers of that run are what it sends first.
+const socketUrl = new URL(config.endpoint, location.href);
+socketUrl.protocol = socketUrl.protocol.replace('http', 'ws');
 
-// A bearer token that nobody filled in is no token, rather than a wrong one.
-function fetcher(params, options) {
-  const headers = Object.entries(options?.headers ?? {}).filter(
+const send = GraphiQL.createFetcher({
+  url: config.endpoint,
+  subscriptionUrl: socketUrl.href,
+  enableIncrementalDelivery: false,
+});
+
+const isSubscription = (params, options) =>
+  options?.documentAST?.definitions.some(
+    ({ operation, name }) => operation === 'subscription' && (name?.value ?? '') === (params.operationName ?? ''),
+  );
+
+async function fetcher(params, options) {
+  // A bearer token that nobody filled in is no token, rather than a wrong one.
+  const filledIn = Object.entries(options?.headers ?? {}).filter(
     ([name, value]) => !(/^authorization$/i.test(name) && /^(Bearer)?\s*$/i.test(value)),
   );
-  return send(params, { ...options, headers: Object.fromEntries(headers) });
+  const headers = Object.fromEntries(filledIn);
+  if (isSubscription(params, options)) {
+    // The WebSocket client tells of a token that is refused only when it has tried it five times more. So it is looked at first.
+    const signingIn = await send({ query: '{ viewer { id } }' }, { headers });
+    if (signingIn.errors) {
+      return signingIn;
+    }
+  }
+  return send(params, { ...options, headers });
 }
 
 ReactDOM.createRoot(document.getElementById('explorer')).render(

@@ -63,6 +63,10 @@ impl Example {
                 query: include_str!("../../assets/graphiql/examples/update-interview.graphql"),
                 variables: include_str!("../../assets/graphiql/examples/update-interview.json"),
             },
+            Self {
+                query: include_str!("../../assets/graphiql/examples/interview-changed.graphql"),
+                variables: include_str!("../../assets/graphiql/examples/interview-changed.json"),
+            },
         ]
     }
 }
@@ -178,7 +182,7 @@ mod tests {
 
         let config: serde_json::Value = serde_json::from_str(config).unwrap();
         assert_eq!(config["token"], hostile);
-        assert_eq!(config["examples"].as_array().map(Vec::len), Some(2));
+        assert_eq!(config["examples"].as_array().map(Vec::len), Some(3));
     }
 
     #[test]
