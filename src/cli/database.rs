@@ -3,7 +3,7 @@
 use super::CliError;
 use crate::config::{DatabaseSettings, Missing};
 use crate::services::{Clock, Freshness, Services, Tokens};
-use crate::storage::{Db, DbOptions, StorageError};
+use crate::storage::{Db, DbOptions, StorageError, events};
 use clap::Subcommand;
 
 /// Where to move the schema.
@@ -24,7 +24,10 @@ pub enum Direction {
 pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Result<(), CliError> {
     let db = connect(&options(settings, matches!(direction, Direction::Up))?).await?;
     match direction {
-        Direction::Up => db.migrate_up().await?,
+        Direction::Up => {
+            db.migrate_up().await?;
+            adopt_log(&db).await?;
+        }
         Direction::Down { steps } => db.migrate_down(*steps).await?,
         Direction::Status => {}
     }
@@ -32,6 +35,14 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
         println!("{} {step}", if applied { "applied" } else { "pending" });
     }
     Ok(db.close().await?)
+}
+
+/// Looks whether the event log comes from elsewhere; see [`events::adopt`].
+pub async fn adopt_log(db: &Db) -> Result<(), CliError> {
+    if events::adopt(db.reader()).await? {
+        tracing::warn!("the event log comes from another PostgreSQL: its events are now in the order of their ids");
+    }
+    Ok(())
 }
 
 pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {

@@ -36,7 +36,9 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     if migrate {
         db.migrate_up().await?;
     }
-    if !db.migration_state().await?.is_current() {
+    if db.migration_state().await?.is_current() {
+        database::adopt_log(&db).await?;
+    } else {
         tracing::warn!(
             "the database's schema is behind: run `interviews migrate up`; until then this server is not ready"
         );

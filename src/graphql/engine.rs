@@ -82,7 +82,7 @@ impl Engine {
     ) -> Opened {
         let session = Session { viewer: bearer.and_then(Bearer::viewer), request_id };
         let outcome = match (self.prepare(&session, &mut request, permitted), bearer) {
-            (Ok(Some(asked)), Some(bearer)) => match self.subscribe(bearer.clone(), session, asked).await {
+            (Ok(Some(asked)), Some(bearer)) => match self.subscribe(bearer.clone(), session, request, asked).await {
                 Ok(live) => return Opened::Live(live),
                 Err(refused) => Outcome::Refused(refused),
             },
@@ -115,7 +115,9 @@ impl Engine {
         }
         if kind == OperationType::Subscription {
             let substance = document.substance(operation, &request.variables);
-            return Ok(Some(Asked::new(substance, runnable, request)));
+            let asked = Asked::new(substance, runnable.clone(), request);
+            request.set_parsed_query(runnable);
+            return Ok(Some(asked));
         }
         request.set_parsed_query(runnable);
         if !document.repeats() {
@@ -139,8 +141,13 @@ impl Engine {
     }
 
     /// Calls a subscription's resolver; none when it has nothing to answer.
-    pub(super) async fn on_occasion(&self, session: Session, asked: &Asked, occasion: Arc<Occasion>) -> Option<Answer> {
-        let (request, fetches) = self.equip(session, asked.request().data(occasion));
+    pub(super) async fn on_occasion(
+        &self,
+        session: Session,
+        request: Request,
+        occasion: Arc<Occasion>,
+    ) -> Option<Answer> {
+        let (request, fetches) = self.equip(session, request.data(occasion));
         let mut responses = self.schema.execute_stream(request);
         let mut response = batching::drive(fetches, responses.next()).await?;
         response.errors.iter_mut().for_each(error::complete);

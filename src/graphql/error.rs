@@ -30,8 +30,6 @@ pub enum Code {
     Overloaded,
     /// The connection has as many operations open as it may.
     TooManySubscriptions,
-    /// The client took what was sent to it too slowly.
-    TooSlow,
     /// The hash of a persisted query is not known here: send the query along.
     PersistedQueryNotFound,
     /// It took too long.
@@ -55,7 +53,6 @@ impl Code {
             Self::RateLimited => "RATE_LIMITED",
             Self::Overloaded => "OVERLOADED",
             Self::TooManySubscriptions => "TOO_MANY_SUBSCRIPTIONS",
-            Self::TooSlow => "TOO_SLOW",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::Timeout => "TIMEOUT",
             Self::Internal => "INTERNAL",

@@ -142,8 +142,8 @@ impl InterviewFilterInput {
             return Err(error_with_code(Code::BadUserInput, "`filter.overlaps`: the end has to be after the start"));
         }
         Ok(InterviewFilter {
-            status: self.status.map(|list| list.into_iter().map(Into::into).collect()),
-            kind: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
+            status: self.status.map(each_once),
+            kind: self.kind.map(each_once),
             interviewee_id: self.interviewee_id.map(|id| IntervieweeId::from_text(&id)),
             interviewer_id: self.interviewer_id.map(|id| UserId::from_text(&id)),
             driver_id: self.driver_id.map(|id| UserId::from_text(&id)),
@@ -222,4 +222,10 @@ fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
         MaybeUndefined::Null => Patch::Null,
         MaybeUndefined::Value(value) => Patch::Value(value),
     }
+}
+
+/// A list may name a value a thousand times, and a subscription keeps it for days.
+fn each_once<T, D: domain::Names + PartialEq + From<T>>(list: Vec<T>) -> Vec<D> {
+    let given: Vec<D> = list.into_iter().map(D::from).collect();
+    D::ALL.iter().copied().filter(|value| given.contains(value)).collect()
 }

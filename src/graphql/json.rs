@@ -1,5 +1,6 @@
 //! Answers as JSON, written in one go. [`Value::Binary`] is JSON already (see `direct.rs`); no type of the schema is binary.
 
+use super::error::Code;
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
@@ -30,6 +31,13 @@ impl Answer {
     #[must_use]
     pub fn errors(&self) -> &[ServerError] {
         &self.errors
+    }
+
+    /// Whether the server failed in it.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        let code = |error: &ServerError| error.extensions.as_ref()?.get("code").cloned();
+        self.errors.iter().any(|error| code(error) == Some(Code::Internal.as_str().into()))
     }
 
     /// Writes it.

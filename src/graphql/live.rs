@@ -2,39 +2,46 @@
 //! that have cached nothing. Subscribers who ask the same and see the same share one answer, so that a thousand open dashboards of a
 //! company cost hardly more than one.
 
-use super::document::{Hash, Refused};
+use super::document::{Hash, Refused, Substance, merge};
 use super::engine::Engine;
-use super::error::{self, Code, internal, internal_error};
-use super::json::refused_text;
+use super::error::{self, Code, internal};
 use super::session::Session;
 use super::subscription::{Occasion, Wanted};
 use crate::domain::{EventId, Scope};
-use crate::services::{Bearer, Delivery, Ended};
+use crate::services::{self, Bearer, Change, Delivery, RETRIES, RETRY};
+use async_graphql::Request;
 use async_graphql::parser::types::ExecutableDocument as Runnable;
-use async_graphql::{Request, Variables};
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
+use futures_util::future::{BoxFuture, Shared, ready};
 use futures_util::stream::{BoxStream, StreamExt};
 use quick_cache::sync::Cache;
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 /// The answers of a subscription, as JSON. After an error there are no more.
 pub type Live = BoxStream<'static, Result<Arc<str>, Ended>>;
 
+/// Why a subscription ended, other than by its client's wish. The client can go on where it was with `since`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The token is not accepted any more.
+    SignedOut,
+    /// The server failed; the log knows why.
+    Failed,
+}
+
 /// A subscription that was checked: what to execute for each event.
 pub struct Asked {
-    /// The same for subscriptions that ask the same.
-    substance: Hash,
+    substance: Substance,
     runnable: Runnable,
     operation_name: Option<String>,
-    variables: Variables,
 }
 
 /// Answers that others may be about to ask for: to this subscription, about this event, for whoever sees this much.
 pub struct Answers(Cache<(EventId, Hash, Scope), Awaited>);
 
-/// An answer that is there, or on its way.
-type Awaited = Shared<BoxFuture<'static, Arc<str>>>;
+/// An answer that is there, or on its way; none when the server failed.
+type Awaited = Shared<BoxFuture<'static, Option<Arc<str>>>>;
 
 /// Everybody asks at nearly the same time: few are remembered for long enough.
 const REMEMBERED: usize = 256;
@@ -46,14 +53,15 @@ impl Default for Answers {
 }
 
 impl Asked {
-    pub fn new(substance: Hash, runnable: Runnable, request: &Request) -> Self {
-        let (operation_name, variables) = (request.operation_name.clone(), request.variables.clone());
-        Self { substance, runnable, operation_name, variables }
+    /// Keeps no more of the request than what is executed for each event: it may be there for days.
+    pub fn new(substance: Substance, mut runnable: Runnable, request: &Request) -> Self {
+        merge::forget_root_arguments(&mut runnable);
+        Self { substance, runnable, operation_name: request.operation_name.clone() }
     }
 
     /// What the executor runs.
     pub fn request(&self) -> Request {
-        let mut request = Request::new("").variables(self.variables.clone());
+        let mut request = Request::new("").variables(self.substance.variables.clone());
         request.operation_name.clone_from(&self.operation_name);
         request.set_parsed_query(self.runnable.clone());
         request
@@ -61,14 +69,19 @@ impl Asked {
 }
 
 impl Engine {
-    /// Begins a subscription.
+    /// Begins a subscription: `request` says which events, `asked` what of them.
     ///
     /// # Errors
     /// [`Refused`] when its arguments are wrong, or the database fails.
-    pub(super) async fn subscribe(&self, bearer: Bearer, session: Session, asked: Asked) -> Result<Live, Refused> {
+    pub(super) async fn subscribe(
+        &self,
+        bearer: Bearer,
+        session: Session,
+        request: Request,
+        asked: Asked,
+    ) -> Result<Live, Refused> {
         let opening = Arc::new(Occasion::Opening(OnceLock::new()));
-        let response = self.on_occasion(session.clone(), &asked, opening.clone()).await;
-        if let Some(answer) = response {
+        if let Some(answer) = self.on_occasion(session.clone(), request, opening.clone()).await {
             return Err(Refused { code: Code::BadUserInput, errors: answer.into(), retry_after: None });
         }
         let Some(Wanted { filter, since }) = Arc::into_inner(opening).and_then(Occasion::wanted) else {
@@ -77,49 +90,60 @@ impl Engine {
         let deliveries = self.services().subscribe(bearer, filter, since).await;
         let deliveries = deliveries.map_err(|cause| Refused::failed(internal(&session.request_id, &cause)))?;
         let (engine, asked) = (self.clone(), Arc::new(asked));
-        let answer = move |delivery: Result<Delivery, Ended>| {
+        let answer = move |delivery: Result<Delivery, services::Ended>| {
             let (engine, asked, request_id) = (engine.clone(), asked.clone(), session.request_id.clone());
             async move {
                 match delivery {
-                    Ok(delivery) => Ok(engine.answer(delivery, request_id, asked).await),
-                    Err(ended) => {
-                        if let Ended::Failed(cause) = &ended {
-                            error::log(&request_id, cause);
-                        }
-                        Err(ended)
+                    Ok(delivery) => engine.answer(delivery, request_id, asked).await.ok_or(Ended::Failed),
+                    Err(services::Ended::SignedOut) => Err(Ended::SignedOut),
+                    Err(services::Ended::Failed(cause)) => {
+                        error::log(&request_id, &cause);
+                        Err(Ended::Failed)
                     }
                 }
             }
         };
-        Ok(deliveries.then(answer).boxed())
+        let until_it_ends = |ended: &mut bool, answer: Result<Arc<str>, Ended>| {
+            let go_on = !std::mem::replace(ended, answer.is_err());
+            ready(go_on.then_some(answer))
+        };
+        Ok(deliveries.then(answer).scan(false, until_it_ends).boxed())
     }
 
-    /// What a subscriber gets for an event.
-    async fn answer(&self, delivery: Delivery, request_id: String, asked: Arc<Asked>) -> Arc<str> {
+    /// What a subscriber gets for an event; none when the server failed.
+    async fn answer(&self, delivery: Delivery, request_id: String, asked: Arc<Asked>) -> Option<Arc<str>> {
         let Delivery { change, viewer, live } = delivery;
-        let key = (change.event.id, asked.substance, viewer.scope());
+        let key = (change.event.id, asked.substance.hash, viewer.scope());
         let engine = self.clone();
-        let executes = request_id.clone();
         let execute = async move {
-            let session = Session { viewer: Some(viewer), request_id: executes.clone() };
-            let answer = engine.on_occasion(session, &asked, Arc::new(Occasion::Event(change))).await;
-            answer.map_or_else(|| failed(&executes), |answer| answer.text().into())
+            let session = Session { viewer: Some(viewer), request_id };
+            engine.execute_for(&session, &asked, &change).await
         };
         if !live {
-            return execute.await; // nobody else missed just this, and it may be older than what is remembered
+            // Nobody else missed just this, and it may be older than what is remembered.
+            let _turn = self.services().turn_to_catch_up().await;
+            return execute.await;
         }
         // In a task of its own: it must not wait for the subscriber who happens to ask first, and may be slow.
         let begin = || {
             let executing = tokio::spawn(execute);
-            async move { executing.await.unwrap_or_else(|_| failed(&request_id)) }.boxed().shared()
+            async move { executing.await.ok().flatten() }.boxed().shared()
         };
-        match self.answers().0.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(begin())) {
-            Ok(answer) => answer.await,
-        }
+        let Ok(answer) = self.answers().0.get_or_insert_with(&key, || Ok::<_, Infallible>(begin()));
+        answer.await
     }
-}
 
-/// What is told of an answer that could not be made.
-fn failed(request_id: &str) -> Arc<str> {
-    refused_text(&Refused::failed(internal_error(request_id)).errors).into()
+    /// Executes a subscription for an event. While the database is away it is tried again: an event that is passed over would be lost to
+    /// its subscriber for good.
+    async fn execute_for(&self, session: &Session, asked: &Asked, change: &Arc<Change>) -> Option<Arc<str>> {
+        for _ in 0..=RETRIES {
+            let occasion = Arc::new(Occasion::Event(change.clone()));
+            let answer = self.on_occasion(session.clone(), asked.request(), occasion).await?;
+            if !answer.failed() {
+                return Some(answer.text().into());
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+        None
+    }
 }

@@ -24,7 +24,7 @@ mod user_errors;
 pub use document::Refused;
 pub use engine::{Engine, Opened, Outcome, Permitted};
 pub use error::{Code, error_with_code, internal, internal_error};
-pub use live::Live;
+pub use live::{Ended, Live};
 pub use session::Session;
 
 use async_graphql::{SDLExportOptions, ValidationMode};

@@ -1,15 +1,16 @@
 //! What one subscriber gets of the event log: first what they missed, then what happens, each event once and in order, as far as they
 //! may see it at that moment.
 
-use super::log::{self, Change};
+use super::log::{self, Change, RETRIES, RETRY};
 use super::{Bearer, ServiceError, Services};
 use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{Page, Window};
 use crate::domain::{Event, EventId, Interview, LogPosition, Viewer};
-use crate::storage::events;
+use crate::storage::{StorageError, events};
 use futures_util::stream::{self, Stream};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tokio::sync::SemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -18,8 +19,6 @@ use tokio::sync::broadcast::error::RecvError;
 pub enum Ended {
     /// The token is not accepted any more.
     SignedOut,
-    /// The client took its events too slowly. It can go on where it was with `since`.
-    TooSlow,
     /// The server failed.
     Failed(ServiceError),
 }
@@ -54,9 +53,7 @@ struct Subscriber {
 enum Phase {
     /// There may be more in the log that was missed.
     Missed,
-    /// All of it was read just now. What happened meanwhile waits in the receiver, unless it was too much.
-    CaughtUp,
-    /// The receiver has it all.
+    /// What comes next is in the receiver, unless it was too much.
     Live,
 }
 
@@ -72,14 +69,14 @@ impl Services {
         since: Option<LogPosition>,
     ) -> Result<impl Stream<Item = Result<Delivery, Ended>> + Send + use<>, ServiceError> {
         // First of all: from here on nothing is lost. What is read of the log afterwards overlaps with it, and is told by its position.
-        let receiver = self.log.listen().await?;
+        let (receiver, now) = self.log.listen().await?;
         let subscriber = Subscriber {
             services: self.clone(),
             bearer,
             filter,
             receiver,
             missed: VecDeque::new(),
-            position: since.unwrap_or(LogPosition::START),
+            position: since.unwrap_or(now),
             phase: if since.is_some() { Phase::Missed } else { Phase::Live },
         };
         Ok(stream::unfold(Some(subscriber), async |subscriber| {
@@ -88,6 +85,11 @@ impl Services {
             let goes_on = next.is_ok();
             Some((next, goes_on.then_some(subscriber)))
         }))
+    }
+
+    /// Waits for a turn to do work for one subscriber alone, who catches up: others come first.
+    pub async fn turn_to_catch_up(&self) -> Option<SemaphorePermit<'_>> {
+        self.log.turn().await
     }
 
     /// Where an event stands in the log; none where there is no such event.
@@ -156,17 +158,23 @@ impl Subscriber {
     }
 
     async fn read_missed(&mut self) -> Result<(), Ended> {
-        let viewer = self.viewer()?;
-        let db = &self.services.db;
-        let read = async {
-            let entries = events::page(db.reader(), &viewer, &self.filter, self.position, PAGE).await?;
-            let last = entries.last().map(|(position, _)| *position);
-            let full = entries.len() as u64 == PAGE;
-            log::changes(db, viewer.scope(), entries).await.map(|changes| (changes, last, full))
+        let mut tries = 0;
+        let (changes, last, full) = loop {
+            let viewer = self.viewer()?;
+            match self.read_page(&viewer).await {
+                Ok(page) => break page,
+                Err(error) => {
+                    tries += 1;
+                    let error = ServiceError::from(error);
+                    if tries > RETRIES || !matches!(error, ServiceError::Unavailable(_)) {
+                        return Err(Ended::Failed(error));
+                    }
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
         };
-        let (changes, last, full) = read.await.map_err(|error| Ended::Failed(error.into()))?;
         if !full {
-            self.phase = Phase::CaughtUp;
+            self.phase = Phase::Live;
         }
         if let (true, Some(last)) = (changes.is_empty(), last) {
             self.position = last; // none of them exists for the viewer any more
@@ -175,23 +183,29 @@ impl Subscriber {
         Ok(())
     }
 
-    /// The next change of anybody; none when what was missed has to be read first.
+    /// The next changes of those that were missed; where they end, and whether there may be more.
+    async fn read_page(&self, viewer: &Viewer) -> Result<(Vec<Change>, Option<LogPosition>, bool), StorageError> {
+        let _turn = self.services.log.turn().await;
+        let db = &self.services.db;
+        let entries = events::page(db.reader(), viewer, &self.filter, self.position, PAGE).await?;
+        let last = entries.last().map(|(position, _)| *position);
+        let full = entries.len() as u64 == PAGE;
+        log::changes(db, viewer.scope(), entries).await.map(|changes| (changes, last, full))
+    }
+
+    /// The next change of anybody; none when some were missed.
     async fn receive(&mut self) -> Result<Option<Arc<Change>>, Ended> {
         let received = tokio::select! {
             received = self.receiver.recv() => received,
             () = self.bearer.signed_out() => return Err(Ended::SignedOut),
         };
         match received {
-            Ok(change) => {
-                self.phase = Phase::Live;
-                Ok(Some(change))
-            }
-            // Too much happened while the subscriber caught up: that is in the log as well.
-            Err(RecvError::Lagged(_)) if self.phase == Phase::CaughtUp => {
+            Ok(change) => Ok(Some(change)),
+            // Too much happened since the last one was taken: it is in the log as well.
+            Err(RecvError::Lagged(_)) => {
                 self.phase = Phase::Missed;
                 Ok(None)
             }
-            Err(RecvError::Lagged(_)) => Err(Ended::TooSlow),
             Err(RecvError::Closed) => Err(Ended::Failed(ServiceError::LogLost)),
         }
     }

@@ -5,10 +5,10 @@ use super::ServiceError;
 use crate::domain::{Event, Interview, InterviewId, LogPosition, Scope};
 use crate::storage::{Db, StorageError, events, interviews};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{self, Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, Sender, WeakSender};
-use tokio::sync::{Mutex, Notify, broadcast};
+use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, broadcast};
 
 /// Something that happened to an interview, as it goes to whoever waits for it.
 #[derive(Clone, Debug)]
@@ -28,6 +28,10 @@ pub(super) struct Log {
     interval: Duration,
     news: Notify,
     changes: Mutex<WeakSender<Arc<Change>>>,
+    /// How far the follower has come, or less.
+    reached: sync::Mutex<LogPosition>,
+    /// Turns for those who catch up, so that they leave connections to everybody else.
+    turns: Semaphore,
 }
 
 /// How many changes a listener may be behind. They are kept once, for all listeners together.
@@ -36,8 +40,14 @@ const KEPT: usize = 1024;
 const BATCH: u64 = 200;
 /// The least pause between two queries, so that many changes at a time are one query.
 const LEAST_PAUSE: Duration = Duration::from_millis(5);
+/// How long the follower waits for listeners who are far behind, before it goes on without them.
+const COURTESY: u32 = 50;
+/// How many of those who catch up ask the database at a time.
+const TURNS: usize = 3;
 /// The pause when the database fails.
-const RETRY: Duration = Duration::from_millis(500);
+pub const RETRY: Duration = Duration::from_millis(500);
+/// How often is asked again before an answer is given up.
+pub const RETRIES: u32 = 20;
 
 /// What is in the log beyond what was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +62,14 @@ enum More {
 impl Log {
     pub(super) fn new(db: Db, interval: Duration) -> Self {
         let (nobody, _) = broadcast::channel(1);
-        Self { db, interval, news: Notify::new(), changes: Mutex::new(nobody.downgrade()) }
+        Self {
+            db,
+            interval,
+            news: Notify::new(),
+            changes: Mutex::new(nobody.downgrade()),
+            reached: sync::Mutex::new(LogPosition::START),
+            turns: Semaphore::new(TURNS),
+        }
     }
 
     /// Tells the follower that there is something to read.
@@ -60,29 +77,43 @@ impl Log {
         self.news.notify_one();
     }
 
-    /// Every change that is committed from now on, once, in the order of the log.
-    pub(super) async fn listen(self: &Arc<Self>) -> Result<Receiver<Arc<Change>>, ServiceError> {
+    /// Every change that is committed from now on, once, in the order of the log; and a position before all of them.
+    pub(super) async fn listen(self: &Arc<Self>) -> Result<(Receiver<Arc<Change>>, LogPosition), ServiceError> {
         let mut changes = self.changes.lock().await;
+        let reached = || *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = changes.upgrade() {
-            return Ok(running.subscribe());
+            let position = reached(); // first: what is sent meanwhile comes after it
+            return Ok((running.subscribe(), position));
         }
         let position = events::end(self.db.reader()).await?;
         let (sender, receiver) = broadcast::channel(KEPT);
         *changes = sender.downgrade();
+        self.reach(position);
         tokio::spawn(self.clone().follow(sender, position));
-        Ok(receiver)
+        Ok((receiver, position))
+    }
+
+    /// Waits for a turn to ask the database for what was missed.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
+    }
+
+    fn reach(&self, position: LogPosition) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = position;
     }
 
     async fn follow(self: Arc<Self>, listeners: Sender<Arc<Change>>, mut position: LogPosition) {
         let (mut failing, mut waited) = (false, 0);
         loop {
             let pause = match self.read(position).await {
-                Ok((changes, more)) => {
+                Ok((changes, last, more)) => {
                     for change in changes {
-                        position = change.position;
                         // It fails when nobody listens any more, and then it does not matter.
                         let _ = listeners.send(Arc::new(change));
                     }
+                    position = last.unwrap_or(position);
+                    self.reach(position);
+                    wait_for_listeners(&listeners).await;
                     (failing, waited) = (false, if more == More::HeldBack { waited + 1 } else { 0 });
                     match more {
                         More::Nothing => self.interval,
@@ -115,14 +146,26 @@ impl Log {
         }
     }
 
-    async fn read(&self, position: LogPosition) -> Result<(Vec<Change>, More), StorageError> {
+    async fn read(&self, position: LogPosition) -> Result<(Vec<Change>, Option<LogPosition>, More), StorageError> {
         let tail = events::after(self.db.reader(), position, BATCH).await?;
+        let last = tail.entries.last().map(|(position, _)| *position);
         let more = match tail.held_back {
             true => More::HeldBack,
             false if tail.entries.len() as u64 == BATCH => More::Ready,
             false => More::Nothing,
         };
-        Ok((changes(&self.db, Scope::Everything, tail.entries).await?, more))
+        Ok((changes(&self.db, Scope::Everything, tail.entries).await?, last, more))
+    }
+}
+
+/// Many changes at a time are handed out as fast as they are taken: whoever is far behind reads them from the log instead, and that is
+/// more work than to share them.
+async fn wait_for_listeners(listeners: &Sender<Arc<Change>>) {
+    for _ in 0..COURTESY {
+        if listeners.len() < KEPT / 2 {
+            return;
+        }
+        tokio::time::sleep(LEAST_PAUSE).await;
     }
 }
 

@@ -19,7 +19,7 @@ pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
 pub use live::{Delivery, Ended};
-pub use log::Change;
+pub use log::{Change, RETRIES, RETRY};
 pub use readiness::NotReady;
 pub use reading::People;
 pub use tokens::{SecretTooShort, Tokens};

@@ -93,6 +93,30 @@ pub async fn after(connection: &impl ConnectionTrait, position: LogPosition, lim
     Ok(tail)
 }
 
+/// Makes the log of a database that was restored from elsewhere this server's own: numbers that no transaction here has had yet are another
+/// cluster's, and mean nothing. Without any, events are in the order of their ids. Whether there was anything to do.
+///
+/// # Errors
+/// When the database fails.
+pub async fn adopt(connection: &impl ConnectionTrait) -> Result<bool> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(false);
+    }
+    let number = || Expr::col(Column::TransactionId);
+    let foreign = Query::select()
+        .expr(Expr::val(1))
+        .from(event::Entity)
+        .and_where(number().gte(Expr::cust("pg_snapshot_xmax(pg_current_snapshot())::text::bigint")))
+        .take();
+    let adopt = Query::update()
+        .table(event::Entity)
+        .value(Column::TransactionId, 0)
+        .and_where(number().ne(0))
+        .and_where(Expr::exists(foreign))
+        .take();
+    Ok(connection.execute(&adopt).await?.rows_affected() > 0)
+}
+
 /// A position after everything that can be read now, and before everything that is committed later.
 ///
 /// # Errors

@@ -23,6 +23,19 @@ pub fn root_fields(document: &mut ExecutableDocument, name: Option<&str>, variab
     root.items = collected.fields.into_iter().map(field).collect();
 }
 
+/// Drops the arguments of every operation's root fields.
+pub fn forget_root_arguments(document: &mut ExecutableDocument) {
+    let operations = match &mut document.operations {
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
+    };
+    for selection in operations.into_iter().flat_map(|operation| &mut operation.node.selection_set.node.items) {
+        if let Selection::Field(field) = &mut selection.node {
+            field.node.arguments.clear();
+        }
+    }
+}
+
 struct Collected<'a> {
     fields: Vec<Positioned<Field>>,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,

@@ -8,12 +8,13 @@
 mod cost;
 mod literals;
 mod measure;
-mod merge;
+pub mod merge;
 mod repeats;
 mod substance;
 mod variables;
 
 pub use measure::DocumentLimits;
+pub use substance::Substance;
 
 use super::error::{Code, give_code};
 use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
@@ -191,9 +192,9 @@ impl Document {
         cost::of(&self.checked, operation, variables)
     }
 
-    /// The same for subscriptions that ask the same about each event, whichever events they want.
+    /// What a subscription asks about each event, whichever events it wants.
     #[must_use]
-    pub fn substance(&self, operation: &Node<Operation>, variables: &Variables) -> Hash {
+    pub fn substance(&self, operation: &Node<Operation>, variables: &Variables) -> Substance {
         substance::of(&self.checked, operation, variables)
     }
 

@@ -130,7 +130,7 @@ fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
     let documents = documents();
     let substance = |text: &str, given: serde_json::Value| {
         let document = documents.understand(text).unwrap_or_else(|refused| panic!("{text}: {:?}", refused.errors));
-        document.substance(document.operation(None).unwrap(), &Variables::from_json(given))
+        document.substance(document.operation(None).unwrap(), &Variables::from_json(given)).hash
     };
     let plain = substance("subscription { interviewChanged { id } }", json!({}));
     let since = "subscription Dashboard($since: ID, $filter: InterviewFilter) { \
@@ -163,4 +163,18 @@ fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
         .map(|given| substance(&with_default(1), given))
         .into();
     assert_eq!(told.len(), 4, "variables count that are used beneath the root");
+    let in_a_fragment =
+        "subscription($since: ID) { ...F } fragment F on Subscription { interviewChanged(since: $since) { id } }";
+    assert_eq!(substance(in_a_fragment, json!({"since": 1})), substance(in_a_fragment, json!({"since": 2})));
+}
+
+#[test]
+fn of_a_subscriptions_variables_only_those_are_kept_that_are_used_for_each_event() {
+    let documents = documents();
+    let text = "subscription($since: ID, $kept: Int) { \
+                interviewChanged(since: $since) { interview { history(first: $kept) { totalCount } } } }";
+    let document = documents.understand(text).unwrap_or_else(|refused| panic!("{:?}", refused.errors));
+    let given = Variables::from_json(json!({"since": "5", "kept": 3, "unknown": [1, 2, 3]}));
+    let kept = document.substance(document.operation(None).unwrap(), &given).variables;
+    assert_eq!(json!(kept), json!({"kept": 3}));
 }

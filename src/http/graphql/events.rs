@@ -2,9 +2,8 @@
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network lets no WebSocket through.
 
 use super::answer::Body;
-use crate::graphql::{Code, Live, Outcome, Refused, internal_error};
+use crate::graphql::{Code, Ended, Live, Outcome, Refused, internal_error};
 use crate::http::standing::Place;
-use crate::services::Ended;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -40,13 +39,10 @@ pub fn live(live: Live, place: Place, request_id: String, every: Duration) -> Re
 }
 
 /// What the end of a subscription is for its client.
-pub fn refusal(ended: &Ended, request_id: &str) -> Refused {
+pub fn refusal(ended: Ended, request_id: &str) -> Refused {
     match ended {
         Ended::SignedOut => Refused::new(Code::Unauthenticated, "the token is not accepted any more", None),
-        Ended::TooSlow => {
-            Refused::new(Code::TooSlow, "too slow: subscribe again, and go on with `since` the last event", None)
-        }
-        Ended::Failed(_) => Refused::failed(internal_error(request_id)),
+        Ended::Failed => Refused::failed(internal_error(request_id)),
     }
 }
 
@@ -72,7 +68,7 @@ impl Feed {
             Some(Ok(answer)) => Some(next(&answer)),
             Some(Err(ended)) => {
                 self.live = None;
-                let refused = refusal(&ended, &self.request_id);
+                let refused = refusal(ended, &self.request_id);
                 Some(next(&Body::Refused(refused).text()) + COMPLETE)
             }
             None => {
@@ -93,7 +89,6 @@ mod tests {
     use super::*;
     use crate::graphql::json::Answer;
     use crate::http::Standing;
-    use crate::services::ServiceError;
     use async_graphql::Response as Executed;
     use axum::body::Body as HttpBody;
     use http_body_util::BodyExt;
@@ -117,15 +112,10 @@ mod tests {
                 "event: next\ndata: {{\"errors\":[{{\"message\":\"{message}\",\"extensions\":{{{extensions}}}}}]}}\n\n"
             )
         };
-        let too_slow = "too slow: subscribe again, and go on with `since` the last event";
         for (last, end) in [
             (None, String::new()),
             (Some(Ended::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
-            (Some(Ended::TooSlow), error(too_slow, r#""code":"TOO_SLOW""#)),
-            (
-                Some(Ended::Failed(ServiceError::LogLost)),
-                error("internal error", r#""code":"INTERNAL","requestId":"r""#),
-            ),
+            (Some(Ended::Failed), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
         ] {
             let standing = Standing::new(1);
             let response = live(answers(last), standing.enter().unwrap(), "r".to_owned(), NEVER);

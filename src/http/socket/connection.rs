@@ -3,12 +3,12 @@
 use super::messages::{Close, Received, Sent};
 use super::operations::{Event, Operations};
 use super::wire::{End, Wire};
-use crate::graphql::{Code, Opened, Outcome, Permitted, Refused, internal_error};
+use crate::graphql::{Code, Ended, Opened, Outcome, Permitted, Refused, internal_error};
 use crate::http::answers::{BUSY, LATE};
 use crate::http::graphql::events;
 use crate::http::standing::Place;
 use crate::http::{Server, authorization};
-use crate::services::{AuthenticationError, Bearer, Ended};
+use crate::services::{AuthenticationError, Bearer};
 use async_graphql::Request as Operation;
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
@@ -163,9 +163,8 @@ impl Conversation<'_> {
                 Outcome::Refused(refused) => self.refuse(id, &refused).await,
             },
             Event::Ended(Ended::SignedOut) => Err(End::Closed(Close::FORBIDDEN)),
-            Event::Ended(Ended::TooSlow) => Err(End::Closed(Close::TOO_SLOW)),
-            Event::Ended(ended @ Ended::Failed(_)) => {
-                self.refuse(id, &events::refusal(&ended, &self.origin.request_id)).await
+            Event::Ended(ended @ Ended::Failed) => {
+                self.refuse(id, &events::refusal(ended, &self.origin.request_id)).await
             }
         }
     }

@@ -1,7 +1,6 @@
 //! The operations of one connection. They live in its task, and end with it.
 
-use crate::graphql::{Live, Opened, Outcome};
-use crate::services::Ended;
+use crate::graphql::{Ended, Live, Opened, Outcome};
 use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture, abortable};
 use futures_util::stream::{self, BoxStream, FuturesUnordered, SelectAll};
 use futures_util::{FutureExt, StreamExt};
@@ -121,7 +120,6 @@ async fn advance(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::ServiceError;
     use async_graphql::Response;
     use std::future::ready;
     use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -152,14 +150,13 @@ mod tests {
     #[tokio::test]
     async fn a_subscription_is_told_to_its_end() {
         let mut operations = Operations::default();
-        for (id, last) in [("1", None), ("2", Some(Ended::TooSlow)), ("3", Some(Ended::Failed(ServiceError::LogLost)))]
-        {
+        for (id, last) in [("1", None), ("2", Some(Ended::SignedOut)), ("3", Some(Ended::Failed))] {
             let (source, opening) = subscription();
             operations.start(id, opening);
             says(&source, "a");
             says(&source, "b");
             assert_eq!(heard(&mut operations).await, format!("{id} a"));
-            if let Some(last) = last.clone() {
+            if let Some(last) = last {
                 source.send(Err(last)).unwrap();
             }
             drop(source);

@@ -31,14 +31,13 @@ async fn a_client_that_asks_now_and_then_gets_every_event_once(#[values(Sqlite, 
         touch(&staff, id, &format!("room {round}")).await;
     }
     let mut ids = Vec::new();
-    loop {
+    // Transactions of other tests on the same PostgreSQL may hold the last ones back for a moment.
+    while ids.len() < 7 {
         let (events, more) = page(&staff, Some(last), 3).await;
         assert!(events.len() <= 3);
+        assert!(!more || events.len() == 3);
         ids.extend(events.iter().map(id));
-        last = *ids.last().unwrap();
-        if !more {
-            break;
-        }
+        last = ids.last().copied().unwrap_or(last);
     }
     assert_eq!(ids, (first..first + 7).collect::<Vec<_>>());
     assert_eq!(page(&staff, Some(last), 3).await, (Vec::new(), false));
@@ -50,7 +49,10 @@ async fn an_event_is_the_same_as_in_the_history(#[values(Sqlite, Postgres)] data
     let app = start!(database);
     let since = latest(&app).await;
     touch(&app.staff(), 27, "Room 4").await;
-    let (events, _) = page(&app.driver(), Some(since), 10).await;
+    let mut events = Vec::new();
+    while events.is_empty() {
+        (events, _) = page(&app.driver(), Some(since), 10).await;
+    }
     let history = "{ interview(id: 27) { history(first: 100) { nodes { id type actor { id } \
                    interview { id location version } changes { field to } } } } }";
     let data = app.driver().ask(history, json!({})).await;

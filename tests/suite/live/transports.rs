@@ -12,6 +12,7 @@ use futures_util::stream::BoxStream;
 use interviews::domain::UserId;
 use interviews::services::Tokens;
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -202,6 +203,46 @@ async fn a_server_that_is_told_to_stop_says_so_to_its_subscribers(#[values(Sqlit
     assert_eq!(code, Some(0), "{log:#?}");
 }
 
+/// Another server's connection, which lives on while all of this server's are cut off again and again.
+#[rstest]
+#[tokio::test]
+async fn nobody_loses_an_event_when_connections_to_the_database_break(#[values(Postgres)] database: Database) {
+    let Some(server) = Server::start(database, &["--event-interval", "20ms"]).await else { return };
+    let (app, since) = (&server.app, latest(&server.app).await);
+    let writer = app.database.raw().await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid() AND query NOT LIKE '%INSERT INTO interview_events%'";
+    let query = "subscription($since: ID) { interviewChanged(since: $since) { id actor { title } \
+                 interview { interviewee { driver { title } } interviewer { title } history(first: 1) { totalCount } } } }";
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let mut client = server.staff().await;
+        let payload = json!({"query": query, "variables": {"since": since.to_string()}});
+        client.say(json!({"id": "1", "type": "subscribe", "payload": payload})).await;
+        clients.push(client);
+    }
+    for round in 0..40 {
+        writer
+            .execute_unprepared(
+                "INSERT INTO interview_events (interview_id, type, at, actor_id, actor_side, changes) \
+                 VALUES (27, 'updated', now(), 1000, 'interviewer', '[]')",
+            )
+            .await
+            .unwrap();
+        if round % 4 == 0 {
+            writer.execute_unprepared(cut).await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    for client in &mut clients {
+        for event in since + 1..=since + 40 {
+            let told = client.hear().await;
+            assert_eq!(told["payload"]["data"]["interviewChanged"]["id"], event.to_string(), "{told}");
+            assert!(told["payload"].get("errors").is_none(), "{told}");
+        }
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn subscribers_wait_for_a_database_that_is_gone_and_miss_nothing(#[values(Postgres)] database: Database) {
@@ -214,7 +255,6 @@ async fn subscribers_wait_for_a_database_that_is_gone_and_miss_nothing(#[values(
     let name = app.database.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
     let elsewhere = app.database.url.replace(&name, "postgres");
     let administer = async |sql: String| {
-        use sea_orm::ConnectionTrait;
         sea_orm::Database::connect(&elsewhere).await.unwrap().execute_unprepared(&sql).await.unwrap();
     };
     let writer = app.database.raw().await;
