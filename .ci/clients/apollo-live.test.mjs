@@ -10,7 +10,8 @@ import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { EVENTS, UPDATE, change, latest, shared } from './events.mjs';
-import { OwnServer, driver, socketUrl } from './server.mjs';
+import { OwnServer } from './own-server.mjs';
+import { driver, socketUrl } from './server.mjs';
 
 // Apollo's link and `graphql-ws` look for the browser's.
 globalThis.WebSocket ??= WebSocket;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { EVENTS, change, log } from './events.mjs';
-import { OwnServer } from './server.mjs';
+import { OwnServer } from './own-server.mjs';
 
 /** How a server may end. */
 export const ends = [['is killed', 'SIGKILL'], ['is told to stop', 'SIGTERM']];

@@ -1,19 +1,6 @@
-// Servers, and who asks them. The one that all tests share comes from the environment, with its tokens as `interviews dev` prints them;
-// a test that kills its server starts one of its own.
+// Where the server is and who asks, from the environment, as `interviews dev` prints it.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-
-function setting(name) {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: start \`interviews dev\`, and take it from what that prints`);
-  return value;
-}
+import { setting } from './own-server.mjs';
 
 export const url = setting('GRAPHQL_URL');
 export const staff = setting('TOKEN');
@@ -22,50 +9,3 @@ export const driver = setting('DRIVER_TOKEN');
 
 /** Where WebSockets go. */
 export const socketUrl = (address = url) => address.replace(/^http/, 'ws');
-
-/** What the program at INTERVIEWS serves, on a port and on data that stay the same however often it is started. */
-export class OwnServer {
-  static async start() {
-    const server = new OwnServer();
-    server.folder = await mkdtemp(join(tmpdir(), 'interviews-'));
-    server.port = await freePort();
-    server.url = `http://127.0.0.1:${server.port}/graphql`;
-    await server.startAgain();
-    return server;
-  }
-
-  async startAgain() {
-    const options = ['--bind', `127.0.0.1:${this.port}`, '--interviews', '30', '--ping-interval', '100ms'];
-    this.process = spawn(setting('INTERVIEWS'), ['dev', ...options], { cwd: this.folder });
-    this.ended = once(this.process, 'exit');
-    this.process.stdout.on('data', (text) => {
-      this.staff = /^staff +(\S+)$/m.exec(text)?.[1] ?? this.staff;
-    });
-    const log = [];
-    for await (const line of createInterface({ input: this.process.stderr })) {
-      log.push(line);
-      if (line.includes('listening')) break;
-    }
-    if (!log.at(-1)?.includes('listening')) throw new Error(`it does not start: ${log.join('\n')}`);
-    this.process.stderr.resume();
-  }
-
-  async end(signal) {
-    this.process.kill(signal);
-    await this.ended;
-  }
-
-  async remove() {
-    await this.end('SIGKILL');
-    await rm(this.folder, { recursive: true });
-  }
-}
-
-async function freePort() {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address();
-  listener.close();
-  await once(listener, 'close');
-  return port;
-}

@@ -1,0 +1,59 @@
+// A PostgreSQL of one's own, for as long as this process lives.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { freePort } from './own-server.mjs';
+
+// It ends when its input does: that is when this process has ended, however it did. Until then no signal ends it before it has tidied up.
+const GUARDIAN = `
+trap '' HUP INT TERM
+exec 2>&1
+cd /
+dir=$(mktemp -d) || exit
+"$0/initdb" -D "$dir/data" -U postgres -E UTF8 --locale=C --auth=trust --no-sync &&
+    "$0/pg_ctl" start -w -D "$dir/data" -l "$dir/log" \\
+        -o "-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c synchronous_commit=off" &&
+    echo READY || cat "$dir/log"
+read -r _
+"$0/pg_ctl" stop -m immediate -D "$dir/data"
+rm -rf "$dir"
+`;
+
+function binaries() {
+  const root = '/usr/lib/postgresql';
+  const installed = existsSync(root) ? readdirSync(root).sort((a, b) => b - a).map((version) => `${root}/${version}/bin`) : [];
+  const found = [...installed, ...process.env.PATH.split(':')].find((folder) => existsSync(`${folder}/initdb`));
+  if (!found) throw new Error('PostgreSQL is not installed');
+  return found;
+}
+
+// It refuses to run as root.
+function somebodyElse() {
+  if (process.getuid() !== 0) return {};
+  const id = (which) => Number(execFileSync('id', [which, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+/** Starts it: its URL, and what ends it. */
+export async function startPostgres() {
+  const port = await freePort();
+  const options = { detached: true, stdio: ['pipe', 'pipe', 'inherit'], ...somebodyElse() };
+  const guardian = spawn('sh', ['-c', GUARDIAN, binaries(), port], options);
+  const ended = once(guardian, 'exit');
+  const said = [];
+  for await (const line of createInterface({ input: guardian.stdout })) {
+    said.push(line);
+    if (line === 'READY') break;
+  }
+  if (said.at(-1) !== 'READY') throw new Error(`PostgreSQL does not start: ${said.join('\n')}`);
+  guardian.stdout.resume();
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      guardian.stdin.end();
+      await ended;
+    },
+  };
+}
