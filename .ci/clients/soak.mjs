@@ -4,7 +4,7 @@
 //
 //     INTERVIEWS=target/debug/interviews npm run soak
 //
-// SECONDS says for how long (50), SUBSCRIBERS how many (500).
+// SOAK_SECONDS says for how long (50), SOAK_SUBSCRIBERS how many (500).
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -17,8 +17,8 @@ import WebSocket from 'ws';
 import { freePort, listening, setting } from './own-server.mjs';
 import { startPostgres } from './postgres.mjs';
 
-const seconds = Number(process.env.SECONDS ?? 50);
-const subscribers = Number(process.env.SUBSCRIBERS ?? 500);
+const seconds = Number(process.env.SOAK_SECONDS ?? 50);
+const subscribers = Number(process.env.SOAK_SUBSCRIBERS ?? 500);
 const warmUp = seconds / 3;
 const writers = 4;
 const stuck = 5;
