@@ -10,6 +10,10 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use std::time::Duration;
 
+/// How many rows of an index SQLite looks at for its statistics. With no such limit it keeps samples of values too, and then plans each
+/// statement anew for its values.
+const SAMPLES: u32 = 400;
+
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct DbOptions {
@@ -193,6 +197,6 @@ fn sqlite_options(file: SqliteConnectOptions, create: bool, writes: bool) -> Sql
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
-        .optimize_on_close(writes, None)
+        .optimize_on_close(writes, SAMPLES)
         .disable_statement_logging()
 }

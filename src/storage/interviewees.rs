@@ -1,10 +1,9 @@
 //! Queries on interviewees.
 
-use super::entities::position::{ByPosition, Positioned};
 use super::entities::{interview, interviewee, user};
 use super::list::{among, holds, parameter, windowed};
 use super::texts::Text;
-use super::{Result, StorageError};
+use super::{Result, StorageError, rows};
 use crate::domain::page::{Page, Window};
 use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Names, Scope};
 use chrono::{DateTime, Utc};
@@ -27,7 +26,8 @@ fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
 /// # Errors
 /// When the database fails.
 pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
-    visible_to(scope).filter(COLUMN.id.eq(id.0)).one(connection).await?.map(Interviewee::try_from).transpose()
+    let query = visible_to(scope).filter(COLUMN.id.eq(id.0));
+    rows::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 
 /// These interviewees. For ids that come from rows which the viewer may see: there is no check of its own here.
@@ -40,7 +40,7 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) ->
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
     let id = || Expr::col((interviewee::Entity, interviewee::Column::Id));
     let query = || interviewee::Entity::find().filter(among(backend, id(), vec![0_i64]));
-    read(TEXT.with(backend, [parameter], query).all(connection).await?)
+    read(rows::fetch(connection, TEXT.with(backend, [parameter], query)).await?)
 }
 
 /// A page of those in scope, by id, those whose driver's name holds `search`.
@@ -55,7 +55,7 @@ pub async fn page(
 ) -> Result<Page<Interviewee>> {
     let query = searched(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[interviewee::Column::Id], false, window, |id| vec![id.0.into()]);
-    Ok(window.page(read(query.by_position().all(connection).await?)?))
+    Ok(window.page(read(rows::all(connection, query).await?)?))
 }
 
 /// How many there are on all pages together.
@@ -121,6 +121,6 @@ fn change_kind(kind: IntervieweeKind, now: DateTime<Utc>) -> sea_orm::UpdateMany
         .col_expr(interviewee::Column::UpdatedAt, Expr::val(now))
 }
 
-fn read(rows: Vec<Positioned<interviewee::Model>>) -> Result<Vec<Interviewee>, StorageError> {
-    rows.into_iter().map(|Positioned(row)| Interviewee::try_from(row)).collect()
+fn read(rows: Vec<interviewee::Model>) -> Result<Vec<Interviewee>, StorageError> {
+    rows.into_iter().map(Interviewee::try_from).collect()
 }

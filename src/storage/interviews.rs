@@ -1,10 +1,9 @@
 //! Queries on interviews. Every one that reads for a viewer begins with `visible_to`.
 
 use super::entities::interview;
-use super::entities::position::{ByPosition, Positioned};
 use super::list::{among, counts, pages, windowed, windows_of};
 use super::texts::Text;
-use super::{Result, StorageError};
+use super::{Result, StorageError, rows};
 use crate::domain::filter::{InterviewFilter, TimeRange};
 use crate::domain::page::{InterviewOrder, InterviewPlace, Page, SortKey, Window};
 use crate::domain::{Interview, InterviewId, InterviewStatus, IntervieweeId, Names, Scope, Side, TimeSlot, Viewer};
@@ -42,7 +41,7 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
     };
     let values = of.into_iter().chain([id.0]).map(Value::from);
     let query = || visible_to(scope).filter(COLUMN.id.eq(id.0));
-    read_one(text.with(connection.get_database_backend(), values, query).one(connection).await?)
+    read_one(rows::fetch_one(connection, text.with(connection.get_database_backend(), values, query)).await?)
 }
 
 /// The same, and nobody else changes it until the transaction ends.
@@ -51,7 +50,7 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 /// When the database fails.
 pub async fn lock(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).lock_exclusive();
-    read_one(query.by_position().one(connection).await?)
+    read_one(rows::one(connection, query).await?)
 }
 
 /// Those of these interviews that exist in this scope.
@@ -61,7 +60,7 @@ pub async fn lock(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 pub async fn by_ids(connection: &impl ConnectionTrait, scope: Scope, ids: &[InterviewId]) -> Result<Vec<Interview>> {
     let ids = ids.iter().map(|id| id.0).collect();
     let condition = among(connection.get_database_backend(), column(Column::Id), ids);
-    read(visible_to(scope).filter(condition).all(connection).await?)
+    read(rows::all(connection, visible_to(scope).filter(condition)).await?)
 }
 
 /// A page of the interviews that exist for the viewer.
@@ -81,9 +80,8 @@ pub async fn page(
         SortKey::Id => &[Column::Id],
     };
     let query = filtered(connection.get_database_backend(), viewer, filter);
-    let rows = windowed(query, columns, order.descending, window, place).by_position().all(connection).await?;
-    let rows: Result<_> = rows.into_iter().map(|Positioned(row)| Interview::try_from(row)).collect();
-    Ok(window.page(rows?))
+    let query = windowed(query, columns, order.descending, window, place);
+    Ok(window.page(read(rows::all(connection, query).await?)?))
 }
 
 /// How many there are on all pages together. The only query whose cost grows with the number of interviews.
@@ -245,19 +243,17 @@ pub async fn clashes(
         Side::Interviewer => COLUMN.interviewer_id.eq(interview.interviewer_id.0),
         Side::Interviewee => COLUMN.driver_id.eq(interview.driver_id.0),
     };
-    let rows = visible_to(scope)
+    let clashing = visible_to(scope)
         .filter(person)
         .filter(touches(interview.slot.start(), interview.slot.end()))
         .filter(COLUMN.status.is_in(text(&InterviewStatus::OPEN)))
         .filter(COLUMN.allow_overlap.eq(false))
-        .filter(COLUMN.id.ne(interview.id.0))
-        .all(connection)
-        .await?;
-    read(rows)
+        .filter(COLUMN.id.ne(interview.id.0));
+    read(rows::all(connection, clashing).await?)
 }
 
-fn read_one(row: Option<Positioned<interview::Model>>) -> Result<Option<Interview>> {
-    row.map(|Positioned(row)| Interview::try_from(row)).transpose()
+fn read_one(row: Option<interview::Model>) -> Result<Option<Interview>> {
+    row.map(Interview::try_from).transpose()
 }
 
 fn read(rows: Vec<interview::Model>) -> Result<Vec<Interview>, StorageError> {

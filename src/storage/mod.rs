@@ -11,6 +11,7 @@ mod lease;
 mod list;
 mod pool;
 pub mod recording;
+mod rows;
 pub mod seeding;
 mod texts;
 pub mod users;

@@ -1,9 +1,7 @@
 //! Texts of the statements that are sent most often, built once: building one takes as long as sending it.
 
-use super::entities::position::Positioned;
-use sea_orm::{
-    DbBackend, EntityTrait, FromQueryResult, QueryTrait, Select, SelectModel, SelectorRaw, Statement, Value,
-};
+use super::rows::statement;
+use sea_orm::{DbBackend, EntityTrait, Select, Statement, Value};
 use std::sync::OnceLock;
 
 /// The text of one statement for each database.
@@ -24,12 +22,9 @@ impl Text {
         backend: DbBackend,
         values: impl IntoIterator<Item = Value>,
         query: impl FnOnce() -> Select<E>,
-    ) -> SelectorRaw<SelectModel<Positioned<E::Model>>>
-    where
-        Positioned<E::Model>: FromQueryResult,
-    {
+    ) -> Statement {
         let text = if backend == DbBackend::Postgres { &self.postgres } else { &self.sqlite };
-        let text = text.get_or_init(|| query().build(backend).sql);
-        Positioned::find_by_statement(Statement::from_sql_and_values(backend, text, values))
+        let text = text.get_or_init(|| statement(backend, query()).sql);
+        Statement::from_sql_and_values(backend, text, values)
     }
 }

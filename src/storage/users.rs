@@ -1,10 +1,9 @@
 //! Queries on users, in their parts as viewers, drivers and interviewers.
 
-use super::entities::position::{ByPosition, Positioned};
 use super::entities::{revoked_token, user};
 use super::list::{among, holds, parameter, windowed};
 use super::texts::Text;
-use super::{Result, StorageError};
+use super::{Result, StorageError, rows};
 use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
 use chrono::{DateTime, Utc};
@@ -25,7 +24,7 @@ pub async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &s
     let user = user::Entity::find_by_id(id.0)
         .filter(COLUMN.deactivated_at.is_null())
         .filter(Expr::exists(revoked.into_query()).not());
-    let user = user.one(connection).await?.map(User::try_from).transpose()?;
+    let user = rows::one(connection, user).await?.map(User::try_from).transpose()?;
     Ok(user.map(viewer))
 }
 
@@ -37,8 +36,8 @@ pub async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Resu
     let ids = ids.into_iter().map(|id| id.0).collect();
     let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
     let users = user::Entity::find().filter(COLUMN.deactivated_at.is_null()).filter(condition);
-    let users = users.by_position().all(connection).await?;
-    Ok(read(users)?.into_iter().map(viewer).collect())
+    let users = read(rows::all(connection, users).await?)?;
+    Ok(users.into_iter().map(viewer).collect())
 }
 
 /// Those of these tokens that were revoked.
@@ -79,7 +78,7 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
     let query =
         || user::Entity::find().filter(among(backend, Expr::col((user::Entity, user::Column::Id)), vec![0_i64]));
-    read(TEXT.with(backend, [parameter], query).all(connection).await?)
+    read(rows::fetch(connection, TEXT.with(backend, [parameter], query)).await?)
 }
 
 /// Whether this is somebody whom the company can send to an interview.
@@ -103,7 +102,7 @@ pub async fn interviewers(
 ) -> Result<Page<User>> {
     let query = interviewers_in(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[user::Column::Id], false, window, |id| vec![id.0.into()]);
-    Ok(window.page(read(query.by_position().all(connection).await?)?))
+    Ok(window.page(read(rows::all(connection, query).await?)?))
 }
 
 /// How many there are on all pages together.
@@ -146,6 +145,6 @@ pub async fn lock_time_of(connection: &impl ConnectionTrait, people: [UserId; 2]
     Ok(())
 }
 
-fn read(rows: Vec<Positioned<user::Model>>) -> Result<Vec<User>, StorageError> {
-    rows.into_iter().map(|Positioned(row)| User::try_from(row)).collect()
+fn read(rows: Vec<user::Model>) -> Result<Vec<User>, StorageError> {
+    rows.into_iter().map(User::try_from).collect()
 }

@@ -1,4 +1,5 @@
 //! `interviews`
+use super::json;
 use crate::domain::{
     Agreement, CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Names, Proposal, Side,
     State, TimeSlot, UserId,
@@ -6,9 +7,10 @@ use crate::domain::{
 use crate::storage::StorageError;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
 #[sea_orm(table_name = "interviews")]
 pub struct Model {
     #[sea_orm(primary_key)]
@@ -19,7 +21,9 @@ pub struct Model {
     pub interviewer_id: i64,
     pub kind: String,
     pub status: String,
+    #[serde(deserialize_with = "json::time")]
     pub start_at: DateTimeUtc,
+    #[serde(deserialize_with = "json::time")]
     pub end_at: DateTimeUtc,
     pub amend_start_at: Option<DateTimeUtc>,
     pub amend_end_at: Option<DateTimeUtc>,
@@ -28,9 +32,12 @@ pub struct Model {
     pub location: Option<String>,
     pub reason: Option<String>,
     pub absent: Option<String>,
+    #[serde(deserialize_with = "json::truth")]
     pub allow_overlap: bool,
     pub version: i32,
+    #[serde(deserialize_with = "json::time")]
     pub created_at: DateTimeUtc,
+    #[serde(deserialize_with = "json::time")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -1,10 +1,12 @@
 //! `interviewees`
+use super::json;
 use crate::domain::{CompanyId, Interviewee, IntervieweeId, IntervieweeKind, Names, UserId};
 use crate::storage::StorageError;
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
 #[sea_orm(table_name = "interviewees")]
 pub struct Model {
     #[sea_orm(primary_key)]
@@ -12,6 +14,7 @@ pub struct Model {
     pub company_id: i64,
     pub driver_id: i64,
     pub kind: String,
+    #[serde(deserialize_with = "json::time")]
     pub updated_at: DateTimeUtc,
 }
 

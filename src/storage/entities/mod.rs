@@ -4,6 +4,7 @@ pub mod company;
 pub mod event;
 pub mod interview;
 pub mod interviewee;
+pub mod json;
 pub mod position;
 pub mod revoked_token;
 pub mod user;

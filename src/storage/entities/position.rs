@@ -1,34 +1,19 @@
 //! Rows by the position of their columns. SeaORM looks each column of each row up by its name, which costs more than reading it.
 
 use super::{interview, interviewee, user};
-use sea_orm::{DbErr, EntityTrait, FromQueryResult, QueryResult, Select, SelectModel, Selector};
+use sea_orm::{DbErr, QueryResult};
 
 /// A row whose columns come in the order of its entity, as every `SELECT` of an entity has them.
-pub struct Positioned<M>(pub M);
-
-/// Rows that can be read so.
-pub trait ByPosition<M>
-where
-    Positioned<M>: FromQueryResult,
-{
-    /// The same rows.
-    fn by_position(self) -> Selector<SelectModel<Positioned<M>>>;
-}
-
-impl<E: EntityTrait> ByPosition<E::Model> for Select<E>
-where
-    Positioned<E::Model>: FromQueryResult,
-{
-    fn by_position(self) -> Selector<SelectModel<Positioned<E::Model>>> {
-        self.into_model()
-    }
+pub trait ByPosition: Sized {
+    /// Reads it.
+    fn by_position(row: &QueryResult) -> Result<Self, DbErr>;
 }
 
 macro_rules! positions {
     ($($table:ident: $($column:ident $position:literal)*;)*) => {$(
-        impl FromQueryResult for Positioned<$table::Model> {
-            fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-                Ok(Self($table::Model { $($column: row.try_get_by_index($position)?,)* }))
+        impl ByPosition for $table::Model {
+            fn by_position(row: &QueryResult) -> Result<Self, DbErr> {
+                Ok(Self { $($column: row.try_get_by_index($position)?,)* })
             }
         }
     )*};
