@@ -16,7 +16,7 @@ pub async fn all<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Resu
 where
     E: EntityTrait<Model: ByPosition + DeserializeOwned>,
 {
-    fetch(connection, statement(connection.get_database_backend(), query)).await
+    fetch(connection, statement(connection.get_database_backend(), &query)).await
 }
 
 /// The row of a query that has one at most.
@@ -27,11 +27,11 @@ pub async fn one<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Resu
 where
     E: EntityTrait<Model: ByPosition + DeserializeOwned>,
 {
-    fetch_one(connection, statement(connection.get_database_backend(), query)).await
+    fetch_one(connection, statement(connection.get_database_backend(), &query)).await
 }
 
 /// The query as this database is to answer it.
-pub fn statement<E: EntityTrait>(backend: DbBackend, query: Select<E>) -> Statement {
+pub fn statement<E: EntityTrait>(backend: DbBackend, query: &Select<E>) -> Statement {
     let Statement { sql, values, db_backend } = query.build(backend);
     let sql = if backend == DbBackend::Sqlite { whole::<E>(&sql) } else { sql };
     Statement { sql, values, db_backend }

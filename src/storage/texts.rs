@@ -24,7 +24,7 @@ impl Text {
         query: impl FnOnce() -> Select<E>,
     ) -> Statement {
         let text = if backend == DbBackend::Postgres { &self.postgres } else { &self.sqlite };
-        let text = text.get_or_init(|| statement(backend, query()).sql);
+        let text = text.get_or_init(|| statement(backend, &query()).sql);
         Statement::from_sql_and_values(backend, text, values)
     }
 }
