@@ -14,13 +14,21 @@ export function setting(name) {
   return value;
 }
 
+/** A port that nobody listens on, and outside of the range that the system gives to connections: so it stays free meanwhile. */
 export async function freePort() {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address();
-  listener.close();
-  await once(listener, 'close');
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const listener = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(listener, 'listening');
+    } catch (error) {
+      if (error.code === 'EADDRINUSE') continue;
+      throw error;
+    }
+    listener.close();
+    await once(listener, 'close');
+    return port;
+  }
 }
 
 /** Waits until a server listens; whatever it logs later is passed by. */
