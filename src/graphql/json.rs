@@ -14,12 +14,6 @@ pub struct Answer {
     errors: Vec<ServerError>,
 }
 
-impl From<Answer> for Vec<ServerError> {
-    fn from(answer: Answer) -> Self {
-        answer.errors
-    }
-}
-
 impl From<Response> for Answer {
     fn from(response: Response) -> Self {
         Self { data: response.data, errors: response.errors }
@@ -31,6 +25,12 @@ impl Answer {
     #[must_use]
     pub fn errors(&self) -> &[ServerError] {
         &self.errors
+    }
+
+    /// The same, and nothing else of it.
+    #[must_use]
+    pub fn into_errors(self) -> Vec<ServerError> {
+        self.errors
     }
 
     /// Whether the server failed in it.

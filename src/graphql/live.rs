@@ -82,7 +82,7 @@ impl Engine {
     ) -> Result<Live, Refused> {
         let opening = Arc::new(Occasion::Opening(OnceLock::new()));
         if let Some(answer) = self.on_occasion(session.clone(), request, opening.clone()).await {
-            return Err(Refused { code: Code::BadUserInput, errors: answer.into(), retry_after: None });
+            return Err(Refused { code: Code::BadUserInput, errors: answer.into_errors(), retry_after: None });
         }
         let Some(Wanted { filter, since }) = Arc::into_inner(opening).and_then(Occasion::wanted) else {
             return Err(Refused::new(Code::BadUserInput, "the subscription selects nothing", None));
@@ -117,12 +117,10 @@ impl Engine {
         let engine = self.clone();
         let execute = async move {
             let session = Session { viewer: Some(viewer), request_id };
-            engine.execute_for(&session, &asked, &change).await
+            engine.execute_for(&session, &asked, &change, live).await
         };
         if !live {
-            // Nobody else missed just this, and it may be older than what is remembered.
-            let _turn = self.services().turn_to_catch_up().await;
-            return execute.await;
+            return execute.await; // nobody else missed just this, and it may be older than what is remembered
         }
         // In a task of its own: it must not wait for the subscriber who happens to ask first, and may be slow.
         let begin = || {
@@ -135,14 +133,24 @@ impl Engine {
 
     /// Executes a subscription for an event. While the database is away it is tried again: an event that is passed over would be lost to
     /// its subscriber for good.
-    async fn execute_for(&self, session: &Session, asked: &Asked, change: &Arc<Change>) -> Option<Arc<str>> {
-        for _ in 0..=RETRIES {
+    async fn execute_for(
+        &self,
+        session: &Session,
+        asked: &Asked,
+        change: &Arc<Change>,
+        live: bool,
+    ) -> Option<Arc<str>> {
+        for attempt in 0..=RETRIES {
+            if attempt > 0 {
+                tokio::time::sleep(RETRY).await;
+            }
+            // For one try: whoever pauses must not keep others from catching up.
+            let _turn = if live { None } else { self.services().turn_to_catch_up().await };
             let occasion = Arc::new(Occasion::Event(change.clone()));
             let answer = self.on_occasion(session.clone(), asked.request(), occasion).await?;
             if !answer.failed() {
                 return Some(answer.text().into());
             }
-            tokio::time::sleep(RETRY).await;
         }
         None
     }
