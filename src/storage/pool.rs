@@ -4,7 +4,7 @@
 
 use super::lease::{Address, Connection, Lease, Manager, ended};
 use deadpool::Runtime;
-use deadpool::managed::{self, PoolError, Timeouts};
+use deadpool::managed::{self, PoolError, QueueMode, Timeouts};
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::Connection as _;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
@@ -44,6 +44,8 @@ impl Pool {
         };
         let idle = managed::Pool::builder(Manager(address))
             .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
+            // The connection that was used last: what its end in the database works with is still at hand there.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout) })
             .runtime(Runtime::Tokio1)
             .build()
