@@ -21,7 +21,7 @@ pub use ids::{CompanyId, EventId, InterviewId, IntervieweeId, UserId};
 pub use interview::{Agreement, Interview, InterviewKind, InterviewStatus, Proposal, Side, State};
 pub use lifecycle::{Action, Command, IntervieweeEffect, Transition};
 pub use patch::{Booking, InterviewPatch, Patch, References};
-pub use people::{Company, Interviewee, IntervieweeKind, User};
+pub use people::{Company, Interviewee, IntervieweeKind, People, User};
 pub use refusal::{Conflict, Mistake, MistakeCode, Refusal};
 pub use slot::{SlotError, TimeSlot};
 pub use text::Names;

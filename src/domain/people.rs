@@ -1,6 +1,6 @@
 //! Companies and people.
 
-use super::{Authority, CompanyId, IntervieweeId, UserId, named_enum};
+use super::{Authority, CompanyId, Interview, IntervieweeId, UserId, named_enum};
 use chrono::{DateTime, Utc};
 
 /// A tenant.
@@ -27,6 +27,26 @@ pub struct User {
     pub phone_number: Option<String>,
     /// The number under which drivers reach a member of staff.
     pub contact_phone_number: Option<String>,
+}
+
+/// The people of one interview.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct People {
+    /// The application.
+    pub interviewee: Interviewee,
+    /// Who applied.
+    pub driver: User,
+    /// Who talks to them.
+    pub interviewer: User,
+}
+
+impl People {
+    /// Whether this interview is theirs.
+    #[must_use]
+    pub fn are_of(&self, interview: &Interview) -> bool {
+        (self.interviewee.id, self.driver.id, self.interviewer.id)
+            == (interview.interviewee_id, interview.driver_id, interview.interviewer_id)
+    }
 }
 
 named_enum! {

@@ -144,6 +144,15 @@ impl<T: Direct> Plan<T> {
 }
 
 impl<'a> People<'a> {
+    /// Those who are known already.
+    pub fn known(
+        ctx: &'a Context<'a>,
+        interviewees: HashMap<IntervieweeId, Arc<Interviewee>>,
+        users: HashMap<UserId, Arc<User>>,
+    ) -> Self {
+        Self { ctx, interviewees, users }
+    }
+
     /// Loads them, all at once.
     pub async fn load(ctx: &'a Context<'a>, interviewees: Vec<IntervieweeId>, users: Vec<UserId>) -> Option<Self> {
         let loader = ctx.loader();

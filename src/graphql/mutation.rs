@@ -4,10 +4,10 @@ use super::direct::One;
 use super::inputs::{AmendInterviewInput, CreateInterviewInput, UpdateInterviewInput};
 use super::session::ContextExt;
 use super::types::enums::Side;
-use super::types::interview::Interview;
+use super::types::interview::{Interview, shows_people};
 use super::user_errors::{Arguments, InterviewPayload, UserError};
 use crate::domain::{self, Booking, Command, InterviewId};
-use crate::services::ServiceError;
+use crate::services::{Along, Changed, ServiceError};
 use async_graphql::{Context, ID, Object, Result};
 
 /// What can be changed. Each change is done in full or not at all; what the user can mend is told in `userErrors`.
@@ -137,18 +137,19 @@ async fn change(
     arguments: Arguments,
 ) -> Result<InterviewPayload> {
     let id = InterviewId::from_text(id);
-    let changed = ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into()).await;
+    let along = if shows_people(&ctx.look_ahead().field("interview")) { Along::People } else { Along::Nothing };
+    let changed = ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), along).await;
     payload(ctx, changed, arguments)
 }
 
 fn payload(
     ctx: &Context<'_>,
-    outcome: Result<domain::Interview, ServiceError>,
+    outcome: Result<Changed, ServiceError>,
     arguments: Arguments,
 ) -> Result<InterviewPayload> {
     match outcome {
-        Ok(interview) => {
-            let interview = Some(One(Box::new(Interview::from(interview))));
+        Ok(changed) => {
+            let interview = Some(One(Box::new(Interview::from(changed))));
             Ok(InterviewPayload { interview, user_errors: Vec::new() })
         }
         Err(ServiceError::Refused(refusal)) => {

@@ -7,7 +7,7 @@ use super::inputs::{InterviewFilterInput, InterviewOrderInput, check_search};
 use super::session::ContextExt;
 use super::subscription::position;
 use super::types::event::{EventQuery, InterviewEvent};
-use super::types::interview::{Interview, InterviewQuery};
+use super::types::interview::{Interview, InterviewQuery, shows_people};
 use super::types::interviewee::Interviewee;
 use super::types::people::{Interviewer, Viewer};
 use crate::domain::page::InterviewOrder;
@@ -33,10 +33,15 @@ impl Query {
         #[graphql(desc = "The interview's id.")] id: ID,
     ) -> Option<Result<One<Box<Interview>>>> {
         let found = async {
-            let found = ctx.services().interview(ctx.viewer()?, InterviewId::from_text(&id)).await;
+            let (viewer, id) = (ctx.viewer()?, InterviewId::from_text(&id));
+            let found = if shows_people(&ctx.look_ahead()) {
+                ctx.services().interview_with_people(viewer, id).await.map(|found| found.map(Interview::from))
+            } else {
+                ctx.services().interview(viewer, id).await.map(|found| found.map(Interview::from))
+            };
             found.map_err(|error| ctx.failure(error))
         };
-        found.await.transpose().map(|interview| interview.map(|it| One(Box::new(Interview::from(it)))))
+        found.await.transpose().map(|interview| interview.map(|it| One(Box::new(it))))
     }
 
     /// The interviews that the viewer sees.

@@ -5,8 +5,8 @@ use super::content_type::is_json;
 use super::middleware::RequestId;
 use super::rest_body::{InterviewBody, RestError, amendment, patch};
 use super::{Server, authorization};
-use crate::domain::{Command, ExpectedVersion, Interview, InterviewId, Names, Refusal, Side, Viewer};
-use crate::services::{AuthenticationError, ServiceError};
+use crate::domain::{Command, ExpectedVersion, InterviewId, Names, Refusal, Side, Viewer};
+use crate::services::{Along, AuthenticationError, Changed, ServiceError};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, FromRequestParts, Path, State};
@@ -121,7 +121,8 @@ impl Caller {
     async fn change(&self, server: &Server, id: &str, command: Command) -> Answer {
         let expected = expected_version(&self.headers, id);
         let subject = if matches!(command, Command::Update(_)) { Subject::EDITED } else { Subject::NAMED };
-        let changed = server.services.change(&self.viewer, InterviewId::from_text(id), &command, &expected).await;
+        let id = InterviewId::from_text(id);
+        let changed = server.services.change(&self.viewer, id, &command, &expected, Along::People).await;
         self.answer(server, (StatusCode::OK, subject), changed).await
     }
 
@@ -129,14 +130,17 @@ impl Caller {
         &self,
         server: &Server,
         (status, subject): (StatusCode, Subject),
-        outcome: Result<Interview, ServiceError>,
+        outcome: Result<Changed, ServiceError>,
     ) -> Answer {
         let failed = |error: &ServiceError| match error {
             ServiceError::Refused(refusal) => Failure::refused(refusal, subject),
             error => Failure::internal(&self.request_id, error),
         };
-        let interview = outcome.map_err(|error| failed(&error))?;
-        let people = server.services.people_of(&interview).await.map_err(|error| failed(&error))?;
+        let Changed { interview, people } = outcome.map_err(|error| failed(&error))?;
+        let people = match people {
+            Some(people) => people,
+            None => server.services.people_of(&interview).await.map_err(|error| failed(&error))?,
+        };
         let etag = etag(interview.id, interview.version);
         let mut response = (status, Json(InterviewBody::new(interview, people))).into_response();
         if let Ok(etag) = HeaderValue::from_str(&etag) {

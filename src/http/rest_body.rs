@@ -1,9 +1,9 @@
 //! What the REST API reads and writes: the same bodies as ever, key for key, in the same order.
 
 use crate::domain::{
-    Field, Interview, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Names, Patch, User, UserId, time,
+    Field, Interview, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Names, Patch, People, User, UserId,
+    time,
 };
-use crate::services::People;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};

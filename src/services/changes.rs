@@ -4,9 +4,11 @@
 use super::{ServiceError, Services};
 use crate::domain::{
     Authority, Booking, Command, Conflict, Event, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch,
-    IntervieweeEffect, References, Refusal, Scope, Side, Transition, UserId, Viewer,
+    IntervieweeEffect, People, References, Refusal, Scope, Side, Transition, UserId, Viewer,
 };
-use crate::storage::{Connection, StorageError, Transaction, events, interviewees, interviews, recording, users};
+use crate::storage::{
+    Connection, StorageError, Transaction, events, interviewees, interviews, recording, users, with_people,
+};
 use std::time::Duration;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -32,7 +34,31 @@ impl<E: Into<ServiceError>> From<E> for Setback {
 #[derive(Clone, Copy)]
 enum Request<'a> {
     Create(&'a Booking),
-    Change(InterviewId, &'a Command, &'a ExpectedVersion),
+    Change(InterviewId, &'a Command, &'a ExpectedVersion, Along),
+}
+
+/// What is read along with an interview that is to be changed, where that costs nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Along {
+    /// The interview alone.
+    Nothing,
+    /// Its people, for an answer that shows them.
+    People,
+}
+
+/// What a change made of an interview.
+#[derive(Debug)]
+pub struct Changed {
+    /// The interview after it.
+    pub interview: Interview,
+    /// Its people, where they were read along with it.
+    pub people: Option<People>,
+}
+
+impl From<Interview> for Changed {
+    fn from(interview: Interview) -> Self {
+        Self { interview, people: None }
+    }
 }
 
 impl Services {
@@ -40,7 +66,7 @@ impl Services {
     ///
     /// # Errors
     /// A refusal, or when the database fails. Then nothing was written.
-    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<Interview> {
+    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<Changed> {
         self.perform(viewer, Request::Create(booking)).await
     }
 
@@ -48,7 +74,7 @@ impl Services {
     ///
     /// # Errors
     /// A refusal, or when the database fails. Then nothing was written.
-    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<Interview> {
+    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<Changed> {
         Booking::permit(viewer)?;
         self.create(viewer, &patch.into_booking()?).await
     }
@@ -63,28 +89,29 @@ impl Services {
         id: InterviewId,
         command: &Command,
         expected: &ExpectedVersion,
-    ) -> Result<Interview> {
-        self.perform(viewer, Request::Change(id, command, expected)).await
+        along: Along,
+    ) -> Result<Changed> {
+        self.perform(viewer, Request::Change(id, command, expected, along)).await
     }
 
-    async fn perform(&self, viewer: &Viewer, request: Request<'_>) -> Result<Interview> {
+    async fn perform(&self, viewer: &Viewer, request: Request<'_>) -> Result<Changed> {
         let mut tries = 0;
         loop {
             tries += 1;
             let done = match request {
-                Request::Change(id, command, expected) if tries == 1 => {
-                    self.change_at_once(viewer, id, command, expected).await.transpose()
+                Request::Change(id, command, expected, along) if tries == 1 => {
+                    self.change_at_once(viewer, id, command, expected, along).await.transpose()
                 }
                 _ => None,
             };
             let done = match done {
                 Some(done) => done,
-                None => self.attempt(viewer, request).await,
+                None => self.attempt(viewer, request).await.map(Changed::from),
             };
             let error = match done {
-                Ok(interview) => {
+                Ok(changed) => {
                     self.log.announce();
-                    return Ok(interview);
+                    return Ok(changed);
                 }
                 Err(Setback::Overlap(interview)) => {
                     let conflicts = self.conflicts(viewer, &interview).await?;
@@ -113,13 +140,21 @@ impl Services {
         id: InterviewId,
         command: &Command,
         expected: &ExpectedVersion,
-    ) -> Result<Option<Interview>, Setback> {
+        along: Along,
+    ) -> Result<Option<Changed>, Setback> {
         let Some(pool) = self.db.recorder() else { return Ok(None) };
-        let interview = interviews::find(pool, viewer.scope(), id).await?.ok_or(Refusal::NotFound)?;
+        let found = match along {
+            Along::Nothing => interviews::find(pool, viewer.scope(), id).await?.map(Changed::from),
+            Along::People => {
+                let found = with_people::find(pool, viewer.scope(), id).await?;
+                found.map(|(interview, people)| Changed { interview, people: Some(people) })
+            }
+        };
+        let Changed { interview, people } = found.ok_or(Refusal::NotFound)?;
         interview.expect_version(expected)?;
         let found = new_references(pool, viewer, &interview, command).await?;
         let Some(transition) = interview.perform(viewer, command.clone(), found, self.clock.now())? else {
-            return Ok(Some(interview));
+            return Ok(Some(Changed { interview, people }));
         };
         if transition.effect != IntervieweeEffect::None {
             return Ok(None);
@@ -128,7 +163,8 @@ impl Services {
         let (event, changed) = (event_of(viewer, &transition), transition.interview);
         let recorded =
             recording::record(pool, &changed, event, lock).await.map_err(|error| explain(error, &changed))?;
-        Ok(recorded.then_some(changed))
+        let people = people.filter(|people| people.are_of(&changed));
+        Ok(recorded.then_some(Changed { interview: changed, people }))
     }
 
     async fn attempt(&self, viewer: &Viewer, request: Request<'_>) -> Result<Interview, Setback> {
@@ -143,7 +179,7 @@ impl Services {
                     .map_err(|error| explain(error, &transition.interview))?;
                 transition
             }
-            Request::Change(id, command, expected) => {
+            Request::Change(id, command, expected, _) => {
                 let interview = interviews::lock(&transaction, viewer.scope(), id).await?.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
                 let found = new_references(&transaction, viewer, &interview, command).await?;

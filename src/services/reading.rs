@@ -4,22 +4,11 @@ use super::{ServiceError, Services};
 use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{InterviewOrder, InterviewPlace, Page, Window};
 use crate::domain::{
-    Authority, Company, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, Refusal, Scope, User,
-    UserId, Viewer,
+    Authority, Company, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, People, Refusal, Scope,
+    User, UserId, Viewer,
 };
-use crate::storage::{companies, events, interviewees, interviews, users};
+use crate::storage::{companies, events, interviewees, interviews, users, with_people};
 use std::collections::HashMap;
-
-/// The people of one interview.
-#[derive(Clone, Debug)]
-pub struct People {
-    /// The application.
-    pub interviewee: Interviewee,
-    /// Who applied.
-    pub driver: User,
-    /// Who talks to them.
-    pub interviewer: User,
-}
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
@@ -41,6 +30,14 @@ impl Services {
     /// When the database fails.
     pub async fn interview(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<Interview>> {
         Ok(interviews::find(self.db.reader(), viewer.scope(), id).await?)
+    }
+
+    /// The same, with its people. One statement.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<(Interview, People)>> {
+        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?)
     }
 
     /// A page of the interviews that exist for the viewer.

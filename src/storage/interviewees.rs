@@ -39,8 +39,8 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) ->
     let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
     let id = || Expr::col((interviewee::Entity, interviewee::Column::Id));
-    let query = || interviewee::Entity::find().filter(among(backend, id(), vec![0_i64]));
-    read(rows::fetch(connection, TEXT.with(backend, [parameter], query)).await?)
+    let model = || rows::statement(backend, &interviewee::Entity::find().filter(among(backend, id(), vec![0_i64])));
+    read(rows::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
 }
 
 /// A page of those in scope, by id, those whose driver's name holds `search`.

@@ -2,7 +2,7 @@
 
 use super::entities::interview;
 use super::list::{among, counts, pages, windowed, windows_of};
-use super::texts::Text;
+use super::texts::ScopedText;
 use super::{Result, StorageError, rows};
 use crate::domain::filter::{InterviewFilter, TimeRange};
 use crate::domain::page::{InterviewOrder, InterviewPlace, Page, SortKey, Window};
@@ -17,7 +17,7 @@ use sea_orm::{
 use std::collections::HashMap;
 
 /// The interviews that exist for a viewer.
-fn visible_to(scope: Scope) -> Select<interview::Entity> {
+pub(super) fn visible_to(scope: Scope) -> Select<interview::Entity> {
     let all = interview::Entity::find();
     match scope {
         Scope::Driver(driver) => all.filter(COLUMN.driver_id.eq(driver.0)),
@@ -31,17 +31,10 @@ fn visible_to(scope: Scope) -> Select<interview::Entity> {
 /// # Errors
 /// When the database fails.
 pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
-    static OF_DRIVER: Text = Text::new();
-    static OF_COMPANY: Text = Text::new();
-    static OF_ALL: Text = Text::new();
-    let (text, of) = match scope {
-        Scope::Driver(driver) => (&OF_DRIVER, Some(driver.0)),
-        Scope::Company(company) => (&OF_COMPANY, Some(company.0)),
-        Scope::Everything => (&OF_ALL, None),
-    };
-    let values = of.into_iter().chain([id.0]).map(Value::from);
-    let query = || visible_to(scope).filter(COLUMN.id.eq(id.0));
-    read_one(rows::fetch_one(connection, text.with(connection.get_database_backend(), values, query)).await?)
+    static TEXT: ScopedText = ScopedText::new();
+    let backend = connection.get_database_backend();
+    let model = || rows::statement(backend, &visible_to(scope).filter(COLUMN.id.eq(id.0)));
+    read_one(rows::fetch_one(connection, TEXT.with(backend, scope, id.0, model)).await?)
 }
 
 /// The same, and nobody else changes it until the transaction ends.

@@ -15,6 +15,7 @@ mod rows;
 pub mod seeding;
 mod texts;
 pub mod users;
+pub mod with_people;
 
 pub use db::{Db, DbOptions, MigrationState};
 pub use error::StorageError;

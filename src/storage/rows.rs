@@ -56,7 +56,7 @@ where
     if statement.db_backend == DbBackend::Sqlite {
         return read(connection.query_one_raw(statement).await?);
     }
-    connection.query_all_raw(statement).await?.iter().map(M::by_position).collect()
+    connection.query_all_raw(statement).await?.iter().map(|row| M::by_position(row, 0)).collect()
 }
 
 /// The row of a [`statement`] that has one at most.
@@ -70,7 +70,7 @@ where
     if statement.db_backend == DbBackend::Sqlite {
         return Ok(read(connection.query_one_raw(statement).await?)?.pop());
     }
-    connection.query_one_raw(statement).await?.as_ref().map(M::by_position).transpose()
+    connection.query_one_raw(statement).await?.as_ref().map(|row| M::by_position(row, 0)).transpose()
 }
 
 fn read<M: DeserializeOwned>(result: Option<QueryResult>) -> Result<Vec<M>, DbErr> {

@@ -1,7 +1,7 @@
 //! Texts of the statements that are sent most often, built once: building one takes as long as sending it.
 
-use super::rows::statement;
-use sea_orm::{DbBackend, EntityTrait, Select, Statement, Value};
+use crate::domain::Scope;
+use sea_orm::{DbBackend, Statement, Value};
 use std::sync::OnceLock;
 
 /// The text of one statement for each database.
@@ -10,21 +10,45 @@ pub struct Text {
     sqlite: OnceLock<String>,
 }
 
+/// The texts of a statement for one id in a scope.
+pub struct ScopedText {
+    driver: Text,
+    company: Text,
+    everything: Text,
+}
+
 impl Text {
     /// A statement that nobody has sent yet.
     pub const fn new() -> Self {
         Self { postgres: OnceLock::new(), sqlite: OnceLock::new() }
     }
 
-    /// The statement with these values. `query` is the same with any values, those in the same order; the first call alone asks for it.
-    pub fn with<E: EntityTrait>(
+    /// The statement with these values. `model` is the same with any values, those in the same order; the first call alone asks for it.
+    pub fn with(
         &self,
         backend: DbBackend,
         values: impl IntoIterator<Item = Value>,
-        query: impl FnOnce() -> Select<E>,
+        model: impl FnOnce() -> Statement,
     ) -> Statement {
         let text = if backend == DbBackend::Postgres { &self.postgres } else { &self.sqlite };
-        let text = text.get_or_init(|| statement(backend, &query()).sql);
+        let text = text.get_or_init(|| model().sql);
         Statement::from_sql_and_values(backend, text, values)
+    }
+}
+
+impl ScopedText {
+    /// A statement that nobody has sent yet.
+    pub const fn new() -> Self {
+        Self { driver: Text::new(), company: Text::new(), everything: Text::new() }
+    }
+
+    /// The statement for this id. `model` is one in the same scope, for any id: see [`Text::with`].
+    pub fn with(&self, backend: DbBackend, scope: Scope, id: i64, model: impl FnOnce() -> Statement) -> Statement {
+        let (text, of) = match scope {
+            Scope::Driver(driver) => (&self.driver, Some(driver.0)),
+            Scope::Company(company) => (&self.company, Some(company.0)),
+            Scope::Everything => (&self.everything, None),
+        };
+        text.with(backend, of.into_iter().chain([id]).map(Value::from), model)
     }
 }

@@ -76,9 +76,9 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result
     static TEXT: Text = Text::new();
     let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
-    let query =
-        || user::Entity::find().filter(among(backend, Expr::col((user::Entity, user::Column::Id)), vec![0_i64]));
-    read(rows::fetch(connection, TEXT.with(backend, [parameter], query)).await?)
+    let id = || Expr::col((user::Entity, user::Column::Id));
+    let model = || rows::statement(backend, &user::Entity::find().filter(among(backend, id(), vec![0_i64])));
+    read(rows::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
 }
 
 /// Whether this is somebody whom the company can send to an interview.

@@ -46,7 +46,7 @@ impl InterviewEvent {
 
     /// The interview, as it is now.
     async fn interview(&self) -> Interview {
-        Interview(self.interview.clone())
+        self.interview.clone().into()
     }
 
     /// The fields that changed.

@@ -13,17 +13,61 @@ use crate::graphql::direct::{Direct, Fragments, People, Plan, plain_fields};
 use crate::graphql::loaders::{CountOf, HistoryOf};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::session::ContextExt;
+use crate::services::Changed;
 use async_graphql::parser::types::SelectionSet;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Lookahead, Object, Result};
 use std::sync::Arc;
 
 /// An interview of a company's interviewer with a driver who applied there.
-pub struct Interview(pub Arc<domain::Interview>);
+pub struct Interview {
+    row: Arc<domain::Interview>,
+    /// Its people, where they were loaded along with the row.
+    people: Option<Participants>,
+}
+
+/// The people of one interview, to be shared.
+struct Participants {
+    interviewee: Arc<domain::Interviewee>,
+    driver: Arc<domain::User>,
+    interviewer: Arc<domain::User>,
+}
+
+impl From<Arc<domain::Interview>> for Interview {
+    fn from(row: Arc<domain::Interview>) -> Self {
+        Self { row, people: None }
+    }
+}
 
 impl From<domain::Interview> for Interview {
     fn from(interview: domain::Interview) -> Self {
-        Self(Arc::new(interview))
+        Arc::new(interview).into()
     }
+}
+
+impl From<(domain::Interview, domain::People)> for Interview {
+    fn from((interview, people): (domain::Interview, domain::People)) -> Self {
+        let domain::People { interviewee, driver, interviewer } = people;
+        let people = Participants {
+            interviewee: Arc::new(interviewee),
+            driver: Arc::new(driver),
+            interviewer: Arc::new(interviewer),
+        };
+        Self { row: Arc::new(interview), people: Some(people) }
+    }
+}
+
+impl From<Changed> for Interview {
+    fn from(Changed { interview, people }: Changed) -> Self {
+        match people {
+            Some(people) => (interview, people).into(),
+            None => interview.into(),
+        }
+    }
+}
+
+/// Whether what is selected of an interview has to do with its people.
+pub fn shows_people(interview: &Lookahead<'_>) -> bool {
+    ["interviewee", "interviewer"].iter().any(|person| interview.field(person).exists())
 }
 
 /// An interview of a company's interviewer with a driver who applied there.
@@ -31,106 +75,112 @@ impl From<domain::Interview> for Interview {
 impl Interview {
     /// Its id, a decimal number as in the REST API.
     async fn id(&self) -> ID {
-        self.0.id.0.into()
+        self.row.id.0.into()
     }
 
     /// How the two sides meet.
     async fn kind(&self) -> InterviewKind {
-        self.0.kind.into()
+        self.row.kind.into()
     }
 
     /// Where it is in its life.
     async fn status(&self) -> InterviewStatus {
-        self.0.status().into()
+        self.row.status().into()
     }
 
     /// When it begins.
     async fn start_at(&self) -> DateTime {
-        self.0.slot.start().into()
+        self.row.slot.start().into()
     }
 
     /// When it ends: the first moment after it.
     async fn end_at(&self) -> DateTime {
-        self.0.slot.end().into()
+        self.row.slot.end().into()
     }
 
     /// When the proposed time begins; null unless the status is AMENDED.
     async fn amend_start_at(&self) -> Option<DateTime> {
-        self.0.proposal().map(|proposal| proposal.slot.start().into())
+        self.row.proposal().map(|proposal| proposal.slot.start().into())
     }
 
     /// When the proposed time ends; null unless the status is AMENDED.
     async fn amend_end_at(&self) -> Option<DateTime> {
-        self.0.proposal().map(|proposal| proposal.slot.end().into())
+        self.row.proposal().map(|proposal| proposal.slot.end().into())
     }
 
     /// The side that proposed another time; null unless the status is AMENDED.
     async fn amended_by(&self) -> Option<Side> {
-        self.0.proposal().map(|proposal| proposal.by.into())
+        self.row.proposal().map(|proposal| proposal.by.into())
     }
 
     /// Free text: a link or a place.
     async fn location(&self) -> Option<&str> {
-        self.0.location.as_deref()
+        self.row.location.as_deref()
     }
 
     /// The id of the driver's application.
     async fn interviewee_id(&self) -> ID {
-        self.0.interviewee_id.0.into()
+        self.row.interviewee_id.0.into()
     }
 
     /// The driver's application.
     async fn interviewee(&self, ctx: &Context<'_>) -> Result<Interviewee> {
+        if let Some(people) = &self.people {
+            return Ok(Interviewee::with_driver(people.interviewee.clone(), people.driver.clone()));
+        }
         let loader = ctx.loader();
         if ctx.look_ahead().field("driver").exists() {
             // The row knows the driver already: so they travel with the interviewers, and not one round later.
             let (interviewee, driver) =
-                (loader.interviewee(ctx, self.0.interviewee_id), loader.user(ctx, self.0.driver_id));
+                (loader.interviewee(ctx, self.row.interviewee_id), loader.user(ctx, self.row.driver_id));
             let (interviewee, driver) = futures_util::try_join!(interviewee, driver)?;
             return Ok(Interviewee::with_driver(interviewee, driver));
         }
-        Ok(Interviewee::new(loader.interviewee(ctx, self.0.interviewee_id).await?))
+        Ok(Interviewee::new(loader.interviewee(ctx, self.row.interviewee_id).await?))
     }
 
     /// The id of the member of staff.
     async fn interviewer_id(&self) -> ID {
-        self.0.interviewer_id.0.into()
+        self.row.interviewer_id.0.into()
     }
 
     /// The member of staff who talks to the driver.
     async fn interviewer(&self, ctx: &Context<'_>) -> Result<Interviewer> {
-        Ok(Interviewer(ctx.loader().user(ctx, self.0.interviewer_id).await?))
+        match &self.people {
+            Some(people) => Ok(Interviewer(people.interviewer.clone())),
+            None => Ok(Interviewer(ctx.loader().user(ctx, self.row.interviewer_id).await?)),
+        }
     }
 
     /// The side that has to answer next: INTERVIEWEE while it is pending, the side that did not propose while it is amended, else null.
     async fn awaiting(&self) -> Option<Side> {
-        self.0.awaiting().map(Side::from)
+        self.row.awaiting().map(Side::from)
     }
 
     /// What the viewer can do to it now. What is listed is not refused for permission or state.
     async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<InterviewAction>> {
-        let actions = ctx.services().available_actions(ctx.viewer()?, &self.0);
+        let actions = ctx.services().available_actions(ctx.viewer()?, &self.row);
         Ok(actions.into_iter().map(InterviewAction::from).collect())
     }
 
     /// Whether staff booked it over a clash on purpose. Such an interview reserves no time.
     async fn allow_overlap(&self) -> bool {
-        self.0.allow_overlap
+        self.row.allow_overlap
     }
 
     /// Of a rejection or cancellation, when one was given.
     async fn reason(&self) -> Option<&str> {
-        self.0.reason()
+        self.row.reason()
     }
 
     /// The side that did not appear; null unless the status is `NO_SHOW`.
     async fn absent(&self) -> Option<Side> {
-        self.0.absent().map(Side::from)
+        self.row.absent().map(Side::from)
     }
 
     /// Goes up by one with every change. Send it as `expectedVersion` to be refused when somebody else was faster.
     async fn version(&self) -> i32 {
-        self.0.version
+        self.row.version
     }
 
     /// What happened to it, oldest first.
@@ -141,20 +191,20 @@ impl Interview {
         #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
     ) -> Result<Connection<InterviewEvent>> {
         let arguments = PageArguments { first, after, ..PageArguments::default() };
-        let key = HistoryOf { interview: self.0.id, window: arguments.window(())? };
+        let key = HistoryOf { interview: self.row.id, window: arguments.window(())? };
         let page = ctx.loader().load(ctx, key).await?.unwrap_or_else(|| key.window.page(Vec::new()));
-        let event = |event| InterviewEvent { event, interview: self.0.clone() };
-        Ok(Connection::new(page, EventQuery::OfInterview(self.0.id), event))
+        let event = |event| InterviewEvent { event, interview: self.row.clone() };
+        Ok(Connection::new(page, EventQuery::OfInterview(self.row.id), event))
     }
 
     /// When it was created.
     async fn created_at(&self) -> DateTime {
-        self.0.created_at.into()
+        self.row.created_at.into()
     }
 
     /// When it last changed.
     async fn updated_at(&self) -> DateTime {
-        self.0.updated_at.into()
+        self.row.updated_at.into()
     }
 }
 
@@ -202,30 +252,34 @@ impl Direct for Interview {
     fn write_nested(&self, person: &Person, people: &People<'_>, out: &mut Vec<u8>) -> Option<()> {
         match person {
             Person::Interviewee(plan) => {
-                let row = people.interviewees.get(&self.0.interviewee_id)?;
+                let row = people.interviewees.get(&self.row.interviewee_id)?;
                 plan.write(&Interviewee::new(row.clone()), people, out)
             }
             Person::Interviewer(plan) => {
-                let user = people.users.get(&self.0.interviewer_id)?;
+                let user = people.users.get(&self.row.interviewer_id)?;
                 plan.write(&Interviewer(user.clone()), people, out)
             }
         }
     }
 }
 
-/// Loads the people of interviews, as far as a plan has to do with them.
+/// The people of interviews, as far as a plan has to do with them: those who are there already, or else all are loaded at once.
 async fn people_of<'a>(ctx: &'a Context<'a>, plan: &Plan<Interview>, items: &[Interview]) -> Option<People<'a>> {
+    if let [Interview { people: Some(Participants { interviewee, driver, interviewer }), .. }] = items {
+        let users = [driver, interviewer].map(|user| (user.id, user.clone()));
+        return Some(People::known(ctx, [(interviewee.id, interviewee.clone())].into(), users.into()));
+    }
     let (mut interviewees, mut users) = (Vec::new(), Vec::new());
     for person in plan.nested() {
         match person {
             Person::Interviewee(plan) => {
-                interviewees.extend(items.iter().map(|it| it.0.interviewee_id));
+                interviewees.extend(items.iter().map(|it| it.row.interviewee_id));
                 // The row knows the driver already: see `Interview::interviewee`.
                 if plan.nested().next().is_some() {
-                    users.extend(items.iter().map(|it| it.0.driver_id));
+                    users.extend(items.iter().map(|it| it.row.driver_id));
                 }
             }
-            Person::Interviewer(_) => users.extend(items.iter().map(|it| it.0.interviewer_id)),
+            Person::Interviewer(_) => users.extend(items.iter().map(|it| it.row.interviewer_id)),
         }
     }
     People::load(ctx, interviewees, users).await
@@ -249,11 +303,11 @@ impl Listed for Interview {
 
     fn place(&self, query: &InterviewQuery) -> InterviewPlace {
         let time = match Self::order(query) {
-            SortKey::StartAt => Some(self.0.slot.start()),
-            SortKey::UpdatedAt => Some(self.0.updated_at),
+            SortKey::StartAt => Some(self.row.slot.start()),
+            SortKey::UpdatedAt => Some(self.row.updated_at),
             SortKey::Id => None,
         };
-        InterviewPlace { time, id: self.0.id }
+        InterviewPlace { time, id: self.row.id }
     }
 
     fn order(query: &InterviewQuery) -> SortKey {

@@ -1,19 +1,25 @@
 //! Rows by the position of their columns. SeaORM looks each column of each row up by its name, which costs more than reading it.
+//! Rows of several tables stand one after another.
 
 use super::{interview, interviewee, user};
 use sea_orm::{DbErr, QueryResult};
 
 /// A row whose columns come in the order of its entity, as every `SELECT` of an entity has them.
 pub trait ByPosition: Sized {
-    /// Reads it.
-    fn by_position(row: &QueryResult) -> Result<Self, DbErr>;
+    /// How many columns it has.
+    const WIDTH: usize;
+
+    /// Reads it from the columns that begin at `start`.
+    fn by_position(row: &QueryResult, start: usize) -> Result<Self, DbErr>;
 }
 
 macro_rules! positions {
     ($($table:ident: $($column:ident $position:literal)*;)*) => {$(
         impl ByPosition for $table::Model {
-            fn by_position(row: &QueryResult) -> Result<Self, DbErr> {
-                Ok(Self { $($column: row.try_get_by_index($position)?,)* })
+            const WIDTH: usize = [$($position),*].len();
+
+            fn by_position(row: &QueryResult, start: usize) -> Result<Self, DbErr> {
+                Ok(Self { $($column: row.try_get_by_index(start + $position)?,)* })
             }
         }
     )*};
@@ -25,6 +31,16 @@ positions! {
         updated_at 19;
     interviewee: id 0 company_id 1 driver_id 2 kind 3 updated_at 4;
     user: id 0 role 1 company_id 2 title 3 image 4 phone_number 5 contact_phone_number 6 deactivated_at 7;
+}
+
+impl<A: ByPosition, B: ByPosition, C: ByPosition, D: ByPosition> ByPosition for (A, B, C, D) {
+    const WIDTH: usize = A::WIDTH + B::WIDTH + C::WIDTH + D::WIDTH;
+
+    fn by_position(row: &QueryResult, start: usize) -> Result<Self, DbErr> {
+        let (b, c) = (start + A::WIDTH, start + A::WIDTH + B::WIDTH);
+        let d = c + C::WIDTH;
+        Ok((A::by_position(row, start)?, B::by_position(row, b)?, C::by_position(row, c)?, D::by_position(row, d)?))
+    }
 }
 
 #[cfg(test)]
