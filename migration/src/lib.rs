@@ -7,6 +7,7 @@ use sea_orm_migration::{MigrationTrait, async_trait};
 mod m20261123_000001_tables;
 mod m20261123_000002_no_double_booking;
 mod m20261123_000003_event_order;
+mod m20261123_000004_cheaper_checks;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_tables::Migration),
             Box::new(m20261123_000002_no_double_booking::Migration),
             Box::new(m20261123_000003_event_order::Migration),
+            Box::new(m20261123_000004_cheaper_checks::Migration),
         ]
     }
 }

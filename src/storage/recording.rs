@@ -3,6 +3,7 @@
 use super::entities::{event, interview};
 use super::events::PLACE_OF_NEXT;
 use super::pool::Pool;
+use super::users::time_locks;
 use super::{Result, StorageError};
 use crate::domain::{Event, Interview, UserId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, IdenStatic, Statement, Value};
@@ -36,24 +37,19 @@ const CHANGED: [Change; 17] = [
 /// The columns of an event, but for its interview.
 const ENTRY: [Entry; 5] = [Entry::Type, Entry::At, Entry::ActorId, Entry::ActorSide, Entry::Changes];
 
-/// What leads: the id, the version before, and the two people whose time may have to be locked.
+/// What leads: the id, the version before, and the two locks on people's time that may have to be taken.
 const LEADING: usize = 4;
 
 /// As [`users::lock_time_of`](super::users::lock_time_of) and [`interviews::update`](super::interviews::update) do it in a transaction:
-/// first the interview's row is locked, then its people, then everything is written. But nothing is waited for: whoever is held up
-/// needs a transaction, which leaves nothing behind when it is given up.
-static TAKING_TIME: LazyLock<String> = LazyLock::new(|| {
-    statement(
-        ", people AS MATERIALIZED (SELECT users.id FROM users, target WHERE users.id IN ($3, $4) \
-         ORDER BY users.id FOR NO KEY UPDATE OF users SKIP LOCKED)",
-        "(SELECT count(*) FROM people) = 2",
-    )
-});
+/// first the interview's row is locked, then its people's time, then everything is written. But nothing is waited for: whoever is held
+/// up needs a transaction, which leaves nothing behind when it is given up.
+static TAKING_TIME: LazyLock<String> =
+    LazyLock::new(|| statement("pg_try_advisory_xact_lock($3) AND pg_try_advisory_xact_lock($4)"));
 
 /// The same for a change that takes no time anew.
-static LEAVING_TIME: LazyLock<String> = LazyLock::new(|| statement("", "$3::bigint IS NULL AND $4::bigint IS NULL"));
+static LEAVING_TIME: LazyLock<String> = LazyLock::new(|| statement("$3::bigint IS NULL AND $4::bigint IS NULL"));
 
-fn statement(people: &str, condition: &str) -> String {
+fn statement(condition: &str) -> String {
     let mut set = String::new();
     for (index, column) in CHANGED.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
@@ -67,7 +63,7 @@ fn statement(people: &str, condition: &str) -> String {
     }
     format!(
         "WITH target AS MATERIALIZED (SELECT id FROM interviews WHERE id = $1 AND version = $2 \
-         FOR NO KEY UPDATE SKIP LOCKED){people}, \
+         FOR NO KEY UPDATE SKIP LOCKED), \
          changed AS (UPDATE interviews SET {set} WHERE id = (SELECT id FROM target) AND {condition} RETURNING id) \
          INSERT INTO interview_events (interview_id{columns}, transaction_id) \
          SELECT changed.id{values}, {PLACE_OF_NEXT} FROM changed"
@@ -83,8 +79,8 @@ fn statement(people: &str, condition: &str) -> String {
 /// [`StorageError::Overlap`]; or when the database fails.
 pub async fn record(pool: &Pool, interview: &Interview, event: Event, lock: Option<[UserId; 2]>) -> Result<bool> {
     let sql = if lock.is_some() { &*TAKING_TIME } else { &*LEAVING_TIME };
-    let person = |index: usize| Value::BigInt(lock.map(|people| people[index].0));
-    let leading = [interview.id.0.into(), (interview.version - 1).into(), person(0), person(1)];
+    let [first, second] = lock.map_or([None; 2], |people| time_locks(people).map(Some)).map(Value::BigInt);
+    let leading = [interview.id.0.into(), (interview.version - 1).into(), first, second];
     let (row, entry) = (interview::ActiveModel::from(interview), event::ActiveModel::from(event));
     let changed = CHANGED.iter().filter_map(|column| row.get(*column).into_value());
     let entry = ENTRY.iter().filter_map(|column| entry.get(*column).into_value());

@@ -7,10 +7,10 @@ use super::{Result, StorageError, rows};
 use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    Set,
+    ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, Set,
+    Statement, Value,
 };
 use user::COLUMN;
 
@@ -128,21 +128,27 @@ fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&str>) -> Se
 ///
 /// The constraints against double booking would keep them from it too, but not as well: of two transactions that take the time of
 /// one person, each would find the other's new row in the index and wait for what becomes of it, and PostgreSQL looks for such a
-/// deadlock only after a second. The order of the ids keeps these locks themselves from one. SQLite has one writer at a time.
+/// deadlock only after a second. SQLite has one writer at a time.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn lock_time_of(connection: &impl ConnectionTrait, people: [UserId; 2]) -> Result<()> {
     if connection.get_database_backend() == DbBackend::Postgres {
-        let people = user::Entity::find()
-            .select_only()
-            .column(user::Column::Id)
-            .filter(COLUMN.id.is_in(people.map(|id| id.0)))
-            .order_by_asc(user::Column::Id)
-            .lock(LockType::NoKeyUpdate);
-        people.into_tuple::<i64>().all(connection).await?;
+        let sql = "SELECT pg_advisory_xact_lock($1), pg_advisory_xact_lock($2)";
+        let locks = time_locks(people).map(Value::from);
+        connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, locks)).await?;
     }
     Ok(())
+}
+
+/// The numbers of PostgreSQL's advisory locks on the time of these people, in the order in which everybody takes them. To lock the
+/// rows themselves would write to them, and to the log of what was written.
+pub(super) fn time_locks(people: [UserId; 2]) -> [i64; 2] {
+    /// Where ours begin, so that they are not those of another program: "TIME" in ASCII.
+    const FIRST: i64 = 0x5449_4D45 << 32;
+    let mut locks = people.map(|id| FIRST.wrapping_add(id.0));
+    locks.sort_unstable();
+    locks
 }
 
 fn read(rows: Vec<user::Model>) -> Result<Vec<User>, StorageError> {

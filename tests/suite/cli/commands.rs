@@ -14,8 +14,12 @@ fn schema_prints_the_schema_that_is_committed() {
     assert!(finished.stdout == committed, "mend it: cargo run -q -- schema > schema.graphql");
 }
 
-const STEPS: [&str; 3] =
-    ["m20261123_000001_tables", "m20261123_000002_no_double_booking", "m20261123_000003_event_order"];
+const STEPS: [&str; 4] = [
+    "m20261123_000001_tables",
+    "m20261123_000002_no_double_booking",
+    "m20261123_000003_event_order",
+    "m20261123_000004_cheaper_checks",
+];
 
 fn status(applied: usize) -> String {
     let state = |number| if number < applied { "applied" } else { "pending" };
@@ -34,11 +38,11 @@ async fn the_schema_goes_up_and_down_step_by_step(#[values(Sqlite, Postgres)] da
     assert_eq!(shell.succeed("migrate status"), applied);
     assert_eq!(shell.succeed("migrate down"), but_one);
     assert_eq!(shell.succeed("migrate up"), applied);
-    assert_eq!(shell.succeed("migrate down --steps 3"), pending);
+    assert_eq!(shell.succeed("migrate down --steps 4"), pending);
     assert_eq!(shell.succeed("migrate down --steps 9"), pending, "there is nothing left to take back");
     assert_eq!(shell.succeed("migrate up"), applied);
     shell.succeed("demo-data --interviews 30");
-    assert_eq!(shell.succeed("migrate down --steps 3"), pending, "with data in the tables");
+    assert_eq!(shell.succeed("migrate down --steps 4"), pending, "with data in the tables");
     assert_eq!(shell.succeed("migrate up"), applied);
     shell.succeed("demo-data --interviews 30");
 }

@@ -14,7 +14,11 @@ async fn a_deadlock_is_resolved_and_the_change_is_made() {
     theirs.execute_unprepared(TAKING_TEN).await.unwrap();
     // The server locks interview 27 to move it there as well, and is held up by a third one before it finds out.
     let third = third.begin().await.unwrap();
-    third.execute_unprepared("SELECT 1 FROM users WHERE id = 997 FOR NO KEY UPDATE").await.unwrap();
+    // The lock on the time of driver 997, as `storage::users` numbers it.
+    third
+        .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({})", (0x5449_4D45_i64 << 32) + 997))
+        .await
+        .unwrap();
     let staff = app.staff();
     let moving = tokio::spawn(async move {
         staff.update(27, json!({"startAt": "2025-04-01T10:00:00Z", "endAt": "2025-04-01T11:00:00Z"})).await
