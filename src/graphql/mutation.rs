@@ -7,7 +7,7 @@ use super::types::enums::Side;
 use super::types::interview::{Interview, shows_people};
 use super::user_errors::{Arguments, InterviewPayload, UserError};
 use crate::domain::{self, Booking, Command, InterviewId};
-use crate::services::{Along, Changed, ServiceError};
+use crate::services::{Along, Found, ServiceError};
 use async_graphql::{Context, ID, Object, Result};
 
 /// What can be changed. Each change is done in full or not at all; what the user can mend is told in `userErrors`.
@@ -142,11 +142,7 @@ async fn change(
     payload(ctx, changed, arguments)
 }
 
-fn payload(
-    ctx: &Context<'_>,
-    outcome: Result<Changed, ServiceError>,
-    arguments: Arguments,
-) -> Result<InterviewPayload> {
+fn payload(ctx: &Context<'_>, outcome: Result<Found, ServiceError>, arguments: Arguments) -> Result<InterviewPayload> {
     match outcome {
         Ok(changed) => {
             let interview = Some(One(Box::new(Interview::from(changed))));

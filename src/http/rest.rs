@@ -6,7 +6,7 @@ use super::middleware::RequestId;
 use super::rest_body::{InterviewBody, RestError, amendment, patch};
 use super::{Server, authorization};
 use crate::domain::{Command, ExpectedVersion, InterviewId, Names, Refusal, Side, Viewer};
-use crate::services::{Along, AuthenticationError, Changed, ServiceError};
+use crate::services::{Along, AuthenticationError, Found, ServiceError};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, FromRequestParts, Path, State};
@@ -130,13 +130,13 @@ impl Caller {
         &self,
         server: &Server,
         (status, subject): (StatusCode, Subject),
-        outcome: Result<Changed, ServiceError>,
+        outcome: Result<Found, ServiceError>,
     ) -> Answer {
         let failed = |error: &ServiceError| match error {
             ServiceError::Refused(refusal) => Failure::refused(refusal, subject),
             error => Failure::internal(&self.request_id, error),
         };
-        let Changed { interview, people } = outcome.map_err(|error| failed(&error))?;
+        let Found { interview, people } = outcome.map_err(|error| failed(&error))?;
         let people = match people {
             Some(people) => people,
             None => server.services.people_of(&interview).await.map_err(|error| failed(&error))?,

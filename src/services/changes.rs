@@ -1,10 +1,10 @@
 //! Use cases that change interviews. Each change is one transaction with the event that tells of it; what the database gives up for
 //! a passing reason is tried again here.
 
-use super::{ServiceError, Services};
+use super::{Found, ServiceError, Services};
 use crate::domain::{
     Authority, Booking, Command, Conflict, Event, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch,
-    IntervieweeEffect, People, References, Refusal, Scope, Side, Transition, UserId, Viewer,
+    IntervieweeEffect, References, Refusal, Scope, Side, Transition, UserId, Viewer,
 };
 use crate::storage::{
     Connection, StorageError, Transaction, events, interviewees, interviews, recording, users, with_people,
@@ -46,27 +46,12 @@ pub enum Along {
     People,
 }
 
-/// What a change made of an interview.
-#[derive(Debug)]
-pub struct Changed {
-    /// The interview after it.
-    pub interview: Interview,
-    /// Its people, where they were read along with it.
-    pub people: Option<People>,
-}
-
-impl From<Interview> for Changed {
-    fn from(interview: Interview) -> Self {
-        Self { interview, people: None }
-    }
-}
-
 impl Services {
     /// Books an interview.
     ///
     /// # Errors
     /// A refusal, or when the database fails. Then nothing was written.
-    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<Changed> {
+    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<Found> {
         self.perform(viewer, Request::Create(booking)).await
     }
 
@@ -74,7 +59,7 @@ impl Services {
     ///
     /// # Errors
     /// A refusal, or when the database fails. Then nothing was written.
-    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<Changed> {
+    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<Found> {
         Booking::permit(viewer)?;
         self.create(viewer, &patch.into_booking()?).await
     }
@@ -90,11 +75,11 @@ impl Services {
         command: &Command,
         expected: &ExpectedVersion,
         along: Along,
-    ) -> Result<Changed> {
+    ) -> Result<Found> {
         self.perform(viewer, Request::Change(id, command, expected, along)).await
     }
 
-    async fn perform(&self, viewer: &Viewer, request: Request<'_>) -> Result<Changed> {
+    async fn perform(&self, viewer: &Viewer, request: Request<'_>) -> Result<Found> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -106,7 +91,7 @@ impl Services {
             };
             let done = match done {
                 Some(done) => done,
-                None => self.attempt(viewer, request).await.map(Changed::from),
+                None => self.attempt(viewer, request).await.map(Found::from),
             };
             let error = match done {
                 Ok(changed) => {
@@ -141,20 +126,20 @@ impl Services {
         command: &Command,
         expected: &ExpectedVersion,
         along: Along,
-    ) -> Result<Option<Changed>, Setback> {
+    ) -> Result<Option<Found>, Setback> {
         let Some(pool) = self.db.recorder() else { return Ok(None) };
         let found = match along {
-            Along::Nothing => interviews::find(pool, viewer.scope(), id).await?.map(Changed::from),
+            Along::Nothing => interviews::find(pool, viewer.scope(), id).await?.map(Found::from),
             Along::People => {
                 let found = with_people::find(pool, viewer.scope(), id).await?;
-                found.map(|(interview, people)| Changed { interview, people: Some(people) })
+                found.map(Found::from)
             }
         };
-        let Changed { interview, people } = found.ok_or(Refusal::NotFound)?;
+        let Found { interview, people } = found.ok_or(Refusal::NotFound)?;
         interview.expect_version(expected)?;
         let found = new_references(pool, viewer, &interview, command).await?;
         let Some(transition) = interview.perform(viewer, command.clone(), found, self.clock.now())? else {
-            return Ok(Some(Changed { interview, people }));
+            return Ok(Some(Found { interview, people }));
         };
         if transition.effect != IntervieweeEffect::None {
             return Ok(None);
@@ -164,7 +149,7 @@ impl Services {
         let recorded =
             recording::record(pool, &changed, event, lock).await.map_err(|error| explain(error, &changed))?;
         let people = people.filter(|people| people.are_of(&changed));
-        Ok(recorded.then_some(Changed { interview: changed, people }))
+        Ok(recorded.then_some(Found { interview: changed, people }))
     }
 
     async fn attempt(&self, viewer: &Viewer, request: Request<'_>) -> Result<Interview, Setback> {

@@ -15,13 +15,14 @@ mod tokens;
 
 pub use authentication::AuthenticationError;
 pub use bearer::Bearer;
-pub use changes::{Along, Changed};
+pub use changes::Along;
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
 pub use live::{Delivery, Ended};
 pub use log::{Change, RETRIES, RETRY};
 pub use readiness::NotReady;
+pub use reading::Found;
 pub use tokens::{SecretTooShort, Tokens};
 
 use crate::domain::Viewer;

@@ -10,6 +10,27 @@ use crate::domain::{
 use crate::storage::{companies, events, interviewees, interviews, users, with_people};
 use std::collections::HashMap;
 
+/// An interview that was found or changed.
+#[derive(Debug)]
+pub struct Found {
+    /// As it is, after the change if there was one.
+    pub interview: Interview,
+    /// Its people, where they were read along with it.
+    pub people: Option<People>,
+}
+
+impl From<Interview> for Found {
+    fn from(interview: Interview) -> Self {
+        Self { interview, people: None }
+    }
+}
+
+impl From<(Interview, Option<People>)> for Found {
+    fn from((interview, people): (Interview, Option<People>)) -> Self {
+        Self { interview, people }
+    }
+}
+
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
 impl Services {
@@ -36,8 +57,8 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<(Interview, People)>> {
-        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?)
+    pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<Found>> {
+        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?.map(Found::from))
     }
 
     /// A page of the interviews that exist for the viewer.

@@ -2,9 +2,9 @@
 //! longer than finding the rows.
 
 use super::entities::{interview, interviewee, user};
-use super::interviews::visible_to;
+use super::interviews::{self, visible_to};
 use super::texts::ScopedText;
-use super::{Result, rows};
+use super::{Result, StorageError, rows};
 use crate::domain::{Interview, InterviewId, Interviewee, People, Scope, User};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden, JoinType, SelectStatement};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryTrait, Statement};
@@ -12,7 +12,8 @@ use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, Qu
 const DRIVER: &str = "driver";
 const INTERVIEWER: &str = "interviewer";
 
-/// As [`interviews::find`](super::interviews::find), and its people with it.
+/// As [`interviews::find`], and its people with it; without them if one is missing, or makes no sense: whoever needs that one will find
+/// out.
 ///
 /// # Errors
 /// When the database fails.
@@ -20,22 +21,26 @@ pub async fn find(
     connection: &impl ConnectionTrait,
     scope: Scope,
     id: InterviewId,
-) -> Result<Option<(Interview, People)>> {
+) -> Result<Option<(Interview, Option<People>)>> {
     static TEXT: ScopedText = ScopedText::new();
     let backend = connection.get_database_backend();
     let statement = TEXT.with(backend, scope, id.0, || statement(backend, scope, id));
     let row: Option<(interview::Model, interviewee::Model, user::Model, user::Model)> =
         rows::fetch_one(connection, statement).await?;
-    let Some((interview, interviewee, driver, interviewer)) = row else { return Ok(None) };
-    let people = People {
-        interviewee: Interviewee::try_from(interviewee)?,
-        driver: User::try_from(driver)?,
-        interviewer: User::try_from(interviewer)?,
+    let Some((interview, interviewee, driver, interviewer)) = row else {
+        let alone = interviews::find(connection, scope, id).await?;
+        return Ok(alone.map(|interview| (interview, None)));
     };
-    Ok(Some((Interview::try_from(interview)?, people)))
+    let people = || -> Result<People, StorageError> {
+        Ok(People {
+            interviewee: Interviewee::try_from(interviewee)?,
+            driver: User::try_from(driver)?,
+            interviewer: User::try_from(interviewer)?,
+        })
+    };
+    Ok(Some((Interview::try_from(interview)?, people().ok())))
 }
 
-/// Nobody is missing whom a row refers to: that is what foreign keys are for.
 fn statement(backend: DbBackend, scope: Scope, id: InterviewId) -> Statement {
     let of = |column: interview::Column| Expr::col((interview::Entity, column));
     let mut query = visible_to(scope).filter(interview::COLUMN.id.eq(id.0)).into_query();

@@ -13,7 +13,7 @@ use crate::graphql::direct::{Direct, Fragments, People, Plan, plain_fields};
 use crate::graphql::loaders::{CountOf, HistoryOf};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::session::ContextExt;
-use crate::services::Changed;
+use crate::services::Found;
 use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Context, ID, Lookahead, Object, Result};
 use std::sync::Arc;
@@ -44,24 +44,14 @@ impl From<domain::Interview> for Interview {
     }
 }
 
-impl From<(domain::Interview, domain::People)> for Interview {
-    fn from((interview, people): (domain::Interview, domain::People)) -> Self {
-        let domain::People { interviewee, driver, interviewer } = people;
-        let people = Participants {
+impl From<Found> for Interview {
+    fn from(Found { interview, people }: Found) -> Self {
+        let people = people.map(|domain::People { interviewee, driver, interviewer }| Participants {
             interviewee: Arc::new(interviewee),
             driver: Arc::new(driver),
             interviewer: Arc::new(interviewer),
-        };
-        Self { row: Arc::new(interview), people: Some(people) }
-    }
-}
-
-impl From<Changed> for Interview {
-    fn from(Changed { interview, people }: Changed) -> Self {
-        match people {
-            Some(people) => (interview, people).into(),
-            None => interview.into(),
-        }
+        });
+        Self { row: Arc::new(interview), people }
     }
 }
 
