@@ -4,6 +4,7 @@
 mod answers;
 mod authorization;
 mod content_type;
+mod eager;
 pub mod explorer;
 mod graphql;
 mod health;

@@ -1,5 +1,6 @@
 //! Connections: accepted, served with time limits for slow clients, and ended in order.
 
+use super::eager::Eager;
 use super::standing::{Standing, Stopping};
 use super::writing::Impatient;
 use axum::Router;
@@ -81,7 +82,7 @@ fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping:
         .header_read_timeout(timeouts.header)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()))
         .with_upgrades();
-    tokio::spawn(async move {
+    tokio::spawn(Eager::new(async move {
         let mut connection = pin!(connection);
         let ended = tokio::select! {
             ended = &mut connection => ended,
@@ -93,7 +94,7 @@ fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping:
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
-    });
+    }));
 }
 
 /// Ends the connection once nothing of what was sent is acknowledged for so long: a client that vanished without a word, as phones do, would
