@@ -42,28 +42,30 @@ const PROPOSAL: [(&str, &str); 4] = [
     ("interviews_check5", "amended_from"),
 ];
 
+const WHOLE: &str = "interviews_proposal_check";
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let lists = LISTS.map(|(table, column, values)| {
             let check = format!("{column} = ANY ('{{{}}}'::text[])", values.join(","));
-            (table, format!("{}, {}", without(&name(table, column)), with(&name(table, column), &check)))
+            (table, replaced(&name(table, column), &check))
         });
         let columns = PROPOSAL.map(|(_, column)| column).join(", ");
         let whole = format!("num_nonnulls({columns}) = CASE status WHEN 'amended' THEN 4 ELSE 0 END");
-        let parts = PROPOSAL.map(|(name, _)| without(name)).join(", ");
-        let proposal = format!("{parts}, {}", with("interviews_proposal_check", &whole));
-        alter(manager, lists.into_iter().chain([("interviews", proposal)])).await
+        let parts = PROPOSAL.map(|(name, _)| ("interviews", without(name)));
+        alter(manager, lists.into_iter().chain(parts).chain([("interviews", with(WHOLE, &whole))]).collect()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let lists = LISTS.map(|(table, column, values)| {
             let check = format!("{column} IN ('{}')", values.join("', '"));
-            (table, format!("{}, {}", without(&name(table, column)), with(&name(table, column), &check)))
+            (table, replaced(&name(table, column), &check))
         });
-        let part = |(name, column)| with(name, &format!("({column} IS NOT NULL) = (status = 'amended')"));
-        let proposal = format!("{}, {}", without("interviews_proposal_check"), PROPOSAL.map(part).join(", "));
-        alter(manager, lists.into_iter().chain([("interviews", proposal)])).await
+        let parts = PROPOSAL.map(|(name, column)| {
+            ("interviews", with(name, &format!("({column} IS NOT NULL) = (status = 'amended')")))
+        });
+        alter(manager, lists.into_iter().chain(parts).chain([("interviews", without(WHOLE))]).collect()).await
     }
 }
 
@@ -80,10 +82,16 @@ fn with(name: &str, check: &str) -> String {
     format!("ADD CONSTRAINT {name} CHECK ({check})")
 }
 
-async fn alter(manager: &SchemaManager<'_>, changes: impl Iterator<Item = (&str, String)>) -> Result<(), DbErr> {
+fn replaced(name: &str, check: &str) -> String {
+    format!("{}, {}", without(name), with(name, check))
+}
+
+/// One statement a table: PostgreSQL then looks at its rows once.
+async fn alter(manager: &SchemaManager<'_>, changes: Vec<(&str, String)>) -> Result<(), DbErr> {
     if manager.get_database_backend() == DbBackend::Postgres {
-        for (table, change) in changes {
-            let statement = format!("ALTER TABLE {table} {change}");
+        for table in ["interviews", "interview_events"] {
+            let changes = changes.iter().filter(|(of, _)| *of == table).map(|(_, change)| change.as_str());
+            let statement = format!("ALTER TABLE {table} {}", changes.collect::<Vec<_>>().join(", "));
             manager.get_connection().execute_unprepared(&statement).await?;
         }
     }

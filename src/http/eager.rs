@@ -29,7 +29,8 @@ struct Waking {
 const RESTS: u8 = 0;
 /// It is being polled.
 const POLLED: u8 = 1;
-/// It was woken meanwhile.
+/// It was woken meanwhile. Every wake sets this, even where it is set already: what was written before the wake is then seen by the poll
+/// that comes after it.
 const WOKEN: u8 = 2;
 
 impl Wake for Waking {
@@ -38,8 +39,7 @@ impl Wake for Waking {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let woken = self.state.compare_exchange(POLLED, WOKEN, Ordering::AcqRel, Ordering::Acquire);
-        if woken == Err(RESTS) {
+        if self.state.fetch_or(WOKEN, Ordering::AcqRel) & POLLED == RESTS {
             self.task.wake_by_ref();
         }
     }
@@ -63,7 +63,7 @@ impl<F: Future> Future for Eager<F> {
         });
         let (waker, waking) = this.waking.insert((waker, waking));
         for _ in 0..LIMIT {
-            waking.state.store(POLLED, Ordering::Release);
+            waking.state.swap(POLLED, Ordering::AcqRel);
             if let Poll::Ready(output) = this.future.as_mut().poll(&mut Context::from_waker(waker)) {
                 return Poll::Ready(output);
             }
@@ -71,7 +71,7 @@ impl<F: Future> Future for Eager<F> {
                 return Poll::Pending;
             }
         }
-        waking.state.store(RESTS, Ordering::Release);
+        waking.state.swap(RESTS, Ordering::AcqRel);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -141,6 +141,22 @@ mod tests {
         std::thread::spawn(move || sender.send(7).unwrap()).join().unwrap();
         assert_eq!(task.0.load(Ordering::Relaxed), 1);
         assert_eq!(poll(&mut future, &task), (Poll::Ready(7), 0));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_wake_is_lost_while_it_is_polled() {
+        // The next message is often sent while the last one is still being taken.
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+        std::thread::spawn(move || (0..200_000).try_for_each(|number| sender.blocking_send(number)).unwrap());
+        let counting = Eager::new(async move {
+            let mut expected = 0;
+            while let Some(number) = receiver.recv().await {
+                assert_eq!(number, expected);
+                expected += 1;
+            }
+            expected
+        });
+        assert_eq!(tokio::spawn(counting).await.unwrap(), 200_000);
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Services {
         Ok(interviews::find(self.db.reader(), viewer.scope(), id).await?)
     }
 
-    /// The same, with its people. One statement.
+    /// The same, with its people. One statement, unless there is nothing to find.
     ///
     /// # Errors
     /// When the database fails.

@@ -16,6 +16,10 @@ use tokio::sync::Mutex;
 /// What is told of every statement.
 type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// How long a connection that has rested may take to show that it is alive. There may be several that were cut without a word, and a new
+/// one takes no longer.
+const SILENCE: Duration = Duration::from_millis(500);
+
 /// Connections to one database.
 #[derive(Clone)]
 pub struct Pool {
@@ -46,7 +50,7 @@ impl Pool {
             .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
             // The connection that was used last: what its end in the database works with is still at hand there.
             .queue_mode(QueueMode::Lifo)
-            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout) })
+            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout.min(SILENCE)) })
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbErr::Custom(error.to_string()))?;

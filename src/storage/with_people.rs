@@ -7,7 +7,9 @@ use super::texts::ScopedText;
 use super::{Result, StorageError, rows};
 use crate::domain::{Interview, InterviewId, Interviewee, People, Scope, User};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden, JoinType, SelectStatement};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryTrait, Statement};
+
+type Row = (interview::Model, interviewee::Model, user::Model, user::Model);
 
 const DRIVER: &str = "driver";
 const INTERVIEWER: &str = "interviewer";
@@ -25,8 +27,10 @@ pub async fn find(
     static TEXT: ScopedText = ScopedText::new();
     let backend = connection.get_database_backend();
     let statement = TEXT.with(backend, scope, id.0, || statement(backend, scope, id));
-    let row: Option<(interview::Model, interviewee::Model, user::Model, user::Model)> =
-        rows::fetch_one(connection, statement).await?;
+    let row: Option<Row> = match rows::fetch_one(connection, statement).await {
+        Err(DbErr::Json(_)) => None, // SQLite stores whatever it is given
+        row => row?,
+    };
     let Some((interview, interviewee, driver, interviewer)) = row else {
         let alone = interviews::find(connection, scope, id).await?;
         return Ok(alone.map(|interview| (interview, None)));
