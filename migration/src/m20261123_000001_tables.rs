@@ -12,11 +12,12 @@ pub struct Migration;
 
 const TABLES: [&str; 6] = ["companies", "users", "interviewees", "interviews", "interview_events", "revoked_tokens"];
 
-const KINDS: [&str; 3] = ["video_call", "in_person", "phone_call"];
-const STATUSES: [&str; 7] = ["pending", "amended", "scheduled", "rejected", "cancelled", "completed", "no_show"];
+pub(super) const KINDS: [&str; 3] = ["video_call", "in_person", "phone_call"];
+pub(super) const STATUSES: [&str; 7] =
+    ["pending", "amended", "scheduled", "rejected", "cancelled", "completed", "no_show"];
 const INTERVIEWEE_KINDS: [&str; 4] = ["verified", "interview", "accepted", "rejected"];
-const SIDES: [&str; 2] = ["interviewer", "interviewee"];
-const EVENT_TYPES: [&str; 10] = [
+pub(super) const SIDES: [&str; 2] = ["interviewer", "interviewee"];
+pub(super) const EVENT_TYPES: [&str; 10] = [
     "created",
     "updated",
     "amended",

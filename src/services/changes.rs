@@ -37,7 +37,7 @@ enum Request<'a> {
     Change(InterviewId, &'a Command, &'a ExpectedVersion, Along),
 }
 
-/// What is read along with an interview that is to be changed, where that costs nothing.
+/// What is read along with an interview that is to be changed, where that takes no statement more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Along {
     /// The interview alone.
@@ -130,10 +130,7 @@ impl Services {
         let Some(pool) = self.db.recorder() else { return Ok(None) };
         let found = match along {
             Along::Nothing => interviews::find(pool, viewer.scope(), id).await?.map(Found::from),
-            Along::People => {
-                let found = with_people::find(pool, viewer.scope(), id).await?;
-                found.map(Found::from)
-            }
+            Along::People => with_people::find(pool, viewer.scope(), id).await?.map(Found::from),
         };
         let Found { interview, people } = found.ok_or(Refusal::NotFound)?;
         interview.expect_version(expected)?;
