@@ -170,14 +170,14 @@ impl Interview {
         path
     }
 
-    /// For data that comes without a history: gives the interview the shortest that leads to it, an event an hour, its version and
+    /// For data that comes without a history: gives the interview the shortest that leads to it, an event a day, its version and
     /// the time of its last change. What staff did is put down to its interviewer.
     pub fn invent_history(&mut self) -> Vec<Event> {
         let mut before: Option<Interview> = None;
         let mut events = Vec::new();
-        for (hours, state) in (0..).zip(self.path()) {
-            (self.version, self.state) = (hours + 1, state);
-            self.updated_at = self.created_at + TimeDelta::hours(hours.into());
+        for (days, state) in (0..).zip(self.path()) {
+            (self.version, self.state) = (days + 1, state);
+            self.updated_at = self.created_at + TimeDelta::days(days.into());
             let (event_type, actor_side) = match &self.state {
                 State::Pending => (EventType::Created, Side::Interviewer),
                 State::Amended(proposal) => (EventType::Amended, proposal.by),

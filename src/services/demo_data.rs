@@ -2,7 +2,7 @@
 
 use super::Services;
 use crate::domain::{
-    Agreement, Authority, Company, CompanyId, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
+    Agreement, Authority, Company, CompanyId, Event, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
     IntervieweeKind, Names, Proposal, Side, State, TimeSlot, User, UserId,
 };
 use crate::storage::{StorageError, seeding};
@@ -71,7 +71,10 @@ impl Services {
         for from in (0..plan.total()).step_by(CHUNK.unsigned_abs().try_into().unwrap_or(1)) {
             let chunk = from..plan.total().min(from + CHUNK);
             let mut interviews: Vec<Interview> = chunk.map(|index| plan.interview(index)).collect();
-            let events = interviews.iter_mut().flat_map(Interview::invent_history).collect();
+            let mut events: Vec<Event> = interviews.iter_mut().flat_map(Interview::invent_history).collect();
+            // As they happened, which is also how they fill their pages: the first ones are the large ones. In turns, they would leave
+            // gaps in each page, and PostgreSQL puts later events there: each into another page, that has to be read and logged.
+            events.sort_by_key(|event| event.at);
             seeding::insert_interviews(&transaction, &interviews, events).await?;
         }
         seeding::continue_ids(&transaction).await?;

@@ -33,7 +33,7 @@ pub async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<(
 /// Where the next event of the interview `$1` stands in the order of the log, on PostgreSQL: at the number of its transaction, but not
 /// below that of the interview's last event. Of two that waited for its row, the one that is served last may have begun first. A higher
 /// number than its own does no harm: it only makes readers wait for more to end.
-pub(super) const PLACE_OF_NEXT: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
+const PLACE_OF_NEXT: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
     (SELECT transaction_id FROM interview_events WHERE interview_id = $1 ORDER BY id DESC LIMIT 1))";
 
 /// A page of the history of each of these interviews, oldest first. For interviews that the viewer may see. One statement.

@@ -1,7 +1,6 @@
 //! A change of one interview and its event as a single statement, which is a transaction of its own. PostgreSQL alone can do that.
 
 use super::entities::{event, interview};
-use super::events::PLACE_OF_NEXT;
 use super::pool::Pool;
 use super::users::time_locks;
 use super::{Result, StorageError};
@@ -49,6 +48,8 @@ static TAKING_TIME: LazyLock<String> =
 /// The same for a change that takes no time anew.
 static LEAVING_TIME: LazyLock<String> = LazyLock::new(|| statement("$3::bigint IS NULL AND $4::bigint IS NULL"));
 
+/// The event stands at the number of its transaction in the log, which is the column's default. Numbers are given out in order, and the
+/// version before was there to be read before this transaction began: its event has a lower one.
 fn statement(condition: &str) -> String {
     let mut set = String::new();
     for (index, column) in CHANGED.iter().enumerate() {
@@ -59,14 +60,14 @@ fn statement(condition: &str) -> String {
     let (mut columns, mut values) = (String::new(), String::new());
     for (index, column) in ENTRY.iter().enumerate() {
         let _ = write!(columns, ", {}", column.as_str());
-        let _ = write!(values, ", ${}", LEADING + CHANGED.len() + index + 1);
+        let cast = if matches!(column, Entry::Changes) { "::json" } else { "" };
+        let _ = write!(values, ", ${}{cast}", LEADING + CHANGED.len() + index + 1);
     }
     format!(
         "WITH target AS MATERIALIZED (SELECT id FROM interviews WHERE id = $1 AND version = $2 \
          FOR NO KEY UPDATE SKIP LOCKED), \
          changed AS (UPDATE interviews SET {set} WHERE id = (SELECT id FROM target) AND {condition} RETURNING id) \
-         INSERT INTO interview_events (interview_id{columns}, transaction_id) \
-         SELECT changed.id{values}, {PLACE_OF_NEXT} FROM changed"
+         INSERT INTO interview_events (interview_id{columns}) SELECT changed.id{values} FROM changed"
     )
 }
 
@@ -83,9 +84,17 @@ pub async fn record(pool: &Pool, interview: &Interview, event: Event, lock: Opti
     let leading = [interview.id.0.into(), (interview.version - 1).into(), first, second];
     let (row, entry) = (interview::ActiveModel::from(interview), event::ActiveModel::from(event));
     let changed = CHANGED.iter().filter_map(|column| row.get(*column).into_value());
-    let entry = ENTRY.iter().filter_map(|column| entry.get(*column).into_value());
+    let entry = ENTRY.iter().filter_map(|column| entry.get(*column).into_value()).map(json_as_text);
     let values = leading.into_iter().chain(changed).chain(entry);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql.as_str(), values);
     let done = pool.execute_raw(statement).await.map_err(StorageError::from)?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The driver sends JSON as `jsonb`, which PostgreSQL would read into a tree, write as text and read once more, for a column of text.
+fn json_as_text(value: Value) -> Value {
+    match value {
+        Value::Json(Some(json)) => json.to_string().into(),
+        value => value,
+    }
 }

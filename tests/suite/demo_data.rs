@@ -106,6 +106,16 @@ async fn the_same_count_gives_the_same_rows_at_any_time(#[values(Sqlite, Postgre
     assert!(lines == dump(&other.database).await);
 }
 
+#[rstest]
+#[tokio::test]
+async fn the_log_is_in_the_order_of_time(#[values(Sqlite, Postgres)] database: Database) {
+    let world = empty!(database);
+    world.fill(300).await;
+    let pairs = "interview_events AS one JOIN interview_events AS next ON next.id = one.id + 1";
+    assert!(world.count(pairs).await > 500);
+    assert_eq!(world.count(&format!("{pairs} WHERE next.at < one.at")).await, 0);
+}
+
 #[tokio::test]
 async fn both_databases_hold_the_same_rows() {
     let (sqlite, postgres) = (empty!(Sqlite), empty!(Postgres));
