@@ -50,7 +50,7 @@ const DRIVERS_FROM: i64 = 1_000_000;
 const INTERVIEWEES_FROM: i64 = 1_000;
 /// How many interviews the second company has.
 const SECOND_COMPANY: i64 = 20;
-/// How many interviews are held in memory at once.
+/// How many interviews are held in memory at once, and put their events in the order of time.
 const CHUNK: i64 = 5_000;
 
 impl Services {
@@ -72,8 +72,9 @@ impl Services {
             let chunk = from..plan.total().min(from + CHUNK);
             let mut interviews: Vec<Interview> = chunk.map(|index| plan.interview(index)).collect();
             let mut events: Vec<Event> = interviews.iter_mut().flat_map(Interview::invent_history).collect();
-            // As they happened, which is also how they fill their pages: the first ones are the large ones. In turns, they would leave
-            // gaps in each page, and PostgreSQL puts later events there: each into another page, that has to be read and logged.
+            // In the order of time, which is also how they fill their pages: a chunk's interviews were all created within a day, and these
+            // events are the large ones. Large and small in turns would leave a gap in every page; PostgreSQL fills those with later
+            // events, one here and one there, and has to read and log another page for each.
             events.sort_by_key(|event| event.at);
             seeding::insert_interviews(&transaction, &interviews, events).await?;
         }

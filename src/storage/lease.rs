@@ -13,14 +13,15 @@ use std::time::Duration;
 /// After so long a rest a connection is asked whether it is still alive: it may have been cut meanwhile.
 const REST: Duration = Duration::from_secs(10);
 
+/// What a connection to PostgreSQL begins with.
+///
 /// No statement here needs another plan for other values. PostgreSQL would plan lists anew each time, since it takes a plan that knows
 /// the limit for a better one: about a quarter of what a list costs it.
-const ONE_PLAN: &str = "SET plan_cache_mode = force_generic_plan";
-
-/// Lets PostgreSQL's process keep the memory that it needs for each statement. Where it runs on glibc, one that needs more than 128 KiB
-/// otherwise returns them to the system at its end, to get them back as zeroed pages a moment later: twenty page faults and four calls
-/// for each change. Once a larger piece was freed, twice its size is kept (`M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` in mallopt(3)).
-const KEEP_MEMORY: &str = "SELECT length(repeat(' ', 1048576))";
+///
+/// And its process is to keep the memory that it needs for each statement. Where that is more than 128 KiB, glibc gives it back to the
+/// system at the end and gets it again a moment later, as zeroed pages: twenty page faults and four calls for each change. After a piece
+/// of 1 MiB was freed once, up to 2 MiB are kept (see mallopt(3), `M_MMAP_THRESHOLD`).
+const SETUP: &str = "SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
 
 /// How to reach the database.
 pub enum Address {
@@ -55,7 +56,7 @@ impl managed::Manager for Manager {
         let connection = match &self.0 {
             Address::Postgres(options) => {
                 let mut connection = PgConnection::connect_with(options).await?;
-                connection.execute(AssertSqlSafe(format!("{ONE_PLAN}; {KEEP_MEMORY}"))).await?;
+                connection.execute(SETUP).await?;
                 Connection::Postgres(connection)
             }
             Address::Sqlite(options) => Connection::Sqlite(SqliteConnection::connect_with(options).await?),

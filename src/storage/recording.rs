@@ -48,8 +48,8 @@ static TAKING_TIME: LazyLock<String> =
 /// The same for a change that takes no time anew.
 static LEAVING_TIME: LazyLock<String> = LazyLock::new(|| statement("$3::bigint IS NULL AND $4::bigint IS NULL"));
 
-/// The event stands at the number of its transaction in the log, which is the column's default. Numbers are given out in order, and the
-/// version before was there to be read before this transaction began: its event has a lower one.
+/// The event stands in the log at the number of its transaction, which is the column's default. Numbers are given out in order, and the
+/// version before could be read before this transaction began, so that its event's number is lower.
 fn statement(condition: &str) -> String {
     let mut set = String::new();
     for (index, column) in CHANGED.iter().enumerate() {
@@ -91,7 +91,8 @@ pub async fn record(pool: &Pool, interview: &Interview, event: Event, lock: Opti
     Ok(done.rows_affected() == 1)
 }
 
-/// The driver sends JSON as `jsonb`, which PostgreSQL would read into a tree, write as text and read once more, for a column of text.
+/// The driver sends JSON as `jsonb`, which PostgreSQL would read into a tree, write as text and read once more, for a column that keeps
+/// it as text.
 fn json_as_text(value: Value) -> Value {
     match value {
         Value::Json(Some(json)) => json.to_string().into(),

@@ -108,7 +108,7 @@ async fn the_same_count_gives_the_same_rows_at_any_time(#[values(Sqlite, Postgre
 
 #[rstest]
 #[tokio::test]
-async fn the_log_is_in_the_order_of_time(#[values(Sqlite, Postgres)] database: Database) {
+async fn the_log_of_a_few_hundred_is_in_the_order_of_time(#[values(Sqlite, Postgres)] database: Database) {
     let world = empty!(database);
     world.fill(300).await;
     let pairs = "interview_events AS one JOIN interview_events AS next ON next.id = one.id + 1";

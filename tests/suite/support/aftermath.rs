@@ -60,10 +60,12 @@ fn changes(event: &Value) -> Vec<Value> {
     serde_json::from_value(changes).unwrap()
 }
 
-/// There is an event for each version, each begins where the one before ended, and the last one ends at what the row holds.
+/// There is an event for each version, each begins where the one before ended, and the last one ends at what the row holds. The log
+/// is followed in the order of transactions: theirs is the order of the versions too.
 fn check_history(row: &Value, events: &[Value]) {
     assert_eq!(row["version"], events.len(), "{row}");
     assert_eq!(events[0]["type"], "created");
+    assert!(events.is_sorted_by_key(|event| event["transaction_id"].as_i64().unwrap()), "{events:#?}");
     let times: Vec<Value> = events.iter().map(|event| comparable(&event["at"])).collect();
     assert!(times.is_sorted_by_key(Value::as_i64), "{times:?} {events:#?}");
     assert_eq!(comparable(&row["updated_at"]), *times.last().unwrap(), "{row}");
