@@ -15,7 +15,7 @@ pub struct DatabaseSettings {
     /// The database: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// The largest number of database connections of this server (on SQLite: of readers)
+    /// The largest number of database connections of this server (on SQLite: of readers, two for each processor at most)
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub database_connections: u32,
     /// How long a request waits for a database connection before it fails

@@ -8,6 +8,7 @@ use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
+use std::num::NonZero;
 use std::time::Duration;
 
 /// How many rows of an index SQLite looks at for its statistics. With no such limit it keeps samples of values too, and then plans each
@@ -19,7 +20,7 @@ const SAMPLES: u32 = 400;
 pub struct DbOptions {
     /// `sqlite://FILE` or `postgres://…`.
     pub url: String,
-    /// The largest number of connections; on SQLite, of readers.
+    /// The largest number of connections; on SQLite, of readers, of which there are no more than two for each processor.
     pub max_connections: u32,
     /// How long a request waits for a connection, the making of one included.
     pub acquire_timeout: Duration,
@@ -92,7 +93,8 @@ impl Db {
             Pool::connect(Address::Sqlite(file), connections, timeout)
         };
         let writer = sqlite(1, true).await?; // first: it makes the file
-        Ok(Self { reader: sqlite(options.max_connections, false).await?, writer, options: options.clone() })
+        let readers = options.max_connections.min(useful_readers());
+        Ok(Self { reader: sqlite(readers, false).await?, writer, options: options.clone() })
     }
 
     /// For statements that only read.
@@ -189,6 +191,12 @@ async fn applied_steps(connection: &impl ConnectionTrait) -> Result<Vec<String>>
     let rows = sea_orm::Statement::from_string(backend, "SELECT version FROM seaql_migrations");
     let rows = connection.query_all_raw(rows).await?;
     Ok(rows.into_iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>()?)
+}
+
+/// How many readers a SQLite file can keep busy. To read takes a processor and hardly ever a disk, and each reader has caches of its own.
+fn useful_readers() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(processors).unwrap_or(u32::MAX).saturating_mul(2)
 }
 
 fn sqlite_options(file: SqliteConnectOptions, create: bool, writes: bool) -> SqliteConnectOptions {
