@@ -50,7 +50,7 @@ const DRIVERS_FROM: i64 = 1_000_000;
 const INTERVIEWEES_FROM: i64 = 1_000;
 /// How many interviews the second company has.
 const SECOND_COMPANY: i64 = 20;
-/// How many interviews are held in memory at once, and put their events in the order of time.
+/// How many interviews are held in memory at once. Their events are stored in the order of time.
 const CHUNK: i64 = 5_000;
 
 impl Services {
