@@ -1,7 +1,7 @@
 //! The commands that do one thing and end: schema, migrate, token, demo-data.
 
-use crate::cli::process::{SECRET, Shell};
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::shell::{SECRET, Shell};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rstest::rstest;
 use serde_json::{Value, json};

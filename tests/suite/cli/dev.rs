@@ -1,6 +1,6 @@
 //! `dev`: no configuration, and everything there.
 
-use crate::cli::process::{Server, Shell};
+use crate::support::shell::{Server, Shell};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::net::TcpListener;

@@ -1,6 +1,6 @@
 //! What the README says is what the binary does.
 
-use crate::cli::process::Shell;
+use crate::support::shell::Shell;
 use clap::CommandFactory;
 use interviews::cli::Cli;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! `serve`: with a database that is behind, with one that it brings up itself, and what it logs.
 
-use crate::cli::process::{SECRET, Shell};
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::shell::{SECRET, Shell};
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What the commands say of settings that are missing or wrong.
 
-use crate::cli::process::{SECRET, Shell};
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::shell::{SECRET, Shell};
 use rstest::rstest;
 use std::net::TcpListener;
 

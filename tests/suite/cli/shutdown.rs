@@ -1,7 +1,7 @@
 //! The orderly end: what is in flight finishes, within its time, and nothing new is begun.
 
-use crate::cli::process::{Server, Shell};
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::shell::{Server, Shell};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use serde_json::json;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 
 async fn page(app: &TestApp) -> Answer {
-    app.nobody().send(Request::get("/graphql").header("accept", BROWSER).body(Body::empty()).unwrap()).await
+    app.anonymous().send(Request::get("/graphql").header("accept", BROWSER).body(Body::empty()).unwrap()).await
 }
 
 /// The addresses that the page asks for; its icon is in the page itself.
@@ -32,7 +32,7 @@ async fn browsers_get_the_explorer_without_a_token(#[values(Sqlite, Postgres)] d
     let config: Value = serde_json::from_str(config.split_once("</script>").unwrap().0).unwrap();
     assert_eq!(config, json!({"endpoint": "/graphql", "token": null, "examples": []}));
     // Whoever types the address alone gets there too.
-    let root = app.nobody().send(Request::get("/").body(Body::empty()).unwrap()).await;
+    let root = app.anonymous().send(Request::get("/").body(Body::empty()).unwrap()).await;
     assert_eq!((root.status.as_u16(), root.header("location")), (307, "/graphql"));
 }
 
@@ -42,7 +42,7 @@ async fn other_clients_have_to_ask_something(#[values(Sqlite, Postgres)] databas
     let app = start!(database);
     for accept in ["application/json", "application/graphql-response+json", "*/*"] {
         let request = Request::get("/graphql").header("accept", accept).body(Body::empty()).unwrap();
-        let answer = app.nobody().send(request).await;
+        let answer = app.anonymous().send(request).await;
         let expected = json!({"errors": [{"message": "`query` is missing", "extensions": {"code": "BAD_REQUEST"}}]});
         assert_eq!((answer.status.as_u16(), answer.json()), (400, expected), "{accept}");
     }
@@ -96,7 +96,7 @@ async fn every_file_of_the_page_comes_from_here(#[values(Sqlite, Postgres)] data
     for link in links {
         assert!(link.starts_with("/graphiql/"), "{link}");
         let get = |known: &str| Request::get(link).header("if-none-match", known).body(Body::empty()).unwrap();
-        let file = app.nobody().send(get("\"another\"")).await;
+        let file = app.anonymous().send(get("\"another\"")).await;
         assert_eq!(file.status, 200, "{link}");
         let script = std::path::Path::new(link).extension().is_some_and(|extension| extension == "js");
         let content_type = if script { "text/javascript; charset=utf-8" } else { "text/css; charset=utf-8" };
@@ -104,7 +104,7 @@ async fn every_file_of_the_page_comes_from_here(#[values(Sqlite, Postgres)] data
         assert!(!file.text.is_empty());
         // Browsers keep it and ask again: a new server may have a new one.
         assert_eq!(file.header("cache-control"), "no-cache");
-        let unchanged = app.nobody().send(get(file.header("etag"))).await;
+        let unchanged = app.anonymous().send(get(file.header("etag"))).await;
         assert_eq!((unchanged.status.as_u16(), unchanged.text.as_str()), (304, ""));
         assert_eq!(unchanged.header("etag"), file.header("etag"));
     }

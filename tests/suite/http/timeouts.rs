@@ -1,6 +1,6 @@
 //! A request that takes too long ends with a code, and what it had begun is undone.
 
-use super::server::{REST, Server, UPDATE, UPDATES};
+use super::configured_server::{REST, Server, UPDATE, UPDATES};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use axum::body::Body;

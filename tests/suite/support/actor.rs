@@ -1,10 +1,11 @@
-//! Somebody who calls the server, in process.
+//! A user, or a client without a token, that calls the server in process.
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::fmt::Display;
 use tower::ServiceExt;
 
 /// A caller with a token, or without.
@@ -14,7 +15,7 @@ pub struct Actor {
     token: Option<String>,
 }
 
-/// What came back.
+/// The server's response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -32,11 +33,11 @@ impl Answer {
     }
 }
 
-/// Everything that one shows of an interview, without its people.
+/// All scalar fields of an interview.
 pub const FIELDS: &str = "id kind status startAt endAt amendStartAt amendEndAt amendedBy location intervieweeId \
     interviewerId awaiting allowOverlap reason version createdAt updatedAt";
 
-/// Everything that one shows of what went wrong.
+/// All fields of user errors.
 pub const ERRORS: &str = "userErrors { __typename code message path \
     ... on InvalidStateError { status availableActions } \
     ... on ScheduleConflictError { side conflicts { id } } \
@@ -104,7 +105,7 @@ impl Actor {
     }
 
     /// `updateInterview` with its input as JSON, sent as a variable.
-    pub async fn update(&self, id: i64, input: Value) -> Value {
+    pub async fn update(&self, id: impl Display, input: Value) -> Value {
         let query = format!(
             "mutation($id: ID!, $input: UpdateInterviewInput!) {{ \
              updateInterview(id: $id, input: $input) {{ interview {{ {FIELDS} }} {ERRORS} }} }}"
@@ -113,7 +114,7 @@ impl Actor {
     }
 
     /// An interview as this caller sees it.
-    pub async fn interview(&self, id: i64) -> Value {
+    pub async fn interview(&self, id: impl Display) -> Value {
         let query = format!("query($id: ID!) {{ interview(id: $id) {{ {FIELDS} }} }}");
         self.ask(&query, json!({"id": id.to_string()})).await["interview"].take()
     }

@@ -1,14 +1,41 @@
-//! What the integration tests have in common: a server of its own for each test, on a database of its own, whose clock stands still;
-//! and the people who call it.
+//! What the integration tests share.
+//!
+//! Conventions of the suite:
+//!
+//! - **Layout**: it mirrors the layers and the API. A file holds the tests of one thing, named by that thing: a field of the API, a
+//!   limit, a command. Modules are `folder/mod.rs`, which holds no tests. What two folders use is in `support`.
+//! - **Names** of tests state the behaviour as a sentence: `since_with_unknown_event_id_is_rejected`.
+//! - **People** are named: [`people`] has the users, applications and interviews of the demo data (`MONA`, `JUDE_APPLICATION`,
+//!   `JUDE_WITH_LUISA`). There are no bare ids in tests. They print as their numbers: `format!("id: {JUDE_WITH_LUISA}")`.
+//! - **Actors** call the server: `app.staff()` is Mona, `app.driver()` Jude, `app.other_staff()` Piet, `app.admin()` Ada;
+//!   `app.user(DANA)` is anyone else and `app.anonymous()` has no token.
+//! - **Builders**: `app.book(JUDE, LUISA).at("10:00").await` is a new pending interview and `.accepted().await` a scheduled one, on a day
+//!   without others. The clock stands at [`NOW`] until a test advances it; no test sleeps.
+//! - **Whole answers** are inline snapshots: `assert_json!(answer, @"")`, filled in by `cargo insta test --accept --test suite -- NAME`.
+//!   A plain `cargo test` compares and never writes (`.config/insta.yaml`). A single value is asserted with `assert_eq!`.
+//! - **Errors** are pinned by their code, and by their message where the client relies on it. No assertion accepts one of several.
+//! - **Databases**: what reaches SQL runs on both (`#[values(Sqlite, Postgres)]`). What does not (parsing, headers, validation of
+//!   documents, cursors, timeouts of HTTP) runs on SQLite alone.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 pub mod actor;
 pub mod aftermath;
+pub mod booking;
 pub mod cluster;
 pub mod database;
+pub mod filtered_view;
 pub mod inspect;
+pub mod interview_rows;
+#[macro_use]
+pub mod json;
+pub mod lifecycle;
+pub mod listening_server;
+pub mod lists;
 pub mod load;
+pub mod people;
 pub mod process;
+pub mod shell;
+pub mod websocket_client;
 
 use actor::Actor;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -74,38 +101,39 @@ impl TestApp {
         Clock::Frozen(self.clock.clone()).now()
     }
 
-    /// Somebody with a token.
+    /// A user with a token.
     pub fn user(&self, id: UserId) -> Actor {
         let tokens = Tokens::try_new(SECRET, None).unwrap();
         let token = tokens.sign(id, self.now(), TimeDelta::days(30)).unwrap();
         self.bearer(&token)
     }
 
-    /// Somebody who sends this as a token.
+    /// A client that sends this as its token.
     pub fn bearer(&self, token: &str) -> Actor {
         Actor::new(self.router.clone(), Some(token.to_owned()))
     }
 
-    /// Somebody without a token.
-    pub fn nobody(&self) -> Actor {
+    /// A client without a token.
+    pub fn anonymous(&self) -> Actor {
         Actor::new(self.router.clone(), None)
     }
 
-    /// Staff of the first company, 1000.
+    /// Mona, staff of Northern Haulage.
     pub fn staff(&self) -> Actor {
         self.user(demo::STAFF)
     }
 
-    /// The driver of interview 27, 997.
+    /// Jude, driver.
     pub fn driver(&self) -> Actor {
         self.user(demo::DRIVER)
     }
 
-    /// Staff of the second company, 1002.
+    /// Piet, staff of Coastal Freight.
     pub fn other_staff(&self) -> Actor {
         self.user(demo::OTHER_STAFF)
     }
 
+    /// Ada, admin.
     pub fn admin(&self) -> Actor {
         self.user(demo::ADMIN)
     }

@@ -1,0 +1,4 @@
+//! Which tokens are accepted, how they are sent, and how long users are cached.
+
+mod sign_in;
+mod token_claims;

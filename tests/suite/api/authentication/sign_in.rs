@@ -1,0 +1,207 @@
+//! How the `Authorization` header has to look, and how soon a user who is remembered is forgotten: the clock is turned.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::Answer;
+use crate::support::{SECRET, TestApp};
+use axum::body::Body;
+use axum::http::Request;
+use chrono::TimeDelta;
+use interviews::services::{Tokens, demo};
+use interviews::storage::users;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const WHO: &str = "{ viewer { id role company { name } } }";
+
+/// A token of user 1000, and its `jti`.
+fn token_of_staff(app: &TestApp) -> (String, String) {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let tokens = Tokens::try_new(SECRET, None).unwrap();
+    let token = tokens.sign(demo::STAFF, app.now(), TimeDelta::days(30)).unwrap();
+    let claims: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap();
+    (token, claims["jti"].as_str().unwrap().to_owned())
+}
+
+/// Asks over GraphQL and over REST who one is, with these values of `Authorization`.
+async fn with_headers(app: &TestApp, values: &[&[u8]]) -> [Answer; 2] {
+    let send = async |method: &str, path: &str, body: Value| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("accept", "application/graphql-response+json");
+        for value in values {
+            request = request.header("authorization", *value);
+        }
+        app.anonymous().send(request.body(Body::from(body.to_string())).unwrap()).await
+    };
+    [
+        send("POST", "/graphql", json!({"query": WHO})).await,
+        send("PATCH", "/api/v1/interviews/27", json!({"interview": {}})).await,
+    ]
+}
+
+fn is_unauthenticated(answer: &Value) -> bool {
+    answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_header_is_bearer_and_a_token(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (token, _) = token_of_staff(&app);
+    // The scheme's case does not matter.
+    for scheme in ["Bearer ", "bearer ", "BEARER ", "Bearer   "] {
+        for answer in with_headers(&app, &[format!("{scheme}{token}").as_bytes()]).await {
+            assert_eq!(answer.status, 200, "{scheme}: {}", answer.text);
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn any_other_header_is_refused(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (token, _) = token_of_staff(&app);
+    let bearer = format!("Bearer {token}").into_bytes();
+    let header = |text: String| vec![text.into_bytes()];
+    for values in [
+        header(String::new()),
+        header("Bearer".to_owned()),
+        header("Bearer ".to_owned()),
+        header("Bearer null".to_owned()),
+        header("Basic MTAwMDpzZWNyZXQ=".to_owned()),
+        header(format!("Basic {token}")),
+        header(token.clone()),
+        header(format!("Bearer{token}")),
+        header(format!("Bearer \"{token}\"")),
+        header(format!("Bearer {token}, Bearer {token}")),
+        header(format!("Bearer {token} {token}")),
+        header(format!("Bearer {token}x")),
+        header(format!("Bearer {}", "a.".repeat(50_000))),
+        vec![b"Bearer \xff\xfe".to_vec()],
+        // Two are one too many, even the same twice: what stands in front may have read the other one.
+        vec![bearer.clone(), bearer.clone()],
+        vec![bearer.clone(), b"Bearer x".to_vec()],
+        vec![b"Basic x".to_vec(), bearer.clone()],
+    ] {
+        let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        let shown = || values.iter().map(|it| String::from_utf8_lossy(it)).collect::<Vec<_>>();
+        for answer in with_headers(&app, &values).await {
+            assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer"), "{:?}", shown());
+            assert!(answer.text.contains("UNAUTHENTICATED"), "{}", answer.text);
+            assert!(!answer.text.contains(&token), "a token is never repeated: {}", answer.text);
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn without_a_header_only_the_schema_is_shown(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let ((), statements) = app
+        .counting(async {
+            let shown = app.anonymous().ask("{ __typename __schema { queryType { name } } __type(name: \"Interview\") { kind } }", json!({})).await;
+            assert_eq!(
+                shown,
+                json!({"__typename": "Query", "__schema": {"queryType": {"name": "Query"}}, "__type": {"kind": "OBJECT"}})
+            );
+            assert_eq!(app.anonymous().ask("mutation { __typename }", json!({})).await, json!({"__typename": "Mutation"}));
+            assert!(is_unauthenticated(&app.anonymous().graphql(WHO, json!({})).await));
+        })
+        .await;
+    assert_eq!(statements, 0, "nobody costs the database nothing");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_user_is_looked_up_once_in_five_seconds(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let staff = app.staff();
+    let ask = || async { staff.ask("{ viewer { id } }", json!({})).await };
+    assert_eq!(app.counting(ask()).await.1, 1);
+    app.clock.advance(TimeDelta::milliseconds(4999));
+    assert_eq!(app.counting(ask()).await.1, 0);
+    app.clock.advance(TimeDelta::milliseconds(1));
+    assert_eq!(app.counting(ask()).await.1, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_revoked_token_is_refused_within_that_time(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (token, jti) = token_of_staff(&app);
+    let (revoked, other) = (app.bearer(&token), app.staff());
+    revoked.ask(WHO, json!({})).await;
+    let db = app.app.services().db();
+    users::revoke_token(db.reader(), &jti, app.now()).await.unwrap();
+    users::revoke_token(db.reader(), &jti, app.now()).await.unwrap(); // twice is once
+    app.clock.advance(TimeDelta::seconds(5));
+    let answer = revoked.graphql(WHO, json!({})).await;
+    assert_eq!(
+        answer,
+        json!({"errors": [{"message": "the token is not valid", "extensions": {"code": "UNAUTHENTICATED"}}]})
+    );
+    let answer = revoked.rest("PATCH", "/api/v1/interviews/27", &json!({"interview": {}})).await;
+    assert_eq!(answer.status, 401);
+    // The same user's other tokens hold.
+    other.ask(WHO, json!({})).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_that_was_never_used_is_refused_once_revoked(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (token, jti) = token_of_staff(&app);
+    app.database.execute(&format!("INSERT INTO revoked_tokens VALUES ('{jti}', '2025-03-20T10:00:00+00:00')")).await;
+    assert!(is_unauthenticated(&app.bearer(&token).graphql(WHO, json!({})).await));
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_deactivated_is_refused_within_that_time(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    app.staff().ask(WHO, json!({})).await;
+    let staff = app.staff();
+    staff.ask(WHO, json!({})).await;
+    let set = async |value: &str| {
+        app.database.execute(&format!("UPDATE users SET deactivated_at = {value} WHERE id = 1000")).await;
+    };
+    set("'2025-03-20T10:00:00+00:00'").await;
+    assert!(is_unauthenticated(&app.staff().graphql(WHO, json!({})).await), "by a new token, at once");
+    app.clock.advance(TimeDelta::seconds(5));
+    assert!(is_unauthenticated(&staff.graphql(WHO, json!({})).await));
+    // A refusal is not remembered.
+    set("NULL").await;
+    staff.ask(WHO, json!({})).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn another_role_counts_within_that_time(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let staff = app.staff();
+    assert_eq!(
+        staff.ask(WHO, json!({})).await,
+        json!({"viewer": {"id": "1000", "role": "STAFF", "company": {"name": "Northern Haulage"}}})
+    );
+    app.database.execute("UPDATE users SET company_id = 2 WHERE id = 1000").await;
+    app.clock.advance(TimeDelta::seconds(5));
+    assert_eq!(staff.ask(WHO, json!({})).await["viewer"]["company"], json!({"name": "Coastal Freight"}));
+    assert_eq!(staff.interview(27).await, json!(null));
+    app.database.execute("UPDATE users SET company_id = NULL, role = 'driver' WHERE id = 1000").await;
+    app.clock.advance(TimeDelta::seconds(5));
+    assert_eq!(staff.ask(WHO, json!({})).await, json!({"viewer": {"id": "1000", "role": "DRIVER", "company": null}}));
+    assert_eq!(staff.ask("{ interviews { totalCount } }", json!({})).await["interviews"]["totalCount"], 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn with_no_time_to_remember_everything_counts_at_once(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(app) = TestApp::start_with(database, &["--viewer-ttl", "0s"]).await else { return };
+    let (token, jti) = token_of_staff(&app);
+    app.bearer(&token).ask(WHO, json!({})).await;
+    users::revoke_token(app.app.services().db().reader(), &jti, app.now()).await.unwrap();
+    assert!(is_unauthenticated(&app.bearer(&token).graphql(WHO, json!({})).await));
+}

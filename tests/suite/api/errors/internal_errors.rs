@@ -1,0 +1,212 @@
+//! What a client is told when the server itself fails: a code, constant text and the request's id. The cause goes to the log alone.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::Answer;
+use axum::body::Body;
+use axum::http::Request;
+use rstest::rstest;
+use serde_json::{Value, json};
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock};
+use tracing_subscriber::fmt::MakeWriter;
+
+const ID: &str = "01a4d000-fd61-402a-a34d-7269899c4bd9";
+const UPDATE: &str = "mutation { updateInterview(id: 27, input: {location: \"x\"}) { interview { id } } }";
+
+/// Writes a value behind the server's back that no server would write.
+async fn corrupt(app: &TestApp, database: Database, [table, column, value, id]: [&str; 4]) {
+    let update = format!("UPDATE {table} SET {column} = '{value}' WHERE id = {id}");
+    let sql = match database {
+        Sqlite => format!("PRAGMA ignore_check_constraints = ON; {update}"),
+        Postgres => format!(
+            "DO $$ DECLARE name text; BEGIN
+               FOR name IN SELECT conname FROM pg_constraint WHERE conrelid = '{table}'::regclass AND contype = 'c' LOOP
+                 EXECUTE 'ALTER TABLE {table} DROP CONSTRAINT ' || name;
+               END LOOP;
+             END $$; {update}"
+        ),
+    };
+    app.database.execute(&sql).await;
+}
+
+async fn graphql(app: &TestApp, query: &str, accept: &str) -> Answer {
+    let headers = [("x-request-id", ID), ("accept", accept)];
+    app.staff().rest_with("POST", "/graphql", &json!({"query": query}), &headers).await
+}
+
+async fn patch(app: &TestApp) -> Answer {
+    let body = json!({"interview": {"location": "x"}});
+    app.staff().rest_with("PATCH", "/api/v1/interviews/27", &body, &[("x-request-id", ID)]).await
+}
+
+/// Fails unless the one error of a GraphQL answer is the constant one.
+fn assert_internal(answer: &Answer) -> Value {
+    let mut body = answer.json();
+    let error = body["errors"][0].take();
+    assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{}", answer.text);
+    assert_eq!(error["message"], "internal error");
+    assert_eq!(error["extensions"], json!({"code": "INTERNAL", "requestId": ID}));
+    assert_eq!(answer.header("x-request-id"), ID);
+    body["data"].take()
+}
+
+fn assert_internal_over_rest(answer: &Answer, status: u16) {
+    let error = json!({"code": "INTERNAL", "message": "internal error", "path": []});
+    assert_eq!((answer.status.as_u16(), answer.json()), (status, json!({"errors": [error]})));
+    assert_eq!(answer.header("x-request-id"), ID);
+}
+
+#[rstest]
+#[case::interview(["interviews", "kind", "séance", "27"])]
+#[case::state(["interviews", "status", "limbo", "27"])]
+#[tokio::test]
+async fn an_interview_that_makes_no_sense_is_an_internal_error(
+    #[case] row: [&str; 4],
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let app = start!(database);
+    corrupt(&app, database, row).await;
+    let media_type = "application/graphql-response+json";
+    for (query, data) in [
+        ("{ __typename interview(id: 27) { id } }", json!({"__typename": "Query", "interview": null})),
+        ("{ interviews(filter: {driverId: 997}) { nodes { id } } }", json!(null)),
+        (UPDATE, json!(null)),
+    ] {
+        for accept in ["application/json", media_type] {
+            let answer = graphql(&app, query, accept).await;
+            assert_eq!((answer.status.as_u16(), assert_internal(&answer)), (200, data.clone()), "{query}");
+        }
+    }
+    assert_internal_over_rest(&patch(&app).await, 500);
+    let stored = format!("SELECT {} FROM interviews WHERE id = 27 AND version = 1", row[1]);
+    assert_eq!(app.database.value::<String>(&stored).await, row[2], "nothing was written");
+    // Others are not harmed.
+    assert_eq!(app.staff().interview(9).await["id"], "9");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_who_makes_no_sense_nulls_what_needs_them(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    corrupt(&app, database, ["users", "role", "ghost", "1001"]).await;
+    corrupt(&app, database, ["interviewees", "kind", "lost", "1000"]).await;
+    let query = "{ a: interview(id: 27) { id interviewee { kind } }
+                   b: interview(id: 27) { id interviewer { id } } }";
+    let data = assert_internal(&graphql(&app, query, "application/json").await);
+    assert_eq!(data, json!({"a": {"id": "27", "interviewee": {"kind": "VERIFIED"}}, "b": null}));
+    let data =
+        assert_internal(&graphql(&app, "{ viewer { id } interviewee(id: 1000) { id } }", "application/json").await);
+    assert_eq!(data, json!({"viewer": {"id": "1000"}, "interviewee": null}));
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_cannot_be_looked_up_is_not_turned_away_as_unknown(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    corrupt(&app, database, ["users", "role", "ghost", "1000"]).await;
+    for (accept, status) in [("application/json", 200), ("application/graphql-response+json", 500)] {
+        let answer = graphql(&app, "{ viewer { id } }", accept).await;
+        assert_eq!((answer.status.as_u16(), assert_internal(&answer)), (status, json!(null)));
+        assert!(answer.json().get("data").is_none(), "nothing ran");
+        assert!(answer.json()["errors"][0].get("locations").is_none(), "at no place of the document");
+        assert_eq!(answer.header("www-authenticate"), "");
+    }
+    assert_internal_over_rest(&patch(&app).await, 500);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_damaged_schema_harms_what_needs_it_until_it_is_mended(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    app.staff().ask("{ viewer { id } }", json!({})).await;
+    app.database.execute("ALTER TABLE interview_events RENAME TO gone").await;
+    let data = assert_internal(&graphql(&app, "{ interview(id: 27) { history { totalCount } } }", "*/*").await);
+    assert_eq!(data, json!({"interview": null}));
+    assert_internal(&graphql(&app, UPDATE, "*/*").await);
+    assert_internal_over_rest(&patch(&app).await, 500);
+    assert_eq!(app.staff().interview(27).await["version"], 1);
+    app.database.execute("ALTER TABLE gone RENAME TO interview_events").await;
+    assert_eq!(app.staff().update(27, json!({"location": "x"})).await["interview"]["version"], 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_schema_that_is_behind_is_not_ready(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let ready = async || app.anonymous().send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
+    assert_eq!(ready().await.status, 200);
+    app.database.execute("UPDATE seaql_migrations SET version = 'x' || version WHERE version LIKE '%double%'").await;
+    let answer = ready().await;
+    let status = "the database's schema is behind: run `interviews migrate up`";
+    assert_eq!((answer.status.as_u16(), answer.json()), (503, json!({"status": status})));
+    app.database.execute("UPDATE seaql_migrations SET version = substr(version, 2) WHERE version LIKE 'x%'").await;
+    assert_eq!(ready().await.status, 200);
+    app.database.execute("DROP TABLE seaql_migrations").await;
+    assert_eq!(ready().await.json(), json!({"status": status}));
+}
+
+/// Everything that this process logs. For all of it, not for one test: a place in the code that logs is asked once who listens, and
+/// would take the answer of whichever test came first.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn start() -> &'static Self {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Self::default();
+            let format = tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO);
+            tracing::subscriber::set_global_default(format.with_writer(log.clone()).finish()).unwrap();
+            log
+        })
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_log_knows_the_cause_and_the_request(#[values(Sqlite, Postgres)] database: Database) {
+    let log = Log::start();
+    let app = start!(database);
+    corrupt(&app, database, ["interviews", "kind", "séance", "27"]).await;
+    let id = format!("for-the-log/{database:?}");
+    let query = json!({"query": "{ interview(id: 27) { id } }"});
+    let change = json!({"interview": {"location": "Room 101"}});
+    app.staff().rest_with("POST", "/graphql", &query, &[("x-request-id", &id)]).await;
+    app.staff().rest_with("PATCH", "/api/v1/interviews/27", &change, &[("x-request-id", &id)]).await;
+
+    let log = log.text();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let failures: Vec<_> = lines.filter(|line| line["fields"]["request_id"] == id).collect();
+    assert_eq!(failures.len(), 2, "each once: {log}");
+    for failure in failures {
+        assert_eq!(failure["level"], "ERROR");
+        assert_eq!(failure["fields"]["cause"], "interviews.kind of row 27 is not valid");
+    }
+    for secret in ["Bearer", "eyJ", "Room 101", "Jude Howell"] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Each limit at its edge and beyond. What is refused costs no SQL.
+
+use crate::support::Database::{Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::{Actor, Answer};
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+async fn with(flags: &[&str]) -> TestApp {
+    TestApp::start_with(Sqlite, flags).await.unwrap()
+}
+
+/// Asks as staff who are known already, and says what SQL it took.
+async fn ask(app: &TestApp, query: &str) -> (Value, usize) {
+    let staff = app.staff();
+    staff.ask("{ viewer { id } }", json!({})).await;
+    app.counting(staff.graphql(query, json!({}))).await
+}
+
+/// The first document passes, the second is refused for being too much.
+async fn edge(flags: &[&str], passes: &str, refused: &str) {
+    let app = with(flags).await;
+    let (answer, _) = ask(&app, passes).await;
+    assert!(answer.get("errors").is_none(), "{flags:?} {passes}: {answer}");
+    let (answer, statements) = ask(&app, refused).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX", "{flags:?} {refused}");
+    assert!(answer.get("data").is_none());
+    assert_eq!(statements, 0, "{flags:?}: {:?}", app.statements());
+}
+
+fn fields(count: usize) -> String {
+    (0..count).map(|number| format!("a{number}: __typename ")).collect()
+}
+
+#[tokio::test]
+async fn documents_are_limited_in_every_way() {
+    // White space counts, and the end of the text.
+    edge(&["--max-tokens", "12"], "{ viewer { id } }", "{ viewer { id role } }").await;
+    edge(&["--max-nesting", "3"], "{ viewer { company { id } } }", "{ interviews { nodes { interviewer { id } } } }")
+        .await;
+    edge(&["--max-depth", "3"], "{ viewer { company { id } } }", "{ interviews { nodes { interviewer { id } } } }")
+        .await;
+    edge(
+        &["--max-selections", "4"],
+        "{ viewer { id } ...F } fragment F on Query { __typename }",
+        "{ viewer { id } ...F } fragment F on Query { __typename a: __typename }",
+    )
+    .await;
+    edge(&["--max-aliases", "5"], &format!("{{ {} }}", fields(5)), &format!("{{ {} }}", fields(6))).await;
+    let directive = "__typename @include(if: true) ";
+    edge(
+        &["--max-directives", "2"],
+        &format!("{{ {} }}", directive.repeat(2)),
+        &format!("{{ {} }}", directive.repeat(3)),
+    )
+    .await;
+    let name = |length: usize| format!("{{ {}: __typename }}", "n".repeat(length));
+    edge(&[], &name(256), &name(257)).await;
+}
+
+#[tokio::test]
+async fn lists_multiply_what_an_operation_costs() {
+    // interviews 1, and for each of 10 items: nodes 1, id 1, interviewee 1, its interviews 1, for each of 5: nodes 1, id 1
+    let query = |inner: usize| {
+        format!(
+            "{{ interviews(first: 10) {{ nodes {{ id interviewee {{ interviews(first: {inner}) {{ nodes {{ id }} }} }} }} }} }}"
+        )
+    };
+    edge(&["--max-complexity", "141"], &query(5), &query(6)).await;
+    edge(&["--max-complexity", "41"], "{ interviews { nodes { id } } }", "{ interviews(first: 21) { nodes { id } } }")
+        .await;
+    let app = with(&["--max-complexity", "41"]).await;
+    let by_variable = "query($n: Int) { interviews(first: $n) { nodes { id } } }";
+    let answer = app.staff().graphql(by_variable, json!({"n": 21})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+    assert!(app.staff().graphql(by_variable, json!({"n": 20})).await.get("errors").is_none());
+    let huge = app.staff().graphql("{ interviews(first: 2147483647) { nodes { id } } }", json!({})).await;
+    assert_eq!(huge["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+}
+
+#[tokio::test]
+async fn the_explorers_introspection_passes() {
+    let app = start!(Sqlite);
+    let answer = app.anonymous().graphql(include_str!("../../support/introspection.graphql"), json!({})).await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+    assert!(answer["data"]["__schema"]["types"].as_array().unwrap().len() > 30);
+}
+
+async fn post(app: &TestApp, accept: &str, query: &str) -> Answer {
+    post_as(&app.staff(), accept, query).await
+}
+
+async fn post_as(actor: &Actor, accept: &str, query: &str) -> Answer {
+    let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+    actor.send(request.body(Body::from(json!({"query": query}).to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_viewer_who_asks_for_too_much_has_to_wait() {
+    let app = with(&["--rate-limit", "50"]).await;
+    let own = "application/graphql-response+json";
+    let list = "{ interviews(first: 20) { nodes { id } } }"; // 41 points
+    assert_eq!(post(&app, own, list).await.status, 200);
+    let answer = post(&app, own, list).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["errors"][0]["extensions"]["code"]),
+        (429, &json!("RATE_LIMITED"))
+    );
+    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(post(&app, "application/json", list).await.status, 200, "this media type has no such status");
+    // Others have a measure of their own, and cheap questions still fit.
+    app.driver().ask(list, json!({})).await;
+    assert_eq!(post(&app, own, "{ viewer { id } }").await.status, 200);
+    // More than the whole measure is never granted.
+    let answer = post(&app, own, "{ interviews(first: 100) { nodes { id } } }").await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (400, ""));
+    assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+}
+
+/// Holds a row that the update waits for, so that it is in flight.
+#[tokio::test]
+async fn when_there_is_no_room_further_requests_are_told_to_come_back() {
+    let Some(app) = TestApp::start_with(Postgres, &["--max-in-flight", "1"]).await else { return };
+    let staff = app.staff();
+    let raw = app.database.raw().await;
+    let lock = sea_orm::TransactionTrait::begin(&raw).await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(&lock, "SELECT 1 FROM interviews WHERE id = 27 FOR UPDATE")
+        .await
+        .unwrap();
+    let waiting = tokio::spawn({
+        let staff = staff.clone();
+        async move { staff.update(27, json!({"location": "in flight"})).await }
+    });
+    let refused = loop {
+        let answer = post_as(&app.anonymous(), "application/json", "{ __typename }").await; // needs no database
+        if answer.status != 200 {
+            break answer;
+        }
+        tokio::task::yield_now().await; // it has not begun yet
+    };
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"));
+    assert_eq!(refused.json()["errors"][0]["extensions"]["code"], "OVERLOADED");
+    lock.rollback().await.unwrap();
+    assert_eq!(waiting.await.unwrap()["interview"]["location"], "in flight");
+    assert_eq!(post(&app, "application/json", "{ __typename }").await.status, 200);
+}

@@ -1,0 +1,10 @@
+//! The public API: GraphQL's queries, mutations and subscriptions, the REST routes, errors, and who may see what.
+
+mod authentication;
+mod errors;
+pub mod mutations;
+mod queries;
+mod rest;
+mod schema;
+pub mod subscriptions;
+mod visibility;

@@ -1,0 +1,10 @@
+//! One file a query field, and one for each rule that several fields share.
+
+mod batching;
+mod direct_json;
+mod execution;
+mod interview_changes;
+mod interviews;
+mod nested_lists;
+mod page_arguments;
+mod search;

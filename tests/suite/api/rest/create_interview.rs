@@ -1,0 +1,132 @@
+//! `POST /api/v1/interviews`
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::Answer;
+use crate::support::inspect::all_rows;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const PATH: &str = "/api/v1/interviews";
+
+fn booking() -> Value {
+    json!({"interview": {
+        "kind": "phone_call",
+        "start_at": "2025-04-01T12:00:00+02:00",
+        "end_at": "2025-04-01T11:00:00Z",
+        "interviewee_id": 277,
+        "interviewer_id": 1001,
+        "location": "Gate 3"
+    }})
+}
+
+/// The booking with one field set otherwise.
+fn but(field: &str, value: Value) -> Value {
+    let mut booking = booking();
+    booking["interview"][field] = value;
+    booking
+}
+
+fn errors(answer: &Answer) -> Vec<String> {
+    let line = |error: &Value| {
+        let path: Vec<_> = error["path"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
+        format!("{} {}", error["code"].as_str().unwrap(), path.join("."))
+    };
+    answer.json()["errors"].as_array().unwrap().iter().map(line).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn staff_create_an_interview(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let answer = app.staff().rest("POST", PATH, &booking()).await;
+    assert_eq!(answer.status, 201);
+    let id = answer.json()["interview"]["id"].as_i64().unwrap();
+    assert_eq!(answer.header("etag"), format!(r#"W/"{id}-1""#));
+    assert_eq!(
+        answer.text,
+        format!(
+            r#"{{"interview":{{"id":{id},"amend_end_at":null,"amend_start_at":null,"amended_by":null,"end_at":"2025-04-01T11:00:00.000Z","interviewee":{{"id":277,"driver":{{"id":997,"image":null,"phone_number":"123","title":"Jude Howell"}},"kind":"interview","updated_at":"2025-03-20T10:02:08.958Z"}},"interviewee_id":277,"interviewer":{{"id":1001,"contact_phone_number":null,"image":null,"title":"Luisa Hintz"}},"interviewer_id":1001,"kind":"phone_call","location":"Gate 3","start_at":"2025-04-01T10:00:00.000Z","status":"pending"}}}}"#
+        )
+    );
+    let seen = app.driver().interview(id).await;
+    assert_eq!(
+        (&seen["status"], &seen["version"], &seen["allowOverlap"]),
+        (&json!("PENDING"), &json!(1), &json!(false))
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_may_be_left_out_may(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let mut bare = booking();
+    bare["interview"].as_object_mut().unwrap().remove("location");
+    let answer = app.staff().rest("POST", PATH, &bare).await;
+    assert_eq!(answer.json()["interview"]["location"], json!(null));
+    let mut again = but("location", json!(null));
+    again["interview"]["allow_overlap"] = json!(true);
+    assert_eq!(app.staff().rest("POST", PATH, &again).await.status, 201);
+    // Ids as a form would send them; what is not known is passed over, and what is not the client's to say too.
+    let mut form = but("interviewee_id", json!("1003"));
+    form["interview"]["interviewer_id"] = json!("2001");
+    form["interview"]["status"] = json!("completed");
+    form["interview"]["id"] = json!(27);
+    form["interview"]["version"] = json!(9);
+    let answer = app.staff().rest("POST", PATH, &form).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["interview"]["status"]), (201, &json!("pending")));
+    assert_ne!(answer.json()["interview"]["id"], 27);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_booking_that_is_wrong_is_refused_with_all_its_mistakes(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let before = all_rows(&app.database).await;
+    let required = ["kind", "start_at", "end_at", "interviewee_id", "interviewer_id"];
+    let all_missing: Vec<String> = required.iter().map(|field| format!("NULL_NOT_ALLOWED interview.{field}")).collect();
+    let answer = app.staff().rest("POST", PATH, &json!({"interview": {}})).await;
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (422, all_missing));
+    for field in required {
+        let answer = app.staff().rest("POST", PATH, &but(field, json!(null))).await;
+        assert_eq!(
+            (answer.status.as_u16(), errors(&answer)),
+            (422, vec![format!("NULL_NOT_ALLOWED interview.{field}")])
+        );
+        let answer = app.staff().rest("POST", PATH, &but(field, json!({}))).await;
+        assert_eq!((answer.status.as_u16(), errors(&answer)), (422, vec![format!("BAD_USER_INPUT interview.{field}")]));
+    }
+    let mut wrong = but("interviewer_id", json!(1002));
+    wrong["interview"]["end_at"] = json!("2025-04-01T09:00:00Z");
+    wrong["interview"]["location"] = json!(" ");
+    let answer = app.staff().rest("POST", PATH, &wrong).await;
+    let expected = [
+        "END_NOT_AFTER_START interview.end_at",
+        "INVALID_LOCATION interview.location",
+        "INTERVIEWER_NOT_FOUND interview.interviewer_id",
+    ];
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (422, expected.map(str::to_owned).to_vec()));
+    for body in [json!(null), json!({}), json!({"interview": 7}), json!("interview")] {
+        let answer = app.staff().rest("POST", PATH, &body).await;
+        assert_eq!((answer.status.as_u16(), errors(&answer)), (400, vec!["BAD_REQUEST ".to_owned()]));
+    }
+    assert_eq!(all_rows(&app.database).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_staff_create_and_for_their_own_company_alone(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let before = all_rows(&app.database).await;
+    let answer = app.driver().rest("POST", PATH, &booking()).await;
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN interview".to_owned()]));
+    let answer = app.anonymous().rest("POST", PATH, &booking()).await;
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (401, vec!["UNAUTHENTICATED ".to_owned()]));
+    let answer = app.other_staff().rest("POST", PATH, &booking()).await;
+    // Both at once: staff have no company but their own to look in.
+    let expected = ["INTERVIEWEE_NOT_FOUND interview.interviewee_id", "INTERVIEWER_NOT_FOUND interview.interviewer_id"];
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (422, expected.map(str::to_owned).to_vec()));
+    let answer = app.driver().rest("POST", PATH, &json!({"interview": {}})).await;
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN interview".to_owned()]));
+    assert_eq!(all_rows(&app.database).await, before);
+    assert_eq!(app.admin().rest("POST", PATH, &booking()).await.status, 201);
+}

@@ -1,0 +1,7 @@
+//! The REST routes: documented answers, errors, and the same results as GraphQL.
+
+mod create_interview;
+mod request;
+mod routes;
+mod same_as_graphql;
+mod update_interview;

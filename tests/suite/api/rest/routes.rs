@@ -1,0 +1,281 @@
+//! The routes of staff and of the driver: what they answer, whom they let in, which version they want, what they read.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::{Actor, Answer};
+use axum::body::Body;
+use axum::http::Request;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const STAFF_AMEND: &str = "/api/v1/interviews/27/amend";
+const STAFF_ACCEPT: &str = "/api/v1/interviews/27/accept";
+const CANCEL: &str = "/api/v1/interviews/27/cancel";
+const DRIVER_AMEND: &str = "/api/v1/users/interviews/27/amend";
+const DRIVER_ACCEPT: &str = "/api/v1/users/interviews/27/accept";
+const REJECT: &str = "/api/v1/users/interviews/27/reject";
+
+fn at_ten() -> Value {
+    json!({"interview": {"amend_start_at": "2025-04-01T10:00:00Z", "amend_end_at": "2025-04-01T11:00:00Z"}})
+}
+
+/// The codes with their paths, joined.
+fn errors(answer: &Answer) -> Vec<String> {
+    let line = |error: &Value| {
+        let path: Vec<_> = error["path"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
+        format!("{} {}", error["code"].as_str().unwrap(), path.join("."))
+    };
+    answer.json()["errors"].as_array().unwrap().iter().map(line).collect()
+}
+
+async fn post(who: &Actor, path: &str, body: &Value) -> Answer {
+    who.rest("POST", path, body).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_negotiation_is_answered_with_the_documented_body_key_for_key(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let app = start!(database);
+    let body = |parts: [&str; 7]| {
+        let [amend_end, amend_start, by, end, kind, start, status] = parts;
+        format!(
+            r#"{{"interview":{{"id":27,"amend_end_at":{amend_end},"amend_start_at":{amend_start},"amended_by":{by},"end_at":"{end}","interviewee":{{"id":277,"driver":{{"id":997,"image":null,"phone_number":"123","title":"Jude Howell"}},"kind":"{kind}","updated_at":"2025-03-20T10:02:08.958Z"}},"interviewee_id":277,"interviewer":{{"id":1001,"contact_phone_number":null,"image":null,"title":"Luisa Hintz"}},"interviewer_id":1001,"kind":"video_call","location":null,"start_at":"{start}","status":"{status}"}}}}"#
+        )
+    };
+    let (ten, eleven) = (r#""2025-04-01T10:00:00.000Z""#, r#""2025-04-01T11:00:00.000Z""#);
+    let (old_start, old_end) = ("2025-03-20T09:00:00.000Z", "2025-03-20T09:30:00.000Z");
+    let (new_start, new_end) = (ten.trim_matches('"'), eleven.trim_matches('"'));
+
+    let answer = post(&app.driver(), DRIVER_AMEND, &at_ten()).await;
+    assert_eq!(answer.status, 200);
+    let amended = body([eleven, ten, r#""interviewee""#, old_end, "verified", old_start, "amended"]);
+    assert_eq!(answer.text, amended);
+    assert_eq!(answer.header("etag"), r#"W/"27-2""#);
+
+    let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.text, body(["null", "null", "null", new_end, "verified", new_start, "scheduled"]));
+    assert_eq!(answer.header("etag"), r#"W/"27-3""#);
+
+    let answer = post(&app.driver(), REJECT, &json!({})).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.text, body(["null", "null", "null", new_end, "rejected", new_start, "rejected"]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn staff_propose_the_driver_accepts_and_staff_cancel(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let status = |answer: &Answer| answer.json()["interview"]["status"].as_str().unwrap().to_owned();
+    let answer = post(&app.staff(), STAFF_AMEND, &at_ten()).await;
+    assert_eq!(answer.json()["interview"]["amended_by"], "interviewer");
+    let answer = post(&app.driver(), DRIVER_ACCEPT, &json!({})).await;
+    assert_eq!(status(&answer), "scheduled");
+    let answer = post(&app.staff(), CANCEL, &json!({})).await;
+    assert_eq!((status(&answer).as_str(), answer.header("etag")), ("cancelled", r#"W/"27-4""#));
+    let seen = app.staff().interview(27).await;
+    assert_eq!((&seen["status"], &seen["reason"]), (&json!("CANCELLED"), &json!(null)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_answer_has_the_documented_headers(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let done = post(&app.driver(), DRIVER_ACCEPT, &json!({})).await;
+    let refused = post(&app.driver(), DRIVER_ACCEPT, &json!({})).await;
+    assert_eq!((done.status.as_u16(), refused.status.as_u16()), (200, 409));
+    for answer in [&done, &refused] {
+        for (name, value) in [
+            ("content-type", "application/json; charset=utf-8"),
+            ("cache-control", "max-age=0, private, must-revalidate"),
+            ("vary", "Accept, Origin"),
+            ("x-frame-options", "SAMEORIGIN"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "strict-origin-when-cross-origin"),
+        ] {
+            assert_eq!(answer.header(name), value, "{name}");
+        }
+        assert!(answer.header("x-runtime").parse::<f64>().unwrap() >= 0.0);
+        assert!(!answer.header("x-request-id").is_empty());
+    }
+    assert_eq!(refused.header("etag"), "");
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_side_has_its_own_routes(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    for (who, theirs) in
+        [(app.driver(), [STAFF_AMEND, STAFF_ACCEPT, CANCEL]), (app.staff(), [DRIVER_AMEND, DRIVER_ACCEPT, REJECT])]
+    {
+        for path in theirs {
+            let answer = post(&who, path, &at_ten()).await;
+            assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN id".to_owned()]), "{path}");
+        }
+    }
+    // Pending, it is not the interviewer's turn on their own route either.
+    let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN id".to_owned()]));
+    assert_eq!(app.staff().interview(27).await["version"], 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_admin_acts_for_the_side_whose_route_they_use(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let admin = app.admin();
+    let answer = post(&admin, STAFF_AMEND, &at_ten()).await;
+    assert_eq!(answer.json()["interview"]["amended_by"], "interviewer");
+    assert_eq!(errors(&post(&admin, STAFF_ACCEPT, &json!({})).await), ["FORBIDDEN id"]);
+    assert_eq!(post(&admin, DRIVER_ACCEPT, &json!({})).await.json()["interview"]["status"], "scheduled");
+    assert_eq!(post(&admin, CANCEL, &json!({})).await.status, 200);
+    let sql =
+        "SELECT count(*) FROM interview_events WHERE interview_id = 27 AND actor_id = 1 AND actor_side = 'interviewer'";
+    assert_eq!(app.database.value::<i64>(sql).await, 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_one_does_not_see_is_not_found_and_nobody_signs_in_first(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    for path in [STAFF_AMEND, STAFF_ACCEPT, CANCEL, DRIVER_AMEND, DRIVER_ACCEPT, REJECT] {
+        let answer = post(&app.other_staff(), path, &at_ten()).await;
+        assert_eq!((answer.status.as_u16(), errors(&answer)), (404, vec!["NOT_FOUND id".to_owned()]), "{path}");
+        for id in ["0", "027", "99999999999999999999", "x", "%ff", "%27"] {
+            let answer = post(&app.admin(), &path.replace("27", id), &at_ten()).await;
+            assert_eq!((answer.status.as_u16(), errors(&answer)), (404, vec!["NOT_FOUND id".to_owned()]), "{id}");
+        }
+        let answer = post(&app.anonymous(), path, &at_ten()).await;
+        assert_eq!((answer.status.as_u16(), errors(&answer)), (401, vec!["UNAUTHENTICATED ".to_owned()]));
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+    }
+    assert_eq!(app.staff().interview(27).await["version"], 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn if_match_is_the_lock_of_each_route(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let steps = [
+        (app.staff(), STAFF_AMEND),
+        (app.driver(), DRIVER_ACCEPT),
+        (app.driver(), DRIVER_AMEND),
+        (app.staff(), STAFF_ACCEPT),
+        (app.staff(), CANCEL),
+    ];
+    for (version, (who, path)) in (1..).zip(&steps) {
+        // Another time each, so that each proposal is one.
+        let body = at_ten().to_string().replace("T10", &format!("T0{version}"));
+        let body: Value = serde_json::from_str(&body).unwrap();
+        for stale in
+            [format!(r#"W/"27-{}""#, version + 1), r#"W/"28-1""#.to_owned(), "nonsense".to_owned(), String::new()]
+        {
+            let answer = who.rest_with("POST", path, &body, &[("if-match", &stale)]).await;
+            assert_eq!((answer.status.as_u16(), errors(&answer)), (412, vec!["STALE_VERSION If-Match".to_owned()]));
+        }
+        let tag = format!(r#"W/"27-{version}""#);
+        let answer = who.rest_with("POST", path, &body, &[("if-match", &tag)]).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    }
+    let answer = app.driver().rest_with("POST", REJECT, &json!({}), &[("if-match", r#"W/"27-6""#)]).await;
+    assert_eq!((answer.status.as_u16(), errors(&answer)), (409, vec!["INVALID_STATE id".to_owned()]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_proposal_has_both_times_and_all_mistakes_come_at_once(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let proposal = |start: Value, end: Value| json!({"interview": {"amend_start_at": start, "amend_end_at": end}});
+    let (ten, nine) = ("2025-04-01T10:00:00Z", "2025-04-01T09:00:00Z");
+    let (start, end) = ("interview.amend_start_at", "interview.amend_end_at");
+    for (body, status, expected) in [
+        (json!({"interview": {}}), 422, vec![format!("NULL_NOT_ALLOWED {start}"), format!("NULL_NOT_ALLOWED {end}")]),
+        (proposal(json!(null), json!(ten)), 422, vec![format!("NULL_NOT_ALLOWED {start}")]),
+        (
+            proposal(json!("2025-04-01"), json!(7)),
+            422,
+            vec![format!("BAD_USER_INPUT {start}"), format!("BAD_USER_INPUT {end}")],
+        ),
+        (
+            proposal(json!("tomorrow"), json!(null)),
+            422,
+            vec![format!("BAD_USER_INPUT {start}"), format!("NULL_NOT_ALLOWED {end}")],
+        ),
+        (proposal(json!(ten), json!(nine)), 422, vec![format!("END_NOT_AFTER_START {end}")]),
+        (proposal(json!(ten), json!("2025-04-02T10:00:00.001Z")), 422, vec![format!("TOO_LONG {end}")]),
+        (
+            proposal(json!("2025-03-20T09:00:00Z"), json!("2025-03-20T10:30:00+01:00")),
+            422,
+            vec![format!("AMENDMENT_UNCHANGED {start}")],
+        ),
+        (json!({"amend_start_at": ten, "amend_end_at": ten}), 400, vec!["BAD_REQUEST ".to_owned()]),
+        (json!([]), 400, vec!["BAD_REQUEST ".to_owned()]),
+    ] {
+        for (who, path) in [(app.staff(), STAFF_AMEND), (app.driver(), DRIVER_AMEND)] {
+            let answer = post(&who, path, &body).await;
+            assert_eq!((answer.status.as_u16(), errors(&answer)), (status, expected.clone()), "{body}");
+        }
+    }
+    assert_eq!(app.staff().interview(27).await["version"], 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_taken_time_is_a_conflict(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    post(&app.driver(), DRIVER_AMEND, &at_ten()).await;
+    let booking = json!({"interview": {
+        "kind": "in_person", "start_at": "2025-04-01T10:30:00Z", "end_at": "2025-04-01T11:30:00Z",
+        "interviewee_id": 277, "interviewer_id": 1001
+    }});
+    assert_eq!(post(&app.staff(), "/api/v1/interviews", &booking).await.status, 201);
+    let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
+    assert_eq!(answer.status, 409);
+    assert_eq!(
+        answer.json(),
+        json!({"errors": [
+            {"code": "SCHEDULE_CONFLICT", "message": "the interviewer has another interview at that time", "path": ["id"]},
+            {"code": "SCHEDULE_CONFLICT", "message": "the driver has another interview at that time", "path": ["id"]}
+        ]})
+    );
+    let again = post(&app.staff(), "/api/v1/interviews", &booking).await;
+    assert_eq!(
+        (again.status.as_u16(), errors(&again)),
+        (409, vec!["SCHEDULE_CONFLICT interview.start_at".to_owned(); 2])
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_agrees_cancels_or_rejects_sends_no_particular_body(
+    #[values(Sqlite, Postgres)] database: Database,
+    #[values("", "{}", "null", "not json", r#"{"interview": {"status": "completed", "start_at": "x"}}"#)]
+    body: &'static str,
+) {
+    let app = start!(database);
+    let bare = async |who: Actor, path: &str| who.send(Request::post(path).body(Body::from(body)).unwrap()).await;
+    assert_eq!(bare(app.driver(), DRIVER_ACCEPT).await.json()["interview"]["status"], "scheduled");
+    assert_eq!(bare(app.driver(), REJECT).await.json()["interview"]["status"], "rejected");
+    assert_eq!(bare(app.staff(), CANCEL).await.status, 409);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_routes_take_one_method_each(#[values(Sqlite, Postgres)] database: Database) {
+    let app: TestApp = start!(database);
+    for path in ["/api/v1/interviews", STAFF_AMEND, STAFF_ACCEPT, CANCEL, DRIVER_AMEND, DRIVER_ACCEPT, REJECT] {
+        for method in ["GET", "PUT", "PATCH", "DELETE"] {
+            let answer = app.admin().rest(method, path, &at_ten()).await;
+            assert_eq!(answer.status, 405, "{method} {path}");
+            assert_eq!(errors(&answer), ["BAD_REQUEST "]);
+            assert_eq!(answer.header("allow"), "POST");
+        }
+    }
+    for path in ["/api/v1/users/interviews/27/cancel", "/api/v1/interviews/27/reject", "/api/v1/interviews/27/complete"]
+    {
+        assert_eq!(post(&app.admin(), path, &json!({})).await.status, 404, "{path}");
+    }
+    assert_eq!(app.staff().interview(27).await["version"], 1);
+}

@@ -1,0 +1,163 @@
+//! The schema: committed as it is, described throughout, and with every name of the public contract.
+
+mod contract;
+
+use crate::support::Database::Sqlite;
+use crate::support::TestApp;
+use interviews::graphql;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// What a client learns of the schema.
+const INTROSPECTION: &str = "{ __schema { queryType { name } mutationType { name } types { ...type } } } \
+    fragment type on __Type { kind name description specifiedByURL possibleTypes { name } interfaces { name } \
+        fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...input } type { ...ref } } \
+        inputFields(includeDeprecated: true) { ...input } enumValues(includeDeprecated: true) { name description } } \
+    fragment input on __InputValue { name description type { ...ref } } \
+    fragment ref on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
+
+/// The types that this server defines: neither introspection's own nor the scalars that every schema has.
+async fn types() -> Vec<Value> {
+    let app = TestApp::start(Sqlite).await.unwrap();
+    let mut data = app.anonymous().ask(INTROSPECTION, json!({})).await;
+    let Value::Array(types) = data["__schema"]["types"].take() else { panic!("{data}") };
+    let built_in = |name: &str| name.starts_with("__") || ["Int", "Float", "String", "Boolean", "ID"].contains(&name);
+    types.into_iter().filter(|it| !built_in(text(&it["name"]))).collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A type as the definition language writes it: `[Interview!]!`.
+fn reference(of: &Value) -> String {
+    match text(&of["kind"]) {
+        "NON_NULL" => format!("{}!", reference(&of["ofType"])),
+        "LIST" => format!("[{}]", reference(&of["ofType"])),
+        _ => text(&of["name"]).to_owned(),
+    }
+}
+
+/// Fields with their arguments, input fields, enum values, interfaces: a line each, as the contract lists them.
+async fn lines() -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    for it in types().await {
+        let name = text(&it["name"]);
+        if it["kind"] == "SCALAR" {
+            lines.insert(format!("scalar {name}"));
+        }
+        for field in list(&it["fields"]) {
+            let mut arguments = String::new();
+            for argument in list(&field["args"]) {
+                let separator = if arguments.is_empty() { "" } else { ", " };
+                write!(arguments, "{separator}{}: {}", text(&argument["name"]), reference(&argument["type"])).unwrap();
+            }
+            let arguments = if arguments.is_empty() { arguments } else { format!("({arguments})") };
+            lines.insert(format!("{name}.{}{arguments}: {}", text(&field["name"]), reference(&field["type"])));
+        }
+        for field in list(&it["inputFields"]) {
+            lines.insert(format!("input {name}.{}: {}", text(&field["name"]), reference(&field["type"])));
+        }
+        for value in list(&it["enumValues"]) {
+            lines.insert(format!("enum {name}.{}", text(&value["name"])));
+        }
+        for interface in list(&it["interfaces"]) {
+            lines.insert(format!("{name} implements {}", text(&interface["name"])));
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_committed_schema_is_the_one_that_is_served() {
+    let committed = include_str!("../../../../schema.graphql");
+    let served = graphql::sdl();
+    let same = committed.lines().zip(served.lines()).take_while(|(committed, served)| committed == served).count();
+    assert!(
+        committed == served,
+        "schema.graphql is not what the server serves: run `cargo run -- schema > schema.graphql`\n\
+         line {}: it has {:?}, the server {:?}",
+        same + 1,
+        committed.lines().nth(same),
+        served.lines().nth(same)
+    );
+}
+
+#[test]
+fn the_binary_prints_the_schema_and_nothing_else() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_interviews")).arg("schema").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stdout == graphql::sdl().as_bytes(), "`schema` prints something else than the schema");
+}
+
+#[tokio::test]
+async fn everything_in_the_schema_is_described() {
+    let mut silent = Vec::new();
+    let mut check = |what: String, it: &Value| {
+        if text(&it["description"]).trim().is_empty() {
+            silent.push(what);
+        }
+    };
+    for it in types().await {
+        let name = text(&it["name"]);
+        check(name.to_owned(), &it);
+        for field in list(&it["fields"]) {
+            let field_name = format!("{name}.{}", text(&field["name"]));
+            check(field_name.clone(), field);
+            for argument in list(&field["args"]) {
+                check(format!("{field_name}({})", text(&argument["name"])), argument);
+            }
+        }
+        for part in list(&it["inputFields"]).iter().chain(list(&it["enumValues"])) {
+            check(format!("{name}.{}", text(&part["name"])), part);
+        }
+    }
+    assert_eq!(silent, Vec::<String>::new(), "without a description");
+}
+
+#[tokio::test]
+async fn every_name_of_the_contract_is_there_with_its_type() {
+    let served = lines().await;
+    let missing: Vec<&str> = contract::CORE.iter().copied().filter(|line| !served.contains(*line)).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "of the contract, in the schema as\n{served:#?}");
+    assert_eq!(contract::CORE.iter().collect::<BTreeSet<_>>().len(), contract::CORE.len(), "each line once");
+}
+
+#[tokio::test]
+async fn what_goes_beyond_the_contract_is_listed_here() {
+    let contract: BTreeSet<&str> = contract::CORE.iter().chain(contract::BEYOND).copied().collect();
+    let served = lines().await;
+    let more: Vec<&String> = served.iter().filter(|line| !contract.contains(line.as_str())).collect();
+    assert_eq!(more, Vec::<&String>::new(), "new in the schema: list it in `contract::BEYOND`, or it was not meant");
+    let gone: Vec<_> = contract::BEYOND.iter().filter(|line| !served.contains(**line)).collect();
+    assert_eq!(gone, Vec::<&&str>::new(), "no longer in the schema");
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_user_error() {
+    let types = types().await;
+    let user_error = types.iter().find(|it| it["name"] == "UserError").unwrap();
+    let possible: BTreeSet<&str> = list(&user_error["possibleTypes"]).iter().map(|it| text(&it["name"])).collect();
+    let expected = [
+        "ValidationError",
+        "NotFoundError",
+        "ForbiddenError",
+        "InvalidStateError",
+        "ScheduleConflictError",
+        "StaleVersionError",
+    ];
+    assert_eq!(possible, BTreeSet::from(expected));
+}
+
+#[tokio::test]
+async fn a_time_says_how_it_is_written() {
+    let types = types().await;
+    let time = types.iter().find(|it| it["name"] == "DateTime").unwrap();
+    assert_eq!(time["specifiedByURL"], "https://www.rfc-editor.org/rfc/rfc3339");
+    assert!(text(&time["description"]).contains("2025-03-20T10:32:08.000Z"), "{time}");
+}

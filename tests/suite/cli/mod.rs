@@ -1,0 +1,8 @@
+//! The binary as its users run it: real processes, each in its own folder and with an empty environment.
+
+mod commands;
+mod dev;
+mod readme;
+mod serve;
+mod settings;
+mod shutdown;

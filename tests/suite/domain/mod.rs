@@ -1,0 +1,3 @@
+//! The domain's rules, without a database.
+
+mod state_machine;

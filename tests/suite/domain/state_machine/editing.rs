@@ -1,0 +1,222 @@
+//! What an update does to the status, on which record it is judged, and what it says of every mistake at once.
+
+use super::fixtures::{amended, driver, hour, hours, interview, perform, staff, update};
+use interviews::domain::{
+    Agreement, EventType, Interview, InterviewKind, InterviewPatch, IntervieweeEffect, IntervieweeId, Names, Patch,
+    Refusal, Side, State, UserId,
+};
+use rstest::rstest;
+
+fn empty() -> InterviewPatch {
+    InterviewPatch::default()
+}
+
+fn new_time() -> InterviewPatch {
+    InterviewPatch { start_at: Patch::Value(hour(9)), end_at: Patch::Value(hour(10)), ..empty() }
+}
+
+fn later_end() -> InterviewPatch {
+    InterviewPatch { end_at: Patch::Value(hour(12)), ..empty() }
+}
+
+fn other_interviewee() -> InterviewPatch {
+    InterviewPatch { interviewee_id: Patch::Value(IntervieweeId(278)), ..empty() }
+}
+
+fn other_interviewer() -> InterviewPatch {
+    InterviewPatch { interviewer_id: Patch::Value(UserId(1003)), ..empty() }
+}
+
+fn other_kind() -> InterviewPatch {
+    InterviewPatch { kind: Patch::Value(InterviewKind::InPerson), ..empty() }
+}
+
+fn no_location() -> InterviewPatch {
+    InterviewPatch { location: Patch::Null, ..empty() }
+}
+
+fn allow_overlap() -> InterviewPatch {
+    InterviewPatch { allow_overlap: Patch::Value(true), ..empty() }
+}
+
+fn open_states() -> Vec<State> {
+    let proposed = |by| [amended(by, Agreement::Pending), amended(by, Agreement::Scheduled)];
+    let mut states = vec![State::Pending, State::Scheduled];
+    states.extend(proposed(Side::Interviewer).into_iter().chain(proposed(Side::Interviewee)));
+    states
+}
+
+#[rstest]
+#[case(new_time())]
+#[case(later_end())]
+#[case(other_interviewee())]
+fn another_time_or_interviewee_needs_the_drivers_consent_anew(#[case] patch: InterviewPatch) {
+    for state in open_states() {
+        let done = perform(&interview(state), &staff(), &update(patch.clone()), hour(8)).unwrap().unwrap();
+        assert_eq!(done.interview.state, State::Pending);
+        assert_eq!((done.event, done.effect), (EventType::Updated, IntervieweeEffect::None));
+    }
+}
+
+#[rstest]
+#[case(other_interviewer())]
+#[case(other_kind())]
+#[case(no_location())]
+#[case(allow_overlap())]
+fn anything_else_leaves_the_status_and_the_proposal(#[case] patch: InterviewPatch) {
+    for state in open_states() {
+        let done = perform(&interview(state.clone()), &staff(), &update(patch.clone()), hour(8)).unwrap().unwrap();
+        assert_eq!(done.interview.state, state);
+        assert_eq!((done.changes.len(), done.effect), (1, IntervieweeEffect::None));
+    }
+}
+
+#[test]
+fn another_interviewee_brings_their_driver_along() {
+    let done = perform(&interview(State::Pending), &staff(), &update(other_interviewee()), hour(8)).unwrap().unwrap();
+    assert_eq!((done.interview.interviewee_id, done.interview.driver_id), (IntervieweeId(278), UserId(998)));
+}
+
+#[test]
+fn what_is_stored_already_is_no_change_in_any_open_state() {
+    for state in open_states() {
+        let stored = interview(state);
+        let same = InterviewPatch {
+            kind: Patch::Value(stored.kind),
+            start_at: Patch::Value(stored.slot.start()),
+            end_at: Patch::Value(stored.slot.end()),
+            interviewee_id: Patch::Value(stored.interviewee_id),
+            interviewer_id: Patch::Value(stored.interviewer_id),
+            location: stored.location.clone().map_or(Patch::Null, Patch::Value),
+            allow_overlap: Patch::Value(stored.allow_overlap),
+        };
+        for patch in [empty(), same] {
+            assert_eq!(perform(&stored, &staff(), &update(patch), hour(8)), Ok(None));
+        }
+    }
+}
+
+#[test]
+fn the_stored_interviewer_stays_even_when_they_have_left() {
+    let stored = Interview { interviewer_id: UserId(404), ..interview(State::Scheduled) };
+    let patch = InterviewPatch { interviewer_id: Patch::Value(UserId(404)), ..no_location() };
+    assert!(perform(&stored, &staff(), &update(patch), hour(8)).is_ok());
+}
+
+/// Codes with the fields at fault.
+fn mistakes_of(patch: InterviewPatch) -> Vec<String> {
+    match perform(&interview(State::Scheduled), &staff(), &update(patch), hour(8)) {
+        Err(Refusal::Invalid(mistakes)) => {
+            mistakes.iter().map(|mistake| format!("{} {}", mistake.code.name(), mistake.field.name())).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[rstest]
+#[case(InterviewPatch { start_at: Patch::Value(hour(11)), ..empty() }, "END_NOT_AFTER_START start_at")]
+#[case(InterviewPatch { end_at: Patch::Value(hour(10)), ..empty() }, "END_NOT_AFTER_START end_at")]
+#[case(InterviewPatch { start_at: Patch::Value(hour(-14)), ..empty() }, "TOO_LONG start_at")]
+#[case(InterviewPatch { end_at: Patch::Value(hour(35)), ..empty() }, "TOO_LONG end_at")]
+#[case(InterviewPatch { start_at: Patch::Value(hour(12)), end_at: Patch::Value(hour(12)), ..empty() }, "END_NOT_AFTER_START end_at")]
+#[case(InterviewPatch { kind: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED kind")]
+#[case(InterviewPatch { start_at: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED start_at")]
+#[case(InterviewPatch { end_at: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED end_at")]
+#[case(InterviewPatch { interviewee_id: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED interviewee_id")]
+#[case(InterviewPatch { interviewer_id: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED interviewer_id")]
+#[case(InterviewPatch { allow_overlap: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED allow_overlap")]
+#[case(InterviewPatch { location: Patch::Value(" \t".into()), ..empty() }, "INVALID_LOCATION location")]
+#[case(InterviewPatch { location: Patch::Value("a\nb".into()), ..empty() }, "INVALID_LOCATION location")]
+#[case(InterviewPatch { location: Patch::Value("ö".repeat(2001)), ..empty() }, "TOO_LONG location")]
+#[case(InterviewPatch { interviewee_id: Patch::Value(IntervieweeId(404)), ..empty() }, "INTERVIEWEE_NOT_FOUND interviewee_id")]
+#[case::of_another_company(
+    InterviewPatch { interviewee_id: Patch::Value(IntervieweeId(300)), ..empty() },
+    "INTERVIEWEE_NOT_FOUND interviewee_id"
+)]
+#[case(InterviewPatch { interviewer_id: Patch::Value(UserId(404)), ..empty() }, "INTERVIEWER_NOT_FOUND interviewer_id")]
+fn a_mistake_is_judged_on_the_merged_record_and_names_its_field(#[case] patch: InterviewPatch, #[case] mistake: &str) {
+    assert_eq!(mistakes_of(patch), [mistake]);
+}
+
+#[test]
+fn all_mistakes_come_at_once() {
+    let patch = InterviewPatch {
+        kind: Patch::Null,
+        start_at: Patch::Value(hour(12)),
+        end_at: Patch::Absent,
+        interviewee_id: Patch::Value(IntervieweeId(404)),
+        interviewer_id: Patch::Value(UserId(404)),
+        location: Patch::Value(String::new()),
+        allow_overlap: Patch::Null,
+    };
+    assert_eq!(
+        mistakes_of(patch),
+        [
+            "NULL_NOT_ALLOWED kind",
+            "END_NOT_AFTER_START start_at",
+            "NULL_NOT_ALLOWED allow_overlap",
+            "INVALID_LOCATION location",
+            "INTERVIEWEE_NOT_FOUND interviewee_id",
+            "INTERVIEWER_NOT_FOUND interviewer_id",
+        ]
+    );
+}
+
+#[test]
+fn a_driver_hears_that_it_is_not_theirs_and_nothing_of_their_mistakes() {
+    let patch = InterviewPatch { kind: Patch::Null, ..empty() };
+    let done = perform(&interview(State::Pending), &driver(), &update(patch), hour(8));
+    assert!(matches!(done, Err(Refusal::Forbidden(_))), "{done:?}");
+}
+
+#[test]
+fn an_update_to_the_proposed_time_drops_the_proposal_and_asks_the_driver_again() {
+    let proposed = InterviewPatch { start_at: Patch::Value(hour(12)), end_at: Patch::Value(hour(13)), ..empty() };
+    let interview = interview(amended(Side::Interviewee, Agreement::Scheduled));
+    let done = perform(&interview, &staff(), &update(proposed), hour(8)).unwrap().unwrap();
+    assert_eq!((done.interview.state, done.interview.slot), (State::Pending, hours(12, 13)));
+    let changed: Vec<&str> = done.changes.iter().map(|change| change.field.name()).collect();
+    assert_eq!(changed, ["status", "start_at", "end_at", "amend_start_at", "amend_end_at", "amended_by"]);
+}
+
+mod proposing {
+    use super::super::fixtures::{amended, at, driver, hour, interview, perform, staff};
+    use interviews::domain::{Agreement, Command, Interview, Names, Refusal, Side, State};
+    use rstest::rstest;
+
+    fn mistake(interview: &Interview, (start, end): (i64, i64)) -> Option<String> {
+        let command = Command::Amend { start_at: at(start), end_at: at(end), acting: None };
+        match perform(interview, &driver(), &command, hour(8)) {
+            Ok(done) => done.map(|_| None).unwrap(),
+            Err(Refusal::Invalid(mistakes)) => {
+                let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
+                Some(format!("{} {}", mistake.code.name(), mistake.field.name()))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[rstest]
+    #[case::the_time_it_has(600, 660, Some("AMENDMENT_UNCHANGED amend_start_at"))]
+    #[case::shorter(600, 659, None)]
+    #[case::no_time(720, 720, Some("END_NOT_AFTER_START amend_end_at"))]
+    #[case::backwards(720, 700, Some("END_NOT_AFTER_START amend_end_at"))]
+    #[case::a_day(720, 720 + 1440, None)]
+    #[case::more_than_a_day(720, 720 + 1441, Some("TOO_LONG amend_end_at"))]
+    #[case::in_the_past(-9000, -8990, None)]
+    fn a_proposal_is_another_valid_time(#[case] start: i64, #[case] end: i64, #[case] expected: Option<&str>) {
+        for state in [State::Pending, State::Scheduled, amended(Side::Interviewer, Agreement::Pending)] {
+            assert_eq!(mistake(&interview(state), (start, end)).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_proposed_already_cannot_be_proposed_by_either_side() {
+        for by in [Side::Interviewer, Side::Interviewee] {
+            let interview = interview(amended(by, Agreement::Pending));
+            assert_eq!(mistake(&interview, (720, 780)).as_deref(), Some("AMENDMENT_UNCHANGED amend_start_at"));
+            let command = Command::Amend { start_at: hour(12), end_at: hour(13), acting: None };
+            assert!(matches!(perform(&interview, &staff(), &command, hour(8)), Err(Refusal::Invalid(_))));
+        }
+    }
+}

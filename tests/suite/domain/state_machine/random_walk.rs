@@ -1,0 +1,257 @@
+//! Random walks: random people do random things to an interview, and every invariant holds after each step.
+
+use super::fixtures::{COMPANY, driver, everybody, found, hour, interview, perform};
+use super::steps::{Step, bookings, steps};
+use chrono::{DateTime, Utc};
+use interviews::domain::{
+    Command, EventType, ExpectedVersion, Interview, InterviewPatch, InterviewStatus, IntervieweeEffect,
+    IntervieweeKind, Names, Patch, Refusal, State, TimeSlot, Transition, UserId, time,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use std::collections::{BTreeMap, HashSet};
+
+/// Everything that history tells of, in a form of its own.
+fn facts(interview: &Interview) -> BTreeMap<&'static str, String> {
+    let mut facts = BTreeMap::from([
+        ("kind", interview.kind.name().to_owned()),
+        ("status", interview.status().name().to_owned()),
+        ("start_at", time::format(interview.slot.start())),
+        ("end_at", time::format(interview.slot.end())),
+        ("interviewee_id", interview.interviewee_id.0.to_string()),
+        ("interviewer_id", interview.interviewer_id.0.to_string()),
+        ("allow_overlap", interview.allow_overlap.to_string()),
+    ]);
+    facts.extend(interview.location.clone().map(|location| ("location", location)));
+    match interview.state.clone() {
+        State::Amended(proposal) => facts.extend([
+            ("amend_start_at", time::format(proposal.slot.start())),
+            ("amend_end_at", time::format(proposal.slot.end())),
+            ("amended_by", proposal.by.name().to_owned()),
+        ]),
+        State::Rejected { reason } | State::Cancelled { reason } => facts.extend(reason.map(|it| ("reason", it))),
+        State::NoShow { absent } => facts.extend([("absent", absent.name().to_owned())]),
+        State::Pending | State::Scheduled | State::Completed => {}
+    }
+    facts
+}
+
+/// What a walk has seen.
+#[derive(Default)]
+struct Seen {
+    statuses: HashSet<InterviewStatus>,
+    events: HashSet<EventType>,
+    refusals: HashSet<&'static str>,
+    nothing: bool,
+}
+
+type Checked = Result<(), TestCaseError>;
+
+fn walk(steps: &[Step], seen: &mut Seen) -> Checked {
+    let (mut stored, mut now) = (interview(State::Pending), hour(8));
+    let mut before_proposal = InterviewStatus::Pending;
+    for step in steps {
+        now += step.after;
+        seen.statuses.insert(stored.status());
+        match perform(&stored, &step.viewer, &step.command, now) {
+            Ok(Some(done)) => {
+                check_transition(&stored, step, &done, now)?;
+                check_interview(&done.interview)?;
+                check_return(&stored, &done, before_proposal)?;
+                if stored.status() != InterviewStatus::Amended {
+                    before_proposal = stored.status();
+                }
+                seen.events.insert(done.event);
+                stored = done.interview;
+            }
+            Ok(None) => {
+                seen.nothing = true;
+                check_nothing(&stored, &step.command)?;
+            }
+            Err(refusal) => {
+                seen.refusals.insert(match refusal {
+                    Refusal::Invalid(_) => "invalid",
+                    Refusal::Forbidden(_) => "forbidden",
+                    Refusal::InvalidState { .. } => "state",
+                    other => return Err(TestCaseError::fail(format!("not the state machine's: {other:?}"))),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_transition(before: &Interview, step: &Step, done: &Transition, now: DateTime<Utc>) -> Checked {
+    let after = &done.interview;
+    prop_assert!(InterviewStatus::OPEN.contains(&before.status()), "a final state was left: {:?}", done);
+    prop_assert_eq!(after.version, before.version + 1);
+    prop_assert_eq!((after.updated_at, after.created_at), (now, before.created_at));
+    prop_assert_eq!((after.id, after.company_id), (before.id, before.company_id));
+    prop_assert!(step.viewer.acts_for(done.side));
+    prop_assert_eq!(done.event, event_of(&step.command));
+    prop_assert_eq!(done.effect, effect_of(&step.command));
+    check_changes(before, done)
+}
+
+/// The list of changes is the real difference, each once.
+fn check_changes(before: &Interview, done: &Transition) -> Checked {
+    let (old, new) = (facts(before), facts(&done.interview));
+    let differing = old.keys().chain(new.keys()).filter(|field| old.get(*field) != new.get(*field));
+    let differing: HashSet<&str> = differing.copied().collect();
+    let listed: HashSet<&str> = done.changes.iter().map(|change| change.field.name()).collect();
+    prop_assert_eq!(&listed, &differing);
+    prop_assert_eq!(listed.len(), done.changes.len());
+    for change in &done.changes {
+        prop_assert_eq!(change.from.as_ref(), old.get(change.field.name()));
+        prop_assert_eq!(change.to.as_ref(), new.get(change.field.name()));
+    }
+    Ok(())
+}
+
+fn check_interview(interview: &Interview) -> Checked {
+    let facts = facts(interview);
+    let amended = facts["status"] == "amended";
+    for field in ["amend_start_at", "amend_end_at", "amended_by"] {
+        prop_assert_eq!(facts.contains_key(field), amended, "{} in {:?}", field, interview);
+    }
+    prop_assert_eq!(interview.proposal().is_some(), amended);
+    prop_assert_eq!(facts.contains_key("absent"), facts["status"] == "no_show");
+    prop_assert!(interview.reason().is_none() || ["rejected", "cancelled"].contains(&facts["status"].as_str()));
+    for slot in [Some(interview.slot), interview.proposal().map(|proposal| proposal.slot)].into_iter().flatten() {
+        prop_assert!(TimeSlot::try_new(slot.start(), slot.end()).is_ok(), "{:?}", slot);
+    }
+    prop_assert_eq!(interview.company_id, COMPANY);
+    let driver = if interview.interviewee_id.0 == 277 { 997 } else { 998 };
+    prop_assert_eq!(interview.driver_id, UserId(driver), "the driver is the interviewee's");
+    prop_assert!(interview.location.as_deref() != Some(""));
+    prop_assert!(interview.expect_version(&ExpectedVersion::OneOf(vec![interview.version])).is_ok());
+    prop_assert!(interview.expect_version(&ExpectedVersion::OneOf(vec![interview.version - 1])).is_err());
+    if !InterviewStatus::OPEN.contains(&interview.status()) {
+        for viewer in everybody() {
+            prop_assert_eq!(interview.available_actions(&viewer, hour(1000)), vec![]);
+        }
+    }
+    Ok(())
+}
+
+/// Declining and withdrawing lead back to what it was before the first proposal, at the time it had; accepting takes the proposal.
+fn check_return(before: &Interview, done: &Transition, before_proposal: InterviewStatus) -> Checked {
+    let after = &done.interview;
+    match done.event {
+        EventType::AmendmentDeclined | EventType::AmendmentWithdrawn => {
+            prop_assert_eq!((after.status(), after.slot), (before_proposal, before.slot));
+            let proposed_by = before.proposal().map(|proposal| proposal.by);
+            let own = done.event == EventType::AmendmentWithdrawn;
+            prop_assert_eq!(proposed_by, Some(if own { done.side } else { done.side.other() }));
+        }
+        EventType::Accepted => {
+            let agreed = before.proposal().map_or(before.slot, |proposal| proposal.slot);
+            prop_assert_eq!((after.status(), after.slot), (InterviewStatus::Scheduled, agreed));
+            prop_assert_eq!(before.awaiting(), Some(done.side));
+        }
+        EventType::Amended => {
+            prop_assert_eq!(after.slot, before.slot);
+            prop_assert_eq!(after.awaiting(), Some(done.side.other()));
+        }
+        EventType::Completed | EventType::NoShow => {
+            prop_assert_eq!(before.status(), InterviewStatus::Scheduled);
+            prop_assert!(after.updated_at >= after.slot.start());
+        }
+        EventType::Created | EventType::Updated | EventType::Rejected | EventType::Cancelled => {}
+    }
+    Ok(())
+}
+
+/// Only an update can succeed and change nothing, and then everything that it asks for is there already.
+fn check_nothing(stored: &Interview, command: &Command) -> Checked {
+    let Command::Update(patch) = command else {
+        return Err(TestCaseError::fail(format!("{command:?} did nothing")));
+    };
+    let InterviewPatch { kind, start_at, end_at, interviewee_id, interviewer_id, location, allow_overlap } = patch;
+    prop_assert!(kind.leaves(&stored.kind) && allow_overlap.leaves(&stored.allow_overlap));
+    prop_assert!(start_at.leaves(&stored.slot.start()) && end_at.leaves(&stored.slot.end()));
+    prop_assert!(interviewee_id.leaves(&stored.interviewee_id) && interviewer_id.leaves(&stored.interviewer_id));
+    prop_assert!(*location == Patch::Absent || location.clone().value() == stored.location);
+    Ok(())
+}
+
+trait Leaves<T> {
+    /// Whether nothing else than what is stored is asked for.
+    fn leaves(&self, stored: &T) -> bool;
+}
+
+impl<T: PartialEq> Leaves<T> for Patch<T> {
+    fn leaves(&self, stored: &T) -> bool {
+        match self {
+            Patch::Absent => true,
+            Patch::Null => false,
+            Patch::Value(value) => value == stored,
+        }
+    }
+}
+
+fn event_of(command: &Command) -> EventType {
+    match command {
+        Command::Update(_) => EventType::Updated,
+        Command::Amend { .. } => EventType::Amended,
+        Command::Accept { .. } => EventType::Accepted,
+        Command::DeclineAmendment { .. } => EventType::AmendmentDeclined,
+        Command::WithdrawAmendment { .. } => EventType::AmendmentWithdrawn,
+        Command::Reject { .. } => EventType::Rejected,
+        Command::Cancel { .. } => EventType::Cancelled,
+        Command::Complete => EventType::Completed,
+        Command::MarkNoShow { .. } => EventType::NoShow,
+    }
+}
+
+fn effect_of(command: &Command) -> IntervieweeEffect {
+    match command {
+        Command::Reject { .. } => IntervieweeEffect::Becomes(IntervieweeKind::Rejected),
+        Command::Cancel { .. } => IntervieweeEffect::Released,
+        _ => IntervieweeEffect::None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn whatever_anybody_does_every_invariant_holds(steps in steps()) {
+        walk(&steps, &mut Seen::default())?;
+    }
+
+    #[test]
+    fn what_is_booked_is_a_valid_pending_interview_and_its_changes_are_all_its_facts(
+        viewer in prop::sample::select(everybody().to_vec()),
+        booking in bookings(),
+    ) {
+        let references = found(Some(booking.interviewee_id), Some(booking.interviewer_id));
+        let possible = viewer != driver()
+            && TimeSlot::try_new(booking.start_at, booking.end_at).is_ok()
+            && booking.location.as_deref() != Some("")
+            && references.interviewee.is_some()
+            && references.interviewer_exists;
+        let done = booking.create(&viewer, references, hour(8));
+        prop_assert_eq!(done.is_ok(), possible, "{:?}", done);
+        if let Ok(done) = done {
+            prop_assert_eq!((done.interview.status(), done.interview.version), (InterviewStatus::Pending, 1));
+            let changes = done.changes.iter().map(|change| (change.field.name(), change.to.clone().unwrap()));
+            prop_assert_eq!(changes.collect::<BTreeMap<_, _>>(), facts(&done.interview));
+            prop_assert!(done.changes.iter().all(|change| change.from.is_none()));
+        }
+    }
+}
+
+/// The walks above would prove nothing if they never got anywhere.
+#[test]
+fn the_walks_reach_every_state_by_every_action_and_meet_every_refusal() {
+    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let seen = std::cell::RefCell::new(Seen::default());
+    runner.run(&steps(), |steps| walk(&steps, &mut seen.borrow_mut())).unwrap();
+    let seen = seen.into_inner();
+    assert_eq!(seen.statuses.len(), InterviewStatus::ALL.len(), "{:?}", seen.statuses);
+    assert_eq!(seen.events.len(), EventType::ALL.len() - 1, "all but the creation: {:?}", seen.events);
+    assert_eq!(seen.refusals.len(), 3, "{:?}", seen.refusals);
+    assert!(seen.nothing);
+}

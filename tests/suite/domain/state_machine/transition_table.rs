@@ -1,0 +1,253 @@
+//! The table of an interview's life: every line of it, and every field that it leaves empty.
+
+use super::fixtures::{
+    admin, amended, at, cancelled, command, driver, final_states, found, hour, hours, interview, perform, rejected,
+    staff,
+};
+use interviews::domain::{
+    Action, Agreement, Booking, Command, EventType, Interview, InterviewKind, IntervieweeEffect, IntervieweeId,
+    IntervieweeKind, Names, Refusal, Side, State, TimeSlot, Transition, UserId, Viewer,
+};
+use rstest::rstest;
+
+const PENDING: Agreement = Agreement::Pending;
+const SCHEDULED: Agreement = Agreement::Scheduled;
+const STAFF: Side = Side::Interviewer;
+const DRIVER: Side = Side::Interviewee;
+
+/// The table in letters, in the order of the actions: s for staff, d for the driver, b for both, - for nobody.
+fn possible(state: &State, started: bool) -> &'static str {
+    //                                     update amend accept decline withdraw reject cancel complete no-show
+    match (state, started) {
+        (State::Pending, _) =>
+        /*       */
+        {
+            "s b d - - d s - -"
+        }
+        (State::Amended(proposal), _) if proposal.by == STAFF => "s b d d s d s - -",
+        (State::Amended(_), _) =>
+        /*    */
+        {
+            "s b s s d d s - -"
+        }
+        (State::Scheduled, false) =>
+        /* */
+        {
+            "s b - - - d s - -"
+        }
+        (State::Scheduled, true) =>
+        /*  */
+        {
+            "s b - - - d s s s"
+        }
+        _ =>
+        /*                         */
+        {
+            "- - - - - - - - -"
+        }
+    }
+}
+
+#[test]
+fn in_every_state_each_side_can_do_what_the_table_says_and_nothing_else() {
+    for state in super::fixtures::every_state() {
+        let interview = interview(state);
+        for (now, started) in [(at(599), false), (at(600), true), (at(601), true), (hour(48), true)] {
+            for (action, who) in Action::ALL.iter().zip(possible(&interview.state, started).split(' ')) {
+                let context = format!("{action:?} in {:?} at {now}", interview.state);
+                for (viewer, side) in [(staff(), STAFF), (driver(), DRIVER)] {
+                    let may = matches!((who, side), ("b", _) | ("s", STAFF) | ("d", DRIVER));
+                    let done = perform(&interview, &viewer, &command(*action, None), now);
+                    assert_eq!(done.is_ok(), may, "{context}: {done:?}");
+                    // An admin who names a side may what that side may.
+                    let takes_a_side = !matches!(*action, Action::Update | Action::Reject | Action::Cancel);
+                    if takes_a_side && !matches!(*action, Action::Complete | Action::MarkNoShow) {
+                        let done = perform(&interview, &admin(), &command(*action, Some(side)), now);
+                        assert_eq!(done.is_ok(), may, "an admin for {side:?}: {context}: {done:?}");
+                    } else {
+                        let done = perform(&interview, &admin(), &command(*action, None), now);
+                        assert_eq!(done.is_ok(), who != "-", "an admin: {context}: {done:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn booking() -> Booking {
+    Booking {
+        kind: InterviewKind::PhoneCall,
+        start_at: hour(10),
+        end_at: hour(11),
+        interviewee_id: IntervieweeId(277),
+        interviewer_id: UserId(1001),
+        location: None,
+        allow_overlap: false,
+    }
+}
+
+#[rstest]
+#[case::staff(staff())]
+#[case::an_admin(admin())]
+fn staff_create_a_pending_interview(#[case] viewer: Viewer) {
+    let references = found(Some(IntervieweeId(277)), Some(UserId(1001)));
+    let created = booking().create(&viewer, references, hour(9)).unwrap();
+    assert_eq!(created.interview.state, State::Pending);
+    assert_eq!((created.interview.version, created.interview.created_at), (1, hour(9)));
+    assert_eq!((created.event, created.side), (EventType::Created, STAFF));
+    assert_eq!(created.effect, IntervieweeEffect::Becomes(IntervieweeKind::Interview));
+}
+
+#[test]
+fn a_driver_creates_none() {
+    let references = found(Some(IntervieweeId(277)), Some(UserId(1001)));
+    assert!(matches!(booking().create(&driver(), references, hour(9)), Err(Refusal::Forbidden(_))));
+}
+
+/// What a line of the table promises.
+struct Becomes {
+    state: State,
+    slot: TimeSlot,
+    event: EventType,
+    by: Side,
+    effect: IntervieweeEffect,
+}
+
+/// The usual: the time stays, and so does the interviewee's kind.
+fn becomes(state: State, event: EventType, by: Side) -> Becomes {
+    Becomes { state, slot: hours(10, 11), event, by, effect: IntervieweeEffect::None }
+}
+
+fn proposal(by: Side, before: Agreement) -> State {
+    let State::Amended(proposal) = amended(by, before) else { unreachable!() };
+    State::Amended(interviews::domain::Proposal { slot: hours(14, 15), ..proposal })
+}
+
+fn accepted(slot: TimeSlot, by: Side) -> Becomes {
+    Becomes { slot, ..becomes(State::Scheduled, EventType::Accepted, by) }
+}
+
+fn rejection() -> Becomes {
+    let effect = IntervieweeEffect::Becomes(IntervieweeKind::Rejected);
+    Becomes { effect, ..becomes(rejected(), EventType::Rejected, DRIVER) }
+}
+
+fn cancellation() -> Becomes {
+    Becomes { effect: IntervieweeEffect::Released, ..becomes(cancelled(), EventType::Cancelled, STAFF) }
+}
+
+const AMEND: Action = Action::Amend;
+const DECLINE: Action = Action::DeclineAmendment;
+const WITHDRAW: Action = Action::WithdrawAmendment;
+
+#[rstest]
+#[case(State::Pending, Action::Accept, driver(), accepted(hours(10, 11), DRIVER))]
+#[case(State::Pending, AMEND, staff(), becomes(proposal(STAFF, PENDING), EventType::Amended, STAFF))]
+#[case(State::Pending, AMEND, driver(), becomes(proposal(DRIVER, PENDING), EventType::Amended, DRIVER))]
+#[case(State::Scheduled, AMEND, staff(), becomes(proposal(STAFF, SCHEDULED), EventType::Amended, STAFF))]
+#[case(State::Scheduled, AMEND, driver(), becomes(proposal(DRIVER, SCHEDULED), EventType::Amended, DRIVER))]
+// A revision, and a counter-proposal; what was before stays what it was.
+#[case(amended(STAFF, PENDING), AMEND, staff(), becomes(proposal(STAFF, PENDING), EventType::Amended, STAFF))]
+#[case(amended(STAFF, PENDING), AMEND, driver(), becomes(proposal(DRIVER, PENDING), EventType::Amended, DRIVER))]
+#[case(amended(DRIVER, SCHEDULED), AMEND, driver(), becomes(proposal(DRIVER, SCHEDULED), EventType::Amended, DRIVER))]
+#[case(amended(DRIVER, SCHEDULED), AMEND, staff(), becomes(proposal(STAFF, SCHEDULED), EventType::Amended, STAFF))]
+#[case(amended(STAFF, PENDING), Action::Accept, driver(), accepted(hours(12, 13), DRIVER))]
+#[case(amended(DRIVER, PENDING), Action::Accept, staff(), accepted(hours(12, 13), STAFF))]
+#[case(amended(DRIVER, SCHEDULED), Action::Accept, staff(), accepted(hours(12, 13), STAFF))]
+#[case(amended(STAFF, PENDING), DECLINE, driver(), becomes(State::Pending, EventType::AmendmentDeclined, DRIVER))]
+#[case(amended(STAFF, SCHEDULED), DECLINE, driver(), becomes(State::Scheduled, EventType::AmendmentDeclined, DRIVER))]
+#[case(amended(DRIVER, PENDING), DECLINE, staff(), becomes(State::Pending, EventType::AmendmentDeclined, STAFF))]
+#[case(amended(DRIVER, SCHEDULED), DECLINE, staff(), becomes(State::Scheduled, EventType::AmendmentDeclined, STAFF))]
+#[case(amended(STAFF, PENDING), WITHDRAW, staff(), becomes(State::Pending, EventType::AmendmentWithdrawn, STAFF))]
+#[case(amended(STAFF, SCHEDULED), WITHDRAW, staff(), becomes(State::Scheduled, EventType::AmendmentWithdrawn, STAFF))]
+#[case(amended(DRIVER, PENDING), WITHDRAW, driver(), becomes(State::Pending, EventType::AmendmentWithdrawn, DRIVER))]
+#[case(
+    amended(DRIVER, SCHEDULED),
+    WITHDRAW,
+    driver(),
+    becomes(State::Scheduled, EventType::AmendmentWithdrawn, DRIVER)
+)]
+#[case(State::Pending, Action::Reject, driver(), rejection())]
+#[case(amended(STAFF, PENDING), Action::Reject, driver(), rejection())]
+#[case(amended(DRIVER, SCHEDULED), Action::Reject, driver(), rejection())]
+#[case(State::Scheduled, Action::Reject, driver(), rejection())]
+#[case(State::Pending, Action::Cancel, staff(), cancellation())]
+#[case(amended(STAFF, SCHEDULED), Action::Cancel, staff(), cancellation())]
+#[case(amended(DRIVER, PENDING), Action::Cancel, staff(), cancellation())]
+#[case(State::Scheduled, Action::Cancel, staff(), cancellation())]
+#[case(State::Scheduled, Action::Complete, staff(), becomes(State::Completed, EventType::Completed, STAFF))]
+#[case(State::Scheduled, Action::MarkNoShow, staff(), becomes(State::NoShow { absent: DRIVER }, EventType::NoShow, STAFF))]
+fn a_line_of_the_table(
+    #[case] from: State,
+    #[case] action: Action,
+    #[case] viewer: Viewer,
+    #[case] expected: Becomes,
+    #[values(false, true)] by_an_admin: bool,
+) {
+    let side = viewer.sides()[0];
+    let (viewer, acting) = if by_an_admin { (admin(), Some(side)) } else { (viewer, None) };
+    let before = interview(from);
+    let done = perform(&before, &viewer, &command(action, acting), hour(10)).unwrap().unwrap();
+    let Transition { interview, event, side, changes, effect } = done;
+    assert_eq!((event, side, effect), (expected.event, expected.by, expected.effect));
+    assert!(!changes.is_empty());
+    // Nothing else has changed.
+    let (state, slot, version, updated_at) = (expected.state, expected.slot, before.version + 1, hour(10));
+    assert_eq!(interview, Interview { state, slot, version, updated_at, ..before });
+}
+
+#[rstest]
+#[case::complete(Command::Complete)]
+#[case::no_show_of_the_driver(Command::MarkNoShow { absent: DRIVER })]
+#[case::no_show_of_the_interviewer(Command::MarkNoShow { absent: STAFF })]
+fn what_took_place_is_recorded_from_the_first_moment_on(#[case] command: Command) {
+    let interview = interview(State::Scheduled);
+    let early = perform(&interview, &staff(), &command, hour(10) - chrono::TimeDelta::milliseconds(1));
+    let Err(Refusal::InvalidState { status, available }) = early else { panic!("{early:?}") };
+    assert_eq!(status.name(), "scheduled");
+    assert_eq!(available, [Action::Update, Action::Amend, Action::Cancel]);
+    for now in [hour(10), hour(11), hour(1000)] {
+        assert!(perform(&interview, &staff(), &command, now).is_ok());
+    }
+}
+
+#[test]
+fn an_agreed_interview_that_moves_into_the_future_can_no_longer_be_completed() {
+    let interview = interview(amended(DRIVER, SCHEDULED));
+    let accept = command(Action::Accept, None);
+    let moved = perform(&interview, &staff(), &accept, hour(11)).unwrap().unwrap().interview;
+    assert!(matches!(perform(&moved, &staff(), &Command::Complete, hour(11)), Err(Refusal::InvalidState { .. })));
+    assert!(perform(&moved, &staff(), &Command::Complete, hour(12)).is_ok());
+}
+
+#[test]
+fn a_final_state_refuses_everything_with_its_name_and_offers_nothing() {
+    for state in final_states() {
+        let interview = interview(state);
+        for action in Action::ALL {
+            for viewer in super::fixtures::everybody() {
+                match perform(&interview, &viewer, &command(*action, None), hour(10)).unwrap_err() {
+                    Refusal::InvalidState { status, available } => {
+                        assert_eq!((status, available), (interview.status(), vec![]));
+                    }
+                    // Whoever could never do it hears that first.
+                    Refusal::Forbidden(_) => assert_ne!(viewer, admin(), "{action:?}"),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn it_waits_for_the_driver_while_pending_and_for_the_other_side_while_amended() {
+    assert_eq!(interview(State::Pending).awaiting(), Some(DRIVER));
+    for before in [PENDING, SCHEDULED] {
+        assert_eq!(interview(amended(STAFF, before)).awaiting(), Some(DRIVER));
+        assert_eq!(interview(amended(DRIVER, before)).awaiting(), Some(STAFF));
+    }
+    assert_eq!(interview(State::Scheduled).awaiting(), None);
+    for state in final_states() {
+        assert_eq!(interview(state).awaiting(), None);
+    }
+}

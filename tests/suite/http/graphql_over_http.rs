@@ -1,0 +1,257 @@
+//! GraphQL over HTTP by the working group's specification: media types, status codes, methods, malformed requests.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::{Actor, Answer};
+use axum::body::Body;
+use axum::http::{Request, header};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const OWN: &str = "application/graphql-response+json";
+const JSON: &str = "application/json";
+const UPDATE: &str = r#"mutation { updateInterview(id: "27", input: {location: "moved"}) { interview { location } } }"#;
+
+/// Sends a body with these headers.
+async fn post(actor: &Actor, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    let request =
+        headers.iter().fold(Request::post("/graphql"), |request, (name, value)| request.header(*name, *value));
+    actor.send(request.body(body.into()).unwrap()).await
+}
+
+async fn operation(actor: &Actor, accept: &str, query: &str) -> Answer {
+    let body = json!({"query": query}).to_string();
+    post(actor, &[("content-type", JSON), ("accept", accept)], body).await
+}
+
+async fn get(actor: &Actor, parameters: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+    let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let request = Request::get(format!("/graphql?{query}"));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    actor.send(request.body(Body::empty()).unwrap()).await
+}
+
+fn code(answer: &Answer) -> Value {
+    answer.json()["errors"][0]["extensions"]["code"].clone()
+}
+
+#[tokio::test]
+async fn the_media_type_decides_the_status_of_what_did_not_run() {
+    let app = start!(Sqlite);
+    for (query, refusal, status) in [
+        ("{ __typename }", None, 200),
+        ("{ nope", Some("GRAPHQL_PARSE_FAILED"), 400),
+        ("{ nope }", Some("GRAPHQL_VALIDATION_FAILED"), 400),
+        ("{ a: __typename b: __typename }", None, 200),
+        ("query A { __typename } query B { __typename }", Some("BAD_REQUEST"), 400),
+        ("query($id: ID!) { interview(id: $id) { id } }", Some("BAD_USER_INPUT"), 400),
+    ] {
+        for (accept, content_type, expected) in [
+            (OWN, "application/graphql-response+json; charset=utf-8", status),
+            (JSON, "application/json; charset=utf-8", 200),
+            ("*/*", "application/json; charset=utf-8", 200),
+        ] {
+            let answer = operation(&app.staff(), accept, query).await;
+            assert_eq!(answer.status, expected, "{accept} {query}");
+            assert_eq!(answer.header("content-type"), content_type);
+            match refusal {
+                None => assert!(answer.json().get("errors").is_none()),
+                Some(refusal) => {
+                    assert_eq!(code(&answer), refusal, "{query}");
+                    assert!(answer.json().get("data").is_none(), "nothing ran: {}", answer.text);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_or_with_a_bad_one_nothing_runs() {
+    let app = start!(Sqlite);
+    for actor in [app.anonymous(), app.bearer("nonsense")] {
+        let answer = operation(&actor, OWN, "{ viewer { id } }").await;
+        assert_eq!((answer.status.as_u16(), code(&answer)), (401, json!("UNAUTHENTICATED")));
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert!(answer.json().get("data").is_none());
+        let answer = operation(&actor, JSON, "{ viewer { id } }").await;
+        assert_eq!((answer.status.as_u16(), code(&answer)), (200, json!("UNAUTHENTICATED")));
+    }
+    let schema = operation(&app.anonymous(), OWN, "{ __schema { queryType { name } } __typename }").await;
+    assert_eq!(schema.json(), json!({"data": {"__schema": {"queryType": {"name": "Query"}}, "__typename": "Query"}}));
+    let mixed =
+        operation(&app.anonymous(), OWN, "query { ...F } fragment F on Query { __typename viewer { id } }").await;
+    assert_eq!(mixed.status, 401);
+}
+
+#[tokio::test]
+async fn what_is_neither_media_type_is_not_acceptable() {
+    let app = start!(Sqlite);
+    let answer = operation(&app.staff(), "text/plain", "{ __typename }").await;
+    assert_eq!((answer.status.as_u16(), code(&answer)), (406, json!("BAD_REQUEST")));
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_json_by_post_can_change_anything(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let staff = app.staff();
+    let before = staff.interview(27).await;
+    let body = json!({"query": UPDATE}).to_string();
+    let form = form_urlencoded::Serializer::new(String::new()).append_pair("query", UPDATE).finish();
+    let multipart = format!(
+        "--x\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{body}\r\n--x\r\n\
+         content-disposition: form-data; name=\"map\"\r\n\r\n{{}}\r\n--x--\r\n"
+    );
+    for (content_type, body) in [
+        (None, body.clone()),
+        (Some("text/plain"), body.clone()),
+        (Some("application/graphql"), UPDATE.to_owned()),
+        (Some("application/x-www-form-urlencoded"), form),
+        (Some("multipart/form-data; boundary=x"), multipart),
+        (Some("application/json; charset=utf-16"), body.clone()),
+        (Some("application/jsonp"), body.clone()),
+    ] {
+        let headers: Vec<(&str, &str)> = content_type.map(|it| ("content-type", it)).into_iter().collect();
+        let answer = post(&staff, &headers, body).await;
+        assert_eq!((answer.status.as_u16(), code(&answer)), (415, json!("BAD_REQUEST")), "{content_type:?}");
+    }
+    for accept in [OWN, JSON] {
+        let answer = get(&staff, &[("query", UPDATE)], &[("accept", accept)]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
+        assert!(answer.json().get("data").is_none());
+    }
+    assert_eq!(staff.interview(27).await, before);
+    let answer = post(&staff, &[("content-type", "Application/JSON; Charset=UTF-8")], body).await;
+    assert_eq!(answer.json()["data"]["updateInterview"]["interview"]["location"], "moved");
+}
+
+#[tokio::test]
+async fn other_methods_are_not_allowed() {
+    let app = start!(Sqlite);
+    for method in ["PUT", "PATCH", "DELETE"] {
+        let request = Request::builder().method(method).uri("/graphql").header(header::CONTENT_TYPE, JSON);
+        let answer = app.staff().send(request.body(Body::from(json!({"query": UPDATE}).to_string())).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET,HEAD,POST"), "{method}");
+        assert_eq!(code(&answer), "BAD_REQUEST");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_said_in_its_own_words() {
+    let app = start!(Sqlite);
+    for (body, message) in [
+        ("", "the body is not JSON"),
+        ("{\"query\": \"{ __typena", "the body is not JSON"),
+        ("[1, 2]", "the body has to be a JSON object with a `query`, or an array of them"),
+        ("\"{ __typename }\"", "the body has to be a JSON object with a `query`, or an array of them"),
+        ("{\"query\": 5}", "`query` has to be a string"),
+        ("{\"query\": null}", "`query` has to be a string"),
+        ("{\"query\": \"{ __typename }\", \"variables\": \"x\"}", "`variables` has to be an object"),
+        ("{\"query\": \"{ __typename }\", \"variables\": [1]}", "`variables` has to be an object"),
+        ("{\"query\": \"{ __typename }\", \"operationName\": {}}", "`operationName` has to be a string"),
+        ("{\"query\": \"{ __typename }\", \"extensions\": 0}", "`extensions` has to be an object"),
+        ("[]", "a batch has from 1 to 10 operations"),
+    ] {
+        for accept in [OWN, JSON] {
+            let answer = post(&app.staff(), &[("content-type", JSON), ("accept", accept)], body.to_owned()).await;
+            assert_eq!(answer.status, 400, "{body}");
+            let expected = json!({"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST"}}]});
+            assert_eq!(answer.json(), expected, "{body}");
+        }
+    }
+    for body in ["{}", "{\"variables\": {}}"] {
+        let answer = post(&app.staff(), &[("content-type", JSON), ("accept", OWN)], body.to_owned()).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["errors"][0]["message"]),
+            (400, &json!("`query` is missing"))
+        );
+    }
+    let empty = operation(&app.staff(), OWN, "").await;
+    assert_eq!((empty.status.as_u16(), code(&empty)), (400, json!("GRAPHQL_PARSE_FAILED")));
+    for nulls in ["{\"query\": \"{ __typename }\", \"variables\": null, \"operationName\": null, \"extensions\": null}"]
+    {
+        let answer = post(&app.staff(), &[("content-type", JSON), ("accept", OWN)], nulls.to_owned()).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, r#"{"data":{"__typename":"Query"}}"#));
+    }
+}
+
+#[tokio::test]
+async fn queries_run_by_get_and_are_kept_by_the_client_alone() {
+    let app = start!(Sqlite);
+    let two = "query A { viewer { id } } query B($id: ID!) { interview(id: $id) { id } }";
+    let parameters = [("query", two), ("operationName", "B"), ("variables", r#"{"id": "27"}"#)];
+    let answer = get(&app.staff(), &parameters, &[("accept", OWN)]).await;
+    assert_eq!(answer.json(), json!({"data": {"interview": {"id": "27"}}}));
+    assert_eq!(answer.header("cache-control"), "private, max-age=0, must-revalidate");
+    assert_eq!(answer.header("vary"), "accept, authorization, origin");
+    let etag = answer.header("etag").to_owned();
+    assert!(etag.starts_with("W/\""), "{etag}");
+
+    let again = get(&app.staff(), &parameters, &[("accept", OWN), ("if-none-match", &etag)]).await;
+    assert_eq!((again.status.as_u16(), again.text.as_str(), again.header("etag")), (304, "", etag.as_str()));
+    let query = [("query", "{ interview(id: \"27\") { location } }")];
+    let before = get(&app.staff(), &query, &[]).await.header("etag").to_owned();
+    app.staff().update(27, json!({"location": "elsewhere"})).await;
+    assert_eq!(get(&app.staff(), &query, &[("if-none-match", &before)]).await.status, 200);
+
+    for (wrong, message) in [
+        (("variables", "{"), "`variables` has to be a JSON object"),
+        (("variables", "[]"), "`variables` has to be a JSON object"),
+        (("extensions", "5"), "`extensions` has to be a JSON object"),
+    ] {
+        let answer = get(&app.staff(), &[("query", "{ __typename }"), wrong], &[("accept", OWN)]).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["message"]), (400, &json!(message)));
+    }
+    let refused = get(&app.staff(), &[("query", "{ nope }")], &[("accept", OWN)]).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("cache-control"), refused.header("etag")),
+        (400, "no-store", "")
+    );
+    assert_eq!(operation(&app.staff(), OWN, "{ __typename }").await.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_batch_answers_each_operation_in_order() {
+    let app = start!(Sqlite);
+    let batch = json!([{"query": "{ viewer { id } }"}, {"query": "{ nope }"}, {"query": "{ __typename }"}]);
+    let answer = post(&app.staff(), &[("content-type", JSON), ("accept", OWN)], batch.to_string()).await;
+    assert_eq!(answer.status, 200);
+    let answers = answer.json();
+    assert_eq!(answers[0], json!({"data": {"viewer": {"id": "1000"}}}));
+    assert_eq!(answers[1]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(answers[2], json!({"data": {"__typename": "Query"}}));
+    let batch = |size| json!(vec![json!({"query": "{ __typename }"}); size]).to_string();
+    assert_eq!(post(&app.staff(), &[("content-type", JSON)], batch(10)).await.status, 200);
+    assert_eq!(post(&app.staff(), &[("content-type", JSON)], batch(11)).await.status, 400);
+}
+
+#[tokio::test]
+async fn pages_of_configured_origins_may_call_and_others_may_not() {
+    let app =
+        crate::support::TestApp::start_with(Sqlite, &["--cors-origins", "https://app.example.test"]).await.unwrap();
+    let preflight = async |origin: &str| {
+        let request = Request::builder()
+            .method("OPTIONS")
+            .uri("/graphql")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization, content-type");
+        app.anonymous().send(request.body(Body::empty()).unwrap()).await
+    };
+    let answer = preflight("https://app.example.test").await;
+    assert_eq!(answer.header("access-control-allow-origin"), "https://app.example.test");
+    assert!(answer.header("access-control-allow-headers").contains("authorization"));
+    assert_eq!(preflight("https://evil.example.test").await.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_those_who_can_read_them() {
+    let app = start!(Sqlite);
+    let list = json!({"query": "{ interviews(first: 100) { nodes { id startAt endAt location } } }"}).to_string();
+    let request = Request::post("/graphql").header("content-type", JSON).header("accept-encoding", "gzip");
+    let encoding = app.staff().encoding_of(request.body(Body::from(list.clone())).unwrap()).await;
+    assert_eq!(encoding.as_deref(), Some("gzip"));
+    let small = Request::post("/graphql").header("content-type", JSON).header("accept-encoding", "gzip");
+    let small = small.body(Body::from(json!({"query": "{ __typename }"}).to_string())).unwrap();
+    assert_eq!(app.staff().encoding_of(small).await, None);
+    assert_eq!(post(&app.staff(), &[("content-type", JSON)], list).await.header("content-encoding"), "");
+}

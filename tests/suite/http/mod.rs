@@ -1,0 +1,11 @@
+//! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, outages, untrusted input, the explorer, server-sent events.
+
+mod configured_server;
+mod database_outages;
+mod explorer;
+mod fuzz;
+mod graphql_over_http;
+mod responses;
+mod server_sent_events;
+mod timeouts;
+mod untrusted_input;

@@ -1,0 +1,259 @@
+//! What every answer has, whatever was asked: a request id, the security headers, errors in the shape of the transport. And the limit
+//! on bodies.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::actor::Answer;
+use crate::support::{SECRET, TestApp};
+use axum::body::Body;
+use axum::http::{HeaderValue, Request};
+use interviews::services::{Tokens, demo};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const REST: &str = "/api/v1/interviews/27";
+
+fn get(path: &str) -> Request<Body> {
+    request("GET", path, "")
+}
+
+fn request(method: &str, path: &str, body: &str) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+/// The same request with another header in place of the one it has.
+fn with(mut request: Request<Body>, name: &'static str, value: &[u8]) -> Request<Body> {
+    request.headers_mut().insert(name, HeaderValue::from_bytes(value).unwrap());
+    request
+}
+
+fn values<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
+    answer.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+}
+
+/// Where the error of an answer has its code; fails unless it has the shape of the transport.
+fn code(answer: &Answer, path: &str) -> String {
+    let body = answer.json();
+    let error = &body["errors"][0];
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{body:#}");
+    let code = if path.starts_with("/api/") {
+        assert!(error["path"].is_array() && error["extensions"].is_null(), "{body:#}");
+        &error["code"]
+    } else {
+        assert!(error["code"].is_null() && body.get("data").is_none(), "{body:#}");
+        &error["extensions"]["code"]
+    };
+    code.as_str().unwrap().to_owned()
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_answer_has_an_id_and_the_security_headers(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let asset = "/graphiql/explorer.js";
+    let etag = app.anonymous().send(get(asset)).await.header("etag").to_owned();
+    let query = r#"{"query": "{ viewer { id } }"}"#;
+    let answers = [
+        (200, request("POST", "/graphql", query)),
+        (200, request("POST", "/graphql", r#"{"query": "{"}"#)),
+        (400, request("POST", "/graphql", "{")),
+        (415, with(request("POST", "/graphql", query), "content-type", b"text/plain")),
+        (200, with(get("/graphql"), "accept", b"text/html")),
+        (400, get("/graphql")),
+        (405, request("PUT", "/graphql", query)),
+        (405, request("OPTIONS", "/graphql", "")),
+        (307, get("/")),
+        (200, get(asset)),
+        (304, with(get(asset), "if-none-match", etag.as_bytes())),
+        (405, request("POST", asset, "")),
+        (200, request("PATCH", REST, r#"{"interview": {}}"#)),
+        (400, request("PATCH", REST, "{")),
+        (404, request("PATCH", "/api/v1/interviews/x", r#"{"interview": {}}"#)),
+        (405, get(REST)),
+        (404, get("/api/v1/nothing")),
+        (404, get("/api/v2/interviews/27")),
+        (404, get("/nothing")),
+        (404, get("/graphiql/../Cargo.toml")),
+        (404, get("/graphiql/%2e%2e/%2e%2e/etc/passwd")),
+        (200, get("/livez")),
+        (405, request("POST", "/livez", "")),
+        (200, request("HEAD", "/livez", "")),
+        (200, get("/readyz")),
+    ];
+    for (status, request) in answers {
+        let shown = format!("{} {}", request.method(), request.uri());
+        let answer = app.staff().send(request).await;
+        assert_eq!(answer.status, status, "{shown}: {}", answer.text);
+        for (name, value) in [
+            ("x-frame-options", "SAMEORIGIN"),
+            ("x-xss-protection", "0"),
+            ("x-content-type-options", "nosniff"),
+            ("x-permitted-cross-domain-policies", "none"),
+            ("referrer-policy", "strict-origin-when-cross-origin"),
+        ] {
+            assert_eq!(values(&answer, name), [value], "{shown}");
+        }
+        let [id] = values(&answer, "x-request-id")[..] else { panic!("{shown}") };
+        assert!(uuid::Uuid::parse_str(id).is_ok(), "{shown}");
+        assert_eq!(values(&answer, "content-type").len(), usize::from(!matches!(status, 307)), "{shown}");
+        assert!(values(&answer, "server").is_empty() && values(&answer, "x-powered-by").is_empty());
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_not_there_is_told_in_the_shape_of_the_transport(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    for (method, path, status, allow) in [
+        ("GET", "/nothing", 404, ""),
+        ("GET", "/graphql/", 404, ""),
+        ("GET", "/api/v1", 404, ""),
+        ("GET", "/api/v1/nothing", 404, ""),
+        ("PATCH", "/api/v1/interviews/27/", 404, ""),
+        ("PATCH", "/api/v1/interviews/27/28", 404, ""),
+        ("PATCH", "/api/v2/interviews/27", 404, ""),
+        ("GET", "/api/v1/interviews/27", 405, "PATCH"),
+        ("DELETE", "/api/v1/interviews/27", 405, "PATCH"),
+        ("PUT", "/graphql", 405, "GET,HEAD,POST"),
+        ("POST", "/readyz", 405, "GET,HEAD"),
+    ] {
+        let answer = app.staff().send(request(method, path, "{}")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (status, allow), "{method} {path}");
+        assert_eq!(code(&answer, path), "BAD_REQUEST", "{method} {path}");
+    }
+}
+
+#[rstest]
+#[case("01a4d000-fd61-402a-a34d-7269899c4bd9")]
+#[case("a")]
+#[case("Root=1-67891233-abcdef012345678912345678")]
+#[case("00-4bf92f3577b34da6a3ce929d0e0e4736/00f067aa0ba902b7:1+2_3.4@x")]
+#[tokio::test]
+async fn the_clients_request_id_is_taken(#[case] id: &str, #[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    for id in [id.to_owned(), id.repeat(128)[..128].to_owned()] {
+        for path in ["/graphql", "/livez", "/nothing", REST] {
+            let answer = app.anonymous().send(with(get(path), "x-request-id", id.as_bytes())).await;
+            assert_eq!(values(&answer, "x-request-id"), [&id], "{path}");
+        }
+    }
+}
+
+#[rstest]
+#[case::empty(b"")]
+#[case::with_blanks(b"a b")]
+#[case::with_quotes(br#""a""#)]
+#[case::with_markup(b"<script>alert(1)</script>")]
+#[case::with_the_end_of_a_log_line(b"a\tlevel=error")]
+#[case::not_ascii(b"\xc3\xa9")]
+#[case::a_list(b"a,b")]
+#[tokio::test]
+async fn an_id_that_no_log_should_hold_is_replaced(#[case] id: &[u8], #[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let mut seen = Vec::new();
+    for id in [id, &[b'a'; 129]] {
+        let answer = app.anonymous().send(with(get("/livez"), "x-request-id", id)).await;
+        let [new] = values(&answer, "x-request-id")[..] else { panic!("{:?}", answer.headers) };
+        assert!(uuid::Uuid::parse_str(new).is_ok(), "{new}");
+        seen.push(new.to_owned());
+    }
+    assert_ne!(seen[0], seen[1]);
+}
+
+/// A body of exactly so many bytes that changes interview 27, over GraphQL and over REST.
+fn bodies(bytes: usize) -> [(&'static str, &'static str, String); 2] {
+    let pad = |body: &str| format!("{body}{}", " ".repeat(bytes - body.len()));
+    let mutation =
+        r#"{"query": "mutation { updateInterview(id: 27, input: {location: \"x\"}) { userErrors { code } } }"}"#;
+    [("POST", "/graphql", pad(mutation)), ("PATCH", REST, pad(r#"{"interview": {"location": "x"}}"#))]
+}
+
+const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
+
+/// Fails unless bodies up to `limit` are taken and longer ones are not.
+async fn assert_limited_to(app: &TestApp, limit: usize) {
+    for (method, path, body) in bodies(limit + 1) {
+        let whole = request(method, path, &body);
+        // Nor does it help not to say how long it is.
+        let mut parts = request(method, path, "");
+        let (half, rest) = body.split_at(body.len() / 2);
+        let chunks = [half.to_owned(), rest.to_owned()].map(Ok::<_, std::convert::Infallible>);
+        *parts.body_mut() = Body::from_stream(futures_util::stream::iter(chunks));
+        for request in [whole, parts] {
+            let answer = app.staff().send(request).await;
+            assert_eq!((answer.status.as_u16(), code(&answer, path)), (413, "BAD_REQUEST".to_owned()));
+        }
+    }
+    assert_eq!(app.database.value::<i64>(UPDATES).await, 0);
+    for (method, path, body) in bodies(limit) {
+        let answer = app.staff().send(request(method, path, &body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    assert_eq!(app.staff().interview(27).await["version"], 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_body_has_at_most_a_mebibyte(#[values(Sqlite, Postgres)] database: Database) {
+    assert_limited_to(&start!(database), 1024 * 1024).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_limit_on_bodies_can_be_set(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(app) = TestApp::start_with(database, &["--max-body", "300"]).await else { return };
+    assert_limited_to(&app, 300).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn over_a_socket_the_documented_answer_has_its_length(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let token =
+        Tokens::try_new(SECRET, None).unwrap().sign(demo::STAFF, app.now(), chrono::TimeDelta::days(30)).unwrap();
+    let request = json!({"interview": {
+        "location": "https://google.meet", "start_at": "2025-03-20T10:32:08Z", "end_at": "2025-03-20T11:02:08Z",
+        "interviewer_id": 1001, "interviewee_id": 277
+    }});
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}{REST}", listener.local_addr().unwrap());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(app.app.clone().serve(listener, async { stopped.await.unwrap_or_default() }));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.patch(address).bearer_auth(token).json(&request).send().await.unwrap();
+    let headers = answer.headers().clone();
+    let body: Value = answer.json().await.unwrap();
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    assert_eq!(headers["content-length"], "520");
+    assert_eq!(headers.get_all("content-type").iter().count(), 1);
+    assert!(!headers.contains_key("transfer-encoding") && !headers.contains_key("content-encoding"));
+    assert_eq!(body["interview"]["location"], "https://google.meet");
+}
+
+#[rstest]
+#[tokio::test]
+async fn health_needs_no_token_and_tells_no_secret(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    for path in ["/livez", "/readyz"] {
+        let answer = app.anonymous().send(get(path)).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"status": "ok"})));
+        assert_eq!(answer.header("cache-control"), "no-store");
+        // Nor does a token that is no good do any harm.
+        assert_eq!(app.bearer("x").send(get(path)).await.status, 200);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_link_in_a_mail_changes_nothing(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let actor = app.staff();
+    let mutation = "mutation%7BupdateInterview(id:27,input:%7Blocation:%22x%22%7D)%7Binterview%7Bid%7D%7D%7D";
+    for accept in ["text/html", "application/json", "application/graphql-response+json", "*/*"] {
+        let link = get(&format!("/graphql?query={mutation}"));
+        let answer = actor.send(with(link, "accept", accept.as_bytes())).await;
+        assert!(answer.header("content-type").starts_with("text/html") || answer.status == 405, "{}", answer.text);
+    }
+    assert_eq!(app.database.value::<i64>(UPDATES).await, 0);
+}

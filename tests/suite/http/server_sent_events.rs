@@ -1,0 +1,119 @@
+//! Server-sent events, for one operation a connection.
+
+use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::{Actor, Answer};
+use crate::support::listening_server::MOVE;
+use axum::body::Body;
+use axum::http::Request;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const EVENTS: &str = "text/event-stream";
+
+async fn post(actor: &Actor, accept: &str, body: impl Into<Body>) -> Answer {
+    let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+    actor.send(request.body(body.into()).unwrap()).await
+}
+
+async fn ask(actor: &Actor, query: &str) -> Answer {
+    post(actor, EVENTS, json!({"query": query}).to_string()).await
+}
+
+async fn get(actor: &Actor, query: &str) -> Answer {
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("query", query).finish();
+    let request = Request::get(format!("/graphql?{query}")).header("accept", EVENTS);
+    actor.send(request.body(Body::empty()).unwrap()).await
+}
+
+/// The one answer of a stream that has ended.
+fn only(answer: &Answer) -> Value {
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/event-stream; charset=utf-8"));
+    assert_eq!((answer.header("cache-control"), answer.header("x-accel-buffering")), ("no-store", "no"));
+    let next = answer
+        .text
+        .strip_prefix("event: next\ndata: ")
+        .and_then(|it| it.strip_suffix("\n\nevent: complete\ndata:\n\n"));
+    serde_json::from_str(next.unwrap_or_else(|| panic!("not one answer: {}", answer.text))).unwrap()
+}
+
+#[rstest]
+#[tokio::test]
+async fn queries_and_mutations_are_answered_once(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let staff = app.staff();
+    assert_eq!(only(&ask(&staff, "{ interview(id: 27) { id } }").await), json!({"data": {"interview": {"id": "27"}}}));
+    assert_eq!(only(&get(&staff, "{ viewer { id } }").await), json!({"data": {"viewer": {"id": "1000"}}}));
+    let moved = json!({"data": {"updateInterview": {"interview": {"location": "moved"}}}});
+    assert_eq!(only(&ask(&staff, MOVE).await), moved);
+    assert_eq!(staff.interview(27).await["location"], "moved");
+}
+
+#[tokio::test]
+async fn what_does_not_run_is_an_event_too() {
+    let app = start!(Sqlite);
+    let (staff, nobody) = (app.staff(), app.anonymous());
+    for (answer, code) in [
+        (ask(&staff, "{").await, "GRAPHQL_PARSE_FAILED"),
+        (ask(&staff, "{ unknown }").await, "GRAPHQL_VALIDATION_FAILED"),
+        (ask(&staff, "query($id: ID!) { interview(id: $id) { id } }").await, "BAD_USER_INPUT"),
+        (get(&staff, MOVE).await, "BAD_REQUEST"),
+        (ask(&nobody, "{ viewer { id } }").await, "UNAUTHENTICATED"),
+        (ask(&app.bearer("x.y.z"), "{ viewer { id } }").await, "UNAUTHENTICATED"),
+        (get(&app.bearer("x.y.z"), "{ __typename }").await, "UNAUTHENTICATED"),
+    ] {
+        let answer = only(&answer);
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+        assert!(answer.get("data").is_none());
+    }
+    assert_eq!(only(&ask(&nobody, "{ __typename }").await), json!({"data": {"__typename": "Query"}}));
+    assert_eq!(staff.interview(27).await["version"], 1);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_answered_as_ever() {
+    let app = start!(Sqlite);
+    let staff = app.staff();
+    for body in ["", "x", "1", "{}", r#"{"query": 1}"#, r#"{"query": "{ x }", "variables": []}"#, "[]"] {
+        assert_eq!(post(&staff, EVENTS, body).await.status, 400, "{body}");
+    }
+    let batch = post(&staff, EVENTS, r#"[{"query": "{ __typename }"}]"#).await;
+    assert_eq!((batch.status.as_u16(), &batch.json()["errors"][0]["extensions"]["code"]), (400, &json!("BAD_REQUEST")));
+    let form = Request::post("/graphql").header("content-type", "text/plain").header("accept", EVENTS);
+    assert_eq!(staff.send(form.body(Body::from(r#"{"query": "{ __typename }"}"#)).unwrap()).await.status, 415);
+}
+
+#[tokio::test]
+async fn who_likes_something_else_better_gets_that() {
+    let app = start!(Sqlite);
+    let body = json!({"query": "{ __typename }"}).to_string();
+    for (accept, content_type) in [
+        ("text/event-stream, application/json;q=0.5", "text/event-stream; charset=utf-8"),
+        ("application/json, text/event-stream", "application/json; charset=utf-8"),
+        ("application/graphql-response+json, text/event-stream", "application/graphql-response+json; charset=utf-8"),
+        ("*/*", "application/json; charset=utf-8"),
+    ] {
+        let answer = post(&app.anonymous(), accept, body.clone()).await;
+        assert_eq!(answer.header("content-type"), content_type, "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn events_are_not_compressed() {
+    let app = start!(Sqlite);
+    let query = "{ __schema { types { name description } } }";
+    for (accept, expected) in [("application/json", Some("gzip")), (EVENTS, None)] {
+        let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+        let request = request.header("accept-encoding", "gzip").body(Body::from(json!({"query": query}).to_string()));
+        assert_eq!(app.anonymous().encoding_of(request.unwrap()).await.as_deref(), expected);
+    }
+}
+
+#[tokio::test]
+async fn requests_for_events_have_the_same_limits() {
+    let Some(app) = TestApp::start_with(Sqlite, &["--max-body", "100", "--max-in-flight", "0"]).await else { return };
+    let large = json!({"query": "{ __typename }".repeat(20)}).to_string();
+    assert_eq!(post(&app.staff(), EVENTS, large).await.status, 413);
+    let answer = ask(&app.staff(), "{ __typename }").await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"));
+}

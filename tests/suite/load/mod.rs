@@ -1,0 +1,6 @@
+//! Many clients at once on real server processes: races, retries and crashes.
+
+mod booking_race;
+mod concurrent_changes;
+mod crash;
+mod transaction_retries;

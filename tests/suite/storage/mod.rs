@@ -1,0 +1,6 @@
+//! What the database holds and enforces: schema, constraints, migrations, demo data.
+
+mod constraints;
+mod demo_data;
+mod migrations;
+mod overlap_constraints;

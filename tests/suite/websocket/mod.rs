@@ -1,0 +1,8 @@
+//! GraphQL over WebSocket (`graphql-transport-ws`), through raw sockets.
+
+mod close_codes;
+mod handshake;
+mod operations;
+mod shutdown;
+mod timeouts;
+mod untrusted_input;
