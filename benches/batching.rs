@@ -7,7 +7,7 @@ use async_graphql::runtime::Timer;
 use divan::{Bencher, black_box};
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use futures_util::task::{FutureObj, Spawn, SpawnError};
-use interviews::graphql::batching::{NoDelay, Queue, drive};
+use interviews::graphql::engine::loader_scheduler::{NoDelay, Queue, drive};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;

@@ -2,9 +2,11 @@
 
 use crate::config::ServerSettings;
 use crate::graphql::Engine;
+use crate::http;
 use crate::http::explorer::Explorer;
-use crate::http::serving::{self, Ending};
-use crate::http::{self, Server, Standing};
+use crate::http::server;
+use crate::http::server::Ending;
+use crate::http::{Server, Standing};
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::io;
@@ -48,12 +50,12 @@ impl App {
     /// # Errors
     /// When the socket fails.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
-        let timeouts = serving::Timeouts {
+        let timeouts = server::Timeouts {
             header: self.settings.header_timeout,
             writing: self.settings.write_timeout,
             stopping: self.settings.shutdown_grace,
         };
-        if serving::serve(listener, self.router(), &self.server.standing, timeouts, stop).await? == Ending::Cut {
+        if server::serve(listener, self.router(), &self.server.standing, timeouts, stop).await? == Ending::Cut {
             return Ok(()); // what was cut off does not give its connections back: closing would wait for it
         }
         if let Err(error) = self.services().db().close().await {

@@ -1,6 +1,6 @@
 //! Every setting, in one place: a flag, with an environment variable behind it.
 
-use crate::graphql::document::DocumentLimits;
+use crate::graphql::engine::document::DocumentLimits;
 use crate::http::Limits;
 use crate::services::{Freshness, SecretTooShort, Tokens};
 use crate::storage::DbOptions;

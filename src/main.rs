@@ -1,7 +1,8 @@
 //! The `interviews` binary.
 
 use clap::Parser;
-use interviews::cli::{self, Cli};
+use interviews::cli;
+use interviews::cli::Cli;
 use std::process::ExitCode;
 
 #[global_allocator]

@@ -1,9 +1,9 @@
 //! `migrate` and `demo-data`.
 
-use super::CliError;
+use crate::cli::CliError;
 use crate::config::{DatabaseSettings, Missing};
 use crate::services::{Clock, Freshness, Services, Tokens};
-use crate::storage::{Db, DbOptions, StorageError, events};
+use crate::storage::{Db, DbOptions, StorageError, event_log};
 use clap::Subcommand;
 
 /// Where to move the schema.
@@ -37,9 +37,9 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
     Ok(db.close().await?)
 }
 
-/// Looks whether the event log comes from elsewhere; see [`events::adopt`].
+/// Looks whether the event log comes from elsewhere; see [`event_log::adopt`].
 pub async fn adopt_log(db: &Db) -> Result<(), CliError> {
-    if events::adopt(db.reader()).await? {
+    if event_log::adopt(db.reader()).await? {
         tracing::warn!("the event log comes from another PostgreSQL: its events are now in the order of their ids");
     }
     Ok(())

@@ -1,12 +1,12 @@
 //! `dev`
 
-use super::{CliError, database, serve};
 use crate::app::App;
+use crate::cli::{CliError, database, serve};
 use crate::config::{ServerSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
 use crate::services::{Clock, Tokens, demo};
-use crate::storage::{DbOptions, seeding};
+use crate::storage::{DbOptions, bulk_insert};
 use chrono::TimeDelta;
 use clap::Args;
 use std::fs;
@@ -48,7 +48,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     })
     .await?;
     db.migrate_up().await?;
-    if seeding::is_empty(db.reader()).await? {
+    if bulk_insert::is_empty(db.reader()).await? {
         database::fill(&db, interviews).await?;
     }
     let tokens = TokenSettings { jwt_secret: None, jwt_audience: None }.tokens(&secret()?)?;

@@ -1,7 +1,8 @@
 //! `serve`
 
-use super::{CliError, database};
-use crate::app::{self, App};
+use crate::app;
+use crate::app::App;
+use crate::cli::{CliError, database};
 use crate::config::{DatabaseSettings, Missing, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
 use crate::services::Clock;

@@ -1,6 +1,6 @@
 //! Pages of a list by keyset: a page begins after an item, not after a number of items, so that it is stable while rows come and go.
 
-use super::InterviewId;
+use crate::domain::InterviewId;
 use chrono::{DateTime, Utc};
 
 /// What an order sorts by.

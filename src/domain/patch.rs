@@ -1,7 +1,7 @@
 //! Creating an interview and editing its fields: what was asked for, judged on the merged record, with all mistakes at once.
 
-use super::change::difference;
-use super::{
+use crate::domain::event::difference;
+use crate::domain::{
     Action, EventType, Field, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeEffect, IntervieweeId,
     IntervieweeKind, Mistake, MistakeCode, Refusal, Side, SlotError, State, TimeSlot, Transition, UserId, Viewer,
 };

@@ -1,6 +1,6 @@
 //! Companies and people.
 
-use super::{Authority, CompanyId, Interview, IntervieweeId, UserId, named_enum};
+use crate::domain::{Authority, CompanyId, Interview, IntervieweeId, UserId, named_enum};
 use chrono::{DateTime, Utc};
 
 /// A tenant.

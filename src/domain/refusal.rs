@@ -1,6 +1,6 @@
 //! The closed list of reasons for which a request is refused.
 
-use super::{Action, Field, Interview, InterviewStatus, Names, Side};
+use crate::domain::{Action, Field, Interview, InterviewStatus, Names, Side};
 
 /// Why nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Mistake {
     }
 }
 
-super::named_enum! {
+crate::domain::named_enum! {
     /// What can be wrong with a field.
     pub enum MistakeCode {
         /// The end is not after the start.

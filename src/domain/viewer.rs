@@ -1,6 +1,6 @@
 //! Who asks, what they see, and for which side they can act.
 
-use super::{CompanyId, Interview, Side, UserId, named_enum};
+use crate::domain::{CompanyId, Interview, Side, UserId, named_enum};
 
 named_enum! {
     /// What kind of user somebody is.

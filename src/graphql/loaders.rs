@@ -1,9 +1,9 @@
 //! What a request loads in batches: one statement for everything of a kind that is asked for at one time.
 
-use super::batching::{NoDelay, Queue};
-use super::session::ContextExt;
 use crate::domain::page::{InterviewPlace, Page, Window};
 use crate::domain::{Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer};
+use crate::graphql::context::ContextExt;
+use crate::graphql::engine::loader_scheduler::{NoDelay, Queue};
 use crate::services::{ServiceError, SharedServices};
 use async_graphql::dataloader::{self, DataLoader};
 use async_graphql::{Context, Result};

@@ -1,36 +1,23 @@
 //! The GraphQL API: types, queries, mutations, subscriptions, loaders, and how refusals become user errors. A resolver is a doorway of a few lines;
 //! no SQL and no rules are here.
 
-pub mod batching;
-mod connection;
-mod cursor;
-mod direct;
-pub mod document;
-mod engine;
-mod error;
-mod inputs;
-pub mod json;
-mod live;
+mod context;
+mod direct_json;
+pub mod engine;
 mod loaders;
-mod mutation;
-mod query;
-mod rates;
-mod scalars;
-mod session;
-mod subscription;
-mod types;
-mod user_errors;
+mod relay;
+mod schema;
 
-pub use document::Refused;
+pub use context::Session;
+pub use engine::document::Refused;
+pub use engine::error::{Code, error_with_code, internal, internal_error};
+pub use engine::subscriptions::{Ended, Live};
 pub use engine::{Engine, Opened, Outcome, Permitted};
-pub use error::{Code, error_with_code, internal, internal_error};
-pub use live::{Ended, Live};
-pub use session::Session;
 
 use async_graphql::{SDLExportOptions, ValidationMode};
-use mutation::Mutation;
-use query::Query;
-use subscription::Subscription;
+use schema::interview::mutations::Mutation;
+use schema::interview::queries::Query;
+use schema::interview::subscription::Subscription;
 
 /// The schema that the server executes.
 type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

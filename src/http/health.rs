@@ -1,7 +1,7 @@
 //! For whatever watches the server.
 
-use super::Server;
-use super::middleware::RequestId;
+use crate::http::Server;
+use crate::http::middleware::RequestId;
 use crate::services::NotReady;
 use axum::Json;
 use axum::extract::{Extension, State};

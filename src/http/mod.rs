@@ -1,32 +1,28 @@
 //! HTTP: the router, GraphQL over HTTP and over sockets, the REST API, the explorer, health, and what every answer has. No SQL and no
 //! rules.
 
-mod answers;
 mod authorization;
 mod content_type;
-mod eager;
+mod error_response;
 pub mod explorer;
 mod graphql;
 mod health;
 mod middleware;
 mod rest;
-mod rest_body;
-pub mod serving;
-mod socket;
-mod standing;
-mod writing;
+pub mod server;
+mod websocket;
 
-pub use standing::Standing;
+pub use server::shutdown::Standing;
 
 use crate::domain::Side;
 use crate::graphql::Engine;
 use crate::services::SharedServices;
-use answers::Shape;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, patch, post};
+use error_response::Shape;
 use explorer::Explorer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,8 +81,8 @@ pub fn router(server: Server) -> Router {
         .route("/users/interviews/{id}/amend", post(|s, c, id, body| rest::amend(Side::Interviewee, s, c, id, body)))
         .route("/users/interviews/{id}/accept", post(|s, c, id| rest::accept(Side::Interviewee, s, c, id)))
         .route("/users/interviews/{id}/reject", post(rest::reject))
-        .fallback(|| async { answers::no_route(Shape::Rest) })
-        .method_not_allowed_fallback(|| async { answers::no_method(Shape::Rest) })
+        .fallback(|| async { error_response::no_route(Shape::Rest) })
+        .method_not_allowed_fallback(|| async { error_response::no_method(Shape::Rest) })
         .layer(from_fn(middleware::runtime));
     let router = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
@@ -97,9 +93,9 @@ pub fn router(server: Server) -> Router {
         .route("/readyz", get(health::ready))
         .route("/", any(graphql::redirect))
         .merge(explorer::assets())
-        .fallback(|uri: Uri, headers: HeaderMap| async move { answers::no_route(Shape::of(&uri, &headers)) })
+        .fallback(|uri: Uri, headers: HeaderMap| async move { error_response::no_route(Shape::of(&uri, &headers)) })
         .method_not_allowed_fallback(|uri: Uri, headers: HeaderMap| async move {
-            answers::no_method(Shape::of(&uri, &headers))
+            error_response::no_method(Shape::of(&uri, &headers))
         })
         // An event that waits in a compressor is late.
         .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024).and(NotForContentType::SSE)));

@@ -1,11 +1,11 @@
 //! Deterministic data for trying out and for benchmarks: the same count gives the same rows, on every machine.
 
-use super::Services;
 use crate::domain::{
     Agreement, Authority, Company, CompanyId, Event, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
     IntervieweeKind, Names, Proposal, Side, State, TimeSlot, User, UserId,
 };
-use crate::storage::{StorageError, seeding};
+use crate::services::Services;
+use crate::storage::{StorageError, bulk_insert};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// The people and the interview that are always there, under the ids that the REST API's documentation uses.
@@ -64,10 +64,10 @@ impl Services {
         }
         let plan = Plan::new(count.into());
         let transaction = self.db.begin().await?;
-        if !seeding::is_empty(&transaction).await? {
+        if !bulk_insert::is_empty(&transaction).await? {
             return Err(DemoDataError::NotEmpty);
         }
-        seeding::insert_people(&transaction, plan.people()).await?;
+        bulk_insert::insert_people(&transaction, plan.people()).await?;
         for from in (0..plan.total()).step_by(CHUNK.unsigned_abs().try_into().unwrap_or(1)) {
             let chunk = from..plan.total().min(from + CHUNK);
             let mut interviews: Vec<Interview> = chunk.map(|index| plan.interview(index)).collect();
@@ -76,9 +76,9 @@ impl Services {
             // events are the large ones. Large and small in turns would leave a gap in every page; PostgreSQL fills those with later
             // events, one here and one there, and has to read and log another page for each.
             events.sort_by_key(|event| event.at);
-            seeding::insert_interviews(&transaction, &interviews, events).await?;
+            bulk_insert::insert_interviews(&transaction, &interviews, events).await?;
         }
-        seeding::continue_ids(&transaction).await?;
+        bulk_insert::continue_ids(&transaction).await?;
         transaction.commit().await.map_err(StorageError::from)?;
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Plan {
         self.count + SECOND_COMPANY
     }
 
-    fn people(&self) -> seeding::People {
+    fn people(&self) -> bulk_insert::People {
         let company = |id, name: &str| Company { id, name: name.to_owned() };
         let applied = |id, company_id, driver_id, kind| {
             let updated_at = moment("2025-03-20T10:02:08.958Z");
@@ -140,7 +140,7 @@ impl Plan {
             user(demo::OTHER_STAFF, Authority::Staff(SECOND), "Piet Maas".to_owned()),
         ];
         let jude_applied = applied(demo::INTERVIEWEE, FIRST, demo::DRIVER, IntervieweeKind::Verified);
-        seeding::People {
+        bulk_insert::People {
             companies: vec![company(FIRST, "Northern Haulage"), company(SECOND, "Coastal Freight")],
             users: fixed.into_iter().chain(staff).chain(drivers).collect(),
             interviewees: [jude_applied].into_iter().chain(applications).chain(elsewhere).collect(),

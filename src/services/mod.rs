@@ -1,35 +1,31 @@
 //! The use cases: one function each, viewer first. They open transactions, load, ask the domain, write and record. What is permitted
 //! and what state allows it is decided below here, for every transport alike.
 
-mod authentication;
-mod bearer;
-mod changes;
+pub mod auth;
 mod clock;
 mod demo_data;
 mod error;
-mod live;
-mod log;
+pub mod events;
+pub mod interviews;
 mod readiness;
-mod reading;
-mod tokens;
 
-pub use authentication::AuthenticationError;
-pub use bearer::Bearer;
-pub use changes::Along;
+pub use auth::authentication::AuthenticationError;
+pub use auth::live_sessions::Bearer;
+pub use auth::tokens::{SecretTooShort, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
-pub use live::{Delivery, Ended};
-pub use log::{Change, RETRIES, RETRY};
+pub use events::follower::{Change, RETRIES, RETRY};
+pub use events::subscriber::{Delivery, Ended};
+pub use interviews::commands::Along;
+pub use interviews::queries::Found;
 pub use readiness::NotReady;
-pub use reading::Found;
-pub use tokens::{SecretTooShort, Tokens};
 
 use crate::domain::Viewer;
 use crate::storage::Db;
-use authentication::ViewerCache;
-use bearer::Bearers;
-use log::Log;
+use auth::authentication::ViewerCache;
+use auth::live_sessions::Bearers;
+use events::follower::Log;
 use std::sync::Arc;
 use std::time::Duration;
 

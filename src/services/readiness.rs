@@ -1,6 +1,6 @@
 //! Whether the server can do its work now.
 
-use super::Services;
+use crate::services::Services;
 use crate::storage::StorageError;
 
 /// Why it cannot.

@@ -1,8 +1,8 @@
 //! Queries on companies.
 
-use super::Result;
-use super::entities::company;
 use crate::domain::{Company, CompanyId};
+use crate::storage::Result;
+use crate::storage::entities::company;
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 /// The company with this id.

@@ -1,11 +1,12 @@
 //! Queries on interviewees.
 
-use super::entities::{interview, interviewee, user};
-use super::list::{among, holds, parameter, windowed};
-use super::texts::Text;
-use super::{Result, StorageError, rows};
 use crate::domain::page::{Page, Window};
 use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Names, Scope};
+use crate::storage::database::fetch;
+use crate::storage::database::keyset::{among, holds, parameter, windowed};
+use crate::storage::database::statement_cache::Text;
+use crate::storage::entities::{interview, interviewee, user};
+use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -27,7 +28,7 @@ fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
 /// When the database fails.
 pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0));
-    rows::one(connection, query).await?.map(Interviewee::try_from).transpose()
+    fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 
 /// These interviewees. For ids that come from rows which the viewer may see: there is no check of its own here.
@@ -39,8 +40,8 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) ->
     let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
     let id = || Expr::col((interviewee::Entity, interviewee::Column::Id));
-    let model = || rows::statement(backend, &interviewee::Entity::find().filter(among(backend, id(), vec![0_i64])));
-    read(rows::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
+    let model = || fetch::statement(backend, &interviewee::Entity::find().filter(among(backend, id(), vec![0_i64])));
+    read(fetch::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
 }
 
 /// A page of those in scope, by id, those whose driver's name holds `search`.
@@ -55,7 +56,7 @@ pub async fn page(
 ) -> Result<Page<Interviewee>> {
     let query = searched(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[interviewee::Column::Id], false, window, |id| vec![id.0.into()]);
-    Ok(window.page(read(rows::all(connection, query).await?)?))
+    Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
 /// How many there are on all pages together.

@@ -1,25 +1,17 @@
 //! All SQL, for SQLite and PostgreSQL: functions over a connection or transaction that take and return domain types. No rules.
 
+pub mod bulk_insert;
 pub mod companies;
-mod db;
+mod database;
 mod entities;
-mod error;
-pub mod events;
+pub mod event_log;
 pub mod interviewees;
 pub mod interviews;
-mod lease;
-mod list;
-mod pool;
-pub mod recording;
-mod rows;
-pub mod seeding;
-mod texts;
 pub mod users;
-pub mod with_people;
 
-pub use db::{Db, DbOptions, MigrationState};
-pub use error::StorageError;
-pub use pool::{Pool, Transaction};
+pub use database::error::StorageError;
+pub use database::pool::{Pool, Transaction};
+pub use database::{Db, DbOptions, MigrationState};
 /// Where a query can run: in the pool or in a transaction.
 pub use sea_orm::ConnectionTrait as Connection;
 

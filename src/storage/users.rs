@@ -1,11 +1,12 @@
 //! Queries on users, in their parts as viewers, drivers and interviewers.
 
-use super::entities::{revoked_token, user};
-use super::list::{among, holds, parameter, windowed};
-use super::texts::Text;
-use super::{Result, StorageError, rows};
 use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
+use crate::storage::database::fetch;
+use crate::storage::database::keyset::{among, holds, parameter, windowed};
+use crate::storage::database::statement_cache::Text;
+use crate::storage::entities::{revoked_token, user};
+use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
@@ -24,7 +25,7 @@ pub async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &s
     let user = user::Entity::find_by_id(id.0)
         .filter(COLUMN.deactivated_at.is_null())
         .filter(Expr::exists(revoked.into_query()).not());
-    let user = rows::one(connection, user).await?.map(User::try_from).transpose()?;
+    let user = fetch::one(connection, user).await?.map(User::try_from).transpose()?;
     Ok(user.map(viewer))
 }
 
@@ -36,7 +37,7 @@ pub async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Resu
     let ids = ids.into_iter().map(|id| id.0).collect();
     let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
     let users = user::Entity::find().filter(COLUMN.deactivated_at.is_null()).filter(condition);
-    let users = read(rows::all(connection, users).await?)?;
+    let users = read(fetch::all(connection, users).await?)?;
     Ok(users.into_iter().map(viewer).collect())
 }
 
@@ -77,8 +78,8 @@ pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result
     let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
     let id = || Expr::col((user::Entity, user::Column::Id));
-    let model = || rows::statement(backend, &user::Entity::find().filter(among(backend, id(), vec![0_i64])));
-    read(rows::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
+    let model = || fetch::statement(backend, &user::Entity::find().filter(among(backend, id(), vec![0_i64])));
+    read(fetch::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
 }
 
 /// Whether this is somebody whom the company can send to an interview.
@@ -102,7 +103,7 @@ pub async fn interviewers(
 ) -> Result<Page<User>> {
     let query = interviewers_in(connection.get_database_backend(), scope, search);
     let query = windowed(query, &[user::Column::Id], false, window, |id| vec![id.0.into()]);
-    Ok(window.page(read(rows::all(connection, query).await?)?))
+    Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
 /// How many there are on all pages together.
@@ -143,7 +144,7 @@ pub async fn lock_time_of(connection: &impl ConnectionTrait, people: [UserId; 2]
 
 /// The numbers of PostgreSQL's advisory locks on the time of these people, in the order in which everybody takes them. To lock the
 /// rows themselves would write to them, and to the log of what was written.
-pub(super) fn time_locks(people: [UserId; 2]) -> [i64; 2] {
+pub(crate) fn time_locks(people: [UserId; 2]) -> [i64; 2] {
     /// Where ours begin, so that they are not those of another program: "TIME" in ASCII.
     const FIRST: i64 = 0x5449_4D45 << 32;
     let mut locks = people.map(|id| FIRST.wrapping_add(id.0));

@@ -1,22 +1,22 @@
 //! GraphQL over HTTP, by the working group's specification (<https://graphql.github.io/graphql-over-http/draft/>).
 
-mod answer;
-pub mod events;
 pub mod negotiation;
-pub mod parameters;
+pub mod request;
+mod response;
+pub mod sse;
 
-use super::answers::{BUSY, Shape};
-use super::content_type::is_json;
-use super::middleware::RequestId;
-use super::{Server, authorization, socket};
 use crate::graphql::{Code, Opened, Outcome, Permitted, Refused, Session, internal};
+use crate::http::content_type::is_json;
+use crate::http::error_response::{BUSY, Shape};
+use crate::http::middleware::RequestId;
+use crate::http::{Server, authorization, websocket};
 use crate::services::AuthenticationError;
-use answer::{Answer, Body};
 use async_graphql::{BatchRequest, Request as Operation};
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::{Redirect, Response};
 use negotiation::Media;
+use response::{Answer, Body};
 
 /// To the explorer, for whoever types the address alone.
 pub async fn redirect() -> Redirect {
@@ -29,18 +29,18 @@ pub async fn get(
     Extension(RequestId(request_id)): Extension<RequestId>,
     request: Request,
 ) -> Response {
-    if socket::is_asked_for(request.headers()) {
-        return socket::accept(server, request_id, request);
+    if websocket::is_asked_for(request.headers()) {
+        return websocket::accept(server, request_id, request);
     }
     let (headers, uri) = (request.headers(), request.uri());
     if negotiation::is_browser(headers) {
         return server.explorer.page();
     }
     let events = negotiation::prefers_events(headers);
-    let Some(media) = media(headers, events) else { return answer::not_acceptable() };
-    let request = match parameters::from_query(uri.query().unwrap_or_default()) {
+    let Some(media) = media(headers, events) else { return response::not_acceptable() };
+    let request = match request::from_query(uri.query().unwrap_or_default()) {
         Ok(request) => request,
-        Err(message) => return answer::malformed(media, message),
+        Err(message) => return response::malformed(media, message),
     };
     if events {
         return as_events(&server, headers, request_id, request, Permitted::QueriesOnly).await;
@@ -62,19 +62,19 @@ pub async fn post(
     request: Request,
 ) -> Response {
     let events = negotiation::prefers_events(request.headers());
-    let Some(media) = media(request.headers(), events) else { return answer::not_acceptable() };
+    let Some(media) = media(request.headers(), events) else { return response::not_acceptable() };
     if !is_json(request.headers()) {
-        return answer::unsupported(media);
+        return response::unsupported(media);
     }
     let headers = request.headers().clone();
-    let batch = match parameters::from_body(request).await {
+    let batch = match request::from_body(request).await {
         Ok(batch) => batch,
-        Err(message) => return answer::malformed(media, message),
+        Err(message) => return response::malformed(media, message),
     };
     if events {
         return match batch {
             BatchRequest::Single(request) => as_events(&server, &headers, request_id, request, Permitted::All).await,
-            BatchRequest::Batch(_) => answer::malformed(media, "an event stream answers one operation, and no batch"),
+            BatchRequest::Batch(_) => response::malformed(media, "an event stream answers one operation, and no batch"),
         };
     }
     let viewer = match authorization::viewer(&server.services, &headers).await {
@@ -92,13 +92,13 @@ pub async fn post(
         BatchRequest::Single(request) => Answer { media, body: execute(request).await }.fresh(),
         BatchRequest::Batch(requests) => {
             if requests.is_empty() || requests.len() > server.limits.batch {
-                return answer::malformed(media, format!("a batch has from 1 to {} operations", server.limits.batch));
+                return response::malformed(media, format!("a batch has from 1 to {} operations", server.limits.batch));
             }
             let mut bodies = Vec::with_capacity(requests.len());
             for request in requests {
                 bodies.push(execute(request).await); // one after the other: they may be mutations
             }
-            answer::batch(media, &bodies)
+            response::batch(media, &bodies)
         }
     }
 }
@@ -121,12 +121,12 @@ async fn as_events(
 ) -> Response {
     let bearer = match authorization::bearer(&server.services, headers).await {
         Ok(bearer) => bearer,
-        Err(error) => return events::once(Outcome::Refused(nobody(error, &request_id))),
+        Err(error) => return sse::once(Outcome::Refused(nobody(error, &request_id))),
     };
     match server.engine.open(bearer.as_ref(), request_id.clone(), request, permitted).await {
-        Opened::Once(outcome) => events::once(outcome),
+        Opened::Once(outcome) => sse::once(outcome),
         Opened::Live(answers) => match server.standing.enter() {
-            Some(place) => events::live(answers, place, request_id, server.limits.ping),
+            Some(place) => sse::live(answers, place, request_id, server.limits.ping),
             None => BUSY.answer(Shape::GraphQl(Media::Json), &request_id),
         },
     }
@@ -134,7 +134,7 @@ async fn as_events(
 
 /// Anything else.
 pub async fn other(headers: HeaderMap, _: Method) -> Response {
-    answer::method_not_allowed(negotiation::media(&headers).unwrap_or(Media::Json))
+    response::method_not_allowed(negotiation::media(&headers).unwrap_or(Media::Json))
 }
 
 /// Why nobody is signed in.

@@ -1,10 +1,10 @@
 //! `interviews`
-use super::json;
 use crate::domain::{
     Agreement, CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Names, Proposal, Side,
     State, TimeSlot, UserId,
 };
 use crate::storage::StorageError;
+use crate::storage::entities::json;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! `interviewees`
-use super::json;
 use crate::domain::{CompanyId, Interviewee, IntervieweeId, IntervieweeKind, Names, UserId};
 use crate::storage::StorageError;
+use crate::storage::entities::json;
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
 

@@ -1,7 +1,7 @@
 //! Rows by the position of their columns. SeaORM looks each column of each row up by its name, which costs more than reading it.
 //! Rows of several tables stand one after another.
 
-use super::{interview, interviewee, user};
+use crate::storage::entities::{interview, interviewee, user};
 use sea_orm::{DbErr, QueryResult};
 
 /// A row whose columns come in the order of its entity, as every `SELECT` of an entity has them.
@@ -54,15 +54,15 @@ mod tests {
             list.split(", ").map(|column| column.split('"').nth(3).unwrap().to_owned()).collect::<Vec<_>>().join(" ")
         };
         let of = |select: String| columns(select);
-        let interview = super::interview::Entity::find().build(DbBackend::Postgres).to_string();
+        let interview = crate::storage::entities::interview::Entity::find().build(DbBackend::Postgres).to_string();
         assert_eq!(
             of(interview),
             "id company_id driver_id interviewee_id interviewer_id kind status start_at end_at amend_start_at amend_end_at \
              amended_by amended_from location reason absent allow_overlap version created_at updated_at"
         );
-        let interviewee = super::interviewee::Entity::find().build(DbBackend::Postgres).to_string();
+        let interviewee = crate::storage::entities::interviewee::Entity::find().build(DbBackend::Postgres).to_string();
         assert_eq!(of(interviewee), "id company_id driver_id kind updated_at");
-        let user = super::user::Entity::find().build(DbBackend::Sqlite).to_string();
+        let user = crate::storage::entities::user::Entity::find().build(DbBackend::Sqlite).to_string();
         assert_eq!(of(user), "id role company_id title image phone_number contact_phone_number deactivated_at");
     }
 }

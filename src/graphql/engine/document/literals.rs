@@ -1,0 +1,97 @@
+//! What the validator leaves open about literals: the text of our own scalars, and fields given twice in one input object.
+
+use crate::domain::time;
+use crate::graphql::engine::document::{Refused, position};
+use crate::graphql::engine::error::Code;
+use apollo_compiler::ast::{Type, Value};
+use apollo_compiler::executable::{Directive, ExecutableDocument, Selection, SelectionSet};
+use apollo_compiler::schema::ExtendedType;
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{Node, Schema};
+use std::collections::HashSet;
+
+struct Check<'a> {
+    schema: &'a Schema,
+    document: &'a ExecutableDocument,
+}
+
+/// # Errors
+/// [`Refused`] with `GRAPHQL_VALIDATION_FAILED`.
+pub fn check(schema: &Valid<Schema>, document: &Valid<ExecutableDocument>) -> Result<(), Refused> {
+    let check = Check { schema, document };
+    for operation in document.operations.iter() {
+        for variable in &operation.variables {
+            if let Some(default) = &variable.default_value {
+                check.value(&variable.ty, default)?;
+            }
+        }
+        check.selections(&operation.selection_set)?;
+    }
+    document.fragments.values().try_for_each(|fragment| check.selections(&fragment.selection_set))
+}
+
+impl Check<'_> {
+    fn selections(&self, set: &SelectionSet) -> Result<(), Refused> {
+        for selection in &set.selections {
+            self.directives(selection.directives())?;
+            match selection {
+                Selection::Field(field) => {
+                    for argument in &field.arguments {
+                        if let Some(definition) = field.definition.argument_by_name(&argument.name) {
+                            self.value(&definition.ty, &argument.value)?;
+                        }
+                    }
+                    self.selections(&field.selection_set)?;
+                }
+                Selection::InlineFragment(fragment) => self.selections(&fragment.selection_set)?,
+                Selection::FragmentSpread(_) => {} // checked with its definition
+            }
+        }
+        Ok(())
+    }
+
+    fn directives(&self, directives: &[Node<Directive>]) -> Result<(), Refused> {
+        for directive in directives {
+            let definition = self.schema.directive_definitions.get(&directive.name);
+            for argument in &directive.arguments {
+                if let Some(definition) = definition.and_then(|it| it.argument_by_name(&argument.name)) {
+                    self.value(&definition.ty, &argument.value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, ty: &Type, value: &Node<Value>) -> Result<(), Refused> {
+        let named = ty.inner_named_type();
+        match (&**value, self.schema.types.get(named)) {
+            (Value::List(items), _) => items.iter().try_for_each(|item| self.value(ty.item_type(), item)),
+            (Value::Object(fields), Some(ExtendedType::InputObject(object))) => {
+                let mut seen = HashSet::new();
+                for (name, value) in fields {
+                    if !seen.insert(name) {
+                        return Err(self.refuse(format!("the field `{name}` is given twice in one `{named}`"), value));
+                    }
+                    if let Some(definition) = object.fields.get(name) {
+                        self.value(&definition.ty, value)?;
+                    }
+                }
+                Ok(())
+            }
+            (Value::Variable(_) | Value::Null, _) => Ok(()),
+            (Value::String(text), _) if named == "DateTime" => {
+                time::parse(text).map(drop).map_err(|error| self.refuse(format!("expected a DateTime: {error}"), value))
+            }
+            (Value::Int(number), _) if named == "ID" && number.as_str().parse::<i64>().is_err() => {
+                Err(self.refuse("expected an ID: a string, or an integer of 64 bits".to_owned(), value))
+            }
+            (_, _) if named == "DateTime" => Err(self.refuse("expected a DateTime, a string".to_owned(), value)),
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse(&self, message: String, value: &Node<Value>) -> Refused {
+        let at = value.location().and_then(|span| span.line_column_range(&self.document.sources));
+        Refused::new(Code::GraphqlValidationFailed, message, position(at))
+    }
+}

@@ -1,0 +1,60 @@
+//! What a subscription asks about each event, apart from which events it wants: the arguments of its root field do not count, nor do the
+//! variables that stand nowhere else. Those whose subscriptions are the same in substance can share answers, wherever each of them is in
+//! the log.
+
+use crate::graphql::engine::document::Hash;
+use apollo_compiler::Node;
+use apollo_compiler::executable::{ExecutableDocument, Operation, Selection, SelectionSet};
+use async_graphql::Variables;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// What is asked about each event.
+pub struct Substance {
+    /// The same for what is the same.
+    pub hash: Hash,
+    /// The variables that have to do with it.
+    pub variables: Variables,
+}
+
+pub fn of(document: &ExecutableDocument, operation: &Node<Operation>, variables: &Variables) -> Substance {
+    let root = &operation.selection_set.ty;
+    let mut operation = operation.clone();
+    let bare = operation.make_mut();
+    bare.name = None;
+    let declared = std::mem::take(&mut bare.variables);
+    forget_arguments(&mut bare.selection_set);
+    let mut text = operation.serialize().no_indent().to_string();
+    for fragment in document.fragments.values() {
+        let mut fragment = fragment.clone();
+        if fragment.selection_set.ty == *root {
+            forget_arguments(&mut fragment.make_mut().selection_set);
+        }
+        text += &fragment.serialize().no_indent().to_string();
+    }
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = |rest: &str| rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+    let used: HashSet<&str> = text.split('$').skip(1).map(|rest| &rest[..name(rest)]).collect();
+    let mut hash = Sha256::new_with_prefix(&text);
+    let mut kept = Variables::default();
+    for variable in declared.iter().filter(|variable| used.contains(variable.name.as_str())) {
+        let default = variable.default_value.as_ref().map(|value| value.serialize().no_indent().to_string());
+        let given = variables.get(variable.name.as_str());
+        hash.update(format!("\0{}\0{default:?}\0{given:?}", variable.name));
+        if let Some(given) = given {
+            kept.insert(async_graphql::Name::new(&variable.name), given.clone());
+        }
+    }
+    Substance { hash: hash.finalize().into(), variables: kept }
+}
+
+/// Of the fields of this level.
+fn forget_arguments(level: &mut SelectionSet) {
+    for selection in &mut level.selections {
+        match selection {
+            Selection::Field(field) => field.make_mut().arguments.clear(),
+            Selection::InlineFragment(fragment) => forget_arguments(&mut fragment.make_mut().selection_set),
+            Selection::FragmentSpread(_) => {} // it stands elsewhere
+        }
+    }
+}

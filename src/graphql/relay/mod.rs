@@ -1,0 +1,4 @@
+//! Relay's connections and cursors.
+
+pub mod connection;
+pub mod cursor;

@@ -1,0 +1,4 @@
+//! Companies, users and applications in the schema.
+
+pub mod interviewee;
+pub mod object;

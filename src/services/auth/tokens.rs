@@ -1,0 +1,136 @@
+//! Tokens: JSON Web Tokens (RFC 7519) signed with HS256.
+
+use crate::domain::UserId;
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+/// Signs tokens and reads them.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    audience: Option<String>,
+}
+
+/// A secret that could be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the JWT secret has {0} bytes; at least {min} are needed (RFC 7518, section 3.2)", min = Tokens::MIN_SECRET)]
+pub struct SecretTooShort(usize);
+
+/// What a valid token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// Whose token it is.
+    pub user: UserId,
+    /// Its own id, by which it can be revoked.
+    pub jti: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The claims on the wire, in the order in which they were always written.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    sub: String,
+    scp: String,
+    #[serde(default, skip_deserializing)]
+    aud: Option<String>,
+    #[serde(default)]
+    iat: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    exp: i64,
+    jti: String,
+}
+
+const SCOPE: &str = "user";
+/// How far clocks may differ, in seconds.
+const LEEWAY: i64 = 30;
+/// The longest `jti` that is read, in bytes: it becomes part of a query and of a cache's key.
+const MAX_JTI: usize = 256;
+
+impl Claims {
+    /// Whether the token has ended. Clocks may differ a little.
+    pub(crate) fn expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.timestamp().saturating_add(LEEWAY) <= now.timestamp()
+    }
+}
+
+impl Tokens {
+    /// The least number of bytes in a secret: as many as the hash has.
+    pub const MIN_SECRET: usize = 32;
+
+    /// # Errors
+    /// [`SecretTooShort`]
+    pub fn try_new(secret: &[u8], audience: Option<String>) -> Result<Self, SecretTooShort> {
+        if secret.len() < Self::MIN_SECRET {
+            return Err(SecretTooShort(secret.len()));
+        }
+        let mut validation = Validation::new(Algorithm::HS256); // no other: neither `none` nor another family
+        validation.set_required_spec_claims(&["exp", "sub"]);
+        validation.validate_exp = false; // by our own clock, below
+        if let Some(audience) = &audience {
+            validation.set_audience(&[audience]);
+            validation.required_spec_claims.insert("aud".to_owned()); // else a token without one would pass
+        } else {
+            validation.validate_aud = false;
+        }
+        let (encoding, decoding) = (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
+        Ok(Self { encoding, decoding, validation, audience })
+    }
+
+    /// Signs a token for a user.
+    ///
+    /// # Errors
+    /// When the cryptography fails.
+    pub fn sign(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+        ttl: TimeDelta,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let payload = Payload {
+            sub: user.to_string(),
+            scp: SCOPE.to_owned(),
+            aud: self.audience.clone(),
+            iat: Some(now.timestamp()),
+            nbf: None,
+            exp: (now + ttl).timestamp(),
+            jti: uuid::Uuid::new_v4().to_string(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.encoding)
+    }
+
+    /// Reads a token. The error says what is wrong with it, for its bearer.
+    pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, &'static str> {
+        let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation)
+            .map_err(|_| "the token is not valid")?
+            .claims;
+        if payload.scp != SCOPE {
+            return Err("the token is for another purpose");
+        }
+        if payload.jti.is_empty() || payload.jti.len() > MAX_JTI || payload.jti.contains('\0') {
+            return Err("the token is not valid");
+        }
+        let expires_at = match DateTime::from_timestamp(payload.exp, 0) {
+            Some(time) => time,
+            None if payload.exp < 0 => DateTime::<Utc>::MIN_UTC,
+            None => DateTime::<Utc>::MAX_UTC,
+        };
+        let claims = Claims { user: UserId::from_text(&payload.sub), jti: payload.jti, expires_at };
+        if claims.expired(now) {
+            return Err("the token has expired");
+        }
+        if payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp()) {
+            return Err("the token is not valid yet");
+        }
+        Ok(claims)
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").field("audience", &self.audience).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,4 @@
+//! The event log as subscribers follow it.
+
+pub mod follower;
+pub mod subscriber;

@@ -1,0 +1,4 @@
+//! Use cases on interviews: commands change them, queries read them.
+
+pub mod commands;
+pub mod queries;

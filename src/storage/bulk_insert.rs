@@ -1,0 +1,91 @@
+//! Filling an empty database with many rows at once.
+
+use crate::domain::{Company, Event, Interview, Interviewee, User};
+use crate::storage::Result;
+use crate::storage::entities::{company, event, interview, interviewee, user};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, Set,
+};
+
+/// Companies and people, to be inserted under the ids that they bring along.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    /// Tenants.
+    pub companies: Vec<Company>,
+    /// Drivers, staff, admins.
+    pub users: Vec<User>,
+    /// Applications.
+    pub interviewees: Vec<Interviewee>,
+}
+
+/// Whether there are neither companies nor users.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_empty(connection: &impl ConnectionTrait) -> Result<bool> {
+    let companies = company::Entity::find().count(connection).await?;
+    Ok(companies == 0 && user::Entity::find().count(connection).await? == 0)
+}
+
+/// Inserts companies and people.
+///
+/// # Errors
+/// When the database fails, or refuses a row.
+pub async fn insert_people(connection: &impl ConnectionTrait, people: People) -> Result<()> {
+    let People { companies, users, interviewees } = people;
+    let companies = companies.into_iter().map(|company| company::Model { id: company.id.0, name: company.name });
+    insert(connection, companies.map(with_id)).await?;
+    insert(connection, users.into_iter().map(user::Model::from).map(with_id)).await?;
+    insert(connection, interviewees.into_iter().map(interviewee::Model::from).map(with_id)).await
+}
+
+/// Inserts interviews under the ids that they bring along, and their history.
+///
+/// # Errors
+/// When the database fails, or refuses a row.
+pub async fn insert_interviews(
+    connection: &impl ConnectionTrait,
+    interviews: &[Interview],
+    events: Vec<Event>,
+) -> Result<()> {
+    let interviews = interviews
+        .iter()
+        .map(|interview| interview::ActiveModel { id: Set(interview.id.0), ..interview::ActiveModel::from(interview) });
+    insert(connection, interviews).await?;
+    insert(connection, events.into_iter().map(event::ActiveModel::from)).await
+}
+
+/// Makes new rows get ids above all those that were inserted with one. Identity columns of PostgreSQL do not notice by themselves.
+///
+/// # Errors
+/// When the database fails.
+pub async fn continue_ids(connection: &impl ConnectionTrait) -> Result<()> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        for table in ["companies", "users", "interviewees", "interviews"] {
+            let sql = format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))");
+            connection.execute_unprepared(&sql).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Every column set, the id included.
+fn with_id<M: IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {
+    row.into_active_model().reset_all()
+}
+
+/// How many parameters a statement has at most: larger ones are hardly faster, and take memory that is never given back.
+const PARAMETERS: usize = 4_000;
+
+async fn insert<A>(connection: &impl ConnectionTrait, rows: impl Iterator<Item = A>) -> Result<()>
+where
+    A: ActiveModelTrait,
+{
+    let columns = <A::Entity as EntityTrait>::Column::iter().count();
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        let batch: Vec<A> = rows.by_ref().take(PARAMETERS / columns).collect();
+        A::Entity::insert_many(batch).exec_without_returning(connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Whole results. The SQLite driver hands rows over one by one from a thread of its own, and waking the task that waits for them costs
+//! more than finding them: so there the rows of a query come as one text of JSON. PostgreSQL's rows are read by the position of
+//! their columns. A query is written once.
+
+use crate::storage::entities::position::ByPosition;
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult, QueryTrait, Select, Statement,
+};
+use serde::de::DeserializeOwned;
+
+/// All rows of a query, in its order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn all<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Result<Vec<E::Model>, DbErr>
+where
+    E: EntityTrait<Model: ByPosition + DeserializeOwned>,
+{
+    fetch(connection, statement(connection.get_database_backend(), &query)).await
+}
+
+/// The row of a query that has one at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn one<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Result<Option<E::Model>, DbErr>
+where
+    E: EntityTrait<Model: ByPosition + DeserializeOwned>,
+{
+    fetch_one(connection, statement(connection.get_database_backend(), &query)).await
+}
+
+/// The query as this database is to answer it.
+pub fn statement<E: EntityTrait>(backend: DbBackend, query: &Select<E>) -> Statement {
+    let Statement { sql, values, db_backend } = query.build(backend);
+    let sql = if backend == DbBackend::Sqlite { whole::<E>(&sql) } else { sql };
+    Statement { sql, values, db_backend }
+}
+
+/// Takes the rows in their order: SQLite keeps the `ORDER BY` of a subquery for an aggregate that may depend on it.
+fn whole<E: EntityTrait>(sql: &str) -> String {
+    // SQLite looks at a limit that is a mere parameter, and plans the statement anew for each: not at an expression.
+    let sql = sql.strip_suffix("LIMIT ?").map_or_else(|| sql.to_owned(), |head| format!("{head}LIMIT +?"));
+    let columns: Vec<_> = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
+    format!("SELECT json_group_array(json_array({})) FROM ({sql})", columns.join(", "))
+}
+
+/// All rows of a [`statement`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn fetch<M>(connection: &impl ConnectionTrait, statement: Statement) -> Result<Vec<M>, DbErr>
+where
+    M: ByPosition + DeserializeOwned,
+{
+    if statement.db_backend == DbBackend::Sqlite {
+        return read(connection.query_one_raw(statement).await?);
+    }
+    connection.query_all_raw(statement).await?.iter().map(|row| M::by_position(row, 0)).collect()
+}
+
+/// The row of a [`statement`] that has one at most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn fetch_one<M>(connection: &impl ConnectionTrait, statement: Statement) -> Result<Option<M>, DbErr>
+where
+    M: ByPosition + DeserializeOwned,
+{
+    if statement.db_backend == DbBackend::Sqlite {
+        return Ok(read(connection.query_one_raw(statement).await?)?.pop());
+    }
+    connection.query_one_raw(statement).await?.as_ref().map(|row| M::by_position(row, 0)).transpose()
+}
+
+fn read<M: DeserializeOwned>(result: Option<QueryResult>) -> Result<Vec<M>, DbErr> {
+    let Some(result) = result else { return Ok(Vec::new()) };
+    let rows: String = result.try_get_by_index(0)?;
+    serde_json::from_str(&rows).map_err(|error| DbErr::Json(error.to_string()))
+}

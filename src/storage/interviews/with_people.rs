@@ -1,0 +1,81 @@
+//! An interview and its people in one statement. For a single interview a statement more is a message there and back more, which takes
+//! longer than finding the rows.
+
+use crate::domain::{Interview, InterviewId, Interviewee, People, Scope, User};
+use crate::storage::database::fetch;
+use crate::storage::database::statement_cache::ScopedText;
+use crate::storage::entities::{interview, interviewee, user};
+use crate::storage::interviews;
+use crate::storage::interviews::visible_to;
+use crate::storage::{Result, StorageError};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden, JoinType, SelectStatement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryTrait, Statement};
+
+type Row = (interview::Model, interviewee::Model, user::Model, user::Model);
+
+const DRIVER: &str = "driver";
+const INTERVIEWER: &str = "interviewer";
+
+/// As [`crate::find`], and its people with it; without them if one is missing, or makes no sense: whoever needs that one will find
+/// out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    id: InterviewId,
+) -> Result<Option<(Interview, Option<People>)>> {
+    static TEXT: ScopedText = ScopedText::new();
+    let backend = connection.get_database_backend();
+    let statement = TEXT.with(backend, scope, id.0, || statement(backend, scope, id));
+    let row: Option<Row> = match fetch::fetch_one(connection, statement).await {
+        Err(DbErr::Json(_)) => None, // SQLite stores whatever it is given
+        row => row?,
+    };
+    let Some((interview, interviewee, driver, interviewer)) = row else {
+        let alone = interviews::find(connection, scope, id).await?;
+        return Ok(alone.map(|interview| (interview, None)));
+    };
+    let people = || -> Result<People, StorageError> {
+        Ok(People {
+            interviewee: Interviewee::try_from(interviewee)?,
+            driver: User::try_from(driver)?,
+            interviewer: User::try_from(interviewer)?,
+        })
+    };
+    Ok(Some((Interview::try_from(interview)?, people().ok())))
+}
+
+fn statement(backend: DbBackend, scope: Scope, id: InterviewId) -> Statement {
+    let of = |column: interview::Column| Expr::col((interview::Entity, column));
+    let mut query = visible_to(scope).filter(interview::COLUMN.id.eq(id.0)).into_query();
+    let interviewee = Expr::col((interviewee::Entity, interviewee::Column::Id));
+    query.inner_join(interviewee::Entity, interviewee.eq(of(interview::Column::IntervieweeId)));
+    for (name, column) in [(DRIVER, interview::Column::DriverId), (INTERVIEWER, interview::Column::InterviewerId)] {
+        query.join_as(JoinType::InnerJoin, user::Entity, name, Expr::col((name, user::Column::Id)).eq(of(column)));
+    }
+    select(&mut query, backend);
+    backend.build(&query)
+}
+
+/// The columns of all four, in the order in which [`find`] reads them.
+fn select(query: &mut SelectStatement, backend: DbBackend) {
+    let tables = [
+        columns::<interview::Entity>(&interview::Entity),
+        columns::<interviewee::Entity>(&interviewee::Entity),
+        columns::<user::Entity>(&DRIVER),
+        columns::<user::Entity>(&INTERVIEWER),
+    ];
+    query.clear_selects();
+    if backend == DbBackend::Sqlite {
+        let rows = tables.map(|columns| Expr::from(Func::cust("json_array").args(columns)));
+        query.expr(Func::cust("json_group_array").arg(Func::cust("json_array").args(rows)));
+    } else {
+        query.exprs(tables.into_iter().flatten());
+    }
+}
+
+fn columns<E: EntityTrait>(table: &(impl IntoIden + Clone)) -> Vec<Expr> {
+    E::Column::iter().map(|column| Expr::col((table.clone(), column))).collect()
+}
