@@ -7,7 +7,7 @@ use async_graphql::runtime::Timer;
 use divan::{Bencher, black_box};
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use futures_util::task::{FutureObj, Spawn, SpawnError};
-use interviews::graphql::engine::loader_scheduler::{NoDelay, Queue, drive};
+use interviews::graphql::engine::loader_scheduler::{NoDelay, PendingFetches, run_with_batches};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -58,9 +58,9 @@ async fn all_rows(loader: &DataLoader<Fetch>, size: u64) -> u64 {
 fn in_task_driver(bencher: Bencher, size: u64) {
     let runtime = runtime();
     bencher.bench_local(|| {
-        let queue = Queue::default();
+        let queue = PendingFetches::default();
         let loader = DataLoader::new(Fetch, queue.clone(), NoDelay).max_batch_size(usize::MAX);
-        let sum = runtime.block_on(drive(queue, all_rows(&loader, black_box(size))));
+        let sum = runtime.block_on(run_with_batches(queue, all_rows(&loader, black_box(size))));
         assert_eq!(sum, expected(size));
     });
 }

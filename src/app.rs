@@ -5,8 +5,8 @@ use crate::graphql::Engine;
 use crate::http;
 use crate::http::explorer::Explorer;
 use crate::http::server;
-use crate::http::server::Ending;
-use crate::http::{Server, Standing};
+use crate::http::server::Shutdown;
+use crate::http::{ConnectionTracker, Server};
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::io;
@@ -25,13 +25,13 @@ impl App {
     /// Wires it.
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
-        let services = Arc::new(Services::new(db, clock, tokens, settings.freshness()));
+        let services = Arc::new(Services::new(db, clock, tokens, settings.cache_lifetimes()));
         let limits = Arc::new(settings.limits());
         let engine = Engine::new(services.clone(), settings.documents(), settings.rate_limit);
-        let room = Arc::new(Semaphore::new(settings.max_in_flight));
+        let in_flight = Arc::new(Semaphore::new(settings.max_in_flight));
         let origins = settings.cors_origins.clone().into();
-        let standing = Standing::new(settings.max_sockets);
-        Self { server: Server { services, engine, explorer, limits, room, standing, origins }, settings }
+        let connections = ConnectionTracker::new(settings.max_sockets);
+        Self { server: Server { services, engine, explorer, limits, in_flight, connections, origins }, settings }
     }
 
     /// The use cases.
@@ -55,7 +55,7 @@ impl App {
             writing: self.settings.write_timeout,
             stopping: self.settings.shutdown_grace,
         };
-        if server::serve(listener, self.router(), &self.server.standing, timeouts, stop).await? == Ending::Cut {
+        if server::serve(listener, self.router(), &self.server.connections, timeouts, stop).await? == Shutdown::Forced {
             return Ok(()); // what was cut off does not give its connections back: closing would wait for it
         }
         if let Err(error) = self.services().db().close().await {

@@ -2,8 +2,8 @@
 
 use crate::graphql::engine::document::DocumentLimits;
 use crate::http::Limits;
-use crate::services::{Freshness, SecretTooShort, Tokens};
-use crate::storage::DbOptions;
+use crate::services::{CacheLifetimes, SecretTooShort, Tokens};
+use crate::storage::DatabaseOptions;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -149,8 +149,8 @@ impl DatabaseSettings {
     ///
     /// # Errors
     /// [`Missing`] without a URL.
-    pub fn options(&self, create: bool) -> Result<DbOptions, Missing> {
-        Ok(DbOptions {
+    pub fn options(&self, create: bool) -> Result<DatabaseOptions, Missing> {
+        Ok(DatabaseOptions {
             url: self.database_url.clone().filter(|url| !url.is_empty()).ok_or(Missing("DATABASE_URL"))?,
             max_connections: self.database_connections,
             acquire_timeout: self.database_timeout,
@@ -195,8 +195,8 @@ impl ServerSettings {
 
     /// How old what is known may be.
     #[must_use]
-    pub fn freshness(&self) -> Freshness {
-        Freshness { viewers: self.viewer_ttl, log: self.event_interval }
+    pub fn cache_lifetimes(&self) -> CacheLifetimes {
+        CacheLifetimes { viewers: self.viewer_ttl, log: self.event_interval }
     }
 
     /// What a document may be.

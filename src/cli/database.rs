@@ -2,8 +2,8 @@
 
 use crate::cli::CliError;
 use crate::config::{DatabaseSettings, Missing};
-use crate::services::{Clock, Freshness, Services, Tokens};
-use crate::storage::{Db, DbOptions, StorageError, event_log};
+use crate::services::{CacheLifetimes, Clock, Services, Tokens};
+use crate::storage::{DatabaseOptions, Db, StorageError, event_log};
 use clap::Subcommand;
 
 /// Where to move the schema.
@@ -26,7 +26,7 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
     match direction {
         Direction::Up => {
             db.migrate_up().await?;
-            adopt_log(&db).await?;
+            rebase_log_after_restore(&db).await?;
         }
         Direction::Down { steps } => db.migrate_down(*steps).await?,
         Direction::Status => {}
@@ -37,9 +37,9 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
     Ok(db.close().await?)
 }
 
-/// Looks whether the event log comes from elsewhere; see [`event_log::adopt`].
-pub async fn adopt_log(db: &Db) -> Result<(), CliError> {
-    if event_log::adopt(db.reader()).await? {
+/// Looks whether the event log comes from elsewhere; see [`event_log::rebase_after_restore`].
+pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
+    if event_log::rebase_after_restore(db.reader()).await? {
         tracing::warn!("the event log comes from another PostgreSQL: its events are now in the order of their ids");
     }
     Ok(())
@@ -59,17 +59,19 @@ pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(
 pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
     // Nobody signs in meanwhile: any secret will do.
     let tokens = Tokens::try_new(&[0; Tokens::MIN_SECRET], None)?;
-    Ok(Services::new(db.clone(), Clock::System, tokens, Freshness::default()).fill_with_demo_data(interviews).await?)
+    Ok(Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default())
+        .fill_with_demo_data(interviews)
+        .await?)
 }
 
-fn options(settings: &DatabaseSettings, create: bool) -> Result<DbOptions, CliError> {
+fn options(settings: &DatabaseSettings, create: bool) -> Result<DatabaseOptions, CliError> {
     settings.options(create).map_err(|Missing(name)| CliError::Missing(vec![name]))
 }
 
 /// Connects; where that fails, the error says to what.
-pub async fn connect(options: &DbOptions) -> Result<Db, CliError> {
+pub async fn connect(options: &DatabaseOptions) -> Result<Db, CliError> {
     Db::connect(options).await.map_err(|error| match error {
-        StorageError::Unavailable(cause) => CliError::Connect(options.place(), cause.to_string()),
+        StorageError::Unavailable(cause) => CliError::Connect(options.location(), cause.to_string()),
         error => error.into(),
     })
 }

@@ -6,7 +6,7 @@ use crate::config::{ServerSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
 use crate::services::{Clock, Tokens, demo};
-use crate::storage::{DbOptions, bulk_insert};
+use crate::storage::{DatabaseOptions, bulk_insert};
 use chrono::TimeDelta;
 use clap::Args;
 use std::fs;
@@ -40,7 +40,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
             remove(&format!("{DATABASE}{suffix}"))?;
         }
     }
-    let db = database::connect(&DbOptions {
+    let db = database::connect(&DatabaseOptions {
         url: format!("sqlite://{DATABASE}"),
         max_connections: 4,
         acquire_timeout: Duration::from_secs(3),

@@ -38,7 +38,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         db.migrate_up().await?;
     }
     if db.migration_state().await?.is_current() {
-        database::adopt_log(&db).await?;
+        database::rebase_log_after_restore(&db).await?;
     } else {
         tracing::warn!(
             "the database's schema is behind: run `interviews migrate up`; until then this server is not ready"

@@ -1,6 +1,8 @@
 //! What an interview's history says: which fields changed, from what, to what.
 
-use crate::domain::{Agreement, EventId, Interview, InterviewId, Names, Side, State, UserId, named_enum, time};
+use crate::domain::{
+    EventId, Interview, InterviewId, Names, Side, State, StatusBeforeProposal, UserId, named_enum, time,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 
 named_enum! {
@@ -111,7 +113,7 @@ impl LogPosition {
 }
 
 /// The fields that differ, in a fixed order. Without a `before`, every field that has a value.
-pub(super) fn difference(before: Option<&Interview>, after: &Interview) -> Vec<FieldChange> {
+pub(super) fn changes_between(before: Option<&Interview>, after: &Interview) -> Vec<FieldChange> {
     let old = before.map(values);
     (values(after).into_iter().enumerate())
         .filter_map(|(index, (field, to))| {
@@ -160,7 +162,7 @@ impl Interview {
     /// The states it went through at least, to be what it is.
     fn path(&self) -> Vec<State> {
         let agreed = match &self.state {
-            State::Amended(proposal) => proposal.before == Agreement::Scheduled,
+            State::Amended(proposal) => proposal.before == StatusBeforeProposal::Scheduled,
             State::Completed | State::NoShow { .. } => true,
             State::Pending | State::Scheduled | State::Rejected { .. } | State::Cancelled { .. } => false,
         };
@@ -188,7 +190,7 @@ impl Interview {
                 State::NoShow { .. } => (EventType::NoShow, Side::Interviewer),
             };
             let actor_id = Some(if actor_side == Side::Interviewer { self.interviewer_id } else { self.driver_id });
-            let changes = difference(before.as_ref(), self);
+            let changes = changes_between(before.as_ref(), self);
             let (id, interview_id, at) = (EventId(0), self.id, self.updated_at);
             events.push(Event { id, interview_id, event_type, at, actor_id, actor_side, changes });
             before = Some(self.clone());

@@ -12,7 +12,7 @@ pub enum ExpectedVersion {
 impl ExpectedVersion {
     /// Whether this version is among the expected ones.
     #[must_use]
-    pub fn admits(&self, version: i32) -> bool {
+    pub fn matches(&self, version: i32) -> bool {
         match self {
             Self::Any => true,
             Self::OneOf(versions) => versions.contains(&version),

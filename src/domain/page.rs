@@ -26,7 +26,7 @@ pub struct InterviewOrder {
 
 /// The place of an interview in such an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InterviewPlace {
+pub struct InterviewPosition {
     /// The value of the order's key; none where that is the id.
     pub time: Option<DateTime<Utc>>,
     /// The id, which makes the place unique.

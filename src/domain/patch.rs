@@ -1,9 +1,10 @@
 //! Creating an interview and editing its fields: what was asked for, judged on the merged record, with all mistakes at once.
 
-use crate::domain::event::difference;
+use crate::domain::event::changes_between;
 use crate::domain::{
-    Action, EventType, Field, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeEffect, IntervieweeId,
-    IntervieweeKind, Mistake, MistakeCode, Refusal, Side, SlotError, State, TimeSlot, Transition, UserId, Viewer,
+    Action, EventType, Field, FieldError, FieldErrorCode, Interview, InterviewId, InterviewKind, Interviewee,
+    IntervieweeEffect, IntervieweeId, IntervieweeKind, Refusal, Side, SlotError, State, TimeSlot, Transition, UserId,
+    Viewer,
 };
 use chrono::{DateTime, Utc};
 
@@ -38,13 +39,13 @@ impl<T> Patch<T> {
     }
 
     /// The value that a field which cannot be empty has afterwards; null is a mistake.
-    fn over(self, stored: T, field: Field, mistakes: &mut Vec<Mistake>) -> T {
+    fn over(self, stored: T, field: Field, errors: &mut Vec<FieldError>) -> T {
         match self {
             Self::Value(value) => value,
             Self::Absent => stored,
             Self::Null => {
-                mistakes.push(Mistake::new(
-                    MistakeCode::NullNotAllowed,
+                errors.push(FieldError::new(
+                    FieldErrorCode::NullNotAllowed,
                     field,
                     "cannot be null; leave it out to keep what is stored",
                 ));
@@ -54,10 +55,10 @@ impl<T> Patch<T> {
     }
 
     /// The value of a field that has to be given; none is a mistake.
-    fn required(self, field: Field, mistakes: &mut Vec<Mistake>) -> Option<T> {
+    fn required(self, field: Field, errors: &mut Vec<FieldError>) -> Option<T> {
         let value = self.value();
         if value.is_none() {
-            mistakes.push(Mistake::new(MistakeCode::NullNotAllowed, field, "is required"));
+            errors.push(FieldError::new(FieldErrorCode::NullNotAllowed, field, "is required"));
         }
         value
     }
@@ -129,16 +130,16 @@ impl InterviewPatch {
     /// [`Refusal::Invalid`] with every required field that is absent or null.
     pub fn into_booking(self) -> Result<Booking, Refusal> {
         let Self { kind, start_at, end_at, interviewee_id, interviewer_id, location, allow_overlap } = self;
-        let mut mistakes = Vec::new();
-        let kind = kind.required(Field::Kind, &mut mistakes);
-        let start_at = start_at.required(Field::StartAt, &mut mistakes);
-        let end_at = end_at.required(Field::EndAt, &mut mistakes);
-        let interviewee_id = interviewee_id.required(Field::IntervieweeId, &mut mistakes);
-        let interviewer_id = interviewer_id.required(Field::InterviewerId, &mut mistakes);
+        let mut errors = Vec::new();
+        let kind = kind.required(Field::Kind, &mut errors);
+        let start_at = start_at.required(Field::StartAt, &mut errors);
+        let end_at = end_at.required(Field::EndAt, &mut errors);
+        let interviewee_id = interviewee_id.required(Field::IntervieweeId, &mut errors);
+        let interviewer_id = interviewer_id.required(Field::InterviewerId, &mut errors);
         let (Some(kind), Some(start_at), Some(end_at), Some(interviewee_id), Some(interviewer_id)) =
             (kind, start_at, end_at, interviewee_id, interviewer_id)
         else {
-            return Err(Refusal::Invalid(mistakes));
+            return Err(Refusal::Invalid(errors));
         };
         let (location, allow_overlap) = (location.value(), allow_overlap.value().unwrap_or(false));
         Ok(Booking { kind, start_at, end_at, interviewee_id, interviewer_id, location, allow_overlap })
@@ -165,19 +166,19 @@ impl Booking {
     pub fn create(self, viewer: &Viewer, found: References, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let Self { kind, start_at, end_at, interviewee_id: _, interviewer_id, location, allow_overlap } = self;
         Self::permit(viewer)?;
-        let mut mistakes = Vec::new();
-        let slot = checked_slot(start_at, end_at, Field::EndAt, &mut mistakes);
+        let mut errors = Vec::new();
+        let slot = check_slot(start_at, end_at, Field::EndAt, &mut errors);
         if let Some(location) = &location {
-            checked_text(location, Field::Location, &mut mistakes);
+            check_text(location, Field::Location, &mut errors);
         }
         if found.interviewee.is_none() {
-            mistakes.push(unknown_interviewee());
+            errors.push(interviewee_not_found());
         }
         if !found.interviewer_exists {
-            mistakes.push(unknown_interviewer());
+            errors.push(interviewer_not_found());
         }
-        let (Some(slot), Some(interviewee), true) = (slot, found.interviewee, mistakes.is_empty()) else {
-            return Err(Refusal::Invalid(mistakes));
+        let (Some(slot), Some(interviewee), true) = (slot, found.interviewee, errors.is_empty()) else {
+            return Err(Refusal::Invalid(errors));
         };
         let interview = Interview {
             id: InterviewId(0),
@@ -194,7 +195,8 @@ impl Booking {
             created_at: now,
             updated_at: now,
         };
-        let (changes, effect) = (difference(None, &interview), IntervieweeEffect::Becomes(IntervieweeKind::Interview));
+        let (changes, effect) =
+            (changes_between(None, &interview), IntervieweeEffect::Becomes(IntervieweeKind::Interview));
         Ok(Transition { interview, event: EventType::Created, side: Side::Interviewer, changes, effect })
     }
 }
@@ -213,36 +215,36 @@ impl Interview {
         let wants_interviewer = patch.other_interviewer(self).is_some();
         let InterviewPatch { kind, start_at, end_at, interviewee_id, interviewer_id, location, allow_overlap } = patch;
 
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         // The end is at fault, unless only the start was moved.
         let at_fault = if end_at == Patch::Absent && start_at != Patch::Absent { Field::StartAt } else { Field::EndAt };
-        let kind = kind.over(self.kind, Field::Kind, &mut mistakes);
-        let start = start_at.over(self.slot.start(), Field::StartAt, &mut mistakes);
-        let end = end_at.over(self.slot.end(), Field::EndAt, &mut mistakes);
-        let slot = checked_slot(start, end, at_fault, &mut mistakes).unwrap_or(self.slot);
-        interviewee_id.over(self.interviewee_id, Field::IntervieweeId, &mut mistakes);
-        let interviewer_id = interviewer_id.over(self.interviewer_id, Field::InterviewerId, &mut mistakes);
-        let allow_overlap = allow_overlap.over(self.allow_overlap, Field::AllowOverlap, &mut mistakes);
+        let kind = kind.over(self.kind, Field::Kind, &mut errors);
+        let start = start_at.over(self.slot.start(), Field::StartAt, &mut errors);
+        let end = end_at.over(self.slot.end(), Field::EndAt, &mut errors);
+        let slot = check_slot(start, end, at_fault, &mut errors).unwrap_or(self.slot);
+        interviewee_id.over(self.interviewee_id, Field::IntervieweeId, &mut errors);
+        let interviewer_id = interviewer_id.over(self.interviewer_id, Field::InterviewerId, &mut errors);
+        let allow_overlap = allow_overlap.over(self.allow_overlap, Field::AllowOverlap, &mut errors);
         let location = match location {
             Patch::Absent => self.location.clone(),
             Patch::Null => None,
             Patch::Value(location) => {
-                checked_text(&location, Field::Location, &mut mistakes);
+                check_text(&location, Field::Location, &mut errors);
                 Some(location)
             }
         };
         let interviewee = found.interviewee.filter(|interviewee| interviewee.company_id == self.company_id);
         if wants_interviewee && interviewee.is_none() {
-            mistakes.push(unknown_interviewee());
+            errors.push(interviewee_not_found());
         }
         if wants_interviewer && !found.interviewer_exists {
-            mistakes.push(unknown_interviewer());
+            errors.push(interviewer_not_found());
         }
-        if !mistakes.is_empty() {
-            return Err(Refusal::Invalid(mistakes));
+        if !errors.is_empty() {
+            return Err(Refusal::Invalid(errors));
         }
 
-        let transition = self.succeed(EventType::Updated, side, now, |next| {
+        let transition = self.transition_to(EventType::Updated, side, now, |next| {
             next.kind = kind;
             next.slot = slot;
             next.interviewer_id = interviewer_id;
@@ -261,7 +263,7 @@ impl Interview {
     }
 }
 
-impl From<SlotError> for MistakeCode {
+impl From<SlotError> for FieldErrorCode {
     fn from(error: SlotError) -> Self {
         match error {
             SlotError::EndNotAfterStart => Self::EndNotAfterStart,
@@ -270,14 +272,14 @@ impl From<SlotError> for MistakeCode {
     }
 }
 
-fn checked_slot(
+fn check_slot(
     start: DateTime<Utc>,
     end: DateTime<Utc>,
     field: Field,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<FieldError>,
 ) -> Option<TimeSlot> {
     TimeSlot::try_new(start, end)
-        .map_err(|error| mistakes.push(Mistake::new(error.into(), field, error.to_string())))
+        .map_err(|error| errors.push(FieldError::new(error.into(), field, error.to_string())))
         .ok()
 }
 
@@ -286,25 +288,29 @@ const MAX_TEXT: usize = 2000;
 
 /// Free text has to say something, on a screen and in any database (PostgreSQL stores no NUL). A location is one line; a reason may
 /// have several.
-pub(super) fn checked_text(text: &str, field: Field, mistakes: &mut Vec<Mistake>) {
+pub(super) fn check_text(text: &str, field: Field, errors: &mut Vec<FieldError>) {
     let several_lines = field == Field::Reason;
-    let code = if several_lines { MistakeCode::InvalidReason } else { MistakeCode::InvalidLocation };
+    let code = if several_lines { FieldErrorCode::InvalidReason } else { FieldErrorCode::InvalidLocation };
     if text.chars().count() > MAX_TEXT {
-        mistakes.push(Mistake::new(MistakeCode::TooLong, field, format!("has at most {MAX_TEXT} characters")));
+        errors.push(FieldError::new(FieldErrorCode::TooLong, field, format!("has at most {MAX_TEXT} characters")));
     } else if text.trim().is_empty() {
-        mistakes.push(Mistake::new(code, field, "cannot be blank; null means none"));
+        errors.push(FieldError::new(code, field, "cannot be blank; null means none"));
     } else if text.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
-        mistakes.push(Mistake::new(code, field, "cannot have control characters"));
+        errors.push(FieldError::new(code, field, "cannot have control characters"));
     }
 }
 
-fn unknown_interviewee() -> Mistake {
-    Mistake::new(MistakeCode::IntervieweeNotFound, Field::IntervieweeId, "there is no such interviewee in the company")
+fn interviewee_not_found() -> FieldError {
+    FieldError::new(
+        FieldErrorCode::IntervieweeNotFound,
+        Field::IntervieweeId,
+        "there is no such interviewee in the company",
+    )
 }
 
-fn unknown_interviewer() -> Mistake {
-    Mistake::new(
-        MistakeCode::InterviewerNotFound,
+fn interviewer_not_found() -> FieldError {
+    FieldError::new(
+        FieldErrorCode::InterviewerNotFound,
         Field::InterviewerId,
         "there is no such active interviewer in the company",
     )

@@ -31,7 +31,7 @@ pub struct User {
 
 /// The people of one interview.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct People {
+pub struct Participants {
     /// The application.
     pub interviewee: Interviewee,
     /// Who applied.
@@ -40,7 +40,7 @@ pub struct People {
     pub interviewer: User,
 }
 
-impl People {
+impl Participants {
     /// Whether this interview is theirs.
     #[must_use]
     pub fn are_of(&self, interview: &Interview) -> bool {

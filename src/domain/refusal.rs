@@ -6,7 +6,7 @@ use crate::domain::{Action, Field, Interview, InterviewStatus, Names, Side};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The input is wrong: all mistakes at once.
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// There is no such interview for this viewer.
     NotFound,
     /// The viewer sees it, and may not do this.
@@ -69,24 +69,24 @@ pub struct Conflict {
 
 /// One wrong field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct FieldError {
     /// What is wrong.
-    pub code: MistakeCode,
+    pub code: FieldErrorCode,
     /// Where.
     pub field: Field,
     /// For people, without the field's name.
     pub message: String,
 }
 
-impl Mistake {
-    pub(crate) fn new(code: MistakeCode, field: Field, message: impl Into<String>) -> Self {
+impl FieldError {
+    pub(crate) fn new(code: FieldErrorCode, field: Field, message: impl Into<String>) -> Self {
         Self { code, field, message: message.into() }
     }
 }
 
 crate::domain::named_enum! {
     /// What can be wrong with a field.
-    pub enum MistakeCode {
+    pub enum FieldErrorCode {
         /// The end is not after the start.
         EndNotAfterStart = "END_NOT_AFTER_START",
         /// Longer than an interview may be, or a text longer than its field.

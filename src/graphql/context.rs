@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Who asks, and in which request.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub struct RequestContext {
     /// The viewer; none without a token.
     pub viewer: Option<Arc<Viewer>>,
     /// By which the log and the client name this request.
@@ -19,7 +19,7 @@ pub struct Session {
 /// Ways to the request's data from a resolver's context.
 pub trait ContextExt {
     /// The request's session.
-    fn session(&self) -> &Session;
+    fn request(&self) -> &RequestContext;
     /// The use cases.
     fn services(&self) -> &Services;
     /// The request's loader.
@@ -32,20 +32,20 @@ pub trait ContextExt {
     fn viewer(&self) -> Result<&Arc<Viewer>> {
         let missing =
             || error_with_code(Code::Unauthenticated, "this needs a token: send `Authorization: Bearer <JWT>`");
-        self.session().viewer.as_ref().ok_or_else(missing)
+        self.request().viewer.as_ref().ok_or_else(missing)
     }
 
     /// The error that a failure of the server becomes: the cause goes to the log, the client gets constant text.
     fn failure(&self, cause: ServiceError) -> Error {
         match cause {
             ServiceError::Refused(crate::domain::Refusal::Forbidden(why)) => error_with_code(Code::Forbidden, why),
-            cause => internal(&self.session().request_id, &cause),
+            cause => internal(&self.request().request_id, &cause),
         }
     }
 }
 
 impl ContextExt for Context<'_> {
-    fn session(&self) -> &Session {
+    fn request(&self) -> &RequestContext {
         self.data_unchecked()
     }
 

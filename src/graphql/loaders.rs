@@ -1,9 +1,9 @@
 //! What a request loads in batches: one statement for everything of a kind that is asked for at one time.
 
-use crate::domain::page::{InterviewPlace, Page, Window};
+use crate::domain::page::{InterviewPosition, Page, Window};
 use crate::domain::{Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer};
 use crate::graphql::context::ContextExt;
-use crate::graphql::engine::loader_scheduler::{NoDelay, Queue};
+use crate::graphql::engine::loader_scheduler::{NoDelay, PendingFetches};
 use crate::services::{ServiceError, SharedServices};
 use async_graphql::dataloader::{self, DataLoader};
 use async_graphql::{Context, Result};
@@ -24,7 +24,7 @@ pub struct Fetch {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InterviewsOf {
     pub interviewee: IntervieweeId,
-    pub window: Window<InterviewPlace>,
+    pub window: Window<InterviewPosition>,
 }
 
 /// A page of an interview's history.
@@ -42,7 +42,7 @@ pub enum CountOf {
 }
 
 /// A loader for a request, whose fetches are driven through `queue`.
-pub fn new(services: SharedServices, viewer: Option<Arc<Viewer>>, queue: Queue) -> Loader {
+pub fn new(services: SharedServices, viewer: Option<Arc<Viewer>>, queue: PendingFetches) -> Loader {
     Loader(DataLoader::new(Fetch { services, viewer }, queue, NoDelay).max_batch_size(usize::MAX))
 }
 

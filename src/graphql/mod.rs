@@ -8,11 +8,11 @@ mod loaders;
 mod relay;
 mod schema;
 
-pub use context::Session;
-pub use engine::document::Refused;
+pub use context::RequestContext;
+pub use engine::document::RequestError;
 pub use engine::error::{Code, error_with_code, internal, internal_error};
-pub use engine::subscriptions::{Ended, Live};
-pub use engine::{Engine, Opened, Outcome, Permitted};
+pub use engine::subscriptions::{ResponseStream, StreamEnd};
+pub use engine::{AllowedOperations, Engine, Execution, Outcome};
 
 use async_graphql::{SDLExportOptions, ValidationMode};
 use schema::interview::mutations::Mutation;

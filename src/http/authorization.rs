@@ -1,7 +1,7 @@
 //! From the `Authorization` header, or what stands for it, to the viewer.
 
 use crate::domain::Viewer;
-use crate::services::{AuthenticationError, Bearer, Services};
+use crate::services::{AuthenticationError, LiveSession, Services};
 use axum::http::{HeaderMap, header};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub async fn viewer(services: &Services, headers: &HeaderMap) -> Result<Option<A
 ///
 /// # Errors
 /// When there is a header and it signs nobody in.
-pub async fn bearer(services: &Services, headers: &HeaderMap) -> Result<Option<Bearer>, AuthenticationError> {
+pub async fn bearer(services: &Services, headers: &HeaderMap) -> Result<Option<LiveSession>, AuthenticationError> {
     match of_headers(headers)? {
         Some(token) => services.sign_in(token).await.map(Some),
         None => Ok(None),

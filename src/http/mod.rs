@@ -12,7 +12,7 @@ mod rest;
 pub mod server;
 mod websocket;
 
-pub use server::shutdown::Standing;
+pub use server::shutdown::ConnectionTracker;
 
 use crate::domain::Side;
 use crate::graphql::Engine;
@@ -22,7 +22,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, patch, post};
-use error_response::Shape;
+use error_response::ErrorFormat;
 use explorer::Explorer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +42,9 @@ pub struct Server {
     /// What a request may cost.
     pub limits: Arc<Limits>,
     /// A permit for each request in flight.
-    pub room: Arc<Semaphore>,
+    pub in_flight: Arc<Semaphore>,
     /// The connections that stay open.
-    pub standing: Standing,
+    pub connections: ConnectionTracker,
     /// The origins whose pages may call the server.
     pub origins: Arc<[String]>,
 }
@@ -81,8 +81,8 @@ pub fn router(server: Server) -> Router {
         .route("/users/interviews/{id}/amend", post(|s, c, id, body| rest::amend(Side::Interviewee, s, c, id, body)))
         .route("/users/interviews/{id}/accept", post(|s, c, id| rest::accept(Side::Interviewee, s, c, id)))
         .route("/users/interviews/{id}/reject", post(rest::reject))
-        .fallback(|| async { error_response::no_route(Shape::Rest) })
-        .method_not_allowed_fallback(|| async { error_response::no_method(Shape::Rest) })
+        .fallback(|| async { error_response::no_route(ErrorFormat::Rest) })
+        .method_not_allowed_fallback(|| async { error_response::no_method(ErrorFormat::Rest) })
         .layer(from_fn(middleware::runtime));
     let router = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
@@ -93,9 +93,11 @@ pub fn router(server: Server) -> Router {
         .route("/readyz", get(health::ready))
         .route("/", any(graphql::redirect))
         .merge(explorer::assets())
-        .fallback(|uri: Uri, headers: HeaderMap| async move { error_response::no_route(Shape::of(&uri, &headers)) })
+        .fallback(
+            |uri: Uri, headers: HeaderMap| async move { error_response::no_route(ErrorFormat::of(&uri, &headers)) },
+        )
         .method_not_allowed_fallback(|uri: Uri, headers: HeaderMap| async move {
-            error_response::no_method(Shape::of(&uri, &headers))
+            error_response::no_method(ErrorFormat::of(&uri, &headers))
         })
         // An event that waits in a compressor is late.
         .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024).and(NotForContentType::SSE)));

@@ -1,8 +1,8 @@
 //! Deterministic data for trying out and for benchmarks: the same count gives the same rows, on every machine.
 
 use crate::domain::{
-    Agreement, Authority, Company, CompanyId, Event, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
-    IntervieweeKind, Names, Proposal, Side, State, TimeSlot, User, UserId,
+    Authority, Company, CompanyId, Event, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
+    IntervieweeKind, Names, Proposal, Side, State, StatusBeforeProposal, TimeSlot, User, UserId,
 };
 use crate::services::Services;
 use crate::storage::{StorageError, bulk_insert};
@@ -105,7 +105,7 @@ impl Plan {
         self.count + SECOND_COMPANY
     }
 
-    fn people(&self) -> bulk_insert::People {
+    fn people(&self) -> bulk_insert::CompaniesAndPeople {
         let company = |id, name: &str| Company { id, name: name.to_owned() };
         let applied = |id, company_id, driver_id, kind| {
             let updated_at = moment("2025-03-20T10:02:08.958Z");
@@ -140,7 +140,7 @@ impl Plan {
             user(demo::OTHER_STAFF, Authority::Staff(SECOND), "Piet Maas".to_owned()),
         ];
         let jude_applied = applied(demo::INTERVIEWEE, FIRST, demo::DRIVER, IntervieweeKind::Verified);
-        bulk_insert::People {
+        bulk_insert::CompaniesAndPeople {
             companies: vec![company(FIRST, "Northern Haulage"), company(SECOND, "Coastal Freight")],
             users: fixed.into_iter().chain(staff).chain(drivers).collect(),
             interviewees: [jude_applied].into_iter().chain(applications).chain(elsewhere).collect(),
@@ -172,8 +172,8 @@ impl Plan {
         let slot = slot(start);
         let proposal = |by, before| Proposal { slot: self::slot(start + TimeDelta::days(1)), by, before };
         let state = match n % 10 {
-            0 => State::Amended(proposal(Side::Interviewee, Agreement::Scheduled)),
-            1 => State::Amended(proposal(Side::Interviewer, Agreement::Pending)),
+            0 => State::Amended(proposal(Side::Interviewee, StatusBeforeProposal::Scheduled)),
+            1 => State::Amended(proposal(Side::Interviewer, StatusBeforeProposal::Pending)),
             2 => State::Completed,
             3 => State::Cancelled { reason: (n % 4 == 0).then(|| "The position was filled".to_owned()) },
             4 if n % 20 == 4 => State::NoShow { absent: Side::Interviewee },

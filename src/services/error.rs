@@ -22,7 +22,7 @@ pub enum ServiceError {
     },
     /// The follower of the event log ended.
     #[error("nobody follows the event log any more")]
-    LogLost,
+    FollowerStopped,
     /// The server's doing: its cause goes to the log and never to the viewer.
     #[error(transparent)]
     Failed(StorageError),

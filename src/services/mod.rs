@@ -10,22 +10,22 @@ pub mod interviews;
 mod readiness;
 
 pub use auth::authentication::AuthenticationError;
-pub use auth::live_sessions::Bearer;
+pub use auth::live_sessions::LiveSession;
 pub use auth::tokens::{SecretTooShort, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
-pub use events::follower::{Change, RETRIES, RETRY};
-pub use events::subscriber::{Delivery, Ended};
-pub use interviews::commands::Along;
-pub use interviews::queries::Found;
+pub use events::follower::{LogEntry, RETRIES, RETRY};
+pub use events::subscriber::{Delivery, SubscriptionEnd};
+pub use interviews::commands::Include;
+pub use interviews::queries::InterviewWithPeople;
 pub use readiness::NotReady;
 
 use crate::domain::Viewer;
 use crate::storage::Db;
 use auth::authentication::ViewerCache;
-use auth::live_sessions::Bearers;
-use events::follower::Log;
+use auth::live_sessions::LiveSessions;
+use events::follower::EventFollower;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,13 +36,13 @@ pub struct Services {
     clock: Clock,
     tokens: Tokens,
     viewers: ViewerCache,
-    bearers: Arc<Bearers>,
-    log: Arc<Log>,
+    live_sessions: Arc<LiveSessions>,
+    follower: Arc<EventFollower>,
 }
 
 /// How old what is known may be.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Freshness {
+pub struct CacheLifetimes {
     /// How long a user may be remembered, that is, how long a revoked token may still be accepted.
     pub viewers: Duration,
     /// How often the event log is read for those who wait for changes.
@@ -52,11 +52,11 @@ pub struct Freshness {
 impl Services {
     /// Wires them.
     #[must_use]
-    pub fn new(db: Db, clock: Clock, tokens: Tokens, freshness: Freshness) -> Self {
+    pub fn new(db: Db, clock: Clock, tokens: Tokens, freshness: CacheLifetimes) -> Self {
         Self {
             viewers: ViewerCache::new(freshness.viewers),
-            bearers: Arc::new(Bearers::new(db.clone(), clock.clone(), freshness.viewers)),
-            log: Arc::new(Log::new(db.clone(), freshness.log)),
+            live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), freshness.viewers)),
+            follower: Arc::new(EventFollower::new(db.clone(), freshness.log)),
             db,
             clock,
             tokens,

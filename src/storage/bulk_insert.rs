@@ -9,7 +9,7 @@ use sea_orm::{
 
 /// Companies and people, to be inserted under the ids that they bring along.
 #[derive(Clone, Debug, Default)]
-pub struct People {
+pub struct CompaniesAndPeople {
     /// Tenants.
     pub companies: Vec<Company>,
     /// Drivers, staff, admins.
@@ -31,8 +31,8 @@ pub async fn is_empty(connection: &impl ConnectionTrait) -> Result<bool> {
 ///
 /// # Errors
 /// When the database fails, or refuses a row.
-pub async fn insert_people(connection: &impl ConnectionTrait, people: People) -> Result<()> {
-    let People { companies, users, interviewees } = people;
+pub async fn insert_people(connection: &impl ConnectionTrait, people: CompaniesAndPeople) -> Result<()> {
+    let CompaniesAndPeople { companies, users, interviewees } = people;
     let companies = companies.into_iter().map(|company| company::Model { id: company.id.0, name: company.name });
     insert(connection, companies.map(with_id)).await?;
     insert(connection, users.into_iter().map(user::Model::from).map(with_id)).await?;

@@ -4,7 +4,7 @@ use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{Page, Window};
 use crate::domain::{Event, EventId, InterviewId, LogPosition, Viewer};
 use crate::storage::Result;
-use crate::storage::database::keyset::{among, counts, pages, windows_of};
+use crate::storage::database::keyset::{counts, is_any_of, page_per_parent, pages};
 use crate::storage::entities::event;
 use crate::storage::interviews;
 use event::Column;
@@ -21,10 +21,11 @@ use std::collections::HashMap;
 /// When the database fails.
 pub async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<()> {
     let postgres = connection.get_database_backend() == DbBackend::Postgres;
-    let place = postgres.then(|| Expr::cust_with_values(PLACE_OF_NEXT, [event.interview_id.0]));
+    let position = postgres.then(|| Expr::cust_with_values(NEXT_TRANSACTION_ID, [event.interview_id.0]));
     let row = event::ActiveModel::from(event);
     let given = Column::iter().filter_map(|column| Some((column, Expr::val(row.get(column).into_value()?))));
-    let (columns, values): (Vec<_>, Vec<_>) = given.chain(place.map(|place| (Column::TransactionId, place))).unzip();
+    let (columns, values): (Vec<_>, Vec<_>) =
+        given.chain(position.map(|position| (Column::TransactionId, position))).unzip();
     let insert = Query::insert().into_table(event::Entity).columns(columns).values_panic(values).to_owned();
     connection.execute(&insert).await?;
     Ok(())
@@ -33,7 +34,7 @@ pub async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<(
 /// Where the next event of the interview `$1` stands in the order of the log, on PostgreSQL: at the number of its transaction, but not
 /// below that of the interview's last event. Of two that waited for its row, the one that is served last may have begun first. A higher
 /// number than its own does no harm: it only makes readers wait for more to end.
-const PLACE_OF_NEXT: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
+const NEXT_TRANSACTION_ID: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
     (SELECT transaction_id FROM interview_events WHERE interview_id = $1 ORDER BY id DESC LIMIT 1))";
 
 /// A page of the history of each of these interviews, oldest first. For interviews that the viewer may see. One statement.
@@ -46,8 +47,9 @@ pub async fn pages_by_interview(
     window: &Window<EventId>,
 ) -> Result<HashMap<InterviewId, Page<Event>>> {
     let backend = connection.get_database_backend();
-    let place = |id: &EventId| vec![id.0.into()];
-    let rows = windows_of(of_interviews(backend, interviews), Column::InterviewId, &[Column::Id], window, place);
+    let position = |id: &EventId| vec![id.0.into()];
+    let rows =
+        page_per_parent(of_interviews(backend, interviews), Column::InterviewId, &[Column::Id], window, position);
     let rows = event::Entity::find().from_raw_sql(backend.build(&rows)).all(connection).await?;
     let events: Result<Vec<Event>> = rows.into_iter().map(Event::try_from).collect();
     Ok(pages(window, events?, |event| event.interview_id))
@@ -67,25 +69,26 @@ pub async fn counts_by_interview(
 
 /// What follows a position of the log.
 #[derive(Debug)]
-pub struct Tail {
+pub struct LogPage {
     /// In the order of the log.
     pub entries: Vec<(LogPosition, Event)>,
     /// Whether more is there that cannot be read yet: it was written beside a transaction that still runs and may come before it.
-    pub held_back: bool,
+    pub blocked: bool,
 }
 
 /// The first `limit` events after a position. They are final: nothing can appear before them any more.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn after(connection: &impl ConnectionTrait, position: LogPosition, limit: u64) -> Result<Tail> {
+pub async fn after(connection: &impl ConnectionTrait, position: LogPosition, limit: u64) -> Result<LogPage> {
     let backend = connection.get_database_backend();
-    let query = beyond(position).limit(limit).expr_as(horizon(backend), "horizon");
-    let mut tail = Tail { entries: Vec::new(), held_back: false };
+    let query = after_position(position).limit(limit).expr_as(visible_before(backend), "visible_before");
+    let mut tail = LogPage { entries: Vec::new(), blocked: false };
     for row in connection.query_all(&query.into_query()).await? {
-        let (event, horizon) = (event::Model::from_query_result(&row, "")?, row.try_get::<i64>("", "horizon")?);
-        if event.transaction_id >= horizon {
-            tail.held_back = true;
+        let (event, visible_before) =
+            (event::Model::from_query_result(&row, "")?, row.try_get::<i64>("", "visible_before")?);
+        if event.transaction_id >= visible_before {
+            tail.blocked = true;
             break;
         }
         tail.entries.push((event.position(), event.try_into()?));
@@ -98,7 +101,7 @@ pub async fn after(connection: &impl ConnectionTrait, position: LogPosition, lim
 ///
 /// # Errors
 /// When the database fails.
-pub async fn adopt(connection: &impl ConnectionTrait) -> Result<bool> {
+pub async fn rebase_after_restore(connection: &impl ConnectionTrait) -> Result<bool> {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok(false);
     }
@@ -108,25 +111,26 @@ pub async fn adopt(connection: &impl ConnectionTrait) -> Result<bool> {
         .from(event::Entity)
         .and_where(number().gte(Expr::cust("pg_snapshot_xmax(pg_current_snapshot())::text::bigint")))
         .take();
-    let adopt = Query::update()
+    let rebase = Query::update()
         .table(event::Entity)
         .value(Column::TransactionId, 0)
         .and_where(number().ne(0))
         .and_where(Expr::exists(foreign))
         .take();
-    Ok(connection.execute(&adopt).await?.rows_affected() > 0)
+    Ok(connection.execute(&rebase).await?.rows_affected() > 0)
 }
 
 /// A position after everything that can be read now, and before everything that is committed later.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn end(connection: &impl ConnectionTrait) -> Result<LogPosition> {
+pub async fn head(connection: &impl ConnectionTrait) -> Result<LogPosition> {
     let backend = connection.get_database_backend();
     if backend == DbBackend::Postgres {
-        let horizon = Query::select().expr_as(horizon(backend), "horizon").to_owned();
-        let row = connection.query_one(&horizon).await?.ok_or(DbErr::RecordNotFound("horizon".to_owned()))?;
-        return Ok(LogPosition { transaction: row.try_get("", "horizon")?, event: EventId(0) });
+        let visible_before = Query::select().expr_as(visible_before(backend), "visible_before").to_owned();
+        let row =
+            connection.query_one(&visible_before).await?.ok_or(DbErr::RecordNotFound("visible_before".to_owned()))?;
+        return Ok(LogPosition { transaction: row.try_get("", "visible_before")?, event: EventId(0) });
     }
     let last = event::Entity::find().order_by_desc(Column::Id).one(connection).await?;
     Ok(last.map_or(LogPosition::START, |last| last.position()))
@@ -151,7 +155,7 @@ pub async fn page(
     position: LogPosition,
     limit: u64,
 ) -> Result<Vec<(LogPosition, Event)>> {
-    let query = wanted(connection.get_database_backend(), viewer, filter, position).limit(limit);
+    let query = visible_events(connection.get_database_backend(), viewer, filter, position).limit(limit);
     let rows = query.all(connection).await?;
     rows.into_iter().map(|row| Ok((row.position(), row.try_into()?))).collect()
 }
@@ -161,31 +165,31 @@ pub async fn page(
 /// # Errors
 /// When the database fails.
 pub async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, position: LogPosition) -> Result<u64> {
-    let query = wanted(connection.get_database_backend(), viewer, &InterviewFilter::default(), position);
+    let query = visible_events(connection.get_database_backend(), viewer, &InterviewFilter::default(), position);
     Ok(query.count(connection).await?)
 }
 
-fn wanted(
+fn visible_events(
     backend: DbBackend,
     viewer: &Viewer,
     filter: &InterviewFilter,
     position: LogPosition,
 ) -> Select<event::Entity> {
     let interview = Expr::col((event::Entity, Column::InterviewId));
-    beyond(position)
-        .filter(Expr::col((event::Entity, Column::TransactionId)).lt(horizon(backend)))
-        .filter(interviews::is_wanted(backend, interview, viewer, filter))
+    after_position(position)
+        .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
+        .filter(interviews::exists_for(backend, interview, viewer, filter))
 }
 
-fn beyond(position: LogPosition) -> Select<event::Entity> {
+fn after_position(position: LogPosition) -> Select<event::Entity> {
     let row = Expr::tuple([Column::TransactionId, Column::Id].map(|column| Expr::col((event::Entity, column))));
-    let place = Expr::tuple([position.transaction, position.event.0].map(Expr::val));
-    event::Entity::find().filter(row.gt(place)).order_by_asc(Column::TransactionId).order_by_asc(Column::Id)
+    let position = Expr::tuple([position.transaction, position.event.0].map(Expr::val));
+    event::Entity::find().filter(row.gt(position)).order_by_asc(Column::TransactionId).order_by_asc(Column::Id)
 }
 
 /// Transactions below this number have ended: what they wrote can be read. On PostgreSQL it is the oldest that still runs
 /// (<https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT>). On SQLite one ends before the next begins.
-fn horizon(backend: DbBackend) -> Expr {
+fn visible_before(backend: DbBackend) -> Expr {
     if backend == DbBackend::Postgres {
         Expr::cust("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     } else {
@@ -195,5 +199,5 @@ fn horizon(backend: DbBackend) -> Expr {
 
 fn of_interviews(backend: DbBackend, ids: &[InterviewId]) -> Select<event::Entity> {
     let ids = ids.iter().map(|id| id.0).collect();
-    event::Entity::find().filter(among(backend, Expr::col((event::Entity, Column::InterviewId)), ids))
+    event::Entity::find().filter(is_any_of(backend, Expr::col((event::Entity, Column::InterviewId)), ids))
 }

@@ -3,8 +3,8 @@
 use crate::domain::page::{Page, Window};
 use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Names, Scope};
 use crate::storage::database::fetch;
-use crate::storage::database::keyset::{among, holds, parameter, windowed};
-use crate::storage::database::statement_cache::Text;
+use crate::storage::database::keyset::{contains_ignoring_case, is_any_of, paginate, parameter};
+use crate::storage::database::statement_cache::CachedStatement;
 use crate::storage::entities::{interview, interviewee, user};
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
@@ -36,12 +36,13 @@ pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
-    static TEXT: Text = Text::new();
+    static STATEMENT: CachedStatement = CachedStatement::new();
     let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
     let id = || Expr::col((interviewee::Entity, interviewee::Column::Id));
-    let model = || fetch::statement(backend, &interviewee::Entity::find().filter(among(backend, id(), vec![0_i64])));
-    read(fetch::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
+    let model =
+        || fetch::statement(backend, &interviewee::Entity::find().filter(is_any_of(backend, id(), vec![0_i64])));
+    read(fetch::fetch(connection, STATEMENT.with(backend, [parameter], model)).await?)
 }
 
 /// A page of those in scope, by id, those whose driver's name holds `search`.
@@ -55,7 +56,7 @@ pub async fn page(
     window: &Window<IntervieweeId>,
 ) -> Result<Page<Interviewee>> {
     let query = searched(connection.get_database_backend(), scope, search);
-    let query = windowed(query, &[interviewee::Column::Id], false, window, |id| vec![id.0.into()]);
+    let query = paginate(query, &[interviewee::Column::Id], false, window, |id| vec![id.0.into()]);
     Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
@@ -76,7 +77,7 @@ fn searched(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<in
                 Expr::col((user::Entity, user::Column::Id))
                     .equals((interviewee::Entity, interviewee::Column::DriverId)),
             )
-            .filter(holds(backend, Expr::col((user::Entity, user::Column::Title)), search));
+            .filter(contains_ignoring_case(backend, Expr::col((user::Entity, user::Column::Title)), search));
         query.filter(Expr::exists(named.into_query()))
     })
 }

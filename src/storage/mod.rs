@@ -11,7 +11,7 @@ pub mod users;
 
 pub use database::error::StorageError;
 pub use database::pool::{Pool, Transaction};
-pub use database::{Db, DbOptions, MigrationState};
+pub use database::{DatabaseOptions, Db, MigrationState};
 /// Where a query can run: in the pool or in a transaction.
 pub use sea_orm::ConnectionTrait as Connection;
 

@@ -3,8 +3,8 @@
 use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
 use crate::storage::database::fetch;
-use crate::storage::database::keyset::{among, holds, parameter, windowed};
-use crate::storage::database::statement_cache::Text;
+use crate::storage::database::keyset::{contains_ignoring_case, is_any_of, paginate, parameter};
+use crate::storage::database::statement_cache::CachedStatement;
 use crate::storage::entities::{revoked_token, user};
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
@@ -35,7 +35,7 @@ pub async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &s
 /// When the database fails.
 pub async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Result<Vec<Viewer>> {
     let ids = ids.into_iter().map(|id| id.0).collect();
-    let condition = among(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
+    let condition = is_any_of(connection.get_database_backend(), Expr::col((user::Entity, user::Column::Id)), ids);
     let users = user::Entity::find().filter(COLUMN.deactivated_at.is_null()).filter(condition);
     let users = read(fetch::all(connection, users).await?)?;
     Ok(users.into_iter().map(viewer).collect())
@@ -47,7 +47,7 @@ pub async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Resu
 /// When the database fails.
 pub async fn revoked(connection: &impl ConnectionTrait, jtis: Vec<String>) -> Result<Vec<String>> {
     let column = Expr::col((revoked_token::Entity, revoked_token::Column::Jti));
-    let condition = among(connection.get_database_backend(), column, jtis);
+    let condition = is_any_of(connection.get_database_backend(), column, jtis);
     let rows = revoked_token::Entity::find().filter(condition).all(connection).await?;
     Ok(rows.into_iter().map(|row| row.jti).collect())
 }
@@ -74,12 +74,12 @@ pub async fn revoke_token(connection: &impl ConnectionTrait, jti: &str, now: Dat
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<User>> {
-    static TEXT: Text = Text::new();
+    static STATEMENT: CachedStatement = CachedStatement::new();
     let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
     let id = || Expr::col((user::Entity, user::Column::Id));
-    let model = || fetch::statement(backend, &user::Entity::find().filter(among(backend, id(), vec![0_i64])));
-    read(fetch::fetch(connection, TEXT.with(backend, [parameter], model)).await?)
+    let model = || fetch::statement(backend, &user::Entity::find().filter(is_any_of(backend, id(), vec![0_i64])));
+    read(fetch::fetch(connection, STATEMENT.with(backend, [parameter], model)).await?)
 }
 
 /// Whether this is somebody whom the company can send to an interview.
@@ -102,7 +102,7 @@ pub async fn interviewers(
     window: &Window<UserId>,
 ) -> Result<Page<User>> {
     let query = interviewers_in(connection.get_database_backend(), scope, search);
-    let query = windowed(query, &[user::Column::Id], false, window, |id| vec![id.0.into()]);
+    let query = paginate(query, &[user::Column::Id], false, window, |id| vec![id.0.into()]);
     Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
@@ -122,7 +122,7 @@ fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&str>) -> Se
         Scope::Driver(_) => staff.filter(Expr::val(false)), // drivers have no list of staff
     };
     let title = || Expr::col((user::Entity, user::Column::Title));
-    staff.apply_if(search, |staff, search| staff.filter(holds(backend, title(), search)))
+    staff.apply_if(search, |staff, search| staff.filter(contains_ignoring_case(backend, title(), search)))
 }
 
 /// Lets nobody else take the time of these people until the transaction ends.

@@ -38,7 +38,7 @@ pub struct TimeRange {
 }
 
 impl TimeRange {
-    fn holds(self, time: DateTime<Utc>) -> bool {
+    fn contains(self, time: DateTime<Utc>) -> bool {
         self.gte.is_none_or(|from| from <= time) && self.lt.is_none_or(|to| time < to)
     }
 }
@@ -46,7 +46,7 @@ impl TimeRange {
 impl InterviewFilter {
     /// Whether an interview that the viewer sees is one of those that are wanted.
     #[must_use]
-    pub fn admits(&self, interview: &Interview, viewer: &Viewer) -> bool {
+    pub fn matches(&self, interview: &Interview, viewer: &Viewer) -> bool {
         // Destructured in full, so that a new condition does not compile until it is handled.
         let Self {
             status,
@@ -67,8 +67,8 @@ impl InterviewFilter {
             && interviewee_id.is_none_or(|id| id == interview.interviewee_id)
             && interviewer_id.is_none_or(|id| id == interview.interviewer_id)
             && driver_id.is_none_or(|id| id == interview.driver_id)
-            && start_at.holds(start)
-            && updated_at.holds(interview.updated_at)
+            && start_at.contains(start)
+            && updated_at.contains(interview.updated_at)
             && overlaps.is_none_or(|(from, to)| start < to && from < end)
             && awaiting.is_none_or(|side| awaited == Some(side))
             && awaiting_me.is_none_or(|wanted| wanted == awaited.is_some_and(|side| viewer.acts_for(side)))

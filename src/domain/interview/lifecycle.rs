@@ -1,11 +1,12 @@
 //! The life of an interview as one state machine: which side may do what in which state, and what comes of it. The same function
 //! lists what is possible and refuses what is not.
 
-use crate::domain::event::difference;
-use crate::domain::patch::checked_text;
+use crate::domain::event::changes_between;
+use crate::domain::patch::check_text;
 use crate::domain::{
-    Agreement, EventType, ExpectedVersion, Field, FieldChange, Interview, InterviewPatch, IntervieweeKind, Mistake,
-    MistakeCode, Names, Proposal, References, Refusal, Side, State, TimeSlot, Viewer, named_enum,
+    EventType, ExpectedVersion, Field, FieldChange, FieldError, FieldErrorCode, Interview, InterviewPatch,
+    IntervieweeKind, Names, Proposal, References, Refusal, Side, State, StatusBeforeProposal, TimeSlot, Viewer,
+    named_enum,
 };
 use chrono::{DateTime, Utc};
 
@@ -174,7 +175,7 @@ impl Interview {
         let named = acting.is_some() || viewer.sides().len() == 1 || !matches!(action, Action::Amend | Action::Accept);
         if !named {
             let message = "an admin has to say for which side they act";
-            return Err(Refusal::Invalid(vec![Mistake::new(MistakeCode::SideRequired, Field::As, message)]));
+            return Err(Refusal::Invalid(vec![FieldError::new(FieldErrorCode::SideRequired, Field::As, message)]));
         }
         open_to.iter().copied().find(may).ok_or(Refusal::Forbidden("it is for the other side to do this now"))
     }
@@ -188,7 +189,7 @@ impl Interview {
     /// # Errors
     /// [`Refusal::Stale`] when the interview has changed since.
     pub fn expect_version(&self, expected: &ExpectedVersion) -> Result<(), Refusal> {
-        if expected.admits(self.version) { Ok(()) } else { Err(Refusal::Stale(Box::new(self.clone()))) }
+        if expected.matches(self.version) { Ok(()) } else { Err(Refusal::Stale(Box::new(self.clone()))) }
     }
 
     /// Does what is asked for. None when that would change nothing.
@@ -217,7 +218,7 @@ impl Interview {
         transition.map(Some)
     }
 
-    pub(crate) fn succeed(
+    pub(crate) fn transition_to(
         &self,
         event: EventType,
         side: Side,
@@ -226,7 +227,7 @@ impl Interview {
     ) -> Transition {
         let mut interview = self.clone();
         edit(&mut interview);
-        let changes = difference(Some(self), &interview);
+        let changes = changes_between(Some(self), &interview);
         interview.version += 1;
         interview.updated_at = now;
         Transition { interview, event, side, changes, effect: IntervieweeEffect::None }
@@ -242,29 +243,31 @@ impl Interview {
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let by = self.authorize(Action::Amend, viewer, acting, now)?;
-        let invalid = |code, field, message: String| Refusal::Invalid(vec![Mistake::new(code, field, message)]);
+        let invalid = |code, field, message: String| Refusal::Invalid(vec![FieldError::new(code, field, message)]);
         let slot = TimeSlot::try_new(start_at, end_at)
             .map_err(|error| invalid(error.into(), Field::AmendEndAt, error.to_string()))?;
         let before = match self.state {
             State::Amended(proposal) => proposal.before,
-            State::Scheduled => Agreement::Scheduled,
-            _ => Agreement::Pending,
+            State::Scheduled => StatusBeforeProposal::Scheduled,
+            _ => StatusBeforeProposal::Pending,
         };
         if slot == self.slot {
             let message = "this is the time at which the interview is already";
-            return Err(invalid(MistakeCode::AmendmentUnchanged, Field::AmendStartAt, message.to_owned()));
+            return Err(invalid(FieldErrorCode::AmendmentUnchanged, Field::AmendStartAt, message.to_owned()));
         }
         if self.proposal().is_some_and(|proposal| proposal.slot == slot) {
             let message = "this time is already proposed";
-            return Err(invalid(MistakeCode::AmendmentUnchanged, Field::AmendStartAt, message.to_owned()));
+            return Err(invalid(FieldErrorCode::AmendmentUnchanged, Field::AmendStartAt, message.to_owned()));
         }
-        Ok(self.succeed(EventType::Amended, by, now, |next| next.state = State::Amended(Proposal { slot, by, before })))
+        Ok(self.transition_to(EventType::Amended, by, now, |next| {
+            next.state = State::Amended(Proposal { slot, by, before });
+        }))
     }
 
     /// Agrees to the interview or to the proposed time.
     fn accept(&self, viewer: &Viewer, acting: Option<Side>, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let side = self.authorize(Action::Accept, viewer, acting, now)?;
-        Ok(self.succeed(EventType::Accepted, side, now, |next| {
+        Ok(self.transition_to(EventType::Accepted, side, now, |next| {
             next.slot = self.proposal().map_or(self.slot, |proposal| proposal.slot);
             next.state = State::Scheduled;
         }))
@@ -300,14 +303,15 @@ impl Interview {
     ) -> Result<Transition, Refusal> {
         let side = self.authorize(action, viewer, acting, now)?;
         let proposal = self.proposal().ok_or_else(|| self.invalid_state(viewer, now))?;
-        Ok(self.succeed(event, side, now, |next| next.state = proposal.before.into()))
+        Ok(self.transition_to(event, side, now, |next| next.state = proposal.before.into()))
     }
 
     /// Declines the interview as its driver.
     fn reject(&self, viewer: &Viewer, reason: Option<String>, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let side = self.authorize(Action::Reject, viewer, None, now)?;
         let reason = checked_reason(reason)?;
-        let transition = self.succeed(EventType::Rejected, side, now, |next| next.state = State::Rejected { reason });
+        let transition =
+            self.transition_to(EventType::Rejected, side, now, |next| next.state = State::Rejected { reason });
         Ok(Transition { effect: IntervieweeEffect::Becomes(IntervieweeKind::Rejected), ..transition })
     }
 
@@ -315,27 +319,28 @@ impl Interview {
     fn cancel(&self, viewer: &Viewer, reason: Option<String>, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let side = self.authorize(Action::Cancel, viewer, None, now)?;
         let reason = checked_reason(reason)?;
-        let transition = self.succeed(EventType::Cancelled, side, now, |next| next.state = State::Cancelled { reason });
+        let transition =
+            self.transition_to(EventType::Cancelled, side, now, |next| next.state = State::Cancelled { reason });
         Ok(Transition { effect: IntervieweeEffect::Released, ..transition })
     }
 
     /// Records that it took place.
     fn complete(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let side = self.authorize(Action::Complete, viewer, None, now)?;
-        Ok(self.succeed(EventType::Completed, side, now, |next| next.state = State::Completed))
+        Ok(self.transition_to(EventType::Completed, side, now, |next| next.state = State::Completed))
     }
 
     /// Records that a side did not appear.
     fn mark_no_show(&self, viewer: &Viewer, absent: Side, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let side = self.authorize(Action::MarkNoShow, viewer, None, now)?;
-        Ok(self.succeed(EventType::NoShow, side, now, |next| next.state = State::NoShow { absent }))
+        Ok(self.transition_to(EventType::NoShow, side, now, |next| next.state = State::NoShow { absent }))
     }
 }
 
 fn checked_reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
-    let mut mistakes = Vec::new();
+    let mut errors = Vec::new();
     if let Some(reason) = &reason {
-        checked_text(reason, Field::Reason, &mut mistakes);
+        check_text(reason, Field::Reason, &mut errors);
     }
-    if mistakes.is_empty() { Ok(reason) } else { Err(Refusal::Invalid(mistakes)) }
+    if errors.is_empty() { Ok(reason) } else { Err(Refusal::Invalid(errors)) }
 }

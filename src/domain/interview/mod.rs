@@ -66,18 +66,18 @@ impl Side {
 
 /// What held before a proposal was made, and holds again when it is declined or withdrawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agreement {
+pub enum StatusBeforeProposal {
     /// The driver had not answered.
     Pending,
     /// Both sides had agreed on a time.
     Scheduled,
 }
 
-impl From<Agreement> for State {
-    fn from(agreement: Agreement) -> Self {
+impl From<StatusBeforeProposal> for State {
+    fn from(agreement: StatusBeforeProposal) -> Self {
         match agreement {
-            Agreement::Pending => Self::Pending,
-            Agreement::Scheduled => Self::Scheduled,
+            StatusBeforeProposal::Pending => Self::Pending,
+            StatusBeforeProposal::Scheduled => Self::Scheduled,
         }
     }
 }
@@ -90,7 +90,7 @@ pub struct Proposal {
     /// The side that proposed it.
     pub by: Side,
     /// What the interview was before.
-    pub before: Agreement,
+    pub before: StatusBeforeProposal,
 }
 
 /// The status with what belongs to it alone.

@@ -20,52 +20,52 @@ use std::sync::Arc;
 
 /// Part of the data of a request whose answer is written by [`crate::graphql::engine::response`], and in whose document no response key occurs twice in one
 /// selection: [`Value::Binary`] may stand for JSON then, and never has to be merged.
-pub struct Allowed;
+pub struct DirectJsonEnabled;
 
 /// An object type whose fields can be written.
-pub trait Direct: Sized {
+pub trait WriteJson: Sized {
     /// Its name in the schema.
     const NAME: &'static str;
     /// What a field with a selection of its own becomes.
     type Nested: Send;
 
     /// How a field without one is written.
-    fn plain(field: &str) -> Option<Write<Self>>;
+    fn plain(field: &str) -> Option<FieldWriter<Self>>;
 
     /// How a field with one is, if it is known here.
     fn nested(field: &str, selection: &SelectionSet, fragments: &Fragments<'_>) -> Option<Self::Nested>;
 
     /// Writes such a field; none when a person is missing.
-    fn write_nested(&self, nested: &Self::Nested, people: &People<'_>, out: &mut Vec<u8>) -> Option<()>;
+    fn write_nested(&self, nested: &Self::Nested, people: &LoadedPeople<'_>, out: &mut Vec<u8>) -> Option<()>;
 }
 
 /// Writes a field; none when it fails.
-pub type Write<T> = fn(&T, &Context<'_>, &mut Vec<u8>) -> Option<()>;
+pub type FieldWriter<T> = fn(&T, &Context<'_>, &mut Vec<u8>) -> Option<()>;
 
 /// A document's fragments.
 pub type Fragments<'a> = Context<'a>;
 
 /// How the objects of a type are written.
-pub struct Plan<T: Direct> {
+pub struct Plan<T: WriteJson> {
     /// Each field with its response key, as JSON up to the colon.
     fields: Vec<(String, Step<T>)>,
 }
 
-enum Step<T: Direct> {
+enum Step<T: WriteJson> {
     TypeName,
-    Plain(Write<T>),
+    Plain(FieldWriter<T>),
     Nested(T::Nested),
 }
 
 /// Those who were loaded for some interviews.
-pub struct People<'a> {
+pub struct LoadedPeople<'a> {
     /// Every resolver takes one; of those that need nothing but their object, none looks at it.
     ctx: &'a Context<'a>,
     pub interviewees: HashMap<IntervieweeId, Arc<Interviewee>>,
     pub users: HashMap<UserId, Arc<User>>,
 }
 
-impl<T: Direct> Plan<T> {
+impl<T: WriteJson> Plan<T> {
     /// The plan of a selection; none when it has what only the executor knows.
     pub fn of(selection: &SelectionSet, fragments: &Fragments<'_>) -> Option<Self> {
         let mut plan = Self { fields: Vec::with_capacity(selection.items.len()) };
@@ -125,7 +125,7 @@ impl<T: Direct> Plan<T> {
     }
 
     /// Writes one object.
-    pub fn write(&self, object: &T, people: &People<'_>, out: &mut Vec<u8>) -> Option<()> {
+    pub fn write(&self, object: &T, people: &LoadedPeople<'_>, out: &mut Vec<u8>) -> Option<()> {
         out.push(b'{');
         for (index, (key, step)) in self.fields.iter().enumerate() {
             if index > 0 {
@@ -143,7 +143,7 @@ impl<T: Direct> Plan<T> {
     }
 }
 
-impl<'a> People<'a> {
+impl<'a> LoadedPeople<'a> {
     /// Those who are known already.
     pub fn known(
         ctx: &'a Context<'a>,
@@ -164,7 +164,7 @@ impl<'a> People<'a> {
 /// Says how the fields of a type that need nothing but the object itself are written: by its resolvers.
 macro_rules! plain_fields {
     ($($field:literal => $resolver:ident,)*) => {
-        fn plain(field: &str) -> Option<$crate::graphql::direct_json::Write<Self>> {
+        fn plain(field: &str) -> Option<$crate::graphql::direct_json::FieldWriter<Self>> {
             Some(match field {
                 $($field => |it, ctx, out| $crate::graphql::direct_json::write_ready(it.$resolver(ctx), out),)*
                 _ => return None,
@@ -175,18 +175,18 @@ macro_rules! plain_fields {
 pub(super) use plain_fields;
 
 /// Writes what a resolver answers that does not wait.
-pub fn write_ready<T: Json, E>(answer: impl Future<Output = Result<T, E>>, out: &mut Vec<u8>) -> Option<()> {
+pub fn write_ready<T: JsonScalar, E>(answer: impl Future<Output = Result<T, E>>, out: &mut Vec<u8>) -> Option<()> {
     futures_util::FutureExt::now_or_never(answer)?.ok()?.write(out);
     Some(())
 }
 
 /// A scalar, or a nullable one.
-pub trait Json {
+pub trait JsonScalar {
     /// Appends it as JSON.
     fn write(&self, out: &mut Vec<u8>);
 }
 
-impl<T: Json> Json for Option<T> {
+impl<T: JsonScalar> JsonScalar for Option<T> {
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Some(value) => value.write(out),
@@ -195,19 +195,19 @@ impl<T: Json> Json for Option<T> {
     }
 }
 
-impl Json for &str {
+impl JsonScalar for &str {
     fn write(&self, out: &mut Vec<u8>) {
         crate::graphql::engine::response::write_string(self, out);
     }
 }
 
-impl Json for ID {
+impl JsonScalar for ID {
     fn write(&self, out: &mut Vec<u8>) {
         crate::graphql::engine::response::write_string(self, out);
     }
 }
 
-impl Json for DateTime {
+impl JsonScalar for DateTime {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b'"');
         out.extend_from_slice(time::format(self.0).as_bytes());
@@ -215,13 +215,13 @@ impl Json for DateTime {
     }
 }
 
-impl Json for bool {
+impl JsonScalar for bool {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if *self { b"true" } else { b"false" });
     }
 }
 
-impl Json for i32 {
+impl JsonScalar for i32 {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.to_string().as_bytes());
     }
@@ -285,6 +285,6 @@ async fn written<T: Listed>(
     items: &[T],
     list: bool,
 ) -> Option<Vec<u8>> {
-    ctx.data_opt::<Allowed>()?;
+    ctx.data_opt::<DirectJsonEnabled>()?;
     T::write(&ctx.with_field(field), items, list).await
 }

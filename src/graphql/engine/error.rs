@@ -85,13 +85,13 @@ pub fn internal_error(request_id: &str) -> Error {
         .extend_with(|_, extensions| extensions.set("requestId", request_id))
 }
 
-pub(super) fn give_code(error: &mut ServerError, code: Code) {
+pub(super) fn set_code(error: &mut ServerError, code: Code) {
     error.extensions.get_or_insert_default().set("code", code.as_str());
 }
 
 /// Gives the errors of the executor itself, which have no code, theirs: all it refuses by itself is arguments.
-pub(super) fn complete(error: &mut ServerError) {
+pub(super) fn tag_argument_error(error: &mut ServerError) {
     if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
-        give_code(error, Code::BadUserInput);
+        set_code(error, Code::BadUserInput);
     }
 }

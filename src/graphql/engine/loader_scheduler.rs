@@ -13,15 +13,15 @@ use std::time::Duration;
 
 /// Fetches that wait for the request to come to rest.
 #[derive(Clone, Default)]
-pub struct Queue(Arc<Mutex<Vec<FutureObj<'static, ()>>>>);
+pub struct PendingFetches(Arc<Mutex<Vec<FutureObj<'static, ()>>>>);
 
-impl Queue {
+impl PendingFetches {
     fn take(&self) -> Vec<FutureObj<'static, ()>> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Spawn for Queue {
+impl Spawn for PendingFetches {
     fn spawn_obj(&self, fetch: FutureObj<'static, ()>) -> Result<(), SpawnError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fetch);
         Ok(())
@@ -38,7 +38,7 @@ impl Timer for NoDelay {
 }
 
 /// Runs a request, and the fetches that it queues whenever it cannot go on without them.
-pub async fn drive<F: Future>(queue: Queue, request: F) -> F::Output {
+pub async fn run_with_batches<F: Future>(queue: PendingFetches, request: F) -> F::Output {
     let mut request = pin!(request);
     let mut fetches = FuturesUnordered::new();
     poll_fn(move |cx| {
@@ -82,13 +82,13 @@ mod tests {
 
     #[tokio::test]
     async fn everything_that_waits_at_once_is_one_batch() {
-        let queue = Queue::default();
+        let queue = PendingFetches::default();
         let loader = DataLoader::new(Doubler::default(), queue.clone(), NoDelay).max_batch_size(usize::MAX);
         let chain = async |key: i32| {
             let next = loader.load_one(key).await.unwrap().unwrap();
             loader.load_one(next + 1000).await.unwrap().unwrap()
         };
-        let answers = drive(queue, futures_util::future::join_all((0..200).map(chain))).await;
+        let answers = run_with_batches(queue, futures_util::future::join_all((0..200).map(chain))).await;
         assert_eq!(answers[7], 2028);
         let batches = loader.loader().0.lock().unwrap().clone();
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [200, 200]);

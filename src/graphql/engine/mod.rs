@@ -7,15 +7,15 @@ mod rate_limit;
 pub mod response;
 pub mod subscriptions;
 
-use crate::graphql::direct_json::Allowed;
-use crate::graphql::engine::document::{Document, DocumentLimits, Documents, Hash, Refused};
+use crate::graphql::direct_json::DirectJsonEnabled;
+use crate::graphql::engine::document::{Document, DocumentLimits, Documents, Hash, RequestError};
 use crate::graphql::engine::error::Code;
-use crate::graphql::engine::rate_limit::Rates;
-use crate::graphql::engine::response::Answer;
-use crate::graphql::engine::subscriptions::{Answers, Asked, Live};
-use crate::graphql::schema::interview::subscription::Occasion;
-use crate::graphql::{Schema, Session, loaders, schema, sdl};
-use crate::services::{Bearer, SharedServices};
+use crate::graphql::engine::rate_limit::RateLimiter;
+use crate::graphql::engine::response::Response;
+use crate::graphql::engine::subscriptions::{PreparedSubscription, ResponseStream, SharedResponses};
+use crate::graphql::schema::interview::subscription::SubscriptionPhase;
+use crate::graphql::{RequestContext, Schema, loaders, schema, sdl};
+use crate::services::{LiveSession, SharedServices};
 use apollo_compiler::executable::OperationType;
 use async_graphql::{Request, Value};
 use futures_util::StreamExt;
@@ -28,30 +28,30 @@ pub struct Engine {
     schema: Schema,
     documents: Arc<Documents>,
     services: SharedServices,
-    rates: Option<Arc<Rates>>,
-    answers: Arc<Answers>,
+    rates: Option<Arc<RateLimiter>>,
+    answers: Arc<SharedResponses>,
 }
 
 /// How a request ended.
 #[derive(Debug)]
 pub enum Outcome {
     /// It ran; fields may have failed.
-    Answered(Answer),
+    Executed(Response),
     /// Nothing ran.
-    Refused(Refused),
+    Rejected(RequestError),
 }
 
 /// What a request turns into on a way that can carry more than one answer.
-pub enum Opened {
+pub enum Execution {
     /// A query or mutation: it is done. Or a subscription that was refused.
     Once(Outcome),
     /// A subscription.
-    Live(Live),
+    Stream(ResponseStream),
 }
 
 /// What a request may do by the way it came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permitted {
+pub enum AllowedOperations {
     /// Queries and mutations.
     All,
     /// Nothing that changes anything.
@@ -62,108 +62,115 @@ impl Engine {
     /// Wires it.
     #[must_use]
     pub fn new(services: SharedServices, limits: DocumentLimits, rate: Option<NonZeroU32>) -> Self {
-        let rates = rate.map(|rate| Arc::new(Rates::new(rate)));
+        let rates = rate.map(|rate| Arc::new(RateLimiter::new(rate)));
         let (schema, documents) = (schema(), Arc::new(Documents::new(&sdl(), limits)));
         Self { schema, documents, services, rates, answers: Arc::default() }
     }
 
     /// Executes one query or mutation for one viewer, or for nobody, who is let into introspection alone.
-    pub async fn execute(&self, session: Session, mut request: Request, permitted: Permitted) -> Outcome {
+    pub async fn execute(
+        &self,
+        session: RequestContext,
+        mut request: Request,
+        permitted: AllowedOperations,
+    ) -> Outcome {
         match self.prepare(&session, &mut request, permitted) {
-            Ok(None) => Outcome::Answered(self.run(session, request).await),
+            Ok(None) => Outcome::Executed(self.run(session, request).await),
             Ok(Some(_)) => {
                 let message = "subscriptions come over WebSocket, or with `accept: text/event-stream`";
-                Outcome::Refused(Refused::new(Code::BadRequest, message, None))
+                Outcome::Rejected(RequestError::new(Code::BadRequest, message, None))
             }
-            Err(refused) => Outcome::Refused(refused),
+            Err(refused) => Outcome::Rejected(refused),
         }
     }
 
     /// The same, and begins subscriptions.
     pub async fn open(
         &self,
-        bearer: Option<&Bearer>,
+        live_session: Option<&LiveSession>,
         request_id: String,
         mut request: Request,
-        permitted: Permitted,
-    ) -> Opened {
-        let session = Session { viewer: bearer.and_then(Bearer::viewer), request_id };
-        let outcome = match (self.prepare(&session, &mut request, permitted), bearer) {
-            (Ok(Some(asked)), Some(bearer)) => match self.subscribe(bearer.clone(), session, request, asked).await {
-                Ok(live) => return Opened::Live(live),
-                Err(refused) => Outcome::Refused(refused),
-            },
-            (Ok(_), _) => Outcome::Answered(self.run(session, request).await),
-            (Err(refused), _) => Outcome::Refused(refused),
+        permitted: AllowedOperations,
+    ) -> Execution {
+        let session = RequestContext { viewer: live_session.and_then(LiveSession::viewer), request_id };
+        let outcome = match (self.prepare(&session, &mut request, permitted), live_session) {
+            (Ok(Some(prepared)), Some(live_session)) => {
+                match self.subscribe(live_session.clone(), session, request, prepared).await {
+                    Ok(live) => return Execution::Stream(live),
+                    Err(refused) => Outcome::Rejected(refused),
+                }
+            }
+            (Ok(_), _) => Outcome::Executed(self.run(session, request).await),
+            (Err(refused), _) => Outcome::Rejected(refused),
         };
-        Opened::Once(outcome)
+        Execution::Once(outcome)
     }
 
     /// Checks a request and makes it ready to run; a subscription as one that can run for each event.
     fn prepare(
         &self,
-        session: &Session,
+        session: &RequestContext,
         request: &mut Request,
-        permitted: Permitted,
-    ) -> Result<Option<Asked>, Refused> {
+        permitted: AllowedOperations,
+    ) -> Result<Option<PreparedSubscription>, RequestError> {
         let document = self.document(request)?;
         let operation = document.operation(request.operation_name.as_deref())?;
         let kind = operation.operation_type;
-        if permitted == Permitted::QueriesOnly && kind == OperationType::Mutation {
-            return Err(Refused::new(Code::MethodNotAllowed, "only queries run by GET: send this by POST", None));
+        if permitted == AllowedOperations::QueriesOnly && kind == OperationType::Mutation {
+            return Err(RequestError::new(Code::MethodNotAllowed, "only queries run by GET: send this by POST", None));
         }
         if session.viewer.is_none() && (kind == OperationType::Subscription || !document.is_introspection(operation)) {
             let message = "this needs a token: send `Authorization: Bearer <JWT>`";
-            return Err(Refused::new(Code::Unauthenticated, message, None));
+            return Err(RequestError::new(Code::Unauthenticated, message, None));
         }
-        let runnable = document.runnable(&self.documents, operation, &request.variables)?;
+        let executable = document.prepare(&self.documents, operation, &request.variables)?;
         if let (Some(rates), Some(viewer)) = (&self.rates, &session.viewer) {
             rates.spend(viewer.id, document.cost(operation, &request.variables))?;
         }
         if kind == OperationType::Subscription {
-            let substance = document.substance(operation, &request.variables);
-            let asked = Asked::new(substance, runnable.clone(), request);
-            request.set_parsed_query(runnable);
-            return Ok(Some(asked));
+            let selection_hash = document.selection_hash(operation, &request.variables);
+            let prepared = PreparedSubscription::new(selection_hash, executable.clone(), request);
+            request.set_parsed_query(executable);
+            return Ok(Some(prepared));
         }
-        request.set_parsed_query(runnable);
-        if !document.repeats() {
-            request.data.insert(Allowed);
+        request.set_parsed_query(executable);
+        if !document.has_duplicate_keys() {
+            request.data.insert(DirectJsonEnabled);
         }
         Ok(None)
     }
 
-    fn document(&self, request: &Request) -> Result<Arc<Document>, Refused> {
+    fn document(&self, request: &Request) -> Result<Arc<Document>, RequestError> {
         match request.extensions.get("persistedQuery") {
-            Some(persisted) => self.documents.understand_persisted(&request.query, persisted_hash(persisted)?),
-            None => self.documents.understand(&request.query),
+            Some(persisted) => self.documents.parse_and_validate_persisted(&request.query, persisted_hash(persisted)?),
+            None => self.documents.parse_and_validate(&request.query),
         }
     }
 
-    async fn run(&self, session: Session, request: Request) -> Answer {
-        let (request, fetches) = self.equip(session, request);
-        let mut response = loader_scheduler::drive(fetches, self.schema.execute(request)).await;
-        response.errors.iter_mut().for_each(error::complete);
-        Answer::from(response)
+    async fn run(&self, session: RequestContext, request: Request) -> Response {
+        let (request, fetches) = self.attach_context(session, request);
+        let mut response = loader_scheduler::run_with_batches(fetches, self.schema.execute(request)).await;
+        response.errors.iter_mut().for_each(error::tag_argument_error);
+        Response::from(response)
     }
 
     /// Calls a subscription's resolver; none when it has nothing to answer.
-    pub(super) async fn on_occasion(
+    pub(super) async fn execute_for_event(
         &self,
-        session: Session,
+        session: RequestContext,
         request: Request,
-        occasion: Arc<Occasion>,
-    ) -> Option<Answer> {
-        let (request, fetches) = self.equip(session, request.data(occasion));
+        occasion: Arc<SubscriptionPhase>,
+    ) -> Option<Response> {
+        let (request, fetches) = self.attach_context(session, request.data(occasion));
         let mut responses = self.schema.execute_stream(request);
-        let mut response = loader_scheduler::drive(fetches, responses.next()).await?;
-        response.errors.iter_mut().for_each(error::complete);
-        Some(Answer::from(response))
+        let mut response = loader_scheduler::run_with_batches(fetches, responses.next()).await?;
+        response.errors.iter_mut().for_each(error::tag_argument_error);
+        Some(Response::from(response))
     }
 
     /// With what its resolvers need.
-    fn equip(&self, session: Session, request: Request) -> (Request, loader_scheduler::Queue) {
-        let fetches = loader_scheduler::Queue::default();
+    fn attach_context(&self, session: RequestContext, request: Request) -> (Request, loader_scheduler::PendingFetches) {
+        let fetches = loader_scheduler::PendingFetches::default();
         let loader = loaders::new(self.services.clone(), session.viewer.clone(), fetches.clone());
         (request.data(self.services.clone()).data(session).data(loader), fetches)
     }
@@ -172,14 +179,14 @@ impl Engine {
         &self.services
     }
 
-    pub(super) fn answers(&self) -> &Answers {
+    pub(super) fn answers(&self) -> &SharedResponses {
         &self.answers
     }
 }
 
 /// Reads `extensions.persistedQuery`.
-fn persisted_hash(persisted: &Value) -> Result<Hash, Refused> {
-    let bad = |message| Refused::new(Code::BadRequest, message, None);
+fn persisted_hash(persisted: &Value) -> Result<Hash, RequestError> {
+    let bad = |message| RequestError::new(Code::BadRequest, message, None);
     let Value::Object(fields) = persisted else {
         return Err(bad("`extensions.persistedQuery` has to be an object"));
     };

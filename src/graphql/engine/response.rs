@@ -1,7 +1,7 @@
 //! Answers as JSON, written in one go. [`Value::Binary`] is JSON already (see `direct.rs`); no type of the schema is binary.
 
 use crate::graphql::engine::error::Code;
-use async_graphql::{Response, ServerError, Value};
+use async_graphql::{ServerError, Value};
 use serde::Serialize;
 
 /// What an answer has room for from the start.
@@ -9,18 +9,18 @@ const ROOM: usize = 1024;
 
 /// What a request was answered.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     data: Value,
     errors: Vec<ServerError>,
 }
 
-impl From<Response> for Answer {
-    fn from(response: Response) -> Self {
+impl From<async_graphql::Response> for Response {
+    fn from(response: async_graphql::Response) -> Self {
         Self { data: response.data, errors: response.errors }
     }
 }
 
-impl Answer {
+impl Response {
     /// What failed.
     #[must_use]
     pub fn errors(&self) -> &[ServerError] {

@@ -2,7 +2,7 @@
 
 use crate::domain::page::Page;
 use crate::graphql::direct_json::{Many, One};
-use crate::graphql::relay::cursor::{Place, encode};
+use crate::graphql::relay::cursor::{ListPosition, encode};
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Object, OutputType, Result, TypeName};
 use std::borrow::Cow;
@@ -11,17 +11,17 @@ use std::future::Future;
 /// Something that is listed.
 pub trait Listed: OutputType + Sized {
     /// Its place in the list.
-    type Place: Place;
+    type ListPosition: ListPosition;
     /// What the list was asked for: enough to count it.
     type Query: Send + Sync;
     /// The name of its GraphQL type.
     const NAME: &'static str;
 
     /// Where it stands.
-    fn place(&self, query: &Self::Query) -> Self::Place;
+    fn position(&self, query: &Self::Query) -> Self::ListPosition;
 
     /// What the list is ordered by.
-    fn order(query: &Self::Query) -> <Self::Place as Place>::Order;
+    fn order(query: &Self::Query) -> <Self::ListPosition as ListPosition>::Order;
 
     /// How many there are on all pages.
     fn count(query: &Self::Query, ctx: &Context<'_>) -> impl Future<Output = Result<u64>> + Send;
@@ -52,7 +52,7 @@ impl<T: Listed> Connection<T> {
     }
 
     fn cursor(&self, node: &T) -> String {
-        encode(node.place(&self.query), T::order(&self.query))
+        encode(node.position(&self.query), T::order(&self.query))
     }
 }
 
@@ -90,7 +90,7 @@ impl<T: Listed> Connection<T> {
 impl<T: Listed> Edge<'_, T> {
     /// Leads to the page that begins after this item, or ends before it.
     async fn cursor(&self) -> String {
-        encode(self.node.place(self.query), T::order(self.query))
+        encode(self.node.position(self.query), T::order(self.query))
     }
 
     /// The item.

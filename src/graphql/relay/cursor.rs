@@ -1,6 +1,6 @@
 //! Opaque cursors: the place of an item in the order of its list.
 
-use crate::domain::page::{InterviewPlace, SortKey, Window};
+use crate::domain::page::{InterviewPosition, SortKey, Window};
 use crate::domain::{EventId, InterviewId, IntervieweeId, UserId, time};
 use crate::graphql::engine::error::{Code, error_with_code};
 use async_graphql::Result;
@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 
 /// A place that a cursor can name. `key` tells the orders of one list apart.
-pub trait Place: Copy {
+pub trait ListPosition: Copy {
     /// What the list is ordered by.
     type Order: Copy;
 
@@ -19,7 +19,7 @@ pub trait Place: Copy {
     fn from_parts(parts: (char, Option<DateTime<Utc>>, i64), order: Self::Order) -> Option<Self>;
 }
 
-impl Place for InterviewPlace {
+impl ListPosition for InterviewPosition {
     type Order = SortKey;
 
     fn parts(self, key: SortKey) -> (char, Option<DateTime<Utc>>, i64) {
@@ -32,16 +32,16 @@ impl Place for InterviewPlace {
     }
 
     fn from_parts((letter, time, id): (char, Option<DateTime<Utc>>, i64), key: SortKey) -> Option<Self> {
-        let place = Self { time, id: InterviewId(id) };
-        let (expected, _, _) = place.parts(key);
+        let position = Self { time, id: InterviewId(id) };
+        let (expected, _, _) = position.parts(key);
         let timed = key != SortKey::Id;
-        (letter == expected && time.is_some() == timed).then_some(place)
+        (letter == expected && time.is_some() == timed).then_some(position)
     }
 }
 
-macro_rules! place_by_id {
+macro_rules! position_by_id {
     ($($id:ident $letter:literal;)*) => {$(
-        impl Place for $id {
+        impl ListPosition for $id {
             type Order = ();
 
             fn parts(self, (): ()) -> (char, Option<DateTime<Utc>>, i64) {
@@ -55,20 +55,20 @@ macro_rules! place_by_id {
     )*};
 }
 
-place_by_id! {
+position_by_id! {
     IntervieweeId 'a';
     UserId 'p';
     EventId 'e';
 }
 
 /// Writes a cursor.
-pub fn encode<P: Place>(place: P, order: P::Order) -> String {
-    let (letter, time, id) = place.parts(order);
+pub fn encode<P: ListPosition>(position: P, order: P::Order) -> String {
+    let (letter, time, id) = position.parts(order);
     let time = time.map_or_else(String::new, |time| time.timestamp_millis().to_string());
     URL_SAFE_NO_PAD.encode(format!("{letter}.{time}.{id}"))
 }
 
-fn decode<P: Place>(cursor: &str, order: P::Order) -> Option<P> {
+fn decode<P: ListPosition>(cursor: &str, order: P::Order) -> Option<P> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let mut parts = text.split('.');
     let (letter, time, id) = (parts.next()?, parts.next()?, parts.next()?);
@@ -94,18 +94,18 @@ pub struct PageArguments {
 }
 
 /// How many items a page has when nobody says.
-pub const DEFAULT_SIZE: i32 = 20;
+pub const DEFAULT_PAGE_SIZE: i32 = 20;
 /// How many items a page has at most.
-pub const LARGEST_SIZE: i32 = 100;
+pub const MAX_PAGE_SIZE: i32 = 100;
 
 impl PageArguments {
     /// The window that is asked for.
     ///
     /// # Errors
     /// `BAD_USER_INPUT`, naming the argument.
-    pub fn window<P: Place>(&self, order: P::Order) -> Result<Window<P>> {
+    pub fn window<P: ListPosition>(&self, order: P::Order) -> Result<Window<P>> {
         let bad = |message: String| error_with_code(Code::BadUserInput, message);
-        let place = |name, cursor: &Option<String>| match cursor {
+        let position = |name, cursor: &Option<String>| match cursor {
             None => Ok(None),
             Some(cursor) => decode(cursor, order)
                 .map(Some)
@@ -116,14 +116,14 @@ impl PageArguments {
         }
         let (name, size) = match self.last {
             Some(last) => ("last", last),
-            None => ("first", self.first.unwrap_or(DEFAULT_SIZE)),
+            None => ("first", self.first.unwrap_or(DEFAULT_PAGE_SIZE)),
         };
-        if !(0..=LARGEST_SIZE).contains(&size) {
-            return Err(bad(format!("`{name}` has to be from 0 to {LARGEST_SIZE}")));
+        if !(0..=MAX_PAGE_SIZE).contains(&size) {
+            return Err(bad(format!("`{name}` has to be from 0 to {MAX_PAGE_SIZE}")));
         }
         Ok(Window {
-            after: place("after", &self.after)?,
-            before: place("before", &self.before)?,
+            after: position("after", &self.after)?,
+            before: position("before", &self.before)?,
             limit: size.unsigned_abs().into(),
             from_end: self.last.is_some(),
         })
@@ -137,14 +137,14 @@ mod tests {
     #[test]
     fn a_cursor_is_read_back_in_its_own_order_and_in_no_other() {
         let time = DateTime::from_timestamp_millis(1_742_466_728_958);
-        let place = InterviewPlace { time, id: InterviewId(27) };
-        let cursor = encode(place, SortKey::StartAt);
-        assert_eq!(decode::<InterviewPlace>(&cursor, SortKey::StartAt), Some(place));
-        assert_eq!(decode::<InterviewPlace>(&cursor, SortKey::UpdatedAt), None);
-        assert_eq!(decode::<InterviewPlace>(&cursor, SortKey::Id), None);
+        let position = InterviewPosition { time, id: InterviewId(27) };
+        let cursor = encode(position, SortKey::StartAt);
+        assert_eq!(decode::<InterviewPosition>(&cursor, SortKey::StartAt), Some(position));
+        assert_eq!(decode::<InterviewPosition>(&cursor, SortKey::UpdatedAt), None);
+        assert_eq!(decode::<InterviewPosition>(&cursor, SortKey::Id), None);
         assert_eq!(decode::<UserId>(&cursor, ()), None);
         for forged in ["", "x", "cy4uMjc", "%%%", "cy4xLjIuMw", "cy4tODAwMDAwMDAwMDAwMDAwMC4yNw"] {
-            assert_eq!(decode::<InterviewPlace>(forged, SortKey::StartAt), None, "{forged}");
+            assert_eq!(decode::<InterviewPosition>(forged, SortKey::StartAt), None, "{forged}");
         }
     }
 }

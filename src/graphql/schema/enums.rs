@@ -1,7 +1,7 @@
 //! The domain's enums as GraphQL shows them.
 
 use crate::domain;
-use crate::graphql::direct_json::{Json, write_enum};
+use crate::graphql::direct_json::{JsonScalar, write_enum};
 use async_graphql::Enum;
 
 /// How the two sides of an interview meet.
@@ -124,7 +124,7 @@ pub enum InterviewEventType {
 
 macro_rules! written {
     ($($name:ident)*) => {$(
-        impl Json for $name {
+        impl JsonScalar for $name {
             fn write(&self, out: &mut Vec<u8>) {
                 write_enum(*self, out);
             }

@@ -5,9 +5,9 @@ pub mod request;
 mod response;
 pub mod sse;
 
-use crate::graphql::{Code, Opened, Outcome, Permitted, Refused, Session, internal};
+use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, internal};
 use crate::http::content_type::is_json;
-use crate::http::error_response::{BUSY, Shape};
+use crate::http::error_response::{ErrorFormat, OVERLOADED};
 use crate::http::middleware::RequestId;
 use crate::http::{Server, authorization, websocket};
 use crate::services::AuthenticationError;
@@ -43,14 +43,14 @@ pub async fn get(
         Err(message) => return response::malformed(media, message),
     };
     if events {
-        return as_events(&server, headers, request_id, request, Permitted::QueriesOnly).await;
+        return as_events(&server, headers, request_id, request, AllowedOperations::QueriesOnly).await;
     }
     let body = match authorization::viewer(&server.services, headers).await {
         Ok(viewer) => {
-            let session = Session { viewer, request_id };
-            server.engine.execute(session, request, Permitted::QueriesOnly).await
+            let session = RequestContext { viewer, request_id };
+            server.engine.execute(session, request, AllowedOperations::QueriesOnly).await
         }
-        Err(error) => Outcome::Refused(nobody(error, &request_id)),
+        Err(error) => Outcome::Rejected(nobody(error, &request_id)),
     };
     Answer { media, body: Body::from(body) }.cacheable(headers)
 }
@@ -73,20 +73,22 @@ pub async fn post(
     };
     if events {
         return match batch {
-            BatchRequest::Single(request) => as_events(&server, &headers, request_id, request, Permitted::All).await,
+            BatchRequest::Single(request) => {
+                as_events(&server, &headers, request_id, request, AllowedOperations::All).await
+            }
             BatchRequest::Batch(_) => response::malformed(media, "an event stream answers one operation, and no batch"),
         };
     }
     let viewer = match authorization::viewer(&server.services, &headers).await {
         Ok(viewer) => viewer,
         Err(error) => {
-            let body = Body::from(Outcome::Refused(nobody(error, &request_id)));
+            let body = Body::from(Outcome::Rejected(nobody(error, &request_id)));
             return Answer { media, body }.fresh();
         }
     };
     let execute = async |request| {
-        let session = Session { viewer: viewer.clone(), request_id: request_id.clone() };
-        Body::from(server.engine.execute(session, request, Permitted::All).await)
+        let session = RequestContext { viewer: viewer.clone(), request_id: request_id.clone() };
+        Body::from(server.engine.execute(session, request, AllowedOperations::All).await)
     };
     match batch {
         BatchRequest::Single(request) => Answer { media, body: execute(request).await }.fresh(),
@@ -117,17 +119,17 @@ async fn as_events(
     headers: &HeaderMap,
     request_id: String,
     request: Operation,
-    permitted: Permitted,
+    permitted: AllowedOperations,
 ) -> Response {
     let bearer = match authorization::bearer(&server.services, headers).await {
         Ok(bearer) => bearer,
-        Err(error) => return sse::once(Outcome::Refused(nobody(error, &request_id))),
+        Err(error) => return sse::once(Outcome::Rejected(nobody(error, &request_id))),
     };
     match server.engine.open(bearer.as_ref(), request_id.clone(), request, permitted).await {
-        Opened::Once(outcome) => sse::once(outcome),
-        Opened::Live(answers) => match server.standing.enter() {
-            Some(place) => sse::live(answers, place, request_id, server.limits.ping),
-            None => BUSY.answer(Shape::GraphQl(Media::Json), &request_id),
+        Execution::Once(outcome) => sse::once(outcome),
+        Execution::Stream(answers) => match server.connections.enter() {
+            Some(permit) => sse::live(answers, permit, request_id, server.limits.ping),
+            None => OVERLOADED.answer(ErrorFormat::GraphQl(Media::Json), &request_id),
         },
     }
 }
@@ -138,9 +140,9 @@ pub async fn other(headers: HeaderMap, _: Method) -> Response {
 }
 
 /// Why nobody is signed in.
-fn nobody(error: AuthenticationError, request_id: &str) -> Refused {
+fn nobody(error: AuthenticationError, request_id: &str) -> RequestError {
     match error {
-        AuthenticationError::Refused(why) => Refused::new(Code::Unauthenticated, why, None),
-        AuthenticationError::Failed(cause) => Refused::failed(internal(request_id, &cause)),
+        AuthenticationError::Refused(why) => RequestError::new(Code::Unauthenticated, why, None),
+        AuthenticationError::Failed(cause) => RequestError::failed(internal(request_id, &cause)),
     }
 }

@@ -30,9 +30,9 @@ pub fn media(headers: &HeaderMap) -> Option<Media> {
     if ranges.is_empty() {
         return Some(Media::Json);
     }
-    let place = |name: &str| ranges.iter().position(|(range, _)| range == name);
+    let permit = |name: &str| ranges.iter().position(|(range, _)| range == name);
     let (own, json) = (quality(&ranges, OWN), quality(&ranges, JSON));
-    let prefers_own = match (place(OWN), place(JSON)) {
+    let prefers_own = match (permit(OWN), permit(JSON)) {
         (Some(own_at), Some(json_at)) => own > json || (own >= json && own_at < json_at),
         (Some(_), None) => own >= json,
         (None, Some(_)) => own > json,
@@ -47,8 +47,8 @@ pub fn prefers_events(headers: &HeaderMap) -> bool {
     let Some(at) = ranges.iter().position(|(range, _)| range == EVENTS) else { return false };
     let (_, liking) = ranges[at];
     let beats = |name: &str| {
-        let (place, quality) = (ranges.iter().position(|(range, _)| range == name), quality(&ranges, name));
-        liking > quality || (liking >= quality && place.is_none_or(|place| at < place))
+        let (permit, quality) = (ranges.iter().position(|(range, _)| range == name), quality(&ranges, name));
+        liking > quality || (liking >= quality && permit.is_none_or(|permit| at < permit))
     };
     liking > 0.0 && beats(OWN) && beats(JSON)
 }

@@ -1,7 +1,7 @@
 //! Writing an answer: its status, its media type, its headers.
 
-use crate::graphql::engine::response::{Answer as Answered, refused_text, write_refused};
-use crate::graphql::{Code, Outcome, Refused};
+use crate::graphql::engine::response::{Response as GraphQlResponse, refused_text, write_refused};
+use crate::graphql::{Code, Outcome, RequestError};
 use crate::http::error_response::BEARER;
 use crate::http::graphql::negotiation::Media;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,16 +19,16 @@ pub struct Answer {
 /// The body of an answer: no `data` when nothing ran.
 pub enum Body {
     /// It ran.
-    Answered(Answered),
+    Executed(GraphQlResponse),
     /// Nothing ran.
-    Refused(Refused),
+    Rejected(RequestError),
 }
 
 impl From<Outcome> for Body {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Answered(answer) => Self::Answered(answer),
-            Outcome::Refused(refused) => Self::Refused(refused),
+            Outcome::Executed(answer) => Self::Executed(answer),
+            Outcome::Rejected(refused) => Self::Rejected(refused),
         }
     }
 }
@@ -36,8 +36,8 @@ impl From<Outcome> for Body {
 impl Body {
     fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Answered(answer) => answer.write(out),
-            Self::Refused(refused) => write_refused(&refused.errors, out),
+            Self::Executed(answer) => answer.write(out),
+            Self::Rejected(refused) => write_refused(&refused.errors, out),
         }
     }
 
@@ -50,16 +50,16 @@ impl Body {
     /// As JSON, without line breaks.
     pub fn text(&self) -> String {
         match self {
-            Self::Answered(answer) => answer.text(),
-            Self::Refused(refused) => refused_text(&refused.errors),
+            Self::Executed(answer) => answer.text(),
+            Self::Rejected(refused) => refused_text(&refused.errors),
         }
     }
 
     /// Why nothing ran.
     fn refused(&self) -> Option<(Code, Option<Duration>)> {
         match self {
-            Self::Answered(_) => None,
-            Self::Refused(refused) => Some((refused.code, refused.retry_after)),
+            Self::Executed(_) => None,
+            Self::Rejected(refused) => Some((refused.code, refused.retry_after)),
         }
     }
 }
@@ -93,7 +93,7 @@ impl Answer {
 
     /// For the client to keep and ask about again, unless it is a refusal.
     pub fn cacheable(self, request: &HeaderMap) -> Response {
-        let keep = matches!(&self.body, Body::Answered(answer) if answer.errors().is_empty());
+        let keep = matches!(&self.body, Body::Executed(answer) if answer.errors().is_empty());
         if !keep {
             return self.fresh();
         }
@@ -179,7 +179,7 @@ pub fn method_not_allowed(media: Media) -> Response {
 }
 
 fn refusal(media: Media, status: StatusCode, message: impl Into<String>) -> Response {
-    let body = Body::from(Outcome::Refused(Refused::new(Code::BadRequest, message, None)));
+    let body = Body::from(Outcome::Rejected(RequestError::new(Code::BadRequest, message, None)));
     let mut response = labelled(media, status, body.bytes());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response

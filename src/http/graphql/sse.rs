@@ -1,9 +1,9 @@
 //! Answers as server-sent events, in the distinct connections mode of graphql-sse
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network lets no WebSocket through.
 
-use crate::graphql::{Code, Ended, Live, Outcome, Refused, internal_error};
+use crate::graphql::{Code, Outcome, RequestError, ResponseStream, StreamEnd, internal_error};
 use crate::http::graphql::response::Body;
-use crate::http::server::shutdown::Place;
+use crate::http::server::shutdown::ConnectionPermit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -31,26 +31,26 @@ pub fn once(outcome: Outcome) -> Response {
 }
 
 /// Answers as they come.
-pub fn live(live: Live, place: Place, request_id: String, every: Duration) -> Response {
+pub fn live(live: ResponseStream, permit: ConnectionPermit, request_id: String, every: Duration) -> Response {
     let keep_alive = interval_at(Instant::now() + every, every);
-    let feed = Feed { live: Some(live), place, keep_alive, request_id };
+    let feed = Feed { live: Some(live), permit, keep_alive, request_id };
     let chunks = stream::unfold(feed, |mut feed| async { feed.chunk().await.map(|chunk| (chunk, feed)) });
     (HEADERS, axum::body::Body::from_stream(chunks.map(Ok::<_, Infallible>))).into_response()
 }
 
 /// What the end of a subscription is for its client.
-pub fn refusal(ended: Ended, request_id: &str) -> Refused {
+pub fn refusal(ended: StreamEnd, request_id: &str) -> RequestError {
     match ended {
-        Ended::SignedOut => Refused::new(Code::Unauthenticated, "the token is not accepted any more", None),
-        Ended::Failed => Refused::failed(internal_error(request_id)),
+        StreamEnd::SignedOut => RequestError::new(Code::Unauthenticated, "the token is not accepted any more", None),
+        StreamEnd::Failed => RequestError::failed(internal_error(request_id)),
     }
 }
 
 /// A subscription on its way out.
 struct Feed {
     /// None when all is said.
-    live: Option<Live>,
-    place: Place,
+    live: Option<ResponseStream>,
+    permit: ConnectionPermit,
     keep_alive: Interval,
     request_id: String,
 }
@@ -60,7 +60,7 @@ impl Feed {
         let live = self.live.as_mut()?;
         let answer = tokio::select! {
             // Without `complete`: the client comes back, and finds another server.
-            () = self.place.stopping() => return None,
+            () = self.permit.stopping() => return None,
             _ = self.keep_alive.tick() => return Some(KEEP_ALIVE.to_owned()),
             answer = live.next() => answer,
         };
@@ -69,7 +69,7 @@ impl Feed {
             Some(Err(ended)) => {
                 self.live = None;
                 let refused = refusal(ended, &self.request_id);
-                Some(next(&Body::Refused(refused).text()) + COMPLETE)
+                Some(next(&Body::Rejected(refused).text()) + COMPLETE)
             }
             None => {
                 self.live = None;
@@ -87,16 +87,17 @@ fn next(answer: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::engine::response::Answer;
-    use crate::http::Standing;
+    use crate::graphql::engine::response::Response as GraphQlResponse;
+    use crate::http::ConnectionTracker;
     use async_graphql::Response as Executed;
     use axum::body::Body as HttpBody;
     use http_body_util::BodyExt;
 
     const NEVER: Duration = Duration::from_hours(1);
 
-    fn answers(last: Option<Ended>) -> Live {
-        let answers = ["a", "b\n\nevent: forged"].map(|text| Ok(Answer::from(Executed::new(text)).text().into()));
+    fn answers(last: Option<StreamEnd>) -> ResponseStream {
+        let answers =
+            ["a", "b\n\nevent: forged"].map(|text| Ok(GraphQlResponse::from(Executed::new(text)).text().into()));
         stream::iter(answers.into_iter().chain(last.map(Err))).boxed()
     }
 
@@ -114,21 +115,21 @@ mod tests {
         };
         for (last, end) in [
             (None, String::new()),
-            (Some(Ended::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
-            (Some(Ended::Failed), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
+            (Some(StreamEnd::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
+            (Some(StreamEnd::Failed), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
         ] {
-            let standing = Standing::new(1);
-            let response = live(answers(last), standing.enter().unwrap(), "r".to_owned(), NEVER);
+            let connections = ConnectionTracker::new(1);
+            let response = live(answers(last), connections.enter().unwrap(), "r".to_owned(), NEVER);
             assert_eq!(text(response.into_body()).await, format!("{both}{end}event: complete\ndata:\n\n"));
-            assert!(standing.enter().is_some(), "its place is free");
+            assert!(connections.enter().is_some(), "its permit is free");
         }
     }
 
     #[tokio::test]
     async fn while_nothing_happens_the_connection_is_kept_alive() {
-        let standing = Standing::new(1);
-        let place = standing.enter().unwrap();
-        let mut body = live(stream::pending().boxed(), place, String::new(), Duration::from_millis(1)).into_body();
+        let connections = ConnectionTracker::new(1);
+        let permit = connections.enter().unwrap();
+        let mut body = live(stream::pending().boxed(), permit, String::new(), Duration::from_millis(1)).into_body();
         for _ in 0..3 {
             assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), ":\n");
         }
@@ -136,9 +137,9 @@ mod tests {
 
     #[tokio::test]
     async fn when_the_server_stops_it_ends_without_being_complete() {
-        let standing = Standing::new(1);
-        let live = live(stream::pending().boxed(), standing.enter().unwrap(), String::new(), NEVER);
-        let ((), text) = tokio::join!(standing.stop(), text(live.into_body()));
+        let connections = ConnectionTracker::new(1);
+        let live = live(stream::pending().boxed(), connections.enter().unwrap(), String::new(), NEVER);
+        let ((), text) = tokio::join!(connections.stop(), text(live.into_body()));
         assert_eq!(text, "");
     }
 }

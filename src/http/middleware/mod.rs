@@ -2,7 +2,7 @@
 
 use crate::graphql::Code;
 use crate::http::Server;
-use crate::http::error_response::{BUSY, LATE, Problem, Shape};
+use crate::http::error_response::{ErrorFormat, HttpError, OVERLOADED, TIMED_OUT};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -35,12 +35,12 @@ pub async fn every_answer(mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, uri, started) = (request.method().clone(), request.uri().clone(), Instant::now());
-    let shape = Shape::of(&uri, request.headers());
+    let shape = ErrorFormat::of(&uri, request.headers());
     let span = tracing::info_span!("request", request_id = %id);
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|_| {
         tracing::error!(request_id = %id, "panic");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(shape, &id)
+        HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").answer(shape, &id)
     });
     span.in_scope(|| {
         let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
@@ -68,7 +68,7 @@ fn request_id(request: &Request) -> String {
 /// Reads a request's body up to the limit, takes it on if there is room, and ends it when its time is over. What it had begun is rolled
 /// back.
 pub async fn limit(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let shape = Shape::of(request.uri(), request.headers());
+    let shape = ErrorFormat::of(request.uri(), request.headers());
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let answer = async {
         let (parts, body) = request.into_parts();
@@ -76,19 +76,19 @@ pub async fn limit(State(server): State<Server>, request: Request, next: Next) -
         let problem = match tokio::time::timeout(server.limits.body_time, read).await {
             Ok(Ok(body)) => {
                 // Not before: else whoever sends a body slowly would take the room of those who do not.
-                let Ok(_room) = server.room.try_acquire() else { return BUSY.answer(shape, &id) };
+                let Ok(_room) = server.in_flight.try_acquire() else { return OVERLOADED.answer(shape, &id) };
                 let request = Request::from_parts(parts, Body::from(body.to_bytes()));
                 return next.run(request).await;
             }
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "the body is too large")
+                HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "the body is too large")
             }
-            Ok(Err(_)) => Problem::new(StatusCode::BAD_REQUEST, Code::BadRequest, "the body could not be read"),
-            Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, "the body took too long to arrive"),
+            Ok(Err(_)) => HttpError::new(StatusCode::BAD_REQUEST, Code::BadRequest, "the body could not be read"),
+            Err(_) => HttpError::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, "the body took too long to arrive"),
         };
         problem.answer(shape, &id)
     };
-    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| LATE.answer(shape, &id))
+    tokio::time::timeout(server.limits.time, answer).await.unwrap_or_else(|_| TIMED_OUT.answer(shape, &id))
 }
 
 /// Which pages of other origins may call the server.

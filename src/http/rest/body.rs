@@ -1,8 +1,8 @@
 //! What the REST API reads and writes: the same bodies as ever, key for key, in the same order.
 
 use crate::domain::{
-    Field, Interview, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Names, Patch, People, User, UserId,
-    time,
+    Field, Interview, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Names, Participants, Patch, User,
+    UserId, time,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -73,9 +73,9 @@ struct InterviewerBody {
 }
 
 impl InterviewBody {
-    pub fn new(interview: Interview, people: People) -> Self {
+    pub fn new(interview: Interview, people: Participants) -> Self {
         let proposal = interview.proposal();
-        let People { interviewee, driver, interviewer } = people;
+        let Participants { interviewee, driver, interviewer } = people;
         let User { id: driver_id, title: driver_title, image: driver_image, phone_number, .. } = driver;
         let User { title, image, contact_phone_number, .. } = interviewer;
         let driver = DriverBody { id: driver_id.0, image: driver_image, phone_number, title: driver_title };

@@ -8,7 +8,7 @@ use crate::http::error_response::BEARER;
 use crate::http::middleware::RequestId;
 use crate::http::rest::body::{InterviewBody, RestError, amendment, patch};
 use crate::http::{Server, authorization};
-use crate::services::{Along, AuthenticationError, Found, ServiceError};
+use crate::services::{AuthenticationError, Include, InterviewWithPeople, ServiceError};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, FromRequestParts, Path, State};
@@ -124,7 +124,7 @@ impl Caller {
         let expected = expected_version(&self.headers, id);
         let subject = if matches!(command, Command::Update(_)) { Subject::EDITED } else { Subject::NAMED };
         let id = InterviewId::from_text(id);
-        let changed = server.services.change(&self.viewer, id, &command, &expected, Along::People).await;
+        let changed = server.services.change(&self.viewer, id, &command, &expected, Include::People).await;
         self.answer(server, (StatusCode::OK, subject), changed).await
     }
 
@@ -132,13 +132,13 @@ impl Caller {
         &self,
         server: &Server,
         (status, subject): (StatusCode, Subject),
-        outcome: Result<Found, ServiceError>,
+        outcome: Result<InterviewWithPeople, ServiceError>,
     ) -> Answer {
         let failed = |error: &ServiceError| match error {
             ServiceError::Refused(refusal) => Failure::refused(refusal, subject),
             error => Failure::internal(&self.request_id, error),
         };
-        let Found { interview, people } = outcome.map_err(|error| failed(&error))?;
+        let InterviewWithPeople { interview, people } = outcome.map_err(|error| failed(&error))?;
         let people = match people {
             Some(people) => people,
             None => server.services.people_of(&interview).await.map_err(|error| failed(&error))?,
@@ -176,8 +176,8 @@ impl Failure {
 
     fn refused(refusal: &Refusal, Subject { interview, time }: Subject) -> Self {
         match refusal {
-            Refusal::Invalid(mistakes) => Self::unprocessable(
-                mistakes.iter().map(|it| RestError::of_field(it.code.name(), it.field, it.message.clone())).collect(),
+            Refusal::Invalid(errors) => Self::unprocessable(
+                errors.iter().map(|it| RestError::of_field(it.code.name(), it.field, it.message.clone())).collect(),
             ),
             Refusal::NotFound => {
                 Self::one(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such interview", interview.to_vec())

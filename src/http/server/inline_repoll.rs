@@ -14,13 +14,13 @@ use std::task::{Context, Poll, Wake, Waker};
 const LIMIT: usize = 8;
 
 /// See the module.
-pub struct Eager<F> {
+pub struct InlineRepoll<F> {
     future: Pin<Box<F>>,
-    waking: Option<(Waker, Arc<Waking>)>,
+    waking: Option<(Waker, Arc<SelfWaker>)>,
 }
 
 /// Stands in for the task's own waker.
-struct Waking {
+struct SelfWaker {
     task: Waker,
     state: AtomicU8,
 }
@@ -33,7 +33,7 @@ const POLLED: u8 = 1;
 /// that comes after it.
 const WOKEN: u8 = 2;
 
-impl Wake for Waking {
+impl Wake for SelfWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -45,20 +45,20 @@ impl Wake for Waking {
     }
 }
 
-impl<F: Future> Eager<F> {
+impl<F: Future> InlineRepoll<F> {
     pub fn new(future: F) -> Self {
         Self { future: Box::pin(future), waking: None }
     }
 }
 
-impl<F: Future> Future for Eager<F> {
+impl<F: Future> Future for InlineRepoll<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
         let known = this.waking.take().filter(|(_, waking)| waking.task.will_wake(cx.waker()));
         let (waker, waking) = known.unwrap_or_else(|| {
-            let waking = Arc::new(Waking { task: cx.waker().clone(), state: AtomicU8::new(RESTS) });
+            let waking = Arc::new(SelfWaker { task: cx.waker().clone(), state: AtomicU8::new(RESTS) });
             (waking.clone().into(), waking)
         });
         let (waker, waking) = this.waking.insert((waker, waking));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     /// Polls it once, and says how often the task was woken meanwhile.
-    fn poll<F: Future>(future: &mut Eager<F>, task: &Arc<Task>) -> (Poll<F::Output>, usize) {
+    fn poll<F: Future>(future: &mut InlineRepoll<F>, task: &Arc<Task>) -> (Poll<F::Output>, usize) {
         let before = task.0.load(Ordering::Relaxed);
         let polled = Pin::new(future).poll(&mut Context::from_waker(&task.clone().into()));
         (polled, task.0.load(Ordering::Relaxed) - before)
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn what_wakes_itself_goes_on_without_the_task() {
         let (task, mut left) = (Arc::new(Task::default()), 3);
-        let mut future = Eager::new(std::future::poll_fn(|cx| {
+        let mut future = InlineRepoll::new(std::future::poll_fn(|cx| {
             if left == 0 {
                 return Poll::Ready(());
             }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_wakes_itself_again_and_again_gives_way() {
         let (task, mut polls) = (Arc::new(Task::default()), 0);
-        let mut future = Eager::new(std::future::poll_fn(|cx| -> Poll<()> {
+        let mut future = InlineRepoll::new(std::future::poll_fn(|cx| -> Poll<()> {
             polls += 1;
             cx.waker().wake_by_ref();
             Poll::Pending
@@ -133,7 +133,7 @@ mod tests {
         let task = Arc::new(Task::default());
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let mut receiver = Box::pin(receiver);
-        let mut future = Eager::new(std::future::poll_fn(move |cx| {
+        let mut future = InlineRepoll::new(std::future::poll_fn(move |cx| {
             let received: Result<i32, _> = ready!(receiver.as_mut().poll(cx));
             Poll::Ready(received.unwrap())
         }));
@@ -148,7 +148,7 @@ mod tests {
         // The next message is often sent while the last one is still being taken.
         let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
         std::thread::spawn(move || (0..200_000).try_for_each(|number| sender.blocking_send(number)).unwrap());
-        let counting = Eager::new(async move {
+        let counting = InlineRepoll::new(async move {
             let mut expected = 0;
             while let Some(number) = receiver.recv().await {
                 assert_eq!(number, expected);
@@ -163,7 +163,7 @@ mod tests {
     fn it_goes_with_the_task_when_that_is_another() {
         let (one, other) = (Arc::new(Task::default()), Arc::new(Task::default()));
         let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
-        let mut future = Eager::new(receiver);
+        let mut future = InlineRepoll::new(receiver);
         assert_eq!(poll(&mut future, &one), (Poll::Pending, 0));
         assert_eq!(poll(&mut future, &other), (Poll::Pending, 0));
         sender.send(()).unwrap();

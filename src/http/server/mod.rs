@@ -4,9 +4,9 @@ mod inline_repoll;
 pub mod shutdown;
 mod write_timeout;
 
-use crate::http::server::inline_repoll::Eager;
-use crate::http::server::shutdown::{Standing, Stopping};
-use crate::http::server::write_timeout::Impatient;
+use crate::http::server::inline_repoll::InlineRepoll;
+use crate::http::server::shutdown::{ConnectionTracker, ShutdownSignal};
+use crate::http::server::write_timeout::WriteTimeout;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -28,11 +28,11 @@ pub struct Timeouts {
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Shutdown {
     /// Every request was answered.
-    InOrder,
+    Graceful,
     /// The time that was granted ran out.
-    Cut,
+    Forced,
 }
 
 /// Serves until `stop` is done, then lets requests in flight finish and connections that stay open take their leave, for as long as is
@@ -43,10 +43,10 @@ pub enum Ending {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    standing: &Standing,
+    connections: &ConnectionTracker,
     timeouts: Timeouts,
     stop: impl Future<Output = ()> + Send,
-) -> io::Result<Ending> {
+) -> io::Result<Shutdown> {
     let mut stop = pin!(stop);
     loop {
         let stream = tokio::select! {
@@ -61,36 +61,36 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
-        connect(stream, &router, timeouts, standing.listen());
+        connect(stream, &router, timeouts, connections.listen());
     }
     drop(listener);
     tracing::info!("stopping: requests in flight may finish");
     tokio::select! {
-        () = standing.stop() => Ok(Ending::InOrder),
+        () = connections.stop() => Ok(Shutdown::Graceful),
         () = tokio::time::sleep(timeouts.stopping) => {
             tracing::warn!("stopped with requests in flight");
-            Ok(Ending::Cut)
+            Ok(Shutdown::Forced)
         }
     }
 }
 
-fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping: Stopping) {
+fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping: ShutdownSignal) {
     // Twice: a WebSocket gives up at half of it, and has the rest to say why.
-    let patience = timeouts.writing * 2;
-    if let Err(error) = stream.set_nodelay(true).and_then(|()| lose(&stream, patience)) {
+    let timeout_after = timeouts.writing * 2;
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| set_user_timeout(&stream, timeout_after)) {
         tracing::debug!(%error, "a connection's options could not be set");
     }
-    let stream = Impatient::new(stream, patience);
+    let stream = WriteTimeout::new(stream, timeout_after);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.header)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()))
         .with_upgrades();
-    tokio::spawn(Eager::new(async move {
+    tokio::spawn(InlineRepoll::new(async move {
         let mut connection = pin!(connection);
         let ended = tokio::select! {
             ended = &mut connection => ended,
-            () = stopping.told() => {
+            () = stopping.requested() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -102,15 +102,15 @@ fn connect(stream: TcpStream, router: &Router, timeouts: Timeouts, mut stopping:
 }
 
 /// Ends the connection once nothing of what was sent is acknowledged for so long: a client that vanished without a word, as phones do, would
-/// otherwise be kept for a quarter of an hour. What waits in the system's buffer is out of [`Impatient`]'s sight.
+/// otherwise be kept for a quarter of an hour. What waits in the system's buffer is out of [`WriteTimeout`]'s sight.
 #[cfg(target_os = "linux")]
-fn lose(stream: &TcpStream, patience: Duration) -> io::Result<()> {
-    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience))
+fn set_user_timeout(stream: &TcpStream, timeout_after: Duration) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(timeout_after))
 }
 
 /// Other systems have their own notion of how long.
 #[cfg(not(target_os = "linux"))]
-fn lose(_: &TcpStream, _: Duration) -> io::Result<()> {
+fn set_user_timeout(_: &TcpStream, _: Duration) -> io::Result<()> {
     Ok(())
 }
 
@@ -122,7 +122,7 @@ mod tests {
     async fn what_is_not_acknowledged_ends_the_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        lose(&stream, Duration::from_secs(20)).unwrap();
+        set_user_timeout(&stream, Duration::from_secs(20)).unwrap();
         assert_eq!(socket2::SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(20)));
     }
 }

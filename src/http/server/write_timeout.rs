@@ -10,39 +10,39 @@ use tokio::time::{Sleep, sleep};
 /// Fails once nothing could be written for so long: whoever opens connections and never reads would keep them, and what they hold, for
 /// as long as they like.
 #[derive(Debug)]
-pub struct Impatient<S> {
+pub struct WriteTimeout<S> {
     stream: S,
-    patience: Duration,
+    timeout_after: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Impatient<S> {
-    pub fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+impl<S> WriteTimeout<S> {
+    pub fn new(stream: S, timeout_after: Duration) -> Self {
+        Self { stream, timeout_after, waiting: None }
     }
 
-    fn judge<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn poll_deadline<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.waiting = None;
             return written;
         }
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(self.timeout_after)));
         ready!(waiting.as_mut().poll(context));
         Poll::Ready(Err(ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(context, bytes);
-        this.judge(context, written)
+        this.poll_deadline(context, written)
     }
 
     fn poll_write_vectored(
@@ -52,7 +52,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
-        this.judge(context, written)
+        this.poll_deadline(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -76,7 +76,7 @@ mod tests {
     #[tokio::test]
     async fn who_takes_nothing_is_given_up() {
         let (server, mut client) = duplex(8);
-        let mut server = Impatient::new(server, Duration::from_millis(50));
+        let mut server = WriteTimeout::new(server, Duration::from_millis(50));
         server.write_all(&[1; 8]).await.unwrap();
         let given_up = server.write_all(&[2; 8]).await.unwrap_err();
         assert_eq!(given_up.kind(), ErrorKind::TimedOut);

@@ -1,14 +1,14 @@
 //! One connection, from its first message to its end.
 
-use crate::graphql::{Code, Ended, Opened, Outcome, Permitted, Refused, internal_error};
-use crate::http::error_response::{BUSY, LATE};
+use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestError, StreamEnd, internal_error};
+use crate::http::error_response::{OVERLOADED, TIMED_OUT};
 use crate::http::graphql::sse;
-use crate::http::server::shutdown::Place;
+use crate::http::server::shutdown::ConnectionPermit;
 use crate::http::websocket::messages::{Close, Received, Sent};
-use crate::http::websocket::operations::{Event, Operations};
-use crate::http::websocket::transport::{End, Wire};
+use crate::http::websocket::operations::{OperationEvent, Operations};
+use crate::http::websocket::transport::{Disconnect, Transport};
 use crate::http::{Server, authorization};
-use crate::services::{AuthenticationError, Bearer};
+use crate::services::{AuthenticationError, LiveSession};
 use async_graphql::Request as Operation;
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// What a connection knows of the request that it was once.
-pub struct Origin {
+pub struct ConnectionContext {
     pub server: Server,
     pub request_id: String,
     /// The token of its header.
@@ -26,59 +26,59 @@ pub struct Origin {
 }
 
 /// Talks to the client until either has had enough.
-pub async fn converse(origin: &Origin, place: &mut Place, wire: &mut Wire) -> End {
+pub async fn run(context: &ConnectionContext, permit: &mut ConnectionPermit, transport: &mut Transport) -> Disconnect {
     let bearer = tokio::select! {
-        () = place.stopping() => return End::Closed(Close::GOING_AWAY),
-        bearer = begin(origin, wire) => match bearer {
+        () = permit.stopping() => return Disconnect::Closed(Close::GOING_AWAY),
+        bearer = begin(context, transport) => match bearer {
             Ok(bearer) => Arc::new(bearer),
             Err(end) => return end,
         },
     };
-    let mut conversation = Conversation { origin, bearer: bearer.clone(), wire, operations: Operations::default() };
+    let mut client = ClientConnection { context, bearer: bearer.clone(), transport, operations: Operations::default() };
     tokio::select! {
         // The client comes back with another token.
-        () = bearer.signed_out() => End::Closed(Close::FORBIDDEN),
-        end = conversation.run(place) => end,
+        () = bearer.signed_out() => Disconnect::Closed(Close::FORBIDDEN),
+        end = client.run(permit) => end,
     }
 }
 
 /// From the first message to its acknowledgement.
-async fn begin(origin: &Origin, wire: &mut Wire) -> Result<Bearer, End> {
+async fn begin(context: &ConnectionContext, transport: &mut Transport) -> Result<LiveSession, Disconnect> {
     let init = async {
         loop {
-            match wire.receive().await? {
+            match transport.receive().await? {
                 Received::Init(payload) => return Ok(payload),
-                Received::Ping(payload) => wire.send(&Sent::Pong { payload }).await?,
+                Received::Ping(payload) => transport.send(&Sent::Pong { payload }).await?,
                 Received::Pong | Received::Complete { .. } => {}
-                Received::Subscribe { .. } => return Err(End::Closed(Close::UNAUTHORIZED)),
+                Received::Subscribe { .. } => return Err(Disconnect::Closed(Close::UNAUTHORIZED)),
             }
         }
     };
-    let limits = &origin.server.limits;
-    let payload = timeout(limits.init_time, init).await.unwrap_or(Err(End::Closed(Close::INIT_TIMEOUT)))?;
-    let signing_in = timeout(limits.time, sign_in(origin, &payload)).await;
-    let bearer = signing_in.unwrap_or(Err(Close::TRY_LATER)).map_err(End::Closed)?;
-    wire.send(&Sent::ConnectionAck).await?;
+    let limits = &context.server.limits;
+    let payload = timeout(limits.init_time, init).await.unwrap_or(Err(Disconnect::Closed(Close::INIT_TIMEOUT)))?;
+    let signing_in = timeout(limits.time, sign_in(context, &payload)).await;
+    let bearer = signing_in.unwrap_or(Err(Close::TRY_LATER)).map_err(Disconnect::Closed)?;
+    transport.send(&Sent::ConnectionAck).await?;
     Ok(bearer)
 }
 
 /// With the token of the payload, or else of the request's header. A browser's page cannot set headers, and does not see how an upgrade was
 /// refused: so a header that is no good is judged here, too.
-async fn sign_in(origin: &Origin, payload: &Map<String, Value>) -> Result<Bearer, Close> {
+async fn sign_in(context: &ConnectionContext, payload: &Map<String, Value>) -> Result<LiveSession, Close> {
     let token = match in_payload(payload) {
         Some(Value::String(value)) => authorization::of_value(value).map(Some),
         Some(_) => return Err(Close::FORBIDDEN),
-        None => origin.token.as_ref().map(Option::as_deref).map_err(Clone::clone),
+        None => context.token.as_ref().map(Option::as_deref).map_err(Clone::clone),
     };
     let signed_in = match token {
-        Ok(Some(token)) => origin.server.services.sign_in(token).await,
+        Ok(Some(token)) => context.server.services.sign_in(token).await,
         Ok(None) => return Err(Close::FORBIDDEN),
         Err(error) => Err(error),
     };
     signed_in.map_err(|error| match error {
         AuthenticationError::Refused(_) => Close::FORBIDDEN,
         AuthenticationError::Failed(cause) => {
-            tracing::error!(request_id = origin.request_id, %cause, "nobody could be signed in");
+            tracing::error!(request_id = context.request_id, %cause, "nobody could be signed in");
             Close::TRY_LATER
         }
     })
@@ -94,27 +94,27 @@ fn find<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 }
 
 /// A connection whose client is signed in.
-struct Conversation<'a> {
-    origin: &'a Origin,
-    bearer: Arc<Bearer>,
-    wire: &'a mut Wire,
+struct ClientConnection<'a> {
+    context: &'a ConnectionContext,
+    bearer: Arc<LiveSession>,
+    transport: &'a mut Transport,
     operations: Operations,
 }
 
-impl Conversation<'_> {
-    async fn run(&mut self, place: &mut Place) -> End {
-        let every = self.origin.server.limits.ping;
+impl ClientConnection<'_> {
+    async fn run(&mut self, permit: &mut ConnectionPermit) -> Disconnect {
+        let every = self.context.server.limits.ping;
         let mut ping = interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
-                () = place.stopping() => self.finish().await,
-                _ = ping.tick() => meanwhile(&mut self.operations, self.wire.ping()).await,
-                received = self.wire.receive() => match received {
-                    Ok(received) => self.take(received).await,
+                () = permit.stopping() => self.finish().await,
+                _ = ping.tick() => while_operations_advance(&mut self.operations, self.transport.ping()).await,
+                received = self.transport.receive() => match received {
+                    Ok(received) => self.handle(received).await,
                     Err(end) => Err(end),
                 },
-                (id, event) = self.operations.next() => self.tell(&id, event).await,
+                (id, event) = self.operations.next() => self.emit(&id, event).await,
             };
             if let Err(end) = done {
                 return end;
@@ -123,25 +123,27 @@ impl Conversation<'_> {
     }
 
     /// Lets queries and mutations end as requests in flight do.
-    async fn finish(&mut self) -> Result<(), End> {
+    async fn finish(&mut self) -> Result<(), Disconnect> {
         while let Some((id, outcome)) = self.operations.next_outcome().await {
-            self.tell(&id, Event::Once(outcome)).await?;
+            self.emit(&id, OperationEvent::Once(outcome)).await?;
         }
-        Err(End::Closed(Close::GOING_AWAY))
+        Err(Disconnect::Closed(Close::GOING_AWAY))
     }
 
-    async fn take(&mut self, received: Received) -> Result<(), End> {
+    async fn handle(&mut self, received: Received) -> Result<(), Disconnect> {
         match received {
-            Received::Init(_) => Err(End::Closed(Close::TOO_MANY_INITS)),
+            Received::Init(_) => Err(Disconnect::Closed(Close::TOO_MANY_INITS)),
             Received::Ping(payload) => self.send(&Sent::Pong { payload }).await,
             Received::Pong => Ok(()),
-            Received::Subscribe { id, .. } if self.operations.contains(&id) => Err(End::Closed(Close::taken(&id))),
-            Received::Subscribe { id, .. } if self.operations.len() >= self.origin.server.limits.subscriptions => {
+            Received::Subscribe { id, .. } if self.operations.contains(&id) => {
+                Err(Disconnect::Closed(Close::taken(&id)))
+            }
+            Received::Subscribe { id, .. } if self.operations.len() >= self.context.server.limits.subscriptions => {
                 let message = "there are too many operations on this connection: complete one first";
-                self.refuse(&id, &Refused::new(Code::TooManySubscriptions, message, None)).await
+                self.refuse(&id, &RequestError::new(Code::TooManySubscriptions, message, None)).await
             }
             Received::Subscribe { id, operation } => {
-                self.operations.start(&id, open(self.origin, self.bearer.clone(), *operation));
+                self.operations.start(&id, open(self.context, self.bearer.clone(), *operation));
                 Ok(())
             }
             Received::Complete { id } => {
@@ -151,33 +153,38 @@ impl Conversation<'_> {
         }
     }
 
-    async fn tell(&mut self, id: &str, event: Event) -> Result<(), End> {
+    async fn emit(&mut self, id: &str, event: OperationEvent) -> Result<(), Disconnect> {
         match event {
-            Event::Next(answer) => self.send(&Sent::Next { id, payload: &answer }).await,
-            Event::Done => self.send(&Sent::Complete { id }).await,
-            Event::Once(outcome) => match *outcome {
-                Outcome::Answered(answer) => {
+            OperationEvent::Next(answer) => self.send(&Sent::Next { id, payload: &answer }).await,
+            OperationEvent::Done => self.send(&Sent::Complete { id }).await,
+            OperationEvent::Once(outcome) => match *outcome {
+                Outcome::Executed(answer) => {
                     self.send(&Sent::Next { id, payload: &answer.text() }).await?;
                     self.send(&Sent::Complete { id }).await
                 }
-                Outcome::Refused(refused) => self.refuse(id, &refused).await,
+                Outcome::Rejected(refused) => self.refuse(id, &refused).await,
             },
-            Event::Ended(Ended::SignedOut) => Err(End::Closed(Close::FORBIDDEN)),
-            Event::Ended(ended @ Ended::Failed) => self.refuse(id, &sse::refusal(ended, &self.origin.request_id)).await,
+            OperationEvent::StreamEnd(StreamEnd::SignedOut) => Err(Disconnect::Closed(Close::FORBIDDEN)),
+            OperationEvent::StreamEnd(ended @ StreamEnd::Failed) => {
+                self.refuse(id, &sse::refusal(ended, &self.context.request_id)).await
+            }
         }
     }
 
-    async fn refuse(&mut self, id: &str, refused: &Refused) -> Result<(), End> {
+    async fn refuse(&mut self, id: &str, refused: &RequestError) -> Result<(), Disconnect> {
         self.send(&Sent::Error { id, payload: &refused.errors }).await
     }
 
-    async fn send(&mut self, message: &Sent<'_>) -> Result<(), End> {
-        meanwhile(&mut self.operations, self.wire.send(message)).await
+    async fn send(&mut self, message: &Sent<'_>) -> Result<(), Disconnect> {
+        while_operations_advance(&mut self.operations, self.transport.send(message)).await
     }
 }
 
 /// Writes, while queries and mutations go on: they hold what others wait for, and do not depend on what their client takes.
-async fn meanwhile(operations: &mut Operations, writing: impl Future<Output = Result<(), End>>) -> Result<(), End> {
+async fn while_operations_advance(
+    operations: &mut Operations,
+    writing: impl Future<Output = Result<(), Disconnect>>,
+) -> Result<(), Disconnect> {
     let mut writing = pin!(writing);
     loop {
         tokio::select! {
@@ -188,21 +195,27 @@ async fn meanwhile(operations: &mut Operations, writing: impl Future<Output = Re
 }
 
 /// Executes or begins an operation, under the limits of a request.
-fn open(origin: &Origin, bearer: Arc<Bearer>, operation: Operation) -> impl Future<Output = Opened> + Send + 'static {
-    let (server, request_id) = (origin.server.clone(), origin.request_id.clone());
+fn open(
+    context: &ConnectionContext,
+    bearer: Arc<LiveSession>,
+    operation: Operation,
+) -> impl Future<Output = Execution> + Send + 'static {
+    let (server, request_id) = (context.server.clone(), context.request_id.clone());
     async move {
-        let Ok(_room) = server.room.try_acquire() else { return Opened::Once(Outcome::Refused(BUSY.refusal())) };
-        let opening = server.engine.open(Some(&bearer), request_id.clone(), operation, Permitted::All);
-        let opened = timeout(server.limits.time, surviving(opening, &request_id)).await;
-        opened.unwrap_or_else(|_| Opened::Once(Outcome::Refused(LATE.refusal())))
+        let Ok(_room) = server.in_flight.try_acquire() else {
+            return Execution::Once(Outcome::Rejected(OVERLOADED.refusal()));
+        };
+        let opening = server.engine.open(Some(&bearer), request_id.clone(), operation, AllowedOperations::All);
+        let opened = timeout(server.limits.time, catch_panic(opening, &request_id)).await;
+        opened.unwrap_or_else(|_| Execution::Once(Outcome::Rejected(TIMED_OUT.refusal())))
     }
 }
 
 /// A panic ends its operation, and not the connection with all the others.
-async fn surviving(opening: impl Future<Output = Opened>, request_id: &str) -> Opened {
+async fn catch_panic(opening: impl Future<Output = Execution>, request_id: &str) -> Execution {
     AssertUnwindSafe(opening).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!(request_id, "panic");
-        Opened::Once(Outcome::Refused(Refused::failed(internal_error(request_id))))
+        Execution::Once(Outcome::Rejected(RequestError::failed(internal_error(request_id))))
     })
 }
 
@@ -212,8 +225,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_becomes_an_error_that_tells_nothing() {
-        let opened = surviving(async { panic!("secret") }, "r").await;
-        let Opened::Once(Outcome::Refused(refused)) = opened else { panic!("it went on") };
+        let opened = catch_panic(async { panic!("secret") }, "r").await;
+        let Execution::Once(Outcome::Rejected(refused)) = opened else { panic!("it went on") };
         let told = serde_json::to_string(&refused.errors).unwrap();
         assert_eq!(told, r#"[{"message":"internal error","extensions":{"code":"INTERNAL","requestId":"r"}}]"#);
     }

@@ -6,15 +6,15 @@ mod operations;
 mod transport;
 
 use crate::graphql::Code;
-use crate::http::error_response::{BUSY, Problem, Shape};
+use crate::http::error_response::{ErrorFormat, HttpError, OVERLOADED};
 use crate::http::{Server, authorization};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use connection::Origin;
+use connection::ConnectionContext;
 use messages::Close;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use transport::{End, Wire};
+use transport::{Disconnect, Transport};
 
 /// The one subprotocol that is spoken here.
 const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -31,28 +31,28 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
 /// does not give its stream out.
 pub fn accept(server: Server, request_id: String, mut request: Request) -> Response {
     let headers = request.headers();
-    let refuse = |problem: &Problem| problem.answer(Shape::of(request.uri(), headers), &request_id);
+    let refuse = |problem: &HttpError| problem.answer(ErrorFormat::of(request.uri(), headers), &request_id);
     let Some(handshake) = Handshake::of(request.method(), headers) else {
         let mut response = refuse(&BAD_HANDSHAKE);
         response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, VERSION);
         return response;
     };
-    if !is_welcome(headers, &server.origins) {
-        return refuse(&FOREIGN);
+    if !origin_allowed(headers, &server.origins) {
+        return refuse(&ORIGIN_NOT_ALLOWED);
     }
-    let Some(mut place) = server.standing.enter() else { return refuse(&BUSY) };
+    let Some(mut permit) = server.connections.enter() else { return refuse(&OVERLOADED) };
     let token = authorization::of_headers(headers).map(|token| token.map(str::to_owned));
     let (speaks, upgrade) = (handshake.speaks, hyper::upgrade::on(&mut request));
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let mut wire = Wire::new(upgraded, server.limits.body, server.limits.write_time).await;
+        let mut transport = Transport::new(upgraded, server.limits.body, server.limits.write_time).await;
         let end = if speaks {
-            connection::converse(&Origin { server, request_id, token }, &mut place, &mut wire).await
+            connection::run(&ConnectionContext { server, request_id, token }, &mut permit, &mut transport).await
         } else {
-            End::Closed(Close::SUBPROTOCOL)
+            Disconnect::Closed(Close::SUBPROTOCOL)
         };
-        wire.end(end).await;
-        drop(place);
+        transport.end(end).await;
+        drop(permit);
     });
     handshake.answer()
 }
@@ -92,19 +92,19 @@ impl Handshake {
     }
 }
 
-const BAD_HANDSHAKE: Problem =
-    Problem::new(StatusCode::BAD_REQUEST, Code::BadRequest, "this is no WebSocket handshake of version 13");
-const FOREIGN: Problem =
-    Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, "pages of this origin may not connect: see CORS_ORIGINS");
+const BAD_HANDSHAKE: HttpError =
+    HttpError::new(StatusCode::BAD_REQUEST, Code::BadRequest, "this is no WebSocket handshake of version 13");
+const ORIGIN_NOT_ALLOWED: HttpError =
+    HttpError::new(StatusCode::FORBIDDEN, Code::Forbidden, "pages of this origin may not connect: see CORS_ORIGINS");
 
 /// No browser asks before it opens a WebSocket to another site; so it is asked here where the page comes from. Other clients do not say.
-fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
+fn origin_allowed(headers: &HeaderMap, origins: &[String]) -> bool {
+    let Some(context) = headers.get(header::ORIGIN) else { return true };
+    let Ok(context) = context.to_str() else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     // The scheme is not compared: what ends TLS stands in front of the server.
-    let own = origin.split_once("://").zip(host).is_some_and(|((_, from), host)| from.eq_ignore_ascii_case(host));
-    own || origins.iter().any(|listed| listed == "*" || listed == origin)
+    let own = context.split_once("://").zip(host).is_some_and(|((_, from), host)| from.eq_ignore_ascii_case(host));
+    own || origins.iter().any(|listed| listed == "*" || listed == context)
 }
 
 /// The elements of a header that is a list.

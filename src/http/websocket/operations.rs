@@ -1,6 +1,6 @@
 //! The operations of one connection. They live in its task, and end with it.
 
-use crate::graphql::{Ended, Live, Opened, Outcome};
+use crate::graphql::{Execution, Outcome, ResponseStream, StreamEnd};
 use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture, abortable};
 use futures_util::stream::{self, BoxStream, FuturesUnordered, SelectAll};
 use futures_util::{FutureExt, StreamExt};
@@ -11,16 +11,16 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Operations {
     active: HashMap<Id, AbortHandle>,
-    opening: FuturesUnordered<BoxFuture<'static, Result<(Id, Opened), Aborted>>>,
-    opened: VecDeque<(Id, Opened)>,
-    live: SelectAll<BoxStream<'static, (Id, Event)>>,
+    opening: FuturesUnordered<BoxFuture<'static, Result<(Id, Execution), Aborted>>>,
+    opened: VecDeque<(Id, Execution)>,
+    live: SelectAll<BoxStream<'static, (Id, OperationEvent)>>,
 }
 
 /// An operation's id.
 pub type Id = Arc<str>;
 
 /// What an operation has to say.
-pub enum Event {
+pub enum OperationEvent {
     /// All it will ever say.
     Once(Box<Outcome>),
     /// One answer of a subscription, as JSON.
@@ -28,7 +28,7 @@ pub enum Event {
     /// A subscription has no more answers.
     Done,
     /// A subscription was ended.
-    Ended(Ended),
+    StreamEnd(StreamEnd),
 }
 
 impl Operations {
@@ -41,7 +41,7 @@ impl Operations {
     }
 
     /// Takes on an operation.
-    pub fn start(&mut self, id: &str, opening: impl Future<Output = Opened> + Send + 'static) {
+    pub fn start(&mut self, id: &str, opening: impl Future<Output = Execution> + Send + 'static) {
         let id = Id::from(id);
         let name = id.clone();
         let (opening, handle) = abortable(opening.map(move |opened| (name, opened)));
@@ -58,18 +58,18 @@ impl Operations {
     }
 
     /// What happens next; waits for ever where nothing goes on. May be dropped and called again.
-    pub async fn next(&mut self) -> (Id, Event) {
+    pub async fn next(&mut self) -> (Id, OperationEvent) {
         loop {
             match self.opened.pop_front() {
-                Some((id, Opened::Once(outcome))) => {
+                Some((id, Execution::Once(outcome))) => {
                     self.active.remove(&id);
-                    return (id, Event::Once(Box::new(outcome)));
+                    return (id, OperationEvent::Once(Box::new(outcome)));
                 }
-                Some((id, Opened::Live(live))) => self.follow(id, live),
+                Some((id, Execution::Stream(live))) => self.follow(id, live),
                 None => tokio::select! {
                     () = advance(&mut self.opening, &mut self.opened) => {}
                     Some((id, event)) = self.live.next(), if !self.live.is_empty() => {
-                        if !matches!(event, Event::Next(_)) {
+                        if !matches!(event, OperationEvent::Next(_)) {
                             self.cancel(&id);
                         }
                         return (id, event);
@@ -83,8 +83,8 @@ impl Operations {
     pub async fn next_outcome(&mut self) -> Option<(Id, Box<Outcome>)> {
         loop {
             match self.opened.pop_front() {
-                Some((id, Opened::Once(outcome))) => return Some((id, Box::new(outcome))),
-                Some((_, Opened::Live(_))) => {}
+                Some((id, Execution::Once(outcome))) => return Some((id, Box::new(outcome))),
+                Some((_, Execution::Stream(_))) => {}
                 None if self.opening.is_empty() => return None,
                 None => self.advance().await,
             }
@@ -96,19 +96,19 @@ impl Operations {
         advance(&mut self.opening, &mut self.opened).await;
     }
 
-    fn follow(&mut self, id: Id, live: Live) {
+    fn follow(&mut self, id: Id, live: ResponseStream) {
         let (handle, registration) = AbortHandle::new_pair();
         self.active.insert(id.clone(), handle);
-        let events = live.map(|answer| answer.map_or_else(Event::Ended, Event::Next));
-        let events = events.chain(stream::once(async { Event::Done }));
+        let events = live.map(|answer| answer.map_or_else(OperationEvent::StreamEnd, OperationEvent::Next));
+        let events = events.chain(stream::once(async { OperationEvent::Done }));
         self.live.push(Abortable::new(events, registration).map(move |event| (id.clone(), event)).boxed());
     }
 }
 
 /// Waits until one more is opened, or dropped.
 async fn advance(
-    opening: &mut FuturesUnordered<BoxFuture<'static, Result<(Id, Opened), Aborted>>>,
-    opened: &mut VecDeque<(Id, Opened)>,
+    opening: &mut FuturesUnordered<BoxFuture<'static, Result<(Id, Execution), Aborted>>>,
+    opened: &mut VecDeque<(Id, Execution)>,
 ) {
     match opening.next().await {
         Some(Ok(done)) => opened.push_back(done),
@@ -124,13 +124,13 @@ mod tests {
     use std::future::ready;
     use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-    type Source = UnboundedSender<Result<Arc<str>, Ended>>;
+    type Source = UnboundedSender<Result<Arc<str>, StreamEnd>>;
 
     /// A subscription, and what feeds it.
-    fn subscription() -> (Source, impl Future<Output = Opened> + Send + 'static) {
+    fn subscription() -> (Source, impl Future<Output = Execution> + Send + 'static) {
         let (source, answers) = unbounded_channel();
         let answers = stream::unfold(answers, |mut answers| async { answers.recv().await.map(|next| (next, answers)) });
-        (source, ready(Opened::Live(answers.boxed())))
+        (source, ready(Execution::Stream(answers.boxed())))
     }
 
     fn says(source: &Source, text: &str) {
@@ -140,17 +140,17 @@ mod tests {
     async fn heard(operations: &mut Operations) -> String {
         let (id, event) = operations.next().await;
         match event {
-            Event::Once(_) => format!("{id} once"),
-            Event::Next(answer) => format!("{id} {answer}"),
-            Event::Done => format!("{id} done"),
-            Event::Ended(why) => format!("{id} {why:?}"),
+            OperationEvent::Once(_) => format!("{id} once"),
+            OperationEvent::Next(answer) => format!("{id} {answer}"),
+            OperationEvent::Done => format!("{id} done"),
+            OperationEvent::StreamEnd(why) => format!("{id} {why:?}"),
         }
     }
 
     #[tokio::test]
     async fn a_subscription_is_told_to_its_end() {
         let mut operations = Operations::default();
-        for (id, last) in [("1", None), ("2", Some(Ended::SignedOut)), ("3", Some(Ended::Failed))] {
+        for (id, last) in [("1", None), ("2", Some(StreamEnd::SignedOut)), ("3", Some(StreamEnd::Failed))] {
             let (source, opening) = subscription();
             operations.start(id, opening);
             says(&source, "a");
@@ -200,14 +200,14 @@ mod tests {
         operations.start("live", opening);
         operations.advance().await;
         says(&source, "waits");
-        operations.start("once", ready(Opened::Once(Outcome::Answered(Response::default().into()))));
+        operations.start("once", ready(Execution::Once(Outcome::Executed(Response::default().into()))));
         operations.advance().await;
         assert!(operations.advance().now_or_never().is_none());
         let (first, second) = (heard(&mut operations).await, heard(&mut operations).await);
         assert_eq!((first.as_str(), second.as_str()), ("once once", "live waits"));
 
         // At the end only those that end by themselves are waited for.
-        operations.start("last", ready(Opened::Once(Outcome::Answered(Response::default().into()))));
+        operations.start("last", ready(Execution::Once(Outcome::Executed(Response::default().into()))));
         assert_eq!(&*operations.next_outcome().await.unwrap().0, "last");
         assert!(operations.next_outcome().await.is_none());
     }

@@ -12,17 +12,17 @@ use tokio::sync::watch;
 
 /// The bearer of a token, for as long as a connection lasts.
 #[derive(Clone, Debug)]
-pub struct Bearer(Arc<Standing>);
+pub struct LiveSession(Arc<SessionState>);
 
 #[derive(Debug)]
-struct Standing {
+struct SessionState {
     claims: Claims,
     viewer: watch::Sender<Option<Arc<Viewer>>>,
 }
 
 /// The bearers of this server.
 #[derive(Debug)]
-pub(crate) struct Bearers {
+pub(crate) struct LiveSessions {
     db: Db,
     clock: Clock,
     interval: Duration,
@@ -31,14 +31,14 @@ pub(crate) struct Bearers {
 
 #[derive(Debug, Default)]
 struct Known {
-    standings: Vec<Weak<Standing>>,
+    sessions: Vec<Weak<SessionState>>,
     watched: bool,
 }
 
 /// The least pause between two looks, whatever the settings say.
 const LEAST_PAUSE: Duration = Duration::from_millis(50);
 
-impl Bearer {
+impl LiveSession {
     /// The viewer, with their role and company as they are now; none once the token is not accepted any more.
     #[must_use]
     pub fn viewer(&self) -> Option<Arc<Viewer>> {
@@ -57,23 +57,23 @@ impl Services {
     ///
     /// # Errors
     /// [`AuthenticationError`]: the token is not valid, expired or revoked, or its user is unknown or deactivated.
-    pub async fn sign_in(&self, token: &str) -> Result<Bearer, AuthenticationError> {
+    pub async fn sign_in(&self, token: &str) -> Result<LiveSession, AuthenticationError> {
         let claims = self.tokens.verify(token, self.clock.now()).map_err(AuthenticationError::Refused)?;
         let viewer = self.viewer_of(claims.clone()).await?;
-        let bearer = Bearer(Arc::new(Standing { claims, viewer: watch::Sender::new(Some(viewer)) }));
-        self.bearers.add(&bearer);
-        Ok(bearer)
+        let session = LiveSession(Arc::new(SessionState { claims, viewer: watch::Sender::new(Some(viewer)) }));
+        self.live_sessions.add(&session);
+        Ok(session)
     }
 }
 
-impl Bearers {
+impl LiveSessions {
     pub(crate) fn new(db: Db, clock: Clock, interval: Duration) -> Self {
         Self { db, clock, interval: interval.max(LEAST_PAUSE), known: Mutex::default() }
     }
 
-    fn add(self: &Arc<Self>, bearer: &Bearer) {
+    fn add(self: &Arc<Self>, session: &LiveSession) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.standings.push(Arc::downgrade(&bearer.0));
+        known.sessions.push(Arc::downgrade(&session.0));
         if !known.watched {
             known.watched = true;
             tokio::spawn(self.clone().watch());
@@ -84,40 +84,40 @@ impl Bearers {
     async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(self.interval).await;
-            let Some(standings) = self.standings() else { return };
-            if let Err(error) = self.look(&standings).await {
+            let Some(sessions) = self.sessions() else { return };
+            if let Err(error) = self.look(&sessions).await {
                 // Nothing happens to anybody meanwhile: without the database there is nothing to see either.
-                tracing::debug!(%error, "the bearers of open connections could not be looked up");
+                tracing::debug!(%error, "the sessions of open connections could not be checked");
             }
         }
     }
 
-    fn standings(&self) -> Option<Vec<Arc<Standing>>> {
+    fn sessions(&self) -> Option<Vec<Arc<SessionState>>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.standings.retain(|standing| standing.strong_count() > 0);
-        known.watched = !known.standings.is_empty();
-        known.watched.then(|| known.standings.iter().filter_map(Weak::upgrade).collect())
+        known.sessions.retain(|session| session.strong_count() > 0);
+        known.watched = !known.sessions.is_empty();
+        known.watched.then(|| known.sessions.iter().filter_map(Weak::upgrade).collect())
     }
 
-    async fn look(&self, standings: &[Arc<Standing>]) -> Result<(), StorageError> {
+    async fn look(&self, sessions: &[Arc<SessionState>]) -> Result<(), StorageError> {
         let now = self.clock.now();
-        for expired in standings.iter().filter(|standing| standing.claims.expired(now)) {
+        for expired in sessions.iter().filter(|session| session.claims.expired(now)) {
             expired.update(None);
         }
-        let ids: HashSet<_> = standings.iter().map(|standing| standing.claims.user).collect();
-        let jtis: HashSet<_> = standings.iter().map(|standing| standing.claims.jti.clone()).collect();
+        let ids: HashSet<_> = sessions.iter().map(|session| session.claims.user).collect();
+        let jtis: HashSet<_> = sessions.iter().map(|session| session.claims.jti.clone()).collect();
         let viewers = users::active(self.db.reader(), ids.into_iter().collect()).await?;
         let viewers: HashMap<_, _> = viewers.into_iter().map(|viewer| (viewer.id, Arc::new(viewer))).collect();
         let revoked = users::revoked(self.db.reader(), jtis.into_iter().collect()).await?;
-        for standing in standings {
-            let valid = !standing.claims.expired(now) && !revoked.contains(&standing.claims.jti);
-            standing.update(viewers.get(&standing.claims.user).filter(|_| valid).cloned());
+        for session in sessions {
+            let valid = !session.claims.expired(now) && !revoked.contains(&session.claims.jti);
+            session.update(viewers.get(&session.claims.user).filter(|_| valid).cloned());
         }
         Ok(())
     }
 }
 
-impl Standing {
+impl SessionState {
     /// Once signed out, for ever.
     fn update(&self, now: Option<Arc<Viewer>>) {
         self.viewer.send_if_modified(|viewer| {

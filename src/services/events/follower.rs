@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, broadcast};
 
 /// Something that happened to an interview, as it goes to whoever waits for it.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct LogEntry {
     /// Where it stands in the log.
     pub position: LogPosition,
     /// What happened.
@@ -23,15 +23,15 @@ pub struct Change {
 
 /// The follower of the log. It runs while somebody listens.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct EventFollower {
     db: Db,
     interval: Duration,
     news: Notify,
-    changes: Mutex<WeakSender<Arc<Change>>>,
+    changes: Mutex<WeakSender<Arc<LogEntry>>>,
     /// How far the follower has come, or less.
     reached: sync::Mutex<LogPosition>,
     /// Turns for those who catch up, so that they leave connections to everybody else.
-    turns: Semaphore,
+    catch_up_permits: Semaphore,
 }
 
 /// How many changes a listener may be behind. They are kept once, for all listeners together.
@@ -41,9 +41,9 @@ const BATCH: u64 = 200;
 /// The least pause between two queries, so that many changes at a time are one query.
 const LEAST_PAUSE: Duration = Duration::from_millis(5);
 /// How long the follower waits for listeners who are far behind, before it goes on without them.
-const COURTESY: u32 = 50;
+const BACKPRESSURE_ROUNDS: u32 = 50;
 /// How many of those who catch up ask the database at a time.
-const TURNS: usize = 3;
+const CATCH_UP_PERMITS: usize = 3;
 /// The pause when the database fails.
 pub const RETRY: Duration = Duration::from_millis(500);
 /// How often is asked again before an answer is given up.
@@ -51,15 +51,15 @@ pub const RETRIES: u32 = 20;
 
 /// What is in the log beyond what was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum More {
+enum Backlog {
     Nothing,
     /// More than is read at once.
     Ready,
     /// What waits for a transaction that began before it.
-    HeldBack,
+    Blocked,
 }
 
-impl Log {
+impl EventFollower {
     pub(crate) fn new(db: Db, interval: Duration) -> Self {
         let (nobody, _) = broadcast::channel(1);
         Self {
@@ -68,24 +68,24 @@ impl Log {
             news: Notify::new(),
             changes: Mutex::new(nobody.downgrade()),
             reached: sync::Mutex::new(LogPosition::START),
-            turns: Semaphore::new(TURNS),
+            catch_up_permits: Semaphore::new(CATCH_UP_PERMITS),
         }
     }
 
     /// Tells the follower that there is something to read.
-    pub(crate) fn announce(&self) {
+    pub(crate) fn notify_new_events(&self) {
         self.news.notify_one();
     }
 
     /// Every change that is committed from now on, once, in the order of the log; and a position before all of them.
-    pub(crate) async fn listen(self: &Arc<Self>) -> Result<(Receiver<Arc<Change>>, LogPosition), ServiceError> {
+    pub(crate) async fn listen(self: &Arc<Self>) -> Result<(Receiver<Arc<LogEntry>>, LogPosition), ServiceError> {
         let mut changes = self.changes.lock().await;
         let reached = || *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = changes.upgrade() {
             let position = reached(); // first: what is sent meanwhile comes after it
             return Ok((running.subscribe(), position));
         }
-        let position = event_log::end(self.db.reader()).await?;
+        let position = event_log::head(self.db.reader()).await?;
         let (sender, receiver) = broadcast::channel(KEPT);
         *changes = sender.downgrade();
         self.reach(position);
@@ -94,15 +94,15 @@ impl Log {
     }
 
     /// Waits for a turn to ask the database for what was missed.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.turns.acquire().await.ok()
+    pub(crate) async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.catch_up_permits.acquire().await.ok()
     }
 
     fn reach(&self, position: LogPosition) {
         *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = position;
     }
 
-    async fn follow(self: Arc<Self>, listeners: Sender<Arc<Change>>, mut position: LogPosition) {
+    async fn follow(self: Arc<Self>, listeners: Sender<Arc<LogEntry>>, mut position: LogPosition) {
         let (mut failing, mut waited) = (false, 0);
         loop {
             let pause = match self.read(position).await {
@@ -114,12 +114,12 @@ impl Log {
                     position = last.unwrap_or(position);
                     self.reach(position);
                     wait_for_listeners(&listeners).await;
-                    (failing, waited) = (false, if more == More::HeldBack { waited + 1 } else { 0 });
+                    (failing, waited) = (false, if more == Backlog::Blocked { waited + 1 } else { 0 });
                     match more {
-                        More::Nothing => self.interval,
-                        More::Ready => Duration::ZERO,
+                        Backlog::Nothing => self.interval,
+                        Backlog::Ready => Duration::ZERO,
                         // Most such transactions end at once, and some take their time.
-                        More::HeldBack => self.interval.min(LEAST_PAUSE * waited),
+                        Backlog::Blocked => self.interval.min(LEAST_PAUSE * waited),
                     }
                 }
                 Err(error) => {
@@ -146,22 +146,22 @@ impl Log {
         }
     }
 
-    async fn read(&self, position: LogPosition) -> Result<(Vec<Change>, Option<LogPosition>, More), StorageError> {
-        let tail = event_log::after(self.db.reader(), position, BATCH).await?;
-        let last = tail.entries.last().map(|(position, _)| *position);
-        let more = match tail.held_back {
-            true => More::HeldBack,
-            false if tail.entries.len() as u64 == BATCH => More::Ready,
-            false => More::Nothing,
+    async fn read(&self, position: LogPosition) -> Result<(Vec<LogEntry>, Option<LogPosition>, Backlog), StorageError> {
+        let page = event_log::after(self.db.reader(), position, BATCH).await?;
+        let last = page.entries.last().map(|(position, _)| *position);
+        let more = match page.blocked {
+            true => Backlog::Blocked,
+            false if page.entries.len() as u64 == BATCH => Backlog::Ready,
+            false => Backlog::Nothing,
         };
-        Ok((changes(&self.db, Scope::Everything, tail.entries).await?, last, more))
+        Ok((changes(&self.db, Scope::Everything, page.entries).await?, last, more))
     }
 }
 
 /// Many changes at a time are handed out as fast as they are taken: whoever is far behind reads them from the log instead, and that is
 /// more work than to share them.
-async fn wait_for_listeners(listeners: &Sender<Arc<Change>>) {
-    for _ in 0..COURTESY {
+async fn wait_for_listeners(listeners: &Sender<Arc<LogEntry>>) {
+    for _ in 0..BACKPRESSURE_ROUNDS {
         if listeners.len() < KEPT / 2 {
             return;
         }
@@ -174,7 +174,7 @@ pub(crate) async fn changes(
     db: &Db,
     scope: Scope,
     entries: Vec<(LogPosition, Event)>,
-) -> Result<Vec<Change>, StorageError> {
+) -> Result<Vec<LogEntry>, StorageError> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -185,7 +185,7 @@ pub(crate) async fn changes(
     let interviews: HashMap<_, _> = interviews.into_iter().map(|it| (it.id, Arc::new(it))).collect();
     let change = |(position, event): (LogPosition, Event)| {
         let interview = interviews.get(&event.interview_id)?.clone();
-        Some(Change { position, event, interview })
+        Some(LogEntry { position, event, interview })
     };
     Ok(entries.into_iter().filter_map(change).collect())
 }

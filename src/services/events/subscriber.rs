@@ -5,8 +5,8 @@ use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{Page, Window};
 use crate::domain::{Event, EventId, Interview, LogPosition, Viewer};
 use crate::services::events::follower;
-use crate::services::events::follower::{Change, RETRIES, RETRY};
-use crate::services::{Bearer, ServiceError, Services};
+use crate::services::events::follower::{LogEntry, RETRIES, RETRY};
+use crate::services::{LiveSession, ServiceError, Services};
 use crate::storage::{StorageError, event_log};
 use futures_util::stream::{self, Stream};
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 /// Why a subscription ended, other than by its client's wish.
 #[derive(Clone, Debug)]
-pub enum Ended {
+pub enum SubscriptionEnd {
     /// The token is not accepted any more.
     SignedOut,
     /// The server failed.
@@ -28,7 +28,7 @@ pub enum Ended {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// What happened.
-    pub change: Arc<Change>,
+    pub change: Arc<LogEntry>,
     /// Who gets it, with their role and company as they are now.
     pub viewer: Arc<Viewer>,
     /// Whether others get it now as well, and not this subscriber alone, who missed it.
@@ -40,11 +40,11 @@ const PAGE: u64 = 100;
 
 struct Subscriber {
     services: Arc<Services>,
-    bearer: Bearer,
+    session: LiveSession,
     filter: InterviewFilter,
-    receiver: Receiver<Arc<Change>>,
+    receiver: Receiver<Arc<LogEntry>>,
     /// What was read of the log itself, and is on its way.
-    missed: VecDeque<Arc<Change>>,
+    missed: VecDeque<Arc<LogEntry>>,
     /// How far the log is done.
     position: LogPosition,
     phase: Phase,
@@ -65,15 +65,15 @@ impl Services {
     /// When the database fails.
     pub async fn subscribe(
         self: &Arc<Self>,
-        bearer: Bearer,
+        session: LiveSession,
         filter: InterviewFilter,
         since: Option<LogPosition>,
-    ) -> Result<impl Stream<Item = Result<Delivery, Ended>> + Send + use<>, ServiceError> {
+    ) -> Result<impl Stream<Item = Result<Delivery, SubscriptionEnd>> + Send + use<>, ServiceError> {
         // First of all: from here on nothing is lost. What is read of the log afterwards overlaps with it, and is told by its position.
-        let (receiver, now) = self.log.listen().await?;
+        let (receiver, now) = self.follower.listen().await?;
         let subscriber = Subscriber {
             services: self.clone(),
-            bearer,
+            session,
             filter,
             receiver,
             missed: VecDeque::new(),
@@ -89,8 +89,8 @@ impl Services {
     }
 
     /// Waits for a turn to do work for one subscriber alone, who catches up: others come first.
-    pub async fn turn_to_catch_up(&self) -> Option<SemaphorePermit<'_>> {
-        self.log.turn().await
+    pub async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.follower.catch_up_permit().await
     }
 
     /// Where an event stands in the log; none where there is no such event.
@@ -130,7 +130,7 @@ impl Services {
 }
 
 impl Subscriber {
-    async fn next(&mut self) -> Result<Delivery, Ended> {
+    async fn next(&mut self) -> Result<Delivery, SubscriptionEnd> {
         loop {
             let (change, live) = match self.missed.pop_front() {
                 Some(change) => (change, false),
@@ -148,17 +148,17 @@ impl Subscriber {
             }
             self.position = change.position;
             let viewer = self.viewer()?;
-            if viewer.scope().covers(&change.interview) && self.filter.admits(&change.interview, &viewer) {
+            if viewer.scope().covers(&change.interview) && self.filter.matches(&change.interview, &viewer) {
                 return Ok(Delivery { change, viewer, live });
             }
         }
     }
 
-    fn viewer(&self) -> Result<Arc<Viewer>, Ended> {
-        self.bearer.viewer().ok_or(Ended::SignedOut)
+    fn viewer(&self) -> Result<Arc<Viewer>, SubscriptionEnd> {
+        self.session.viewer().ok_or(SubscriptionEnd::SignedOut)
     }
 
-    async fn read_missed(&mut self) -> Result<(), Ended> {
+    async fn read_missed(&mut self) -> Result<(), SubscriptionEnd> {
         let mut tries = 0;
         let (changes, last, full) = loop {
             let viewer = self.viewer()?;
@@ -168,7 +168,7 @@ impl Subscriber {
                     tries += 1;
                     let error = ServiceError::from(error);
                     if tries > RETRIES || !matches!(error, ServiceError::Unavailable(_)) {
-                        return Err(Ended::Failed(error));
+                        return Err(SubscriptionEnd::Failed(error));
                     }
                     tokio::time::sleep(RETRY).await;
                 }
@@ -185,8 +185,8 @@ impl Subscriber {
     }
 
     /// The next changes of those that were missed; where they end, and whether there may be more.
-    async fn read_page(&self, viewer: &Viewer) -> Result<(Vec<Change>, Option<LogPosition>, bool), StorageError> {
-        let _turn = self.services.log.turn().await;
+    async fn read_page(&self, viewer: &Viewer) -> Result<(Vec<LogEntry>, Option<LogPosition>, bool), StorageError> {
+        let _permit = self.services.follower.catch_up_permit().await;
         let db = &self.services.db;
         let entries = event_log::page(db.reader(), viewer, &self.filter, self.position, PAGE).await?;
         let last = entries.last().map(|(position, _)| *position);
@@ -195,10 +195,10 @@ impl Subscriber {
     }
 
     /// The next change of anybody; none when some were missed.
-    async fn receive(&mut self) -> Result<Option<Arc<Change>>, Ended> {
+    async fn receive(&mut self) -> Result<Option<Arc<LogEntry>>, SubscriptionEnd> {
         let received = tokio::select! {
             received = self.receiver.recv() => received,
-            () = self.bearer.signed_out() => return Err(Ended::SignedOut),
+            () = self.session.signed_out() => return Err(SubscriptionEnd::SignedOut),
         };
         match received {
             Ok(change) => Ok(Some(change)),
@@ -207,7 +207,7 @@ impl Subscriber {
                 self.phase = Phase::Missed;
                 Ok(None)
             }
-            Err(RecvError::Closed) => Err(Ended::Failed(ServiceError::LogLost)),
+            Err(RecvError::Closed) => Err(SubscriptionEnd::Failed(ServiceError::FollowerStopped)),
         }
     }
 }

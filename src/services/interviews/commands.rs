@@ -5,7 +5,7 @@ use crate::domain::{
     Authority, Booking, Command, Conflict, Event, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch,
     IntervieweeEffect, References, Refusal, Scope, Side, Transition, UserId, Viewer,
 };
-use crate::services::{Found, ServiceError, Services};
+use crate::services::{InterviewWithPeople, ServiceError, Services};
 use crate::storage::interviews::{single_statement, with_people};
 use crate::storage::{Connection, StorageError, Transaction, event_log, interviewees, interviews, users};
 use std::time::Duration;
@@ -16,14 +16,14 @@ type Result<T, E = ServiceError> = std::result::Result<T, E>;
 const ATTEMPTS: u32 = 8;
 
 /// How a try ended that did not succeed.
-enum Setback {
+enum AttemptError {
     /// For good.
     Final(ServiceError),
     /// The interview, as it would have been, takes the time of somebody who is busy.
     Overlap(Box<Interview>),
 }
 
-impl<E: Into<ServiceError>> From<E> for Setback {
+impl<E: Into<ServiceError>> From<E> for AttemptError {
     fn from(error: E) -> Self {
         Self::Final(error.into())
     }
@@ -31,14 +31,14 @@ impl<E: Into<ServiceError>> From<E> for Setback {
 
 /// A change that is asked for.
 #[derive(Clone, Copy)]
-enum Request<'a> {
+enum ChangeRequest<'a> {
     Create(&'a Booking),
-    Change(InterviewId, &'a Command, &'a ExpectedVersion, Along),
+    Change(InterviewId, &'a Command, &'a ExpectedVersion, Include),
 }
 
 /// What is read along with an interview that is to be changed, where that takes no statement more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Along {
+pub enum Include {
     /// The interview alone.
     Nothing,
     /// Its people, for an answer that shows them.
@@ -50,15 +50,15 @@ impl Services {
     ///
     /// # Errors
     /// A refusal, or when the database fails. Then nothing was written.
-    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<Found> {
-        self.perform(viewer, Request::Create(booking)).await
+    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<InterviewWithPeople> {
+        self.perform(viewer, ChangeRequest::Create(booking)).await
     }
 
     /// The same, from fields that can all be missing.
     ///
     /// # Errors
     /// A refusal, or when the database fails. Then nothing was written.
-    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<Found> {
+    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<InterviewWithPeople> {
         Booking::permit(viewer)?;
         self.create(viewer, &patch.into_booking()?).await
     }
@@ -73,39 +73,39 @@ impl Services {
         id: InterviewId,
         command: &Command,
         expected: &ExpectedVersion,
-        along: Along,
-    ) -> Result<Found> {
-        self.perform(viewer, Request::Change(id, command, expected, along)).await
+        along: Include,
+    ) -> Result<InterviewWithPeople> {
+        self.perform(viewer, ChangeRequest::Change(id, command, expected, along)).await
     }
 
-    async fn perform(&self, viewer: &Viewer, request: Request<'_>) -> Result<Found> {
+    async fn perform(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<InterviewWithPeople> {
         let mut tries = 0;
         loop {
             tries += 1;
             let done = match request {
-                Request::Change(id, command, expected, along) if tries == 1 => {
-                    self.change_at_once(viewer, id, command, expected, along).await.transpose()
+                ChangeRequest::Change(id, command, expected, along) if tries == 1 => {
+                    self.attempt_optimistically(viewer, id, command, expected, along).await.transpose()
                 }
                 _ => None,
             };
             let done = match done {
                 Some(done) => done,
-                None => self.attempt(viewer, request).await.map(Found::from),
+                None => self.attempt(viewer, request).await.map(InterviewWithPeople::from),
             };
             let error = match done {
                 Ok(changed) => {
-                    self.log.announce();
+                    self.follower.notify_new_events();
                     return Ok(changed);
                 }
-                Err(Setback::Overlap(interview)) => {
+                Err(AttemptError::Overlap(interview)) => {
                     let conflicts = self.conflicts(viewer, &interview).await?;
                     if !conflicts.is_empty() {
                         return Err(Refusal::Conflicts(conflicts).into());
                     }
                     StorageError::Overlap.into() // it is gone already: the next try can succeed
                 }
-                Err(Setback::Final(error @ ServiceError::Failed(StorageError::Transient(_)))) => error,
-                Err(Setback::Final(error)) => return Err(error),
+                Err(AttemptError::Final(error @ ServiceError::Failed(StorageError::Transient(_)))) => error,
+                Err(AttemptError::Final(error)) => return Err(error),
             };
             if tries == ATTEMPTS {
                 return Err(error);
@@ -118,49 +118,50 @@ impl Services {
     /// The same as [`Services::attempt`] without a transaction, for what almost every change is: one row and its event, with nobody in the
     /// way. The interview is not locked while the domain decides; that nobody changed it meanwhile shows when it is written. None when
     /// it takes a transaction after all.
-    async fn change_at_once(
+    async fn attempt_optimistically(
         &self,
         viewer: &Viewer,
         id: InterviewId,
         command: &Command,
         expected: &ExpectedVersion,
-        along: Along,
-    ) -> Result<Option<Found>, Setback> {
+        along: Include,
+    ) -> Result<Option<InterviewWithPeople>, AttemptError> {
         let Some(pool) = self.db.recorder() else { return Ok(None) };
         let found = match along {
-            Along::Nothing => interviews::find(pool, viewer.scope(), id).await?.map(Found::from),
-            Along::People => with_people::find(pool, viewer.scope(), id).await?.map(Found::from),
+            Include::Nothing => interviews::find(pool, viewer.scope(), id).await?.map(InterviewWithPeople::from),
+            Include::People => with_people::find(pool, viewer.scope(), id).await?.map(InterviewWithPeople::from),
         };
-        let Found { interview, people } = found.ok_or(Refusal::NotFound)?;
+        let InterviewWithPeople { interview, people } = found.ok_or(Refusal::NotFound)?;
         interview.expect_version(expected)?;
         let found = new_references(pool, viewer, &interview, command).await?;
         let Some(transition) = interview.perform(viewer, command.clone(), found, self.clock.now())? else {
-            return Ok(Some(Found { interview, people }));
+            return Ok(Some(InterviewWithPeople { interview, people }));
         };
         if transition.effect != IntervieweeEffect::None {
             return Ok(None);
         }
-        let lock = time_taken(Some(&interview), &transition.interview);
+        let lock = newly_reserved_time(Some(&interview), &transition.interview);
         let (event, changed) = (event_of(viewer, &transition), transition.interview);
-        let recorded =
-            single_statement::record(pool, &changed, event, lock).await.map_err(|error| explain(error, &changed))?;
+        let recorded = single_statement::store(pool, &changed, event, lock)
+            .await
+            .map_err(|error| attempt_error(error, &changed))?;
         let people = people.filter(|people| people.are_of(&changed));
-        Ok(recorded.then_some(Found { interview: changed, people }))
+        Ok(recorded.then_some(InterviewWithPeople { interview: changed, people }))
     }
 
-    async fn attempt(&self, viewer: &Viewer, request: Request<'_>) -> Result<Interview, Setback> {
+    async fn attempt(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<Interview, AttemptError> {
         let transaction = self.db.begin().await?;
         let transition = match request {
-            Request::Create(booking) => {
+            ChangeRequest::Create(booking) => {
                 let found = references_of(&transaction, viewer, booking).await?;
                 let mut transition = booking.clone().create(viewer, found, self.clock.now())?;
                 lock_time(&transaction, None, &transition.interview).await?;
                 transition.interview.id = interviews::insert(&transaction, &transition.interview)
                     .await
-                    .map_err(|error| explain(error, &transition.interview))?;
+                    .map_err(|error| attempt_error(error, &transition.interview))?;
                 transition
             }
-            Request::Change(id, command, expected, _) => {
+            ChangeRequest::Change(id, command, expected, _) => {
                 let interview = interviews::lock(&transaction, viewer.scope(), id).await?.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
                 let found = new_references(&transaction, viewer, &interview, command).await?;
@@ -171,7 +172,7 @@ impl Services {
                 lock_time(&transaction, Some(&interview), &transition.interview).await?;
                 interviews::update(&transaction, &transition.interview)
                     .await
-                    .map_err(|error| explain(error, &transition.interview))?;
+                    .map_err(|error| attempt_error(error, &transition.interview))?;
                 transition
             }
         };
@@ -192,15 +193,15 @@ impl Services {
     }
 }
 
-fn explain(error: StorageError, interview: &Interview) -> Setback {
+fn attempt_error(error: StorageError, interview: &Interview) -> AttemptError {
     match error {
-        StorageError::Overlap => Setback::Overlap(Box::new(interview.clone())),
+        StorageError::Overlap => AttemptError::Overlap(Box::new(interview.clone())),
         error => error.into(),
     }
 }
 
 /// The people whose time a change takes anew.
-fn time_taken(before: Option<&Interview>, after: &Interview) -> Option<[UserId; 2]> {
+fn newly_reserved_time(before: Option<&Interview>, after: &Interview) -> Option<[UserId; 2]> {
     let (people, slot) = after.reservation()?;
     (before.and_then(Interview::reservation) != Some((people, slot))).then_some(people)
 }
@@ -211,7 +212,7 @@ async fn lock_time(
     before: Option<&Interview>,
     after: &Interview,
 ) -> Result<(), StorageError> {
-    match time_taken(before, after) {
+    match newly_reserved_time(before, after) {
         Some(people) => users::lock_time_of(transaction, people).await,
         None => Ok(()),
     }
@@ -269,7 +270,7 @@ fn event_of(viewer: &Viewer, transition: &Transition) -> Event {
 }
 
 /// Writes what goes with a change, and commits.
-async fn record(transaction: Transaction, viewer: &Viewer, transition: Transition) -> Result<Interview, Setback> {
+async fn record(transaction: Transaction, viewer: &Viewer, transition: Transition) -> Result<Interview, AttemptError> {
     event_log::insert(&transaction, event_of(viewer, &transition)).await?;
     let Transition { interview, effect, .. } = transition;
     let now = interview.updated_at;

@@ -1,10 +1,10 @@
 //! Use cases that only read.
 
 use crate::domain::filter::InterviewFilter;
-use crate::domain::page::{InterviewOrder, InterviewPlace, Page, Window};
+use crate::domain::page::{InterviewOrder, InterviewPosition, Page, Window};
 use crate::domain::{
-    Authority, Company, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, People, Refusal, Scope,
-    User, UserId, Viewer,
+    Authority, Company, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, Participants, Refusal,
+    Scope, User, UserId, Viewer,
 };
 use crate::services::{ServiceError, Services};
 use crate::storage::interviews::with_people;
@@ -13,21 +13,21 @@ use std::collections::HashMap;
 
 /// An interview that was found or changed.
 #[derive(Debug)]
-pub struct Found {
+pub struct InterviewWithPeople {
     /// As it is, after the change if there was one.
     pub interview: Interview,
     /// Its people, where they were read along with it.
-    pub people: Option<People>,
+    pub people: Option<Participants>,
 }
 
-impl From<Interview> for Found {
+impl From<Interview> for InterviewWithPeople {
     fn from(interview: Interview) -> Self {
         Self { interview, people: None }
     }
 }
 
-impl From<(Interview, Option<People>)> for Found {
-    fn from((interview, people): (Interview, Option<People>)) -> Self {
+impl From<(Interview, Option<Participants>)> for InterviewWithPeople {
+    fn from((interview, people): (Interview, Option<Participants>)) -> Self {
         Self { interview, people }
     }
 }
@@ -58,8 +58,8 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<Found>> {
-        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?.map(Found::from))
+    pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<InterviewWithPeople>> {
+        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?.map(InterviewWithPeople::from))
     }
 
     /// A page of the interviews that exist for the viewer.
@@ -71,7 +71,7 @@ impl Services {
         viewer: &Viewer,
         filter: &InterviewFilter,
         order: InterviewOrder,
-        window: &Window<InterviewPlace>,
+        window: &Window<InterviewPosition>,
     ) -> Result<Page<Interview>> {
         Ok(interviews::page(self.db.reader(), viewer, filter, order, window).await?)
     }
@@ -142,7 +142,7 @@ impl Services {
         &self,
         viewer: &Viewer,
         interviewees: &[IntervieweeId],
-        window: &Window<InterviewPlace>,
+        window: &Window<InterviewPosition>,
     ) -> Result<HashMap<IntervieweeId, Page<Interview>>> {
         Ok(interviews::pages_by_interviewee(self.db.reader(), viewer.scope(), interviewees, window).await?)
     }
@@ -199,7 +199,7 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn people_of(&self, interview: &Interview) -> Result<People> {
+    pub async fn people_of(&self, interview: &Interview) -> Result<Participants> {
         let mut applications = interviewees::by_ids(self.db.reader(), &[interview.interviewee_id]).await?;
         let users = users::by_ids(self.db.reader(), &[interview.driver_id, interview.interviewer_id]).await?;
         let user = |id: UserId| {
@@ -207,7 +207,7 @@ impl Services {
             found.ok_or(ServiceError::Dangling { table: "users", id: id.0 })
         };
         let missing = ServiceError::Dangling { table: "interviewees", id: interview.interviewee_id.0 };
-        Ok(People {
+        Ok(Participants {
             interviewee: applications.pop().ok_or(missing)?,
             driver: user(interview.driver_id)?,
             interviewer: user(interview.interviewer_id)?,

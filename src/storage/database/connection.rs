@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// After so long a rest a connection is asked whether it is still alive: it may have been cut meanwhile.
-const REST: Duration = Duration::from_secs(10);
+const IDLE_PING_AFTER: Duration = Duration::from_secs(10);
 
 /// What a connection to PostgreSQL begins with.
 ///
@@ -24,65 +24,65 @@ const REST: Duration = Duration::from_secs(10);
 const SETUP: &str = "SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
 
 /// How to reach the database.
-pub enum Address {
+pub enum ConnectTo {
     Postgres(PgConnectOptions),
     Sqlite(SqliteConnectOptions),
 }
 
 /// Of either database.
-pub enum Connection {
+pub enum DriverConnection {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
 }
 
 /// What the pool keeps.
-pub struct Slot {
-    pub connection: Connection,
+pub struct PoolEntry {
+    pub connection: DriverConnection,
     /// A statement is running, was given up while it ran, or found the connection broken.
-    unsettled: bool,
+    in_doubt: bool,
 }
 
 /// A connection, until it goes back to the pool.
-pub struct Lease(pub Option<Object<Manager>>);
+pub struct PooledConnection(pub Option<Object<Manager>>);
 
 /// Makes connections.
-pub struct Manager(pub Address);
+pub struct Manager(pub ConnectTo);
 
 impl managed::Manager for Manager {
-    type Type = Slot;
+    type Type = PoolEntry;
     type Error = sqlx::Error;
 
-    async fn create(&self) -> Result<Slot, sqlx::Error> {
+    async fn create(&self) -> Result<PoolEntry, sqlx::Error> {
         let connection = match &self.0 {
-            Address::Postgres(options) => {
+            ConnectTo::Postgres(options) => {
                 let mut connection = PgConnection::connect_with(options).await?;
                 connection.execute(SETUP).await?;
-                Connection::Postgres(connection)
+                DriverConnection::Postgres(connection)
             }
-            Address::Sqlite(options) => Connection::Sqlite(SqliteConnection::connect_with(options).await?),
+            ConnectTo::Sqlite(options) => DriverConnection::Sqlite(SqliteConnection::connect_with(options).await?),
         };
-        Ok(Slot { connection, unsettled: false })
+        Ok(PoolEntry { connection, in_doubt: false })
     }
 
-    async fn recycle(&self, slot: &mut Slot, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if metrics.last_used() < REST {
+    async fn recycle(&self, entry: &mut PoolEntry, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if metrics.last_used() < IDLE_PING_AFTER {
             return Ok(());
         }
-        let alive = match &mut slot.connection {
-            Connection::Postgres(connection) => connection.ping().await,
-            Connection::Sqlite(connection) => connection.ping().await,
+        let alive = match &mut entry.connection {
+            DriverConnection::Postgres(connection) => connection.ping().await,
+            DriverConnection::Sqlite(connection) => connection.ping().await,
         };
         alive.map_err(RecycleError::Backend)
     }
 }
 
-impl Lease {
-    fn slot(&mut self) -> Result<&mut Slot, DbErr> {
-        self.0.as_deref_mut().ok_or_else(ended)
+impl PooledConnection {
+    fn entry(&mut self) -> Result<&mut PoolEntry, DbErr> {
+        self.0.as_deref_mut().ok_or_else(closed)
     }
 
-    pub fn is_unsettled(&self) -> bool {
-        self.0.as_ref().is_none_or(|slot| slot.unsettled)
+    pub fn is_in_doubt(&self) -> bool {
+        self.0.as_ref().is_none_or(|entry| entry.in_doubt)
     }
 
     /// Takes the connection out of the pool: what it was doing ends with it.
@@ -91,77 +91,77 @@ impl Lease {
     }
 
     pub async fn run(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        let slot = self.slot()?;
-        slot.unsettled = true;
+        let entry = self.entry()?;
+        entry.in_doubt = true;
         let sql = AssertSqlSafe(sql);
-        let done = match &mut slot.connection {
-            Connection::Postgres(connection) => connection.execute(sql).await.map(ExecResult::from),
-            Connection::Sqlite(connection) => connection.execute(sql).await.map(ExecResult::from),
+        let done = match &mut entry.connection {
+            DriverConnection::Postgres(connection) => connection.execute(sql).await.map(ExecResult::from),
+            DriverConnection::Sqlite(connection) => connection.execute(sql).await.map(ExecResult::from),
         };
-        slot.settle(done).map_err(exec_error)
+        entry.mark_outcome(done).map_err(exec_error)
     }
 
     pub async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         let (sql, values) = parts(statement);
-        let slot = self.slot()?;
-        slot.unsettled = true;
-        let done = match &mut slot.connection {
-            Connection::Postgres(connection) => {
+        let entry = self.entry()?;
+        entry.in_doubt = true;
+        let done = match &mut entry.connection {
+            DriverConnection::Postgres(connection) => {
                 sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from)
             }
-            Connection::Sqlite(connection) => {
+            DriverConnection::Sqlite(connection) => {
                 sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from)
             }
         };
-        slot.settle(done).map_err(exec_error)
+        entry.mark_outcome(done).map_err(exec_error)
     }
 
     pub async fn fetch_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
-        let slot = self.slot()?;
-        slot.unsettled = true;
-        let row = match &mut slot.connection {
-            Connection::Postgres(connection) => {
+        let entry = self.entry()?;
+        entry.in_doubt = true;
+        let row = match &mut entry.connection {
+            DriverConnection::Postgres(connection) => {
                 let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
                 row.map(|row| row.map(QueryResult::from))
             }
-            Connection::Sqlite(connection) => {
+            DriverConnection::Sqlite(connection) => {
                 let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
                 row.map(|row| row.map(QueryResult::from))
             }
         };
-        slot.settle(row).map_err(query_error)
+        entry.mark_outcome(row).map_err(query_error)
     }
 
     pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
-        let slot = self.slot()?;
-        slot.unsettled = true;
-        let rows = match &mut slot.connection {
-            Connection::Postgres(connection) => {
+        let entry = self.entry()?;
+        entry.in_doubt = true;
+        let rows = match &mut entry.connection {
+            DriverConnection::Postgres(connection) => {
                 let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
                 rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
             }
-            Connection::Sqlite(connection) => {
+            DriverConnection::Sqlite(connection) => {
                 let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
                 rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
             }
         };
-        slot.settle(rows).map_err(query_error)
+        entry.mark_outcome(rows).map_err(query_error)
     }
 }
 
-impl Slot {
+impl PoolEntry {
     /// What the database itself refuses leaves the connection as good as it was; anything else does not.
-    fn settle<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        self.unsettled = !matches!(&done, Ok(_) | Err(sqlx::Error::Database(_)));
+    fn mark_outcome<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        self.in_doubt = !matches!(&done, Ok(_) | Err(sqlx::Error::Database(_)));
         done
     }
 }
 
-impl Drop for Lease {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
-        if self.is_unsettled() {
+        if self.is_in_doubt() {
             self.discard();
         }
     }
@@ -171,7 +171,7 @@ fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
     (AssertSqlSafe(statement.sql), SqlxValues(statement.values.unwrap_or(Values(Vec::new()))))
 }
 
-pub fn ended() -> DbErr {
+pub fn closed() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
 }
 

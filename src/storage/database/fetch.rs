@@ -33,12 +33,12 @@ where
 /// The query as this database is to answer it.
 pub fn statement<E: EntityTrait>(backend: DbBackend, query: &Select<E>) -> Statement {
     let Statement { sql, values, db_backend } = query.build(backend);
-    let sql = if backend == DbBackend::Sqlite { whole::<E>(&sql) } else { sql };
+    let sql = if backend == DbBackend::Sqlite { as_json_array::<E>(&sql) } else { sql };
     Statement { sql, values, db_backend }
 }
 
 /// Takes the rows in their order: SQLite keeps the `ORDER BY` of a subquery for an aggregate that may depend on it.
-fn whole<E: EntityTrait>(sql: &str) -> String {
+fn as_json_array<E: EntityTrait>(sql: &str) -> String {
     // SQLite looks at a limit that is a mere parameter, and plans the statement anew for each: not at an expression.
     let sql = sql.strip_suffix("LIMIT ?").map_or_else(|| sql.to_owned(), |head| format!("{head}LIMIT +?"));
     let columns: Vec<_> = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();

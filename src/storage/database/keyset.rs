@@ -12,7 +12,7 @@ use std::hash::Hash;
 
 /// `column` is one of `values`, as one prepared statement for any number of them: a list with a parameter each would be a new
 /// statement for every length.
-pub fn among<V: Into<Value> + serde::Serialize>(backend: DbBackend, column: Expr, values: Vec<V>) -> SimpleExpr {
+pub fn is_any_of<V: Into<Value> + serde::Serialize>(backend: DbBackend, column: Expr, values: Vec<V>) -> SimpleExpr {
     let Some(values) = parameter(backend, values) else {
         return Expr::val(false);
     };
@@ -38,7 +38,7 @@ pub fn parameter<V: Into<Value> + serde::Serialize>(backend: DbBackend, values: 
 
 /// `column` holds this text, in whatever case. Neither database can be relied on to know the case of letters beyond ASCII (PostgreSQL
 /// knows what its locale knows), so the pattern names both forms of each.
-pub fn holds(backend: DbBackend, column: Expr, text: &str) -> SimpleExpr {
+pub fn contains_ignoring_case(backend: DbBackend, column: Expr, text: &str) -> SimpleExpr {
     if text.contains('\0') {
         return Expr::val(false); // no text has one, and PostgreSQL takes none
     }
@@ -70,51 +70,51 @@ fn single(mut form: impl ExactSizeIterator<Item = char>) -> Option<char> {
     if form.len() == 1 { form.next() } else { None }
 }
 
-/// Narrows a query to a window of the order of some columns, the last of which is unique. `place` is the columns' values at an item.
-pub fn windowed<E: EntityTrait, P>(
+/// Narrows a query to a window of the order of some columns, the last of which is unique. `position` is the columns' values at an item.
+pub fn paginate<E: EntityTrait, P>(
     query: Select<E>,
     columns: &[E::Column],
     descending: bool,
     window: &Window<P>,
-    place: impl Fn(&P) -> Vec<Value>,
+    position: impl Fn(&P) -> Vec<Value>,
 ) -> Select<E> {
     let order = if descending == window.from_end { Order::Asc } else { Order::Desc };
-    let query = within(query, columns, descending, window, place).limit(window.fetch());
+    let query = between_cursors(query, columns, descending, window, position).limit(window.fetch());
     columns.iter().fold(query, |query, column| query.order_by(*column, order.clone()))
 }
 
 /// Compares whole rows, `(a, b) > (x, y)`: one range of the index.
-fn within<E: EntityTrait, P>(
+fn between_cursors<E: EntityTrait, P>(
     query: Select<E>,
     columns: &[E::Column],
     descending: bool,
     window: &Window<P>,
-    place: impl Fn(&P) -> Vec<Value>,
+    position: impl Fn(&P) -> Vec<Value>,
 ) -> Select<E> {
-    let beyond = |edge: &P, smaller: bool| {
+    let after_position = |edge: &P, smaller: bool| {
         let row = Expr::tuple(columns.iter().map(|column| Expr::col((E::default(), *column))));
-        let values = Expr::tuple(place(edge).into_iter().map(Expr::val));
+        let values = Expr::tuple(position(edge).into_iter().map(Expr::val));
         if smaller { row.lt(values) } else { row.gt(values) }
     };
-    let after = window.after.as_ref().map(|edge| beyond(edge, descending));
-    let before = window.before.as_ref().map(|edge| beyond(edge, !descending));
+    let after = window.after.as_ref().map(|edge| after_position(edge, descending));
+    let before = window.before.as_ref().map(|edge| after_position(edge, !descending));
     query.filter(Condition::all().add_option(after).add_option(before))
 }
 
 /// The same window of the list of each parent, ascending, in one statement.
-pub fn windows_of<E: EntityTrait, P>(
+pub fn page_per_parent<E: EntityTrait, P>(
     query: Select<E>,
     parent: E::Column,
     columns: &[E::Column],
     window: &Window<P>,
-    place: impl Fn(&P) -> Vec<Value>,
+    position: impl Fn(&P) -> Vec<Value>,
 ) -> SelectStatement {
     let order = if window.from_end { Order::Desc } else { Order::Asc };
     let mut partition = WindowStatement::partition_by((E::default(), parent));
     for column in columns {
         partition.order_by((E::default(), *column), order.clone());
     }
-    let mut ranked = within(query, columns, false, window, place).into_query();
+    let mut ranked = between_cursors(query, columns, false, window, position).into_query();
     ranked.expr_window_as(Func::cust("row_number"), partition, "rank");
     let fetch = i64::try_from(window.fetch()).unwrap_or(i64::MAX);
     Query::select()
@@ -125,7 +125,7 @@ pub fn windows_of<E: EntityTrait, P>(
         .to_owned()
 }
 
-/// The pages of each parent among the rows of [`windows_of`].
+/// The pages of each parent among the rows of [`page_per_parent`].
 pub fn pages<P, T, K: Hash + Eq>(window: &Window<P>, rows: Vec<T>, parent: impl Fn(&T) -> K) -> HashMap<K, Page<T>> {
     let mut of_parent: HashMap<K, Vec<T>> = HashMap::new();
     for row in rows {

@@ -7,7 +7,7 @@ pub mod keyset;
 pub mod pool;
 pub mod statement_cache;
 
-use crate::storage::database::connection::Address;
+use crate::storage::database::connection::ConnectTo;
 use crate::storage::database::pool::{Pool, Transaction};
 use crate::storage::{Result, StorageError};
 use migration::{Migrator, MigratorTrait};
@@ -24,7 +24,7 @@ const SAMPLES: u32 = 400;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
-pub struct DbOptions {
+pub struct DatabaseOptions {
     /// `sqlite://FILE` or `postgres://…`.
     pub url: String,
     /// The largest number of connections; on SQLite, of readers, of which there are no more than two for each processor.
@@ -35,10 +35,10 @@ pub struct DbOptions {
     pub create: bool,
 }
 
-impl DbOptions {
+impl DatabaseOptions {
     /// Where the database is, without what is secret in its URL.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn location(&self) -> String {
         if !is_postgres(&self.url) {
             return self.url.split('?').next().unwrap_or_default().to_owned();
         }
@@ -54,7 +54,7 @@ impl DbOptions {
 pub struct Db {
     reader: Pool,
     writer: Pool,
-    options: DbOptions,
+    options: DatabaseOptions,
 }
 
 /// How far the schema of a database has come.
@@ -77,14 +77,14 @@ impl Db {
     ///
     /// # Errors
     /// When the URL is of neither database or the database cannot be reached.
-    pub async fn connect(options: &DbOptions) -> Result<Self> {
+    pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
         let (url, timeout) = (&options.url, options.acquire_timeout);
         if is_postgres(url) {
             // The driver's own complaint would repeat the URL, with the password.
             let address = url.parse::<PgConnectOptions>();
             let address =
                 address.map_err(|_| StorageError::Url("it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME"))?;
-            let address = Address::Postgres(address.disable_statement_logging());
+            let address = ConnectTo::Postgres(address.disable_statement_logging());
             let pool = Pool::connect(address, options.max_connections, timeout).await?;
             return Ok(Self { reader: pool.clone(), writer: pool, options: options.clone() });
         }
@@ -97,7 +97,7 @@ impl Db {
             url.parse::<SqliteConnectOptions>().map_err(|_| StorageError::Url("it has to be like sqlite://FILE"))?;
         let sqlite = |connections, writes| {
             let file = sqlite_options(file.clone(), options.create && writes, writes);
-            Pool::connect(Address::Sqlite(file), connections, timeout)
+            Pool::connect(ConnectTo::Sqlite(file), connections, timeout)
         };
         let writer = sqlite(1, true).await?; // first: it makes the file
         let readers = options.max_connections.min(useful_readers());

@@ -2,7 +2,7 @@
 //! still alive each time it comes back, which costs a task and a round trip for every statement. Here it is only asked after a rest, and
 //! one that failed or was left in the middle of a statement is not handed on at all.
 
-use crate::storage::database::connection::{Address, Connection, Lease, Manager, ended};
+use crate::storage::database::connection::{ConnectTo, DriverConnection, Manager, PooledConnection, closed};
 use deadpool::Runtime;
 use deadpool::managed::{self, PoolError, QueueMode, Timeouts};
 use sea_orm::prelude::async_trait::async_trait;
@@ -18,12 +18,12 @@ type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How long a connection that has rested may take to show that it is alive. There may be several that were cut without a word, and a new
 /// one takes no longer.
-const SILENCE: Duration = Duration::from_millis(500);
+const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Connections to one database.
 #[derive(Clone)]
 pub struct Pool {
-    idle: managed::Pool<Manager>,
+    inner: managed::Pool<Manager>,
     backend: DbBackend,
     observer: Option<Observer>,
 }
@@ -31,7 +31,7 @@ pub struct Pool {
 /// An open transaction. Dropping it rolls back.
 pub struct Transaction {
     /// None once it has ended.
-    lease: Mutex<Option<Lease>>,
+    acquire: Mutex<Option<PooledConnection>>,
     backend: DbBackend,
     observer: Option<Observer>,
 }
@@ -41,33 +41,33 @@ impl Pool {
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub async fn connect(address: Address, connections: u32, timeout: Duration) -> Result<Self, DbErr> {
+    pub async fn connect(address: ConnectTo, connections: u32, timeout: Duration) -> Result<Self, DbErr> {
         let backend = match &address {
-            Address::Postgres(_) => DbBackend::Postgres,
-            Address::Sqlite(_) => DbBackend::Sqlite,
+            ConnectTo::Postgres(_) => DbBackend::Postgres,
+            ConnectTo::Sqlite(_) => DbBackend::Sqlite,
         };
-        let idle = managed::Pool::builder(Manager(address))
+        let inner = managed::Pool::builder(Manager(address))
             .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
             // The connection that was used last: what its end in the database works with is still at hand there.
             .queue_mode(QueueMode::Lifo)
-            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout.min(SILENCE)) })
+            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout.min(PING_TIMEOUT)) })
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| DbErr::Custom(error.to_string()))?;
-        let pool = Self { idle, backend, observer: None };
-        pool.lease().await?;
+        let pool = Self { inner, backend, observer: None };
+        pool.acquire().await?;
         Ok(pool)
     }
 
-    async fn lease(&self) -> Result<Lease, DbErr> {
-        let lease = self.idle.get().await.map_err(|error| match error {
+    async fn acquire(&self) -> Result<PooledConnection, DbErr> {
+        let acquire = self.inner.get().await.map_err(|error| match error {
             PoolError::Backend(error) => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
             PoolError::Closed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
             PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
             }
         })?;
-        Ok(Lease(Some(lease)))
+        Ok(PooledConnection(Some(acquire)))
     }
 
     /// Begins a transaction that may write. On SQLite it is the only one of its kind until it ends.
@@ -75,12 +75,12 @@ impl Pool {
     /// # Errors
     /// When there is no connection.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        let mut lease = self.lease().await?;
+        let mut acquire = self.acquire().await?;
         let begin = if self.backend == DbBackend::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        tell(self.observer.as_ref(), begin);
+        notify_observer(self.observer.as_ref(), begin);
         // Before it runs: if it is given up meanwhile, nobody knows whether it took place.
-        lease.run(begin).await?;
-        Ok(Transaction { lease: Mutex::new(Some(lease)), backend: self.backend, observer: self.observer.clone() })
+        acquire.run(begin).await?;
+        Ok(Transaction { acquire: Mutex::new(Some(acquire)), backend: self.backend, observer: self.observer.clone() })
     }
 
     /// Calls this for every statement from now on.
@@ -93,12 +93,12 @@ impl Pool {
     /// # Errors
     /// When a connection cannot be closed in order.
     pub async fn close(&self) -> Result<(), DbErr> {
-        let idle = self.idle.retain(|_, _| false).removed;
-        self.idle.close();
-        for slot in idle {
-            let closed = match slot.connection {
-                Connection::Postgres(connection) => connection.close().await,
-                Connection::Sqlite(connection) => connection.close().await,
+        let inner = self.inner.retain(|_, _| false).removed;
+        self.inner.close();
+        for entry in inner {
+            let closed = match entry.connection {
+                DriverConnection::Postgres(connection) => connection.close().await,
+                DriverConnection::Sqlite(connection) => connection.close().await,
             };
             closed.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
         }
@@ -112,26 +112,26 @@ impl Transaction {
     /// # Errors
     /// When the database fails. Then nothing was written, unless the connection broke at this very moment.
     pub async fn commit(mut self) -> Result<(), DbErr> {
-        tell(self.observer.as_ref(), "COMMIT");
-        match self.lease.get_mut().take() {
-            Some(mut lease) => lease.run("COMMIT").await.map(drop),
-            None => Err(ended()),
+        notify_observer(self.observer.as_ref(), "COMMIT");
+        match self.acquire.get_mut().take() {
+            Some(mut acquire) => acquire.run("COMMIT").await.map(drop),
+            None => Err(closed()),
         }
     }
 }
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        let Some(mut lease) = self.lease.get_mut().take() else { return };
+        let Some(mut acquire) = self.acquire.get_mut().take() else { return };
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if !lease.is_unsettled() => {
+            Ok(runtime) if !acquire.is_in_doubt() => {
                 runtime.spawn(async move {
-                    if let Err(error) = lease.run("ROLLBACK").await {
+                    if let Err(error) = acquire.run("ROLLBACK").await {
                         tracing::warn!(%error, "a transaction could not be rolled back in order");
                     }
                 });
             }
-            _ => lease.discard(),
+            _ => acquire.discard(),
         }
     }
 }
@@ -143,23 +143,23 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        tell(self.observer.as_ref(), &statement.sql);
-        self.lease().await?.execute(statement).await
+        notify_observer(self.observer.as_ref(), &statement.sql);
+        self.acquire().await?.execute(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        tell(self.observer.as_ref(), sql);
-        self.lease().await?.run(sql).await
+        notify_observer(self.observer.as_ref(), sql);
+        self.acquire().await?.run(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        tell(self.observer.as_ref(), &statement.sql);
-        self.lease().await?.fetch_one(statement).await
+        notify_observer(self.observer.as_ref(), &statement.sql);
+        self.acquire().await?.fetch_one(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        tell(self.observer.as_ref(), &statement.sql);
-        self.lease().await?.fetch_all(statement).await
+        notify_observer(self.observer.as_ref(), &statement.sql);
+        self.acquire().await?.fetch_all(statement).await
     }
 }
 
@@ -170,23 +170,23 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        tell(self.observer.as_ref(), &statement.sql);
-        self.lease.lock().await.as_mut().ok_or_else(ended)?.execute(statement).await
+        notify_observer(self.observer.as_ref(), &statement.sql);
+        self.acquire.lock().await.as_mut().ok_or_else(closed)?.execute(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        tell(self.observer.as_ref(), sql);
-        self.lease.lock().await.as_mut().ok_or_else(ended)?.run(sql).await
+        notify_observer(self.observer.as_ref(), sql);
+        self.acquire.lock().await.as_mut().ok_or_else(closed)?.run(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        tell(self.observer.as_ref(), &statement.sql);
-        self.lease.lock().await.as_mut().ok_or_else(ended)?.fetch_one(statement).await
+        notify_observer(self.observer.as_ref(), &statement.sql);
+        self.acquire.lock().await.as_mut().ok_or_else(closed)?.fetch_one(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        tell(self.observer.as_ref(), &statement.sql);
-        self.lease.lock().await.as_mut().ok_or_else(ended)?.fetch_all(statement).await
+        notify_observer(self.observer.as_ref(), &statement.sql);
+        self.acquire.lock().await.as_mut().ok_or_else(closed)?.fetch_all(statement).await
     }
 }
 
@@ -196,7 +196,7 @@ impl fmt::Debug for Pool {
     }
 }
 
-fn tell(observer: Option<&Observer>, sql: &str) {
+fn notify_observer(observer: Option<&Observer>, sql: &str) {
     if let Some(observer) = observer {
         observer(sql);
     }

@@ -5,19 +5,19 @@ use sea_orm::{DbBackend, Statement, Value};
 use std::sync::OnceLock;
 
 /// The text of one statement for each database.
-pub struct Text {
+pub struct CachedStatement {
     postgres: OnceLock<String>,
     sqlite: OnceLock<String>,
 }
 
 /// The texts of a statement for one id in a scope.
-pub struct ScopedText {
-    driver: Text,
-    company: Text,
-    everything: Text,
+pub struct CachedScopedStatement {
+    driver: CachedStatement,
+    company: CachedStatement,
+    everything: CachedStatement,
 }
 
-impl Text {
+impl CachedStatement {
     /// A statement that nobody has sent yet.
     pub const fn new() -> Self {
         Self { postgres: OnceLock::new(), sqlite: OnceLock::new() }
@@ -36,13 +36,13 @@ impl Text {
     }
 }
 
-impl ScopedText {
+impl CachedScopedStatement {
     /// A statement that nobody has sent yet.
     pub const fn new() -> Self {
-        Self { driver: Text::new(), company: Text::new(), everything: Text::new() }
+        Self { driver: CachedStatement::new(), company: CachedStatement::new(), everything: CachedStatement::new() }
     }
 
-    /// The statement for this id. `model` is one in the same scope, for any id: see [`Text::with`].
+    /// The statement for this id. `model` is one in the same scope, for any id: see [`CachedStatement::with`].
     pub fn with(&self, backend: DbBackend, scope: Scope, id: i64, model: impl FnOnce() -> Statement) -> Statement {
         let (text, of) = match scope {
             Scope::Driver(driver) => (&self.driver, Some(driver.0)),

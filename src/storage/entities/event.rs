@@ -31,7 +31,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// One element of `changes`.
 #[derive(Serialize, Deserialize)]
-struct Change {
+struct StoredFieldChange {
     field: String,
     from: Option<String>,
     to: Option<String>,
@@ -42,8 +42,8 @@ impl TryFrom<Model> for Event {
 
     fn try_from(row: Model) -> Result<Self, StorageError> {
         let corrupt = |column| StorageError::Corrupt { table: "interview_events", column, id: row.id };
-        let changes: Vec<Change> = serde_json::from_value(row.changes).map_err(|_| corrupt("changes"))?;
-        let change = |change: Change| {
+        let changes: Vec<StoredFieldChange> = serde_json::from_value(row.changes).map_err(|_| corrupt("changes"))?;
+        let change = |change: StoredFieldChange| {
             Some(FieldChange { field: Field::from_name(&change.field)?, from: change.from, to: change.to })
         };
         Ok(Self {
@@ -61,8 +61,11 @@ impl TryFrom<Model> for Event {
 /// Everything but the id and the transaction: the database gives them.
 impl From<Event> for ActiveModel {
     fn from(event: Event) -> Self {
-        let change =
-            |change: FieldChange| Change { field: change.field.name().to_owned(), from: change.from, to: change.to };
+        let change = |change: FieldChange| StoredFieldChange {
+            field: change.field.name().to_owned(),
+            from: change.from,
+            to: change.to,
+        };
         Self {
             id: NotSet,
             transaction_id: NotSet,

@@ -1,7 +1,7 @@
 //! `interviews`
 use crate::domain::{
-    Agreement, CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Names, Proposal, Side,
-    State, TimeSlot, UserId,
+    CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Names, Proposal, Side, State,
+    StatusBeforeProposal, TimeSlot, UserId,
 };
 use crate::storage::StorageError;
 use crate::storage::entities::json;
@@ -57,8 +57,8 @@ impl TryFrom<Model> for Interview {
                     slot: slot.and_then(Result::ok).ok_or_else(|| corrupt("amend_end_at"))?,
                     by: side(row.amended_by.as_ref()).ok_or_else(|| corrupt("amended_by"))?,
                     before: match row.amended_from.as_deref() {
-                        Some(PENDING) => Agreement::Pending,
-                        Some(SCHEDULED) => Agreement::Scheduled,
+                        Some(PENDING) => StatusBeforeProposal::Pending,
+                        Some(SCHEDULED) => StatusBeforeProposal::Scheduled,
                         _ => return Err(corrupt("amended_from")),
                     },
                 })
@@ -98,8 +98,8 @@ impl From<&Interview> for ActiveModel {
         let name = |side: Side| side.name().to_owned();
         let proposal = interview.proposal();
         let before = |proposal: Proposal| match proposal.before {
-            Agreement::Pending => PENDING.to_owned(),
-            Agreement::Scheduled => SCHEDULED.to_owned(),
+            StatusBeforeProposal::Pending => PENDING.to_owned(),
+            StatusBeforeProposal::Scheduled => SCHEDULED.to_owned(),
         };
         Self {
             id: NotSet,

@@ -4,11 +4,11 @@ pub mod single_statement;
 pub mod with_people;
 
 use crate::domain::filter::{InterviewFilter, TimeRange};
-use crate::domain::page::{InterviewOrder, InterviewPlace, Page, SortKey, Window};
+use crate::domain::page::{InterviewOrder, InterviewPosition, Page, SortKey, Window};
 use crate::domain::{Interview, InterviewId, InterviewStatus, IntervieweeId, Names, Scope, Side, TimeSlot, Viewer};
 use crate::storage::database::fetch;
-use crate::storage::database::keyset::{among, counts, pages, windowed, windows_of};
-use crate::storage::database::statement_cache::ScopedText;
+use crate::storage::database::keyset::{counts, is_any_of, page_per_parent, pages, paginate};
+use crate::storage::database::statement_cache::CachedScopedStatement;
 use crate::storage::entities::interview;
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,10 +35,10 @@ pub(crate) fn visible_to(scope: Scope) -> Select<interview::Entity> {
 /// # Errors
 /// When the database fails.
 pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: InterviewId) -> Result<Option<Interview>> {
-    static TEXT: ScopedText = ScopedText::new();
+    static STATEMENT: CachedScopedStatement = CachedScopedStatement::new();
     let backend = connection.get_database_backend();
     let model = || fetch::statement(backend, &visible_to(scope).filter(COLUMN.id.eq(id.0)));
-    read_one(fetch::fetch_one(connection, TEXT.with(backend, scope, id.0, model)).await?)
+    read_one(fetch::fetch_one(connection, STATEMENT.with(backend, scope, id.0, model)).await?)
 }
 
 /// The same, and nobody else changes it until the transaction ends.
@@ -56,7 +56,7 @@ pub async fn lock(connection: &impl ConnectionTrait, scope: Scope, id: Interview
 /// When the database fails.
 pub async fn by_ids(connection: &impl ConnectionTrait, scope: Scope, ids: &[InterviewId]) -> Result<Vec<Interview>> {
     let ids = ids.iter().map(|id| id.0).collect();
-    let condition = among(connection.get_database_backend(), column(Column::Id), ids);
+    let condition = is_any_of(connection.get_database_backend(), column(Column::Id), ids);
     read(fetch::all(connection, visible_to(scope).filter(condition)).await?)
 }
 
@@ -69,7 +69,7 @@ pub async fn page(
     viewer: &Viewer,
     filter: &InterviewFilter,
     order: InterviewOrder,
-    window: &Window<InterviewPlace>,
+    window: &Window<InterviewPosition>,
 ) -> Result<Page<Interview>> {
     let columns: &[Column] = match order.key {
         SortKey::StartAt => &[Column::StartAt, Column::Id],
@@ -77,7 +77,7 @@ pub async fn page(
         SortKey::Id => &[Column::Id],
     };
     let query = filtered(connection.get_database_backend(), viewer, filter);
-    let query = windowed(query, columns, order.descending, window, place);
+    let query = paginate(query, columns, order.descending, window, position);
     Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
@@ -97,10 +97,10 @@ pub async fn pages_by_interviewee(
     connection: &impl ConnectionTrait,
     scope: Scope,
     interviewees: &[IntervieweeId],
-    window: &Window<InterviewPlace>,
+    window: &Window<InterviewPosition>,
 ) -> Result<HashMap<IntervieweeId, Page<Interview>>> {
     let query = of_interviewees(connection.get_database_backend(), scope, interviewees);
-    let rows = windows_of(query, Column::IntervieweeId, &[Column::StartAt, Column::Id], window, place);
+    let rows = page_per_parent(query, Column::IntervieweeId, &[Column::StartAt, Column::Id], window, position);
     let rows =
         interview::Entity::find().from_raw_sql(connection.get_database_backend().build(&rows)).all(connection).await?;
     Ok(pages(window, read(rows)?, |interview| interview.interviewee_id))
@@ -121,20 +121,21 @@ pub async fn counts_by_interviewee(
 
 fn of_interviewees(backend: DbBackend, scope: Scope, ids: &[IntervieweeId]) -> Select<interview::Entity> {
     let ids = ids.iter().map(|id| id.0).collect();
-    visible_to(scope).filter(among(backend, column(Column::IntervieweeId), ids))
+    visible_to(scope).filter(is_any_of(backend, column(Column::IntervieweeId), ids))
 }
 
-fn place(place: &InterviewPlace) -> Vec<Value> {
-    place.time.map(Into::into).into_iter().chain([place.id.0.into()]).collect()
+fn position(position: &InterviewPosition) -> Vec<Value> {
+    position.time.map(Into::into).into_iter().chain([position.id.0.into()]).collect()
 }
 
 /// Whether the interview in this column is one that exists for the viewer and that the filter admits.
-pub(crate) fn is_wanted(backend: DbBackend, id: Expr, viewer: &Viewer, filter: &InterviewFilter) -> SimpleExpr {
-    let wanted = filtered(backend, viewer, filter).select_only().expr(Expr::val(1)).filter(column(Column::Id).eq(id));
-    Expr::exists(wanted.into_query())
+pub(crate) fn exists_for(backend: DbBackend, id: Expr, viewer: &Viewer, filter: &InterviewFilter) -> SimpleExpr {
+    let visible_events =
+        filtered(backend, viewer, filter).select_only().expr(Expr::val(1)).filter(column(Column::Id).eq(id));
+    Expr::exists(visible_events.into_query())
 }
 
-/// [`InterviewFilter::admits`] in SQL, of what exists for the viewer.
+/// [`InterviewFilter::matches`] in SQL, of what exists for the viewer.
 fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Select<interview::Entity> {
     // Destructured in full, so that a new condition does not compile until it is handled.
     let InterviewFilter {
@@ -149,8 +150,8 @@ fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Se
         awaiting,
         awaiting_me,
     } = filter;
-    let status = status.as_ref().map(|names| among(backend, column(Column::Status), text(names)));
-    let kind = kind.as_ref().map(|names| among(backend, column(Column::Kind), text(names)));
+    let status = status.as_ref().map(|names| is_any_of(backend, column(Column::Status), text(names)));
+    let kind = kind.as_ref().map(|names| is_any_of(backend, column(Column::Kind), text(names)));
     let condition = Condition::all()
         .add_option(status)
         .add_option(kind)
@@ -161,9 +162,9 @@ fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Se
         .add(in_range(Column::UpdatedAt, *updated_at))
         .add_option(overlaps.map(|(start, end)| touches(start, end)))
         .add_option(awaiting.map(|side| awaits(&[side])))
-        .add_option(awaiting_me.map(|wanted| {
+        .add_option(awaiting_me.map(|visible_events| {
             let mine = awaits(viewer.sides());
-            if wanted { mine } else { mine.not() }
+            if visible_events { mine } else { mine.not() }
         }));
     visible_to(viewer.scope()).filter(condition)
 }

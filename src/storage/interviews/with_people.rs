@@ -1,9 +1,9 @@
 //! An interview and its people in one statement. For a single interview a statement more is a message there and back more, which takes
 //! longer than finding the rows.
 
-use crate::domain::{Interview, InterviewId, Interviewee, People, Scope, User};
+use crate::domain::{Interview, InterviewId, Interviewee, Participants, Scope, User};
 use crate::storage::database::fetch;
-use crate::storage::database::statement_cache::ScopedText;
+use crate::storage::database::statement_cache::CachedScopedStatement;
 use crate::storage::entities::{interview, interviewee, user};
 use crate::storage::interviews;
 use crate::storage::interviews::visible_to;
@@ -25,10 +25,10 @@ pub async fn find(
     connection: &impl ConnectionTrait,
     scope: Scope,
     id: InterviewId,
-) -> Result<Option<(Interview, Option<People>)>> {
-    static TEXT: ScopedText = ScopedText::new();
+) -> Result<Option<(Interview, Option<Participants>)>> {
+    static STATEMENT: CachedScopedStatement = CachedScopedStatement::new();
     let backend = connection.get_database_backend();
-    let statement = TEXT.with(backend, scope, id.0, || statement(backend, scope, id));
+    let statement = STATEMENT.with(backend, scope, id.0, || statement(backend, scope, id));
     let row: Option<Row> = match fetch::fetch_one(connection, statement).await {
         Err(DbErr::Json(_)) => None, // SQLite stores whatever it is given
         row => row?,
@@ -37,8 +37,8 @@ pub async fn find(
         let alone = interviews::find(connection, scope, id).await?;
         return Ok(alone.map(|interview| (interview, None)));
     };
-    let people = || -> Result<People, StorageError> {
-        Ok(People {
+    let people = || -> Result<Participants, StorageError> {
+        Ok(Participants {
             interviewee: Interviewee::try_from(interviewee)?,
             driver: User::try_from(driver)?,
             interviewer: User::try_from(interviewer)?,

@@ -5,7 +5,6 @@ use clap::CommandFactory;
 use interviews::cli::Cli;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::Command;
 
 const README: &str = include_str!("../../../README.md");
@@ -129,25 +128,4 @@ fn the_commands_are_all_there() {
     let written: BTreeSet<_> =
         table.iter().map(|row| row[0].split_whitespace().nth(1).unwrap().trim_matches('`')).collect();
     assert_eq!(written, commands);
-}
-
-#[test]
-fn the_architecture_names_every_source_file() {
-    let architecture = include_str!("../../../docs/ARCHITECTURE.md");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders = vec![root.join("src"), root.join("migration/src")];
-    let mut unnamed = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir().unwrap().map(Result::unwrap) {
-            let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
-            if path.is_dir() {
-                folders.push(path);
-            } else if !["mod.rs", "lib.rs", "main.rs"].contains(&name.as_str())
-                && !architecture.contains(&format!("{name}`"))
-            {
-                unnamed.push(path);
-            }
-        }
-    }
-    assert!(unnamed.is_empty(), "docs/ARCHITECTURE.md does not tell what these are for: {unnamed:#?}");
 }

@@ -7,7 +7,7 @@
 use super::configured_server::{Server, UPDATE, UPDATES};
 use crate::support::Database::Postgres;
 use crate::support::{TestApp, cluster};
-use interviews::storage::{Db, DbOptions};
+use interviews::storage::{DatabaseOptions, Db};
 use sea_orm::ConnectionTrait;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use serde_json::json;
@@ -71,7 +71,7 @@ impl Way {
         let separator = if self.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{separator}host={}&port=5432", self.url, self.folder.path().display());
         let acquire_timeout = Duration::from_secs(1);
-        Db::connect(&DbOptions { url, max_connections, acquire_timeout, create: false }).await.unwrap()
+        Db::connect(&DatabaseOptions { url, max_connections, acquire_timeout, create: false }).await.unwrap()
     }
 
     fn socket(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use crate::support::database::TestDatabase;
 use crate::support::interview_rows::Row;
 use crate::support::lists::List;
 use chrono::{DateTime, TimeDelta, Utc};
-use interviews::services::{Clock, DemoDataError, Freshness, FrozenClock, Services, Tokens};
+use interviews::services::{CacheLifetimes, Clock, DemoDataError, FrozenClock, Services, Tokens};
 use interviews::storage::Db;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -40,7 +40,7 @@ impl Empty {
     async fn fill_at(&self, now: &str, count: u32) -> Result<(), DemoDataError> {
         let clock = Clock::Frozen(FrozenClock::at(now.parse().unwrap()));
         let tokens = Tokens::try_new(SECRET, None).unwrap();
-        Services::new(self.db.clone(), clock, tokens, Freshness::default()).fill_with_demo_data(count).await
+        Services::new(self.db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(count).await
     }
 
     async fn fill(&self, count: u32) {

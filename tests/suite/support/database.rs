@@ -2,8 +2,8 @@
 
 use super::cluster;
 use chrono::Utc;
-use interviews::services::{Clock, Freshness, Services, Tokens};
-use interviews::storage::{Db, DbOptions};
+use interviews::services::{CacheLifetimes, Clock, Services, Tokens};
+use interviews::storage::{DatabaseOptions, Db};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -56,8 +56,13 @@ impl TestDatabase {
         }
     }
 
-    pub fn options(&self) -> DbOptions {
-        DbOptions { url: self.url.clone(), max_connections: 5, acquire_timeout: Duration::from_secs(10), create: true }
+    pub fn options(&self) -> DatabaseOptions {
+        DatabaseOptions {
+            url: self.url.clone(),
+            max_connections: 5,
+            acquire_timeout: Duration::from_secs(10),
+            create: true,
+        }
     }
 
     /// As the server does.
@@ -104,13 +109,13 @@ async fn postgres_template(server: &cluster::Server) -> String {
 }
 
 async fn fill(url: String) {
-    let options = DbOptions { url, max_connections: 1, acquire_timeout: Duration::from_secs(10), create: true };
+    let options = DatabaseOptions { url, max_connections: 1, acquire_timeout: Duration::from_secs(10), create: true };
     let db = Db::connect(&options).await.unwrap();
     db.migrate_up().await.unwrap();
     let tokens = Tokens::try_new(super::SECRET, None).unwrap();
     let clock =
         Clock::Frozen(interviews::services::FrozenClock::at(super::NOW.parse::<chrono::DateTime<Utc>>().unwrap()));
-    Services::new(db.clone(), clock, tokens, Freshness::default()).fill_with_demo_data(INTERVIEWS).await.unwrap();
+    Services::new(db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(INTERVIEWS).await.unwrap();
     db.close().await.unwrap();
 }
 

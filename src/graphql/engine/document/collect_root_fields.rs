@@ -24,7 +24,7 @@ pub fn root_fields(document: &mut ExecutableDocument, name: Option<&str>, variab
 }
 
 /// Drops the arguments of every operation's root fields.
-pub fn forget_root_arguments(document: &mut ExecutableDocument) {
+pub fn drop_root_arguments(document: &mut ExecutableDocument) {
     let operations = match &mut document.operations {
         DocumentOperations::Single(operation) => vec![operation],
         DocumentOperations::Multiple(operations) => operations.values_mut().collect(),

@@ -1,6 +1,6 @@
 //! What an operation costs, with its variables: the measure of limits and rates.
 
-use crate::graphql::relay::cursor::{DEFAULT_SIZE, LARGEST_SIZE};
+use crate::graphql::relay::cursor::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selection, SelectionSet};
 use async_graphql::{Value as Variable, Variables};
@@ -42,7 +42,7 @@ impl Cost<'_> {
             _ => {}
         }
         let given = ["first", "last"].iter().find_map(|name| self.number(field.specified_argument_by_name(name)?));
-        let size = given.unwrap_or(DEFAULT_SIZE.into()).clamp(1, LARGEST_SIZE.into());
+        let size = given.unwrap_or(DEFAULT_PAGE_SIZE.into()).clamp(1, MAX_PAGE_SIZE.into());
         usize::try_from(size).unwrap_or(1)
     }
 

@@ -1,7 +1,7 @@
 //! How much a document asks for, before it is understood. Fragments are measured once, however often they are spread: a document of
 //! 1 KB can expand to millions of selections.
 
-use crate::graphql::engine::document::Refused;
+use crate::graphql::engine::document::RequestError;
 use crate::graphql::engine::error::Code;
 use apollo_compiler::ast::{Definition, Document, Selection};
 use std::collections::HashMap;
@@ -71,8 +71,8 @@ struct Sizes<'a> {
 }
 
 /// # Errors
-/// [`Refused`] with `QUERY_TOO_COMPLEX`.
-pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Refused> {
+/// [`RequestError`] with `QUERY_TOO_COMPLEX`.
+pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), RequestError> {
     let mut sizes = Sizes { fragments: HashMap::new(), known: HashMap::new() };
     for definition in &document.definitions {
         if let Definition::FragmentDefinition(fragment) = definition {
@@ -106,7 +106,7 @@ pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Refused
         ("bytes in a name", whole.longest_name, limits.name),
     ] {
         if is > limit {
-            return Err(Refused::new(
+            return Err(RequestError::new(
                 Code::QueryTooComplex,
                 format!("the document has more than {limit} {what}"),
                 None,

@@ -1,7 +1,7 @@
 //! What the validator leaves open about literals: the text of our own scalars, and fields given twice in one input object.
 
 use crate::domain::time;
-use crate::graphql::engine::document::{Refused, position};
+use crate::graphql::engine::document::{RequestError, position};
 use crate::graphql::engine::error::Code;
 use apollo_compiler::ast::{Type, Value};
 use apollo_compiler::executable::{Directive, ExecutableDocument, Selection, SelectionSet};
@@ -16,8 +16,8 @@ struct Check<'a> {
 }
 
 /// # Errors
-/// [`Refused`] with `GRAPHQL_VALIDATION_FAILED`.
-pub fn check(schema: &Valid<Schema>, document: &Valid<ExecutableDocument>) -> Result<(), Refused> {
+/// [`RequestError`] with `GRAPHQL_VALIDATION_FAILED`.
+pub fn check(schema: &Valid<Schema>, document: &Valid<ExecutableDocument>) -> Result<(), RequestError> {
     let check = Check { schema, document };
     for operation in document.operations.iter() {
         for variable in &operation.variables {
@@ -31,7 +31,7 @@ pub fn check(schema: &Valid<Schema>, document: &Valid<ExecutableDocument>) -> Re
 }
 
 impl Check<'_> {
-    fn selections(&self, set: &SelectionSet) -> Result<(), Refused> {
+    fn selections(&self, set: &SelectionSet) -> Result<(), RequestError> {
         for selection in &set.selections {
             self.directives(selection.directives())?;
             match selection {
@@ -50,7 +50,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn directives(&self, directives: &[Node<Directive>]) -> Result<(), Refused> {
+    fn directives(&self, directives: &[Node<Directive>]) -> Result<(), RequestError> {
         for directive in directives {
             let definition = self.schema.directive_definitions.get(&directive.name);
             for argument in &directive.arguments {
@@ -62,7 +62,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn value(&self, ty: &Type, value: &Node<Value>) -> Result<(), Refused> {
+    fn value(&self, ty: &Type, value: &Node<Value>) -> Result<(), RequestError> {
         let named = ty.inner_named_type();
         match (&**value, self.schema.types.get(named)) {
             (Value::List(items), _) => items.iter().try_for_each(|item| self.value(ty.item_type(), item)),
@@ -90,8 +90,8 @@ impl Check<'_> {
         }
     }
 
-    fn refuse(&self, message: String, value: &Node<Value>) -> Refused {
+    fn refuse(&self, message: String, value: &Node<Value>) -> RequestError {
         let at = value.location().and_then(|span| span.line_column_range(&self.document.sources));
-        Refused::new(Code::GraphqlValidationFailed, message, position(at))
+        RequestError::new(Code::GraphqlValidationFailed, message, position(at))
     }
 }

@@ -14,15 +14,15 @@ mod selection_hash;
 mod variables;
 
 pub use limits::DocumentLimits;
-pub use selection_hash::Substance;
+pub use selection_hash::SelectionHash;
 
-use crate::graphql::engine::error::{Code, give_code};
+use crate::graphql::engine::error::{Code, set_code};
 use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
 use apollo_compiler::introspection::check_max_depth;
 use apollo_compiler::parser::{LineColumn, Parser};
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Node, Schema};
-use async_graphql::parser::{parse_query, types::ExecutableDocument as Runnable};
+use async_graphql::parser::{parse_query, types::ExecutableDocument as ExecutorDocument};
 use async_graphql::{Error, Pos, ServerError, Variables};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
@@ -50,13 +50,13 @@ const FEW: usize = 100;
 /// A valid document.
 pub struct Document {
     checked: Valid<ExecutableDocument>,
-    runnable: Runnable,
-    repeats: bool,
+    executable: ExecutorDocument,
+    has_duplicate_keys: bool,
 }
 
 /// Why a request does not run. Nothing of it has.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub struct RequestError {
     /// The code of every error.
     pub code: Code,
     /// What is wrong; at least one.
@@ -65,7 +65,7 @@ pub struct Refused {
     pub retry_after: Option<Duration>,
 }
 
-impl Refused {
+impl RequestError {
     /// With one error.
     pub fn new(code: Code, message: impl Into<String>, at: Option<Pos>) -> Self {
         Self::with(code, vec![ServerError::new(message, at)])
@@ -81,7 +81,7 @@ impl Refused {
 
     fn with(code: Code, mut errors: Vec<ServerError>) -> Self {
         for error in &mut errors {
-            give_code(error, code);
+            set_code(error, code);
         }
         Self { code, errors, retry_after: None }
     }
@@ -103,12 +103,12 @@ impl Documents {
     /// Understands a text.
     ///
     /// # Errors
-    /// [`Refused`] with `QUERY_TOO_COMPLEX`, `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`.
-    pub fn understand(&self, text: &str) -> Result<Arc<Document>, Refused> {
-        self.understand_hashed(text, hash(text))
+    /// [`RequestError`] with `QUERY_TOO_COMPLEX`, `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`.
+    pub fn parse_and_validate(&self, text: &str) -> Result<Arc<Document>, RequestError> {
+        self.parse_and_validate_hashed(text, hash(text))
     }
 
-    fn understand_hashed(&self, text: &str, hash: Hash) -> Result<Arc<Document>, Refused> {
+    fn parse_and_validate_hashed(&self, text: &str, hash: Hash) -> Result<Arc<Document>, RequestError> {
         if let Some(document) = self.known.get(&hash) {
             return Ok(document);
         }
@@ -121,40 +121,43 @@ impl Documents {
     /// (<https://www.apollographql.com/docs/apollo-server/performance/apq>).
     ///
     /// # Errors
-    /// [`Refused`]: also with `PERSISTED_QUERY_NOT_FOUND` when the text is not known, with `BAD_REQUEST` when it is another's.
-    pub fn understand_persisted(&self, text: &str, named: Hash) -> Result<Arc<Document>, Refused> {
+    /// [`RequestError`]: also with `PERSISTED_QUERY_NOT_FOUND` when the text is not known, with `BAD_REQUEST` when it is another's.
+    pub fn parse_and_validate_persisted(&self, text: &str, named: Hash) -> Result<Arc<Document>, RequestError> {
         if text.is_empty() {
-            let unknown = || Refused::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound", None);
+            let unknown = || RequestError::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound", None);
             return self.known.get(&named).ok_or_else(unknown);
         }
         if hash(text) != named {
-            return Err(Refused::new(Code::BadRequest, "`sha256Hash` is not the hash of `query`", None));
+            return Err(RequestError::new(Code::BadRequest, "`sha256Hash` is not the hash of `query`", None));
         }
-        self.understand_hashed(text, named)
+        self.parse_and_validate_hashed(text, named)
     }
 
-    fn check(&self, text: &str) -> Result<Document, Refused> {
+    fn check(&self, text: &str) -> Result<Document, RequestError> {
         let mut parser = Parser::new().token_limit(self.limits.tokens).recursion_limit(self.limits.nesting);
         let ast = parser.parse_ast(text, "");
         if parser.tokens_reached() > self.limits.tokens {
             let message = format!("the document has more than {} tokens", self.limits.tokens);
-            return Err(Refused::new(Code::QueryTooComplex, message, None));
+            return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
         if parser.recursion_reached() > self.limits.nesting {
             let message = format!("the document is nested more than {} levels deep", self.limits.nesting);
-            return Err(Refused::new(Code::QueryTooComplex, message, None));
+            return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
-        let ast = ast.map_err(|found| Refused::with(Code::GraphqlParseFailed, told(&found.errors)[..1].to_vec()))?;
+        let ast = ast.map_err(|found| {
+            RequestError::with(Code::GraphqlParseFailed, to_server_errors(&found.errors)[..1].to_vec())
+        })?;
         limits::check(&ast, &self.limits)?;
-        let invalid = |errors: &DiagnosticList| Refused::with(Code::GraphqlValidationFailed, told(errors));
+        let invalid =
+            |errors: &DiagnosticList| RequestError::with(Code::GraphqlValidationFailed, to_server_errors(errors));
         let checked = ast.to_executable_validate(&self.schema).map_err(|found| invalid(&found.errors))?;
         literals::check(&self.schema, &checked)?;
-        let runnable = parse_query(text).map_err(|error| {
+        let executable = parse_query(text).map_err(|error| {
             // The two parsers disagree: the stricter one is right.
-            Refused::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
+            RequestError::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
         })?;
-        let repeats = duplicate_keys::in_any_selection(&checked);
-        Ok(Document { checked, runnable, repeats })
+        let has_duplicate_keys = duplicate_keys::in_any_selection(&checked);
+        Ok(Document { checked, executable, has_duplicate_keys })
     }
 }
 
@@ -162,14 +165,14 @@ impl Document {
     /// The operation that is to run.
     ///
     /// # Errors
-    /// [`Refused`] with `BAD_REQUEST` when the name picks none.
-    pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, Refused> {
+    /// [`RequestError`] with `BAD_REQUEST` when the name picks none.
+    pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, RequestError> {
         self.checked.operations.get(name).map_err(|_| {
             let message = match name {
                 Some(_) => "`operationName` names no operation of the document",
                 None => "the document has several operations: `operationName` has to pick one",
             };
-            Refused::new(Code::UnknownOperation, message, None)
+            RequestError::new(Code::UnknownOperation, message, None)
         })
     }
 
@@ -182,8 +185,8 @@ impl Document {
 
     /// Whether a response key occurs twice in one selection.
     #[must_use]
-    pub fn repeats(&self) -> bool {
-        self.repeats
+    pub fn has_duplicate_keys(&self) -> bool {
+        self.has_duplicate_keys
     }
 
     /// What an operation costs: a field is one, and a list costs each of its fields as often as it may have items.
@@ -194,35 +197,36 @@ impl Document {
 
     /// What a subscription asks about each event, whichever events it wants.
     #[must_use]
-    pub fn substance(&self, operation: &Node<Operation>, variables: &Variables) -> Substance {
+    pub fn selection_hash(&self, operation: &Node<Operation>, variables: &Variables) -> SelectionHash {
         selection_hash::of(&self.checked, operation, variables)
     }
 
     /// What the executor runs: the document, with root fields of the same name merged where they would run twice.
     ///
     /// # Errors
-    /// [`Refused`] with `BAD_USER_INPUT` when the variables are not what the operation declares, or `QUERY_TOO_COMPLEX` when it costs
+    /// [`RequestError`] with `BAD_USER_INPUT` when the variables are not what the operation declares, or `QUERY_TOO_COMPLEX` when it costs
     /// too much with them.
-    pub fn runnable(
+    pub fn prepare(
         &self,
         documents: &Documents,
         operation: &Operation,
         variables: &Variables,
-    ) -> Result<Runnable, Refused> {
+    ) -> Result<ExecutorDocument, RequestError> {
         variables::check(&documents.schema, operation, variables)?;
-        check_max_depth(&self.checked, operation)
-            .map_err(|_| Refused::new(Code::QueryTooComplex, "introspection is nested too deep in itself", None))?;
+        check_max_depth(&self.checked, operation).map_err(|_| {
+            RequestError::new(Code::QueryTooComplex, "introspection is nested too deep in itself", None)
+        })?;
         let factor = if self.is_introspection(operation) { INTROSPECTION } else { 1 };
         let limit = documents.limits.complexity.saturating_mul(factor);
         if self.cost(operation, variables) > limit {
             let message = format!("the operation costs more than {limit}; ask for shorter lists or fewer fields");
-            return Err(Refused::new(Code::QueryTooComplex, message, None));
+            return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
-        let mut runnable = self.runnable.clone();
+        let mut executable = self.executable.clone();
         if operation.operation_type != OperationType::Query {
-            collect_root_fields::root_fields(&mut runnable, operation.name.as_deref(), variables);
+            collect_root_fields::root_fields(&mut executable, operation.name.as_deref(), variables);
         }
-        Ok(runnable)
+        Ok(executable)
     }
 }
 
@@ -234,14 +238,14 @@ fn hash(text: &str) -> Hash {
 const MOST_ERRORS: usize = 20;
 const LONGEST_MESSAGE: usize = 300;
 
-fn told(found: &DiagnosticList) -> Vec<ServerError> {
+fn to_server_errors(found: &DiagnosticList) -> Vec<ServerError> {
     let errors = found.iter().take(MOST_ERRORS);
     errors
-        .map(|error| ServerError::new(shortened(error.error.to_string()), position(error.line_column_range())))
+        .map(|error| ServerError::new(truncate(error.error.to_string()), position(error.line_column_range())))
         .collect()
 }
 
-fn shortened(message: String) -> String {
+fn truncate(message: String) -> String {
     match message.char_indices().nth(LONGEST_MESSAGE) {
         Some((end, _)) => format!("{}…", &message[..end]),
         None => message,

@@ -10,25 +10,25 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// What is asked about each event.
-pub struct Substance {
+pub struct SelectionHash {
     /// The same for what is the same.
     pub hash: Hash,
     /// The variables that have to do with it.
     pub variables: Variables,
 }
 
-pub fn of(document: &ExecutableDocument, operation: &Node<Operation>, variables: &Variables) -> Substance {
+pub fn of(document: &ExecutableDocument, operation: &Node<Operation>, variables: &Variables) -> SelectionHash {
     let root = &operation.selection_set.ty;
     let mut operation = operation.clone();
     let bare = operation.make_mut();
     bare.name = None;
     let declared = std::mem::take(&mut bare.variables);
-    forget_arguments(&mut bare.selection_set);
+    drop_arguments(&mut bare.selection_set);
     let mut text = operation.serialize().no_indent().to_string();
     for fragment in document.fragments.values() {
         let mut fragment = fragment.clone();
         if fragment.selection_set.ty == *root {
-            forget_arguments(&mut fragment.make_mut().selection_set);
+            drop_arguments(&mut fragment.make_mut().selection_set);
         }
         text += &fragment.serialize().no_indent().to_string();
     }
@@ -45,15 +45,15 @@ pub fn of(document: &ExecutableDocument, operation: &Node<Operation>, variables:
             kept.insert(async_graphql::Name::new(&variable.name), given.clone());
         }
     }
-    Substance { hash: hash.finalize().into(), variables: kept }
+    SelectionHash { hash: hash.finalize().into(), variables: kept }
 }
 
 /// Of the fields of this level.
-fn forget_arguments(level: &mut SelectionSet) {
+fn drop_arguments(level: &mut SelectionSet) {
     for selection in &mut level.selections {
         match selection {
             Selection::Field(field) => field.make_mut().arguments.clear(),
-            Selection::InlineFragment(fragment) => forget_arguments(&mut fragment.make_mut().selection_set),
+            Selection::InlineFragment(fragment) => drop_arguments(&mut fragment.make_mut().selection_set),
             Selection::FragmentSpread(_) => {} // it stands elsewhere
         }
     }

@@ -11,7 +11,7 @@ fn documents() -> Documents {
 }
 
 fn refused(text: &str) -> (Code, String) {
-    let refused = documents().understand(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+    let refused = documents().parse_and_validate(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
     (refused.code, refused.errors[0].message.clone())
 }
 
@@ -72,7 +72,7 @@ fn what_the_specification_forbids_is_refused() {
 #[test]
 fn an_answer_is_not_larger_than_its_question() {
     let unknown = format!("{{ {} }}", "nope ".repeat(1000));
-    assert!(documents().understand(&unknown).err().unwrap().errors.len() <= MOST_ERRORS);
+    assert!(documents().parse_and_validate(&unknown).err().unwrap().errors.len() <= MOST_ERRORS);
     let (_, message) = refused(&format!("{{ {} }}", "n".repeat(200)));
     assert!(message.len() < 400, "{message}");
     assert_eq!(refused(&format!("{{ {}: viewer {{ id }} }}", "n".repeat(100_000))).0, Code::QueryTooComplex);
@@ -80,10 +80,10 @@ fn an_answer_is_not_larger_than_its_question() {
 
 fn variables(text: &str, given: serde_json::Value) -> Result<(), String> {
     let documents = documents();
-    let document = documents.understand(text).map_err(|refused| refused.errors[0].message.clone())?;
+    let document = documents.parse_and_validate(text).map_err(|refused| refused.errors[0].message.clone())?;
     let operation = document.operation(None).unwrap();
     let given = Variables::from_json(given);
-    document.runnable(&documents, operation, &given).map(drop).map_err(|refused| {
+    document.prepare(&documents, operation, &given).map(drop).map_err(|refused| {
         assert_eq!(refused.code, Code::BadUserInput);
         refused.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; ")
     })
@@ -119,26 +119,27 @@ fn variables_are_checked_before_anything_runs() {
 #[test]
 fn a_valid_document_is_understood_once() {
     let documents = documents();
-    let first = documents.understand("{ viewer { id } }").unwrap();
-    assert!(Arc::ptr_eq(&first, &documents.understand("{ viewer { id } }").unwrap()));
-    assert!(documents.understand("{ nope }").is_err());
+    let first = documents.parse_and_validate("{ viewer { id } }").unwrap();
+    assert!(Arc::ptr_eq(&first, &documents.parse_and_validate("{ viewer { id } }").unwrap()));
+    assert!(documents.parse_and_validate("{ nope }").is_err());
     assert!(documents.known.get(&hash("{ nope }")).is_none());
 }
 
 #[test]
 fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
     let documents = documents();
-    let substance = |text: &str, given: serde_json::Value| {
-        let document = documents.understand(text).unwrap_or_else(|refused| panic!("{text}: {:?}", refused.errors));
-        document.substance(document.operation(None).unwrap(), &Variables::from_json(given)).hash
+    let selection_hash = |text: &str, given: serde_json::Value| {
+        let document =
+            documents.parse_and_validate(text).unwrap_or_else(|refused| panic!("{text}: {:?}", refused.errors));
+        document.selection_hash(document.operation(None).unwrap(), &Variables::from_json(given)).hash
     };
-    let plain = substance("subscription { interviewChanged { id } }", json!({}));
+    let plain = selection_hash("subscription { interviewChanged { id } }", json!({}));
     let since = "subscription Dashboard($since: ID, $filter: InterviewFilter) { \
                  interviewChanged(since: $since, filter: $filter) { id } }";
     for given in [json!({}), json!({"since": "5"}), json!({"since": "6", "filter": {"kind": "IN_PERSON"}})] {
-        assert_eq!(substance(since, given), plain);
+        assert_eq!(selection_hash(since, given), plain);
     }
-    assert_eq!(substance("subscription { interviewChanged(since: 7) {\n  id\n} }", json!({})), plain);
+    assert_eq!(selection_hash("subscription { interviewChanged(since: 7) {\n  id\n} }", json!({})), plain);
     for other in [
         "subscription { interviewChanged { id at } }",
         "subscription { interviewChanged { x: id } }",
@@ -146,11 +147,11 @@ fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
         "subscription { interviewChanged { id @include(if: true) } }",
         "subscription { interviewChanged { ...F } } fragment F on InterviewEvent { id }",
     ] {
-        assert_ne!(substance(other, json!({})), plain, "{other}");
+        assert_ne!(selection_hash(other, json!({})), plain, "{other}");
     }
     let in_fragments = |field: &str| {
         let text = format!("subscription {{ interviewChanged {{ ...F }} }} fragment F on InterviewEvent {{ {field} }}");
-        substance(&text, json!({}))
+        selection_hash(&text, json!({}))
     };
     assert_ne!(in_fragments("id"), in_fragments("at"));
     let with_default = |default: i32| {
@@ -158,14 +159,18 @@ fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
             "subscription($n: Int = {default}) {{ interviewChanged {{ interview {{ history(first: $n) {{ totalCount }} }} }} }}"
         )
     };
-    assert_ne!(substance(&with_default(1), json!({})), substance(&with_default(2), json!({})), "defaults count");
-    let told: HashSet<_> = [json!({}), json!({"n": null}), json!({"n": 1}), json!({"n": 2})]
-        .map(|given| substance(&with_default(1), given))
+    assert_ne!(
+        selection_hash(&with_default(1), json!({})),
+        selection_hash(&with_default(2), json!({})),
+        "defaults count"
+    );
+    let to_server_errors: HashSet<_> = [json!({}), json!({"n": null}), json!({"n": 1}), json!({"n": 2})]
+        .map(|given| selection_hash(&with_default(1), given))
         .into();
-    assert_eq!(told.len(), 4, "variables count that are used beneath the root");
+    assert_eq!(to_server_errors.len(), 4, "variables count that are used beneath the root");
     let in_a_fragment =
         "subscription($since: ID) { ...F } fragment F on Subscription { interviewChanged(since: $since) { id } }";
-    assert_eq!(substance(in_a_fragment, json!({"since": 1})), substance(in_a_fragment, json!({"since": 2})));
+    assert_eq!(selection_hash(in_a_fragment, json!({"since": 1})), selection_hash(in_a_fragment, json!({"since": 2})));
 }
 
 #[test]
@@ -173,8 +178,8 @@ fn of_a_subscriptions_variables_only_those_are_kept_that_are_used_for_each_event
     let documents = documents();
     let text = "subscription($since: ID, $kept: Int) { \
                 interviewChanged(since: $since) { interview { history(first: $kept) { totalCount } } } }";
-    let document = documents.understand(text).unwrap_or_else(|refused| panic!("{:?}", refused.errors));
+    let document = documents.parse_and_validate(text).unwrap_or_else(|refused| panic!("{:?}", refused.errors));
     let given = Variables::from_json(json!({"since": "5", "kept": 3, "unknown": [1, 2, 3]}));
-    let kept = document.substance(document.operation(None).unwrap(), &given).variables;
+    let kept = document.selection_hash(document.operation(None).unwrap(), &given).variables;
     assert_eq!(json!(kept), json!({"kept": 3}));
 }

@@ -2,7 +2,7 @@
 //! (<https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values>).
 
 use crate::domain::time;
-use crate::graphql::engine::document::Refused;
+use crate::graphql::engine::document::RequestError;
 use crate::graphql::engine::error::Code;
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Type;
@@ -11,8 +11,8 @@ use apollo_compiler::schema::ExtendedType;
 use async_graphql::{ServerError, Value, Variables};
 
 /// # Errors
-/// [`Refused`] with `BAD_USER_INPUT`: one error a variable, which names the variable, the path in it and the expected type.
-pub fn check(schema: &Schema, operation: &Operation, variables: &Variables) -> Result<(), Refused> {
+/// [`RequestError`] with `BAD_USER_INPUT`: one error a variable, which names the variable, the path in it and the expected type.
+pub fn check(schema: &Schema, operation: &Operation, variables: &Variables) -> Result<(), RequestError> {
     let mut errors = Vec::new();
     for definition in &operation.variables {
         let path = format!("${}", definition.name);
@@ -24,12 +24,11 @@ pub fn check(schema: &Schema, operation: &Operation, variables: &Variables) -> R
             }
             None => None,
         };
-        errors.extend(
-            problem.map(|message| ServerError::new(crate::graphql::engine::document::shortened(message), None)),
-        );
+        errors
+            .extend(problem.map(|message| ServerError::new(crate::graphql::engine::document::truncate(message), None)));
     }
     errors.truncate(crate::graphql::engine::document::MOST_ERRORS);
-    if errors.is_empty() { Ok(()) } else { Err(Refused::with(Code::BadUserInput, errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(RequestError::with(Code::BadUserInput, errors)) }
 }
 
 /// What is wrong with the value at this path.

@@ -125,11 +125,11 @@ pub enum EventQuery {
 }
 
 impl Listed for InterviewEvent {
-    type Place = domain::EventId;
+    type ListPosition = domain::EventId;
     type Query = EventQuery;
     const NAME: &'static str = "InterviewEvent";
 
-    fn place(&self, _: &EventQuery) -> domain::EventId {
+    fn position(&self, _: &EventQuery) -> domain::EventId {
         self.event.id
     }
 

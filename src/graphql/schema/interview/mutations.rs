@@ -6,9 +6,9 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::One;
 use crate::graphql::schema::enums::Side;
 use crate::graphql::schema::interview::inputs::{AmendInterviewInput, CreateInterviewInput, UpdateInterviewInput};
-use crate::graphql::schema::interview::object::{Interview, shows_people};
+use crate::graphql::schema::interview::object::{Interview, selects_people};
 use crate::graphql::schema::interview::user_errors::{Arguments, InterviewPayload, UserError};
-use crate::services::{Along, Found, ServiceError};
+use crate::services::{Include, InterviewWithPeople, ServiceError};
 use async_graphql::{Context, ID, Object, Result};
 
 /// What can be changed. Each change is done in full or not at all; what the user can mend is told in `userErrors`.
@@ -138,12 +138,16 @@ async fn change(
     arguments: Arguments,
 ) -> Result<InterviewPayload> {
     let id = InterviewId::from_text(id);
-    let along = if shows_people(&ctx.look_ahead().field("interview")) { Along::People } else { Along::Nothing };
+    let along = if selects_people(&ctx.look_ahead().field("interview")) { Include::People } else { Include::Nothing };
     let changed = ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), along).await;
     payload(ctx, changed, arguments)
 }
 
-fn payload(ctx: &Context<'_>, outcome: Result<Found, ServiceError>, arguments: Arguments) -> Result<InterviewPayload> {
+fn payload(
+    ctx: &Context<'_>,
+    outcome: Result<InterviewWithPeople, ServiceError>,
+    arguments: Arguments,
+) -> Result<InterviewPayload> {
     match outcome {
         Ok(changed) => {
             let interview = Some(One(Box::new(Interview::from(changed))));

@@ -2,9 +2,9 @@
 
 use crate::domain;
 use crate::domain::filter::InterviewFilter;
-use crate::domain::page::{InterviewOrder, InterviewPlace, SortKey};
+use crate::domain::page::{InterviewOrder, InterviewPosition, SortKey};
 use crate::graphql::context::ContextExt;
-use crate::graphql::direct_json::{Direct, Fragments, People, Plan, plain_fields};
+use crate::graphql::direct_json::{Fragments, LoadedPeople, Plan, WriteJson, plain_fields};
 use crate::graphql::loaders::{CountOf, HistoryOf};
 use crate::graphql::relay::connection::{Connection, Listed};
 use crate::graphql::relay::cursor::PageArguments;
@@ -13,7 +13,7 @@ use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent};
 use crate::graphql::schema::people::interviewee::Interviewee;
 use crate::graphql::schema::people::object::Interviewer;
 use crate::graphql::schema::scalars::DateTime;
-use crate::services::Found;
+use crate::services::InterviewWithPeople;
 use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Context, ID, Lookahead, Object, Result};
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use std::sync::Arc;
 pub struct Interview {
     row: Arc<domain::Interview>,
     /// Its people, where they were loaded along with the row.
-    people: Option<Participants>,
+    people: Option<SharedParticipants>,
 }
 
 /// The people of one interview, to be shared.
-struct Participants {
+struct SharedParticipants {
     interviewee: Arc<domain::Interviewee>,
     driver: Arc<domain::User>,
     interviewer: Arc<domain::User>,
@@ -44,9 +44,9 @@ impl From<domain::Interview> for Interview {
     }
 }
 
-impl From<Found> for Interview {
-    fn from(Found { interview, people }: Found) -> Self {
-        let people = people.map(|domain::People { interviewee, driver, interviewer }| Participants {
+impl From<InterviewWithPeople> for Interview {
+    fn from(InterviewWithPeople { interview, people }: InterviewWithPeople) -> Self {
+        let people = people.map(|domain::Participants { interviewee, driver, interviewer }| SharedParticipants {
             interviewee: Arc::new(interviewee),
             driver: Arc::new(driver),
             interviewer: Arc::new(interviewer),
@@ -56,7 +56,7 @@ impl From<Found> for Interview {
 }
 
 /// Whether what is selected of an interview has to do with its people.
-pub fn shows_people(interview: &Lookahead<'_>) -> bool {
+pub fn selects_people(interview: &Lookahead<'_>) -> bool {
     ["interviewee", "interviewer"].iter().any(|person| interview.field(person).exists())
 }
 
@@ -206,7 +206,7 @@ pub enum Person {
     Interviewer(Plan<Interviewer>),
 }
 
-impl Direct for Interview {
+impl WriteJson for Interview {
     const NAME: &'static str = "Interview";
     type Nested = Person;
 
@@ -239,7 +239,7 @@ impl Direct for Interview {
         }
     }
 
-    fn write_nested(&self, person: &Person, people: &People<'_>, out: &mut Vec<u8>) -> Option<()> {
+    fn write_nested(&self, person: &Person, people: &LoadedPeople<'_>, out: &mut Vec<u8>) -> Option<()> {
         match person {
             Person::Interviewee(plan) => {
                 let row = people.interviewees.get(&self.row.interviewee_id)?;
@@ -254,10 +254,10 @@ impl Direct for Interview {
 }
 
 /// The people of interviews, as far as a plan has to do with them: those who are there already, or else all are loaded at once.
-async fn people_of<'a>(ctx: &'a Context<'a>, plan: &Plan<Interview>, items: &[Interview]) -> Option<People<'a>> {
-    if let [Interview { people: Some(Participants { interviewee, driver, interviewer }), .. }] = items {
+async fn people_of<'a>(ctx: &'a Context<'a>, plan: &Plan<Interview>, items: &[Interview]) -> Option<LoadedPeople<'a>> {
+    if let [Interview { people: Some(SharedParticipants { interviewee, driver, interviewer }), .. }] = items {
         let users = [driver, interviewer].map(|user| (user.id, user.clone()));
-        return Some(People::known(ctx, [(interviewee.id, interviewee.clone())].into(), users.into()));
+        return Some(LoadedPeople::known(ctx, [(interviewee.id, interviewee.clone())].into(), users.into()));
     }
     let (mut interviewees, mut users) = (Vec::new(), Vec::new());
     for person in plan.nested() {
@@ -272,7 +272,7 @@ async fn people_of<'a>(ctx: &'a Context<'a>, plan: &Plan<Interview>, items: &[In
             Person::Interviewer(_) => users.extend(items.iter().map(|it| it.row.interviewer_id)),
         }
     }
-    People::load(ctx, interviewees, users).await
+    LoadedPeople::load(ctx, interviewees, users).await
 }
 
 /// About how long an interview with its people is as JSON.
@@ -287,17 +287,17 @@ pub enum InterviewQuery {
 }
 
 impl Listed for Interview {
-    type Place = InterviewPlace;
+    type ListPosition = InterviewPosition;
     type Query = InterviewQuery;
     const NAME: &'static str = "Interview";
 
-    fn place(&self, query: &InterviewQuery) -> InterviewPlace {
+    fn position(&self, query: &InterviewQuery) -> InterviewPosition {
         let time = match Self::order(query) {
             SortKey::StartAt => Some(self.row.slot.start()),
             SortKey::UpdatedAt => Some(self.row.updated_at),
             SortKey::Id => None,
         };
-        InterviewPlace { time, id: self.row.id }
+        InterviewPosition { time, id: self.row.id }
     }
 
     fn order(query: &InterviewQuery) -> SortKey {

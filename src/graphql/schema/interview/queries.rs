@@ -8,7 +8,7 @@ use crate::graphql::relay::connection::Connection;
 use crate::graphql::relay::cursor::PageArguments;
 use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent};
 use crate::graphql::schema::interview::inputs::{InterviewFilterInput, InterviewOrderInput, check_search};
-use crate::graphql::schema::interview::object::{Interview, InterviewQuery, shows_people};
+use crate::graphql::schema::interview::object::{Interview, InterviewQuery, selects_people};
 use crate::graphql::schema::interview::subscription::position;
 use crate::graphql::schema::people::interviewee::Interviewee;
 use crate::graphql::schema::people::object::{Interviewer, Viewer};
@@ -34,7 +34,7 @@ impl Query {
     ) -> Option<Result<One<Box<Interview>>>> {
         let found = async {
             let (viewer, id) = (ctx.viewer()?, InterviewId::from_text(&id));
-            let found = if shows_people(&ctx.look_ahead()) {
+            let found = if selects_people(&ctx.look_ahead()) {
                 ctx.services().interview_with_people(viewer, id).await.map(|found| found.map(Interview::from))
             } else {
                 ctx.services().interview(viewer, id).await.map(|found| found.map(Interview::from))

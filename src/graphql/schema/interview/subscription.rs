@@ -6,7 +6,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::schema::interview::event::InterviewEvent;
 use crate::graphql::schema::interview::inputs::InterviewFilterInput;
-use crate::services::Change;
+use crate::services::LogEntry;
 use async_graphql::{Context, ID, Result, Subscription as GraphQlSubscription};
 use futures_util::stream::{self, Stream};
 use std::sync::{Arc, OnceLock};
@@ -16,21 +16,21 @@ pub struct Subscription;
 
 /// What a subscription asks for.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct SubscriptionArguments {
     pub filter: InterviewFilter,
     pub since: Option<LogPosition>,
 }
 
 /// What the executor is called for. The engine calls it anew for each event, with a viewer and loaders that are fresh, and once before
 /// to read the arguments.
-pub enum Occasion {
-    Opening(OnceLock<Wanted>),
-    Event(Arc<Change>),
+pub enum SubscriptionPhase {
+    Opening(OnceLock<SubscriptionArguments>),
+    Event(Arc<LogEntry>),
 }
 
-impl Occasion {
+impl SubscriptionPhase {
     /// What was asked for, once it was opened.
-    pub fn wanted(self) -> Option<Wanted> {
+    pub fn wanted(self) -> Option<SubscriptionArguments> {
         match self {
             Self::Opening(wanted) => wanted.into_inner(),
             Self::Event(_) => None,
@@ -54,18 +54,18 @@ impl Subscription {
                           \"0\" for all there ever were. Only new ones when it is left out.")]
         since: Option<ID>,
     ) -> Result<impl Stream<Item = InterviewEvent>> {
-        let event = match ctx.data_unchecked::<Arc<Occasion>>().as_ref() {
-            Occasion::Opening(wanted) => {
+        let event = match ctx.data_unchecked::<Arc<SubscriptionPhase>>().as_ref() {
+            SubscriptionPhase::Opening(wanted) => {
                 let filter = filter.unwrap_or_default().into_domain()?;
                 let since = match since {
                     Some(since) => Some(position(ctx, &since).await?),
                     None => None,
                 };
-                wanted.get_or_init(|| Wanted { filter, since });
+                wanted.get_or_init(|| SubscriptionArguments { filter, since });
                 None
             }
-            Occasion::Event(change) => {
-                let Change { event, interview, .. } = change.as_ref();
+            SubscriptionPhase::Event(change) => {
+                let LogEntry { event, interview, .. } = change.as_ref();
                 Some(InterviewEvent { event: event.clone(), interview: interview.clone() })
             }
         };

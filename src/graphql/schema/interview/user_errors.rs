@@ -1,6 +1,6 @@
 //! How refusals are told: as data, beside the interview, so that a form can show each at its field.
 
-use crate::domain::{Conflict, Field, Mistake, MistakeCode, Refusal};
+use crate::domain::{Conflict, Field, FieldError, FieldErrorCode, Refusal};
 use crate::graphql::direct_json::One;
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
 use crate::graphql::schema::interview::object::Interview;
@@ -192,9 +192,7 @@ impl UserError {
     pub fn all(refusal: Refusal, arguments: Arguments) -> Vec<Self> {
         let path = arguments.interview_path();
         match refusal {
-            Refusal::Invalid(mistakes) => {
-                mistakes.into_iter().map(|mistake| Self::mistake(mistake, arguments)).collect()
-            }
+            Refusal::Invalid(errors) => errors.into_iter().map(|error| Self::error(error, arguments)).collect(),
             Refusal::NotFound => {
                 let message = "there is no such interview".to_owned();
                 vec![Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path })]
@@ -222,19 +220,19 @@ impl UserError {
         }
     }
 
-    fn mistake(mistake: Mistake, arguments: Arguments) -> Self {
-        let code = match mistake.code {
-            MistakeCode::EndNotAfterStart => UserErrorCode::EndNotAfterStart,
-            MistakeCode::TooLong => UserErrorCode::TooLong,
-            MistakeCode::NullNotAllowed => UserErrorCode::NullNotAllowed,
-            MistakeCode::InvalidLocation => UserErrorCode::InvalidLocation,
-            MistakeCode::InvalidReason => UserErrorCode::InvalidReason,
-            MistakeCode::IntervieweeNotFound => UserErrorCode::IntervieweeNotFound,
-            MistakeCode::InterviewerNotFound => UserErrorCode::InterviewerNotFound,
-            MistakeCode::AmendmentUnchanged => UserErrorCode::AmendmentUnchanged,
-            MistakeCode::SideRequired => UserErrorCode::SideRequired,
+    fn error(error: FieldError, arguments: Arguments) -> Self {
+        let code = match error.code {
+            FieldErrorCode::EndNotAfterStart => UserErrorCode::EndNotAfterStart,
+            FieldErrorCode::TooLong => UserErrorCode::TooLong,
+            FieldErrorCode::NullNotAllowed => UserErrorCode::NullNotAllowed,
+            FieldErrorCode::InvalidLocation => UserErrorCode::InvalidLocation,
+            FieldErrorCode::InvalidReason => UserErrorCode::InvalidReason,
+            FieldErrorCode::IntervieweeNotFound => UserErrorCode::IntervieweeNotFound,
+            FieldErrorCode::InterviewerNotFound => UserErrorCode::InterviewerNotFound,
+            FieldErrorCode::AmendmentUnchanged => UserErrorCode::AmendmentUnchanged,
+            FieldErrorCode::SideRequired => UserErrorCode::SideRequired,
         };
-        Self::Validation(ValidationError { code, message: mistake.message, path: arguments.path(mistake.field) })
+        Self::Validation(ValidationError { code, message: error.message, path: arguments.path(error.field) })
     }
 
     fn conflict(conflict: Conflict, arguments: Arguments) -> Self {

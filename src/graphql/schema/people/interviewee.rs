@@ -3,7 +3,7 @@
 use crate::domain;
 use crate::domain::page::InterviewOrder;
 use crate::graphql::context::ContextExt;
-use crate::graphql::direct_json::{Direct, Fragments, People, Plan, plain_fields};
+use crate::graphql::direct_json::{Fragments, LoadedPeople, Plan, WriteJson, plain_fields};
 use crate::graphql::loaders::InterviewsOf;
 use crate::graphql::relay::connection::{Connection, Listed};
 use crate::graphql::relay::cursor::PageArguments;
@@ -79,7 +79,7 @@ impl Interviewee {
     }
 }
 
-impl Direct for Interviewee {
+impl WriteJson for Interviewee {
     const NAME: &'static str = "Interviewee";
     /// The driver.
     type Nested = Plan<Driver>;
@@ -90,17 +90,17 @@ impl Direct for Interviewee {
         (field == "driver").then(|| Plan::of(selection, fragments)).flatten()
     }
 
-    fn write_nested(&self, plan: &Plan<Driver>, people: &People<'_>, out: &mut Vec<u8>) -> Option<()> {
+    fn write_nested(&self, plan: &Plan<Driver>, people: &LoadedPeople<'_>, out: &mut Vec<u8>) -> Option<()> {
         plan.write(&Driver(people.users.get(&self.row.driver_id)?.clone()), people, out)
     }
 }
 
 impl Listed for Interviewee {
-    type Place = domain::IntervieweeId;
+    type ListPosition = domain::IntervieweeId;
     type Query = Option<String>;
     const NAME: &'static str = "Interviewee";
 
-    fn place(&self, _: &Self::Query) -> domain::IntervieweeId {
+    fn position(&self, _: &Self::Query) -> domain::IntervieweeId {
         self.row.id
     }
 

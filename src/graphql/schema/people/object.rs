@@ -2,7 +2,7 @@
 
 use crate::domain;
 use crate::graphql::context::ContextExt;
-use crate::graphql::direct_json::{Direct, Fragments, People, plain_fields};
+use crate::graphql::direct_json::{Fragments, LoadedPeople, WriteJson, plain_fields};
 use crate::graphql::relay::connection::Listed;
 use crate::graphql::schema::enums::Role;
 use async_graphql::parser::types::SelectionSet;
@@ -37,7 +37,7 @@ impl Driver {
     }
 }
 
-impl Direct for Driver {
+impl WriteJson for Driver {
     const NAME: &'static str = "Driver";
     type Nested = Infallible;
 
@@ -47,7 +47,7 @@ impl Direct for Driver {
         None
     }
 
-    fn write_nested(&self, nested: &Infallible, _: &People<'_>, _: &mut Vec<u8>) -> Option<()> {
+    fn write_nested(&self, nested: &Infallible, _: &LoadedPeople<'_>, _: &mut Vec<u8>) -> Option<()> {
         match *nested {}
     }
 }
@@ -79,7 +79,7 @@ impl Interviewer {
     }
 }
 
-impl Direct for Interviewer {
+impl WriteJson for Interviewer {
     const NAME: &'static str = "Interviewer";
     type Nested = Infallible;
 
@@ -89,17 +89,17 @@ impl Direct for Interviewer {
         None
     }
 
-    fn write_nested(&self, nested: &Infallible, _: &People<'_>, _: &mut Vec<u8>) -> Option<()> {
+    fn write_nested(&self, nested: &Infallible, _: &LoadedPeople<'_>, _: &mut Vec<u8>) -> Option<()> {
         match *nested {}
     }
 }
 
 impl Listed for Interviewer {
-    type Place = domain::UserId;
+    type ListPosition = domain::UserId;
     type Query = Option<String>;
     const NAME: &'static str = "Interviewer";
 
-    fn place(&self, _: &Self::Query) -> domain::UserId {
+    fn position(&self, _: &Self::Query) -> domain::UserId {
         self.0.id
     }
 

@@ -5,7 +5,7 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use chrono::TimeDelta;
 use interviews::domain::UserId;
-use interviews::services::{Ended, Tokens};
+use interviews::services::{SubscriptionEnd, Tokens};
 use rstest::rstest;
 
 /// A server that looks again often.
@@ -32,7 +32,7 @@ async fn a_revoked_token_ends_it_and_another_of_the_same_user_goes_on(#[values(S
     let (mut of_lost, mut of_kept) = (Listener::of(&app, &lost).await, Listener::of(&app, &kept).await);
     let sql = format!("INSERT INTO revoked_tokens VALUES ('{}', '2025-03-20T10:02:08.958+00:00')", jti(lost.token()));
     app.database.execute(&sql).await;
-    assert!(matches!(of_lost.end().await, Ended::SignedOut));
+    assert!(matches!(of_lost.end().await, SubscriptionEnd::SignedOut));
     touch(&kept, 27, "still here").await;
     assert_eq!(of_kept.event().await.1, 27);
 }
@@ -43,7 +43,7 @@ async fn a_deactivated_user_is_signed_out(#[values(Sqlite, Postgres)] database: 
     let app = attentive!(database);
     let mut listener = Listener::of(&app, &app.driver()).await;
     app.database.execute("UPDATE users SET deactivated_at = '2025-03-20T10:02:08.958+00:00' WHERE id = 997").await;
-    assert!(matches!(listener.end().await, Ended::SignedOut));
+    assert!(matches!(listener.end().await, SubscriptionEnd::SignedOut));
 }
 
 #[rstest]
@@ -55,7 +55,7 @@ async fn an_expired_token_ends_it(#[values(Sqlite, Postgres)] database: Database
     let mut listener = Listener::of(&app, &brief).await;
     let mut other = Listener::of(&app, &app.staff()).await;
     app.clock.advance(TimeDelta::minutes(2));
-    assert!(matches!(listener.end().await, Ended::SignedOut));
+    assert!(matches!(listener.end().await, SubscriptionEnd::SignedOut));
     touch(&app.staff(), 27, "others go on").await;
     assert_eq!(other.event().await.1, 27);
 }

@@ -95,7 +95,7 @@ async fn both_admit_the_same_interviews(#[values(Sqlite, Postgres)] database: Da
         let filter = strategy.new_tree(&mut runner).unwrap().current();
         for viewer in &viewers {
             let seen = everything.iter().filter(|interview| viewer.scope().covers(interview));
-            let admitted: Vec<_> = seen.filter(|interview| filter.admits(interview, viewer)).cloned().collect();
+            let admitted: Vec<_> = seen.filter(|interview| filter.matches(interview, viewer)).cloned().collect();
             assert_eq!(list(viewer, &filter).await, admitted, "{filter:?}");
             found += admitted.len();
         }

@@ -91,11 +91,11 @@ async fn a_log_that_was_restored_from_elsewhere_goes_on_in_the_order_of_its_ids(
     // As another cluster numbered them, which had come further.
     app.database.execute("UPDATE interview_events SET transaction_id = 4000000000 + id % 7").await;
     let db = app.database.connect().await;
-    assert!(event_log::adopt(db.reader()).await.unwrap());
-    assert!(!event_log::adopt(db.reader()).await.unwrap(), "once is enough");
+    assert!(event_log::rebase_after_restore(db.reader()).await.unwrap());
+    assert!(!event_log::rebase_after_restore(db.reader()).await.unwrap(), "once is enough");
     let since = latest(&app).await - 3;
     let mut listener = Listener::since(&app, &app.admin(), since).await;
     touch(&app.staff(), 27, "here").await;
     assert_eq!(listener.events(4).await, (since + 1..=since + 4).collect::<Vec<_>>());
-    assert!(!event_log::adopt(db.reader()).await.unwrap(), "its own numbers stay");
+    assert!(!event_log::rebase_after_restore(db.reader()).await.unwrap(), "its own numbers stay");
 }

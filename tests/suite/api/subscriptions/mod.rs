@@ -15,12 +15,12 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use interviews::domain::EventId;
 use interviews::domain::filter::InterviewFilter;
-use interviews::services::{Delivery, Ended};
+use interviews::services::{Delivery, SubscriptionEnd};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Somebody who waits for changes.
-pub struct Listener(BoxStream<'static, Result<Delivery, Ended>>);
+pub struct Listener(BoxStream<'static, Result<Delivery, SubscriptionEnd>>);
 
 /// Long enough for any machine: whoever waits so long waits in vain.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,7 +46,7 @@ impl Listener {
         Self(services.subscribe(bearer, filter, since).await.unwrap().boxed())
     }
 
-    pub async fn next(&mut self) -> Result<Delivery, Ended> {
+    pub async fn next(&mut self) -> Result<Delivery, SubscriptionEnd> {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("nothing comes");
         next.expect("it ended without a word")
     }
@@ -67,7 +67,7 @@ impl Listener {
     }
 
     /// Why it ended.
-    pub async fn end(&mut self) -> Ended {
+    pub async fn end(&mut self) -> SubscriptionEnd {
         let ended = self.next().await.expect_err("it goes on");
         assert!(self.0.next().await.is_none(), "after an error there is no more");
         ended

@@ -2,8 +2,8 @@
 
 use super::fixtures::{amended, driver, hour, hours, interview, perform, staff, update};
 use interviews::domain::{
-    Agreement, EventType, Interview, InterviewKind, InterviewPatch, IntervieweeEffect, IntervieweeId, Names, Patch,
-    Refusal, Side, State, UserId,
+    EventType, Interview, InterviewKind, InterviewPatch, IntervieweeEffect, IntervieweeId, Names, Patch, Refusal, Side,
+    State, StatusBeforeProposal, UserId,
 };
 use rstest::rstest;
 
@@ -40,7 +40,7 @@ fn allow_overlap() -> InterviewPatch {
 }
 
 fn open_states() -> Vec<State> {
-    let proposed = |by| [amended(by, Agreement::Pending), amended(by, Agreement::Scheduled)];
+    let proposed = |by| [amended(by, StatusBeforeProposal::Pending), amended(by, StatusBeforeProposal::Scheduled)];
     let mut states = vec![State::Pending, State::Scheduled];
     states.extend(proposed(Side::Interviewer).into_iter().chain(proposed(Side::Interviewee)));
     states
@@ -172,7 +172,7 @@ fn a_driver_hears_that_it_is_not_theirs_and_nothing_of_their_mistakes() {
 #[test]
 fn an_update_to_the_proposed_time_drops_the_proposal_and_asks_the_driver_again() {
     let proposed = InterviewPatch { start_at: Patch::Value(hour(12)), end_at: Patch::Value(hour(13)), ..empty() };
-    let interview = interview(amended(Side::Interviewee, Agreement::Scheduled));
+    let interview = interview(amended(Side::Interviewee, StatusBeforeProposal::Scheduled));
     let done = perform(&interview, &staff(), &update(proposed), hour(8)).unwrap().unwrap();
     assert_eq!((done.interview.state, done.interview.slot), (State::Pending, hours(12, 13)));
     let changed: Vec<&str> = done.changes.iter().map(|change| change.field.name()).collect();
@@ -181,7 +181,7 @@ fn an_update_to_the_proposed_time_drops_the_proposal_and_asks_the_driver_again()
 
 mod proposing {
     use super::super::fixtures::{amended, at, driver, hour, interview, perform, staff};
-    use interviews::domain::{Agreement, Command, Interview, Names, Refusal, Side, State};
+    use interviews::domain::{Command, Interview, Names, Refusal, Side, State, StatusBeforeProposal};
     use rstest::rstest;
 
     fn mistake(interview: &Interview, (start, end): (i64, i64)) -> Option<String> {
@@ -205,7 +205,7 @@ mod proposing {
     #[case::more_than_a_day(720, 720 + 1441, Some("TOO_LONG amend_end_at"))]
     #[case::in_the_past(-9000, -8990, None)]
     fn a_proposal_is_another_valid_time(#[case] start: i64, #[case] end: i64, #[case] expected: Option<&str>) {
-        for state in [State::Pending, State::Scheduled, amended(Side::Interviewer, Agreement::Pending)] {
+        for state in [State::Pending, State::Scheduled, amended(Side::Interviewer, StatusBeforeProposal::Pending)] {
             assert_eq!(mistake(&interview(state), (start, end)).as_deref(), expected);
         }
     }
@@ -213,7 +213,7 @@ mod proposing {
     #[test]
     fn what_is_proposed_already_cannot_be_proposed_by_either_side() {
         for by in [Side::Interviewer, Side::Interviewee] {
-            let interview = interview(amended(by, Agreement::Pending));
+            let interview = interview(amended(by, StatusBeforeProposal::Pending));
             assert_eq!(mistake(&interview, (720, 780)).as_deref(), Some("AMENDMENT_UNCHANGED amend_start_at"));
             let command = Command::Amend { start_at: hour(12), end_at: hour(13), acting: None };
             assert!(matches!(perform(&interview, &staff(), &command, hour(8)), Err(Refusal::Invalid(_))));

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use interviews::domain::{
-    Action, Agreement, Authority, Command, CompanyId, Interview, InterviewId, InterviewKind, InterviewPatch,
-    Interviewee, IntervieweeId, IntervieweeKind, Patch, Proposal, References, Refusal, Side, State, TimeSlot,
+    Action, Authority, Command, CompanyId, Interview, InterviewId, InterviewKind, InterviewPatch, Interviewee,
+    IntervieweeId, IntervieweeKind, Patch, Proposal, References, Refusal, Side, State, StatusBeforeProposal, TimeSlot,
     Transition, UserId, Viewer,
 };
 
@@ -63,7 +63,7 @@ pub fn interview(state: State) -> Interview {
 }
 
 /// Somebody proposed twelve to one.
-pub fn amended(by: Side, before: Agreement) -> State {
+pub fn amended(by: Side, before: StatusBeforeProposal) -> State {
     State::Amended(Proposal { slot: hours(12, 13), by, before })
 }
 
@@ -86,7 +86,7 @@ pub fn final_states() -> Vec<State> {
 pub fn every_state() -> Vec<State> {
     let mut states = vec![State::Pending, State::Scheduled];
     for by in [Side::Interviewer, Side::Interviewee] {
-        states.extend([amended(by, Agreement::Pending), amended(by, Agreement::Scheduled)]);
+        states.extend([amended(by, StatusBeforeProposal::Pending), amended(by, StatusBeforeProposal::Scheduled)]);
     }
     states.extend(final_states());
     states

@@ -5,13 +5,13 @@ use super::fixtures::{
     staff,
 };
 use interviews::domain::{
-    Action, Agreement, Booking, Command, EventType, Interview, InterviewKind, IntervieweeEffect, IntervieweeId,
-    IntervieweeKind, Names, Refusal, Side, State, TimeSlot, Transition, UserId, Viewer,
+    Action, Booking, Command, EventType, Interview, InterviewKind, IntervieweeEffect, IntervieweeId, IntervieweeKind,
+    Names, Refusal, Side, State, StatusBeforeProposal, TimeSlot, Transition, UserId, Viewer,
 };
 use rstest::rstest;
 
-const PENDING: Agreement = Agreement::Pending;
-const SCHEDULED: Agreement = Agreement::Scheduled;
+const PENDING: StatusBeforeProposal = StatusBeforeProposal::Pending;
+const SCHEDULED: StatusBeforeProposal = StatusBeforeProposal::Scheduled;
 const STAFF: Side = Side::Interviewer;
 const DRIVER: Side = Side::Interviewee;
 
@@ -118,7 +118,7 @@ fn becomes(state: State, event: EventType, by: Side) -> Becomes {
     Becomes { state, slot: hours(10, 11), event, by, effect: IntervieweeEffect::None }
 }
 
-fn proposal(by: Side, before: Agreement) -> State {
+fn proposal(by: Side, before: StatusBeforeProposal) -> State {
     let State::Amended(proposal) = amended(by, before) else { unreachable!() };
     State::Amended(interviews::domain::Proposal { slot: hours(14, 15), ..proposal })
 }
