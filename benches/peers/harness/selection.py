@@ -1,0 +1,57 @@
+"""Which servers and limits can take part, by name, and which of them are compared with each other."""
+from dataclasses import dataclass
+
+from harness.limits import OwnLimit, PeersLimit
+from harness.ours import Ours
+from harness.peers import node_peer, seaography
+
+OURS = ("ours", "ours-sqlite")
+NODE_PEERS = ("postgraphile", "mercurius", "yoga")
+NAMES = (*OURS, *NODE_PEERS, "seaography", "pgbench", "pgbench-own")
+DEFAULT = ["ours", *NODE_PEERS, "pgbench", "pgbench-own"]
+NEED_BINARY = {*OURS, "pgbench-own"}
+
+
+def baseline_of(name):
+    """The name of the baseline in the tables: baseline or baseline-sqlite."""
+    return name.replace("ours", "baseline")
+
+
+def groups(bench, options):
+    """The chosen contenders in order. Those of a group run at the same time: ours and its baseline."""
+    return [list(group(bench, options, name)) for name in options.servers]
+
+
+def group(bench, options, name):
+    if name in OURS:
+        sqlite = name == "ours-sqlite"
+        if options.baseline:
+            yield Ours(bench, baseline_of(name), options.baseline, sqlite, port=bench.port + 1)
+        yield Ours(bench, name, options.server, sqlite)
+    elif name in NODE_PEERS:
+        yield node_peer(bench, name)
+    elif name == "seaography":
+        yield seaography(bench)
+    elif name == "pgbench":
+        yield PeersLimit(bench, name)
+    else:
+        yield OwnLimit(bench, name, options.server)
+
+
+@dataclass
+class Comparison:
+    """Names of one of ours and of what it is compared with."""
+    ours: str
+    baseline: str
+    peers: set
+    limits: set
+
+
+def comparisons(groups):
+    contenders = {contender.name: contender for group in groups for contender in group}
+    limits = {name for name, contender in contenders.items() if contender.is_limit}
+    peers = set(contenders) - limits - {*OURS, *map(baseline_of, OURS)}
+    for name in OURS:
+        if name in contenders:
+            baseline = baseline_of(name)
+            yield Comparison(name, baseline if baseline in contenders else None, peers, limits)
