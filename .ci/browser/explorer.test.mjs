@@ -3,8 +3,9 @@
 //     npm ci
 //     EXPLORER_URL=http://127.0.0.1:8000/graphql DRIVER_TOKEN=… npm test
 //
-// DRIVER_TOKEN is the driver's token as `dev` prints it; CHROMIUM names the browser (/usr/bin/chromium); SCREENSHOT, a file for a picture of the end.
-// The test changes the demo interview, so it wants a database of its own.
+// DRIVER_TOKEN is the driver's token as `dev` prints it, CHROMIUM the path of the browser (/usr/bin/chromium),
+// SCREENSHOT a file to write a screenshot to. The test changes the demo interview: use a database that nothing else
+// uses.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -69,7 +70,7 @@ const panes = {
   headers: '.graphiql-editor-tool .graphiql-editor >> nth=1 >> .CodeMirror',
   result: '.result-window .CodeMirror',
 };
-// All of it: CodeMirror draws only the lines in sight.
+// From CodeMirror's model: the page contains only the visible lines.
 const textOf = (pane) => page.locator(panes[pane]).evaluate((it) => it.CodeMirror.getValue());
 
 async function open() {
@@ -84,7 +85,7 @@ async function open() {
 async function run() {
   await page.getByRole('button', { name: /^Execute query/ }).click();
   const spinner = page.locator('.graphiql-spinner');
-  for (const patience = Date.now() + 15_000; Date.now() < patience; ) {
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline; ) {
     const result = await textOf('result');
     if (result !== '' && (await spinner.count()) === 0) return JSON.parse(result);
     await page.waitForTimeout(50);
@@ -100,8 +101,8 @@ async function tokenInHeaders() {
   return token;
 }
 
-// Beside the page, as another client does it.
-async function ask(token, query, variables) {
+// A request outside the page, as by another client.
+async function request(token, query, variables) {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
   const { data, errors } = await response.json();
@@ -113,7 +114,7 @@ function assertNoProblems() {
   assert.deepEqual(problems, []);
 }
 
-test('the page opens in the first example, with a token', async () => {
+test('the page opens with the first example and a token', async () => {
   await open();
   assert.equal(await page.title(), 'Interviews · GraphiQL');
   assert.match(await textOf('query'), /^query Interviews/m);
@@ -123,7 +124,7 @@ test('the page opens in the first example, with a token', async () => {
   assertNoProblems();
 });
 
-test('the list shows interviews and the people in them', async () => {
+test('the list query returns interviews with their people', async () => {
   const { data, errors } = await run();
   assert.equal(errors, undefined);
   const [interview] = data.interviews.nodes;
@@ -132,7 +133,7 @@ test('the list shows interviews and the people in them', async () => {
   assertNoProblems();
 });
 
-test('the mutation changes an interview', async () => {
+test('the example mutation changes an interview', async () => {
   await page.getByRole('button', { name: 'UpdateInterview' }).click();
   await page.getByRole('button', { name: 'Variables', exact: true }).click();
   const { input } = JSON.parse(await textOf('variables'));
@@ -145,8 +146,8 @@ test('the mutation changes an interview', async () => {
   assertNoProblems();
 });
 
-test('dialogs and documentation stay within the security policy', async () => {
-  // The dialog adds the one style element whose hash the policy names.
+test('dialogs and documentation do not violate the content security policy', async () => {
+  // The dialog adds the only style element whose hash the policy allows.
   await page.getByRole('button', { name: 'Open settings dialog' }).click();
   await page.getByRole('dialog').waitFor();
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).position), 'relative');
@@ -160,12 +161,12 @@ test('dialogs and documentation stay within the security policy', async () => {
   if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
 });
 
-test('a later visit finds the tabs again, and no token was kept', async () => {
+test('a later visit restores the tabs, and no token was stored', async () => {
   const token = await tokenInHeaders();
-  await page.waitForTimeout(1_000); // GraphiQL writes its memory half a second late.
-  const kept = await page.evaluate(() => JSON.stringify(localStorage));
-  assert.match(kept, /UpdateInterview/);
-  assert.ok(!kept.includes(token));
+  await page.waitForTimeout(1_000); // GraphiQL stores its state after half a second.
+  const stored = await page.evaluate(() => JSON.stringify(localStorage));
+  assert.match(stored, /UpdateInterview/);
+  assert.ok(!stored.includes(token));
 
   await open();
   assert.equal(await page.getByRole('tab').count(), 3);
@@ -175,13 +176,13 @@ test('a later visit finds the tabs again, and no token was kept', async () => {
   assertNoProblems();
 });
 
-test('a subscription shows what somebody else changes, to whoever the headers name, until it is stopped', async () => {
+test('a subscription shows changes by other clients, as the viewer of the token, until it is stopped', async () => {
   const staff = await tokenInHeaders();
   await page.getByRole('tab').getByRole('button', { name: 'InterviewChanged' }).click();
   for (const [token, mayUpdate] of [[staff, true], [process.env.DRIVER_TOKEN, false]]) {
-    const { interview } = await ask(staff, '{ interview(id: 27) { history(first: 100) { nodes { id } } } }');
+    const { interview } = await request(staff, '{ interview(id: 27) { history(first: 100) { nodes { id } } } }');
     await authorize(token);
-    // From the last event there is: so nothing depends on whether the subscription or the change comes first.
+    // With `since`, the result does not depend on whether the subscription or the change comes first.
     await write('variables', JSON.stringify({ since: interview.history.nodes.at(-1).id }));
     const opened = page.waitForEvent('websocket');
     await page.getByRole('button', { name: /^Execute query/ }).click();
@@ -189,8 +190,10 @@ test('a subscription shows what somebody else changes, to whoever the headers na
     const closed = socket.waitForEvent('close');
 
     const location = `https://meet.example.com/${randomUUID()}`;
-    const update = 'mutation ($to: String!) { updateInterview(id: 27, input: { location: $to }) { userErrors { code } } }';
-    const { updateInterview } = await ask(staff, update, { to: location });
+    const update = `mutation ($location: String!) {
+      updateInterview(id: 27, input: { location: $location }) { userErrors { code } }
+    }`;
+    const { updateInterview } = await request(staff, update, { location });
     assert.deepEqual(updateInterview.userErrors, []);
 
     await page.locator('.result-window').getByText(location).first().waitFor();
@@ -205,7 +208,7 @@ test('a subscription shows what somebody else changes, to whoever the headers na
   assertNoProblems();
 });
 
-test('a subscription without a good token tells so, at once', async () => {
+test('a subscription without a valid token reports UNAUTHENTICATED and opens no WebSocket', async () => {
   let sockets = 0;
   page.on('websocket', () => (sockets += 1));
   for (const token of ['nonsense', '']) {

@@ -1,5 +1,6 @@
-// Apollo Client with a WebSocket for its subscriptions and HTTP for the rest, as its documentation splits them: events change what the
-// cache shows, errors are told, and after the server was away the client asks again for what it shows.
+// Apollo Client with subscriptions over a WebSocket and all else over HTTP, split as its documentation shows: events
+// update the cache, errors reach the subscriber, and after a restart of the server the client refetches its active
+// queries.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -9,14 +10,14 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { EVENTS, UPDATE, change, latest, shared } from './events.mjs';
-import { OwnServer } from './own-server.mjs';
-import { driver, socketUrl } from './server.mjs';
+import { EVENTS, UPDATE, changeLocation, latestEventId, shared } from './events.mjs';
+import { TestServer } from './server-process.mjs';
+import { driver, socketUrl } from './shared-server.mjs';
 
-// Apollo's link and `graphql-ws` look for the browser's.
+// Apollo's link and `graphql-ws` expect the browser's global.
 globalThis.WebSocket ??= WebSocket;
 
-// An interview that no other file changes, and the one that every server has.
+// An interview that no other file changes, and one that the demo data of every server have.
 const [one, demo] = ['50', '27'];
 
 const INTERVIEW = gql`query ($id: ID!) { interview(id: $id) { id location version } }`;
@@ -45,11 +46,11 @@ function connect(t, { server = shared, token = server.staff, socket } = {}) {
   return { client, ws, sent };
 }
 
-// Resolves with the first value that is like this.
-const first = (observable, isIt) => new Promise((resolve, reject) => {
+// Resolves with the first value that matches.
+const first = (observable, matches) => new Promise((resolve, reject) => {
   const subscription = observable.subscribe({
     next: (value) => {
-      if (!isIt(value)) return;
+      if (!matches(value)) return;
       resolve(value);
       queueMicrotask(() => subscription.unsubscribe());
     },
@@ -57,18 +58,18 @@ const first = (observable, isIt) => new Promise((resolve, reject) => {
   });
 });
 
-test('an event changes what the cache shows, and nothing is asked for', async (t) => {
+test('an event updates the cache without a request', async (t) => {
   const { client, sent } = connect(t);
   const shown = client.watchQuery({ query: INTERVIEW, variables: { id: one } });
   await first(shown, ({ data }) => data);
-  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latest() } });
+  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latestEventId() } });
   const before = sent.http;
 
   const location = `Room ${randomUUID()}`;
   const showing = first(shown, ({ data }) => data?.interview.location === location);
   const arriving = first(events, ({ data }) => data.interviewChanged.interview.location === location);
   const variables = { id: one, location };
-  // Beside the client, so that its cache learns of it by the event alone.
+  // By another client, so that only the event can update the first one's cache.
   const other = connect(t).client;
   const { data } = await other.mutate({ mutation: gql(UPDATE), variables });
   assert.deepEqual(data.updateInterview.userErrors, []);
@@ -79,15 +80,16 @@ test('an event changes what the cache shows, and nothing is asked for', async (t
   assert.equal(sent.http, before);
 });
 
-test('errors before execution are errors of the subscription', async (t) => {
+test('an error before execution is an error of the subscription', async (t) => {
   const { client } = connect(t);
-  const { data, error } = await first(client.subscribe({ query: gql(EVENTS), variables: { since: '999999999' } }), () => true);
+  const events = client.subscribe({ query: gql(EVENTS), variables: { since: '999999999' } });
+  const { data, error } = await first(events, () => true);
   assert.equal(data, undefined);
   assert.ok(CombinedGraphQLErrors.is(error), `${error}`);
   assert.deepEqual(error.errors.map(({ extensions }) => extensions.code), ['BAD_USER_INPUT']);
 });
 
-test('a token that is refused is told, and not tried again', async (t) => {
+test('a rejected token is reported and not retried', async (t) => {
   let tries = 0;
   const { client } = connect(t, { token: 'nonsense', socket: { on: { connecting: () => (tries += 1) } } });
   const { error } = await first(client.subscribe({ query: gql(EVENTS) }), () => true);
@@ -95,19 +97,19 @@ test('a token that is refused is told, and not tried again', async (t) => {
   assert.equal(tries, 1);
 });
 
-test('each is shown what they may see', async (t) => {
+test('a driver gets events of their own interviews only', async (t) => {
   const { client } = connect(t, { token: driver });
-  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latest() } });
+  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latestEventId() } });
   const arriving = first(events, () => true);
-  await change(one); // somebody else's
-  await change(demo);
+  await changeLocation(one); // another driver's
+  await changeLocation(demo);
   assert.equal((await arriving).data.interviewChanged.interview.id, demo);
 });
 
-test('after the server was away, what is shown is asked for again', async (t) => {
-  const server = await OwnServer.start();
-  let comeBack;
-  const back = new Promise((resolve) => (comeBack = resolve));
+test('active queries are refetched after a reconnect', async (t) => {
+  const server = await TestServer.start();
+  let allowReconnect;
+  const back = new Promise((resolve) => (allowReconnect = resolve));
   const { client, ws } = connect(t, { server, socket: { retryWait: () => back } });
   t.after(() => server.remove());
   ws.on('connected', (socket, payload, again) => again && client.refetchQueries({ include: 'active' }));
@@ -119,9 +121,9 @@ test('after the server was away, what is shown is asked for again', async (t) =>
   t.after(() => events.unsubscribe());
   await first(shown, ({ data }) => data);
 
-  await server.end('SIGTERM');
-  await server.startAgain();
-  const location = await change(demo, server);
-  comeBack();
+  await server.stop('SIGTERM');
+  await server.restart();
+  const location = await changeLocation(demo, server);
+  allowReconnect();
   await first(shown, ({ data }) => data?.interview.location === location);
 });

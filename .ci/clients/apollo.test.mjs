@@ -1,5 +1,5 @@
-// Apollo Client against a running server: queries, mutations with their user errors, Relay's pages in its cache, persisted queries,
-// batches, errors. What goes over the wire is looked at, not only what the client makes of it.
+// Apollo Client against a running server: queries, mutations with user errors, Relay pagination in its cache,
+// persisted queries, batches, errors. The tests look at the HTTP messages, too, not only at the client's results.
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -8,9 +8,9 @@ import { ApolloClient, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } fro
 import { BatchHttpLink } from '@apollo/client/link/batch-http';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { relayStylePagination } from '@apollo/client/utilities';
-import { admin, driver, staff, url } from './server.mjs';
+import { admin, driver, staff, url } from './shared-server.mjs';
 
-// A client, and what it sends and gets.
+// A client, and a record of its HTTP requests and responses.
 function connect({ token = staff, link = (options) => new HttpLink(options) } = {}) {
   const wire = [];
   const watchedFetch = async (address, options) => {
@@ -26,7 +26,7 @@ function connect({ token = staff, link = (options) => new HttpLink(options) } = 
   };
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   const cache = new InMemoryCache({
-    possibleTypes: { UserError: ['ValidationError', 'StaleVersionError'] }, // the ones that are met here
+    possibleTypes: { UserError: ['ValidationError', 'StaleVersionError'] }, // those that occur in these tests
     typePolicies: { Query: { fields: { interviews: relayStylePagination(['filter', 'orderBy']) } } },
   });
   return { client: new ApolloClient({ link: link({ uri: url, fetch: watchedFetch, headers }), cache }), wire };
@@ -101,7 +101,7 @@ const PAGE = gql`
 
 const demo = { id: '27' };
 
-test('each token is its viewer', async () => {
+test('each token belongs to a viewer of its role', async () => {
   for (const [role, token] of Object.entries({ ADMIN: admin, STAFF: staff, DRIVER: driver })) {
     const { client } = connect({ token });
     const { data } = await client.query({ query: gql`{ viewer { id role title } }` });
@@ -109,7 +109,7 @@ test('each token is its viewer', async () => {
   }
 });
 
-test('a query brings an interview and the people in it, once for any number of readers', async () => {
+test('an interview is fetched with its people once, then read from the cache', async () => {
   const { client, wire } = connect();
   const { data } = await client.query({ query: INTERVIEW, variables: demo });
   assert.equal(data.interview.interviewee.driver.title, 'Jude Howell');
@@ -121,7 +121,7 @@ test('a query brings an interview and the people in it, once for any number of r
   assert.equal(wire.length, 1);
 });
 
-test('a mutation changes what the cache shows elsewhere', async () => {
+test('a mutation updates the cached results of other queries', async () => {
   const { client, wire } = connect();
   const read = () => client.readQuery({ query: INTERVIEW, variables: demo }).interview;
   await client.query({ query: INTERVIEW, variables: demo });
@@ -136,7 +136,7 @@ test('a mutation changes what the cache shows elsewhere', async () => {
   assert.equal(wire.length, 2);
 });
 
-test('what a user can mend is data', async () => {
+test('errors that the user can fix are data', async () => {
   const { client } = connect();
   const update = async (variables) => {
     const { data } = await client.mutate({ mutation: UPDATE, variables: { ...demo, ...variables } });
@@ -156,7 +156,7 @@ test('what a user can mend is data', async () => {
   assert.equal(stale.current.id, demo.id);
 });
 
-test("Relay's pages, in either direction, become one list in the cache with every interview once", async () => {
+test('Relay pages, forward and backward, merge into one list with every interview once', async () => {
   const size = 60;
   const collect = async (first, next) => {
     const { client, wire } = connect();
@@ -187,13 +187,13 @@ test("Relay's pages, in either direction, become one list in the cache with ever
 
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 const persisted = (how) => (options) => new PersistedQueryLink({ sha256, ...how }).concat(new HttpLink(options));
-// No server has seen it.
+// A new name makes a document that the server has not cached.
 const newName = () => `New_${randomUUID().replaceAll('-', '')}`;
 
 for (const useGETForHashedQueries of [false, true]) {
   const method = useGETForHashedQueries ? 'GET' : 'POST';
 
-  test(`a persisted query is sent once, and named by its hash ever after: ${method}`, async () => {
+  test(`a persisted query is sent in full once, then by its hash: ${method}`, async () => {
     const link = persisted({ useGETForHashedQueries });
     const query = gql`query ${newName()}($id: ID!) { interview(id: $id) { id status } }`;
     const ask = ({ client }) => client.query({ query, variables: demo, fetchPolicy: 'no-cache' });
@@ -203,10 +203,10 @@ for (const useGETForHashedQueries of [false, true]) {
     assert.equal((await ask(first)).data.interview.id, demo.id);
     assert.equal((await ask(second)).data.interview.id, demo.id);
 
-    const told = [...first.wire, ...second.wire].map(({ method, sent, answer }) => {
+    const messages = [...first.wire, ...second.wire].map(({ method, sent, answer }) => {
       return [method, 'query' in sent, answer.errors?.[0].extensions.code ?? 'data'];
     });
-    assert.deepEqual(told, [
+    assert.deepEqual(messages, [
       [method, false, 'PERSISTED_QUERY_NOT_FOUND'],
       ['POST', true, 'data'],
       [method, false, 'data'],
@@ -217,7 +217,7 @@ for (const useGETForHashedQueries of [false, true]) {
   });
 }
 
-test('a persisted mutation goes by POST, by its hash alone the second time', async () => {
+test('a persisted mutation is sent by POST, the second time by its hash alone', async () => {
   const { client, wire } = connect({ link: persisted({ useGETForHashedQueries: true }) });
   const mutation = gql`mutation ${newName()}($id: ID!) { updateInterview(id: $id, input: {}) { userErrors { code } } }`;
   for (let times = 0; times < 2; times += 1) {
@@ -234,7 +234,7 @@ test('a persisted mutation goes by POST, by its hash alone the second time', asy
   );
 });
 
-test('operations of one moment share a request', async () => {
+test('operations that start together share one batch request', async () => {
   const { client, wire } = connect({ link: (options) => new BatchHttpLink(options) });
   const [{ data: one }, { data: other }] = await Promise.all([
     client.query({ query: INTERVIEW, variables: demo }),
@@ -255,7 +255,7 @@ const failing = async (options, text, variables) => {
   return { codes: error.errors.map(({ extensions }) => extensions.code), status: wire.at(-1).status, wire };
 };
 
-test('an error is an error with a code to Apollo', async () => {
+test('Apollo reports errors with their codes', async () => {
   const viewer = '{ viewer { id } }';
   for (const [expected, status, ...request] of [
     ['UNAUTHENTICATED', 401, { token: null }, viewer],
@@ -269,7 +269,7 @@ test('an error is an error with a code to Apollo', async () => {
   }
 });
 
-test('an invalid document is told as such and not remembered', async () => {
+test('an invalid document is rejected and not cached', async () => {
   const options = { link: persisted() };
   const text = `query ${newName()} { nonsense }`;
   for (let times = 0; times < 2; times += 1) {

@@ -1,10 +1,10 @@
-// The audits of the GraphQL over HTTP specification from npm's `graphql-http`, against a running server: not only what a server MUST
-// do, also all that it SHOULD and MAY.
+// The audits of the GraphQL over HTTP specification from npm's `graphql-http`, against a running server: all levels,
+// MUST, SHOULD and MAY.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serverAudits } from 'graphql-http';
-import { url } from './server.mjs';
+import { url } from './shared-server.mjs';
 
 const passed = { MUST: 0, SHOULD: 0, MAY: 0 };
 const all = { ...passed };

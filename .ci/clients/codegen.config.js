@@ -1,4 +1,4 @@
-// TypeScript types for the operations in codegen/operations.ts, as a frontend would have them made.
+// Generates TypeScript types for the operations in codegen/operations.ts, as a frontend would.
 
 export default {
   schema: '../../schema.graphql',

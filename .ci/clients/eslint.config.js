@@ -1,5 +1,5 @@
-// The rules of @graphql-eslint for schemas, over schema.graphql: all of schema-recommended and schema-relay. What is not followed is
-// named here, with its reason.
+// The rules of @graphql-eslint for schemas, over schema.graphql: all of schema-recommended and schema-relay.
+// Exceptions are named here, with their reasons.
 
 import { fileURLToPath } from 'node:url';
 import graphql from '@graphql-eslint/eslint-plugin';
@@ -13,7 +13,7 @@ const exceptions = {
     'error',
     {
       exceptions: {
-        // Parts of an answer, with no life of their own: nothing to look up by an id.
+        // Parts of a response without an identity of their own: there is nothing to look up by an id.
         suffixes: ['Connection', 'Edge', 'Payload', 'Error'],
         types: ['PageInfo', 'FieldChange'],
       },
@@ -22,20 +22,22 @@ const exceptions = {
   '@graphql-eslint/relay-edge-types': [
     'error',
     {
-      // Ids are those of the REST API, decimal numbers that are unique within their type: there is no `node(id:)` to find any by.
+      // Ids are those of the REST API, decimal numbers that are unique within their type: there is no `node(id:)`.
       shouldImplementNode: false,
-      // Lists that are short by nature are lists, such as `userErrors`; and connections have `nodes` beside `edges`.
+      // Lists that are always short are plain lists, such as `userErrors`; and connections have `nodes` beside `edges`.
       listTypeCanWrapOnlyEdgeType: false,
     },
   ],
-  // Relay asks for forward pagination, backward, or both. Lists to pick from and histories are read forward alone.
+  // Relay requires forward pagination, backward, or both. Lists to pick from and histories have forward pagination
+  // only.
   '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
 };
 
-// What the rules have no option for. `interviewee` and `interviewer` are words of their own, not names that repeat their type's,
-// `Interview`; and `interviewChanges` goes on after an event that clients know by its id, with `since` in place of `after`.
+// Exceptions that the rules have no option for. `interviewee` and `interviewer` do not repeat the name of their type,
+// `Interview`; and `interviewChanges` continues after an event whose id clients know, with `since` in place of
+// `after`.
 let lines;
-const exceptional = {
+const withoutExceptions = {
   preprocess: (text) => {
     lines = text.split('\n');
     return [text];
@@ -52,6 +54,6 @@ export default [
     plugins: { '@graphql-eslint': graphql },
     languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema } } },
     rules: { ...recommended, ...relay, ...exceptions },
-    processor: exceptional,
+    processor: withoutExceptions,
   },
 ];

@@ -1,8 +1,8 @@
-// What the tests of subscriptions have in common: changes, the log that tells of them, and looking for them among what arrives.
+// What the tests of subscriptions share: making changes, reading the event log, and waiting for an event.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { staff, url } from './server.mjs';
+import { staff, url } from './shared-server.mjs';
 
 export const EVENTS = `
   subscription ($filter: InterviewFilter, $since: ID) {
@@ -31,7 +31,7 @@ export const UPDATE = `
   }
 `;
 
-export async function ask(server, query, variables) {
+export async function request(server, query, variables) {
   const response = await fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${server.staff}` },
@@ -44,39 +44,41 @@ export async function ask(server, query, variables) {
 
 export const shared = { url, staff };
 
-/** Changes an interview to a location that it never had, and says which. */
-export async function change(id, server = shared) {
+/** Gives an interview a new, unique location, and returns it. */
+export async function changeLocation(id, server = shared) {
   const location = `Room ${randomUUID()}`;
-  const { updateInterview } = await ask(server, UPDATE, { id, location });
+  const { updateInterview } = await request(server, UPDATE, { id, location });
   assert.deepEqual(updateInterview.userErrors, []);
   return location;
 }
 
-/** The ids of all events that there are, in their order: those of a page at a time, as a client without a socket reads them. */
-export async function log(server = shared, since = '0') {
-  const query = '($since: ID!) { interviewChanges(since: $since, first: 100) { nodes { id } pageInfo { hasNextPage } } }';
+/** The ids of all events after `since`, in order, read page by page as a client without a WebSocket does. */
+export async function eventIds(server = shared, since = '0') {
+  const query = `query ($since: ID!) {
+    interviewChanges(since: $since, first: 100) { nodes { id } pageInfo { hasNextPage } }
+  }`;
   const ids = [];
   for (let more = true; more; ) {
-    const { interviewChanges } = await ask(server, `query ${query}`, { since: ids.at(-1) ?? since });
+    const { interviewChanges } = await request(server, query, { since: ids.at(-1) ?? since });
     ids.push(...interviewChanges.nodes.map(({ id }) => id));
     more = interviewChanges.pageInfo.hasNextPage;
   }
   return ids;
 }
 
-let known = '0';
+let latestKnown = '0';
 
-/** The last event that there is: whoever begins there misses nothing that is done next, however long the beginning takes. */
-export async function latest() {
-  known = (await log(shared, known)).at(-1) ?? known;
-  return known;
+/** The id of the latest event: with it as `since`, a subscription gets every later event, however late it opens. */
+export async function latestEventId() {
+  latestKnown = (await eventIds(shared, latestKnown)).at(-1) ?? latestKnown;
+  return latestKnown;
 }
 
-/** The next event about this interview: others happen as well, the tests of other files see to that. */
-export async function nextOf(id, results) {
+/** The next event about this interview. Tests of other files change other interviews at the same time. */
+export async function nextEventOf(id, results) {
   for (;;) {
     const { value, done } = await results.next();
-    assert.equal(done, false, 'the subscription has ended');
+    assert.equal(done, false, 'the subscription ended');
     assert.equal(value.errors, undefined);
     if (value.data.interviewChanged.interview.id === id) return value.data.interviewChanged;
   }

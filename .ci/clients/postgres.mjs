@@ -1,12 +1,13 @@
-// A PostgreSQL of one's own, for as long as this process lives.
+// A temporary PostgreSQL cluster, which ends with this process.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { freePort } from './own-server.mjs';
+import { freePort } from './server-process.mjs';
 
-// It ends when its input does: that is when this process has ended, however it did. Until then no signal ends it before it has tidied up.
+// The guardian waits for the end of its input, which comes when this process ends, even by SIGKILL. Then it stops
+// PostgreSQL and removes the folder. It ignores signals, so that it always does.
 const GUARDIAN = `
 trap '' HUP INT TERM
 exec 2>&1
@@ -23,37 +24,38 @@ rm -rf "$dir"
 
 function binaries() {
   const root = '/usr/lib/postgresql';
-  const installed = existsSync(root) ? readdirSync(root).sort((a, b) => b - a).map((version) => `${root}/${version}/bin`) : [];
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => b - a) : [];
+  const installed = versions.map((version) => `${root}/${version}/bin`);
   const found = [...installed, ...process.env.PATH.split(':')].find((folder) => existsSync(`${folder}/initdb`));
   if (!found) throw new Error('PostgreSQL is not installed');
   return found;
 }
 
-// It refuses to run as root.
-function somebodyElse() {
+// PostgreSQL refuses to run as root: then it runs as the user `postgres`.
+function user() {
   if (process.getuid() !== 0) return {};
   const id = (which) => Number(execFileSync('id', [which, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Starts it: its URL, and what ends it. */
+/** Starts PostgreSQL. Returns its URL and a function that stops it. */
 export async function startPostgres() {
   const port = await freePort();
-  const options = { detached: true, stdio: ['pipe', 'pipe', 'inherit'], ...somebodyElse() };
+  const options = { detached: true, stdio: ['pipe', 'pipe', 'inherit'], ...user() };
   const guardian = spawn('sh', ['-c', GUARDIAN, binaries(), port], options);
-  const ended = once(guardian, 'exit');
-  const said = [];
+  const exited = once(guardian, 'exit');
+  const output = [];
   for await (const line of createInterface({ input: guardian.stdout })) {
-    said.push(line);
+    output.push(line);
     if (line === 'READY') break;
   }
-  if (said.at(-1) !== 'READY') throw new Error(`PostgreSQL does not start: ${said.join('\n')}`);
+  if (output.at(-1) !== 'READY') throw new Error(`PostgreSQL does not start: ${output.join('\n')}`);
   guardian.stdout.resume();
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       guardian.stdin.end();
-      await ended;
+      await exited;
     },
   };
 }

@@ -1,5 +1,5 @@
-// schema.graphql: @graphql-eslint has nothing to say against it (see eslint.config.js), and it is what a running server tells
-// graphql-js of itself.
+// schema.graphql passes the rules of @graphql-eslint (see eslint.config.js), and equals the schema that graphql-js
+// builds from a running server's introspection.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ESLint } from 'eslint';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema } from 'graphql';
-import { url } from './server.mjs';
+import { url } from './shared-server.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const eslint = new ESLint({
@@ -20,29 +20,36 @@ const findings = async (text) => {
 };
 const sdl = readFileSync(`${root}/schema.graphql`, 'utf8');
 
-test('the rules for schemas find nothing', async () => {
+test('schema.graphql follows the rules for schemas', async () => {
   const found = await findings(sdl);
   assert.ok(found.length === 0, [`${found.length} findings`, ...found].join('\n'));
 });
 
-test('and they do look: where an exception is made, only what it names is let through', async () => {
+test('the rules are active, and an exception covers only what it names', async () => {
   const found = await findings(`
     type Interview { interviewKind: Int, interviewer: Int }
     type Shelf { things(first: Int): ThingConnection }
     type ThingConnection { edges: [Int] }
   `);
   const ruleOf = (finding) => /@graphql-eslint\/([\w-]+)/.exec(finding)[1];
-  const rules = ['no-typename-prefix', 'relay-arguments', 'relay-connection-types', 'require-description', 'strict-id-in-types'];
-  assert.deepEqual(rules.filter((rule) => !found.some((finding) => ruleOf(finding) === rule)), []);
+  const expected = [
+    'no-typename-prefix',
+    'relay-arguments',
+    'relay-connection-types',
+    'require-description',
+    'strict-id-in-types',
+  ];
+  assert.deepEqual(expected.filter((rule) => !found.some((finding) => ruleOf(finding) === rule)), []);
   const prefixes = found.filter((finding) => ruleOf(finding) === 'no-typename-prefix');
   assert.match(prefixes.join(), /^2:[^,]*"interviewKind"[^,]*$/);
 });
 
-test('introspection tells what schema.graphql says', async () => {
-  const query = getIntrospectionQuery({ specifiedByUrl: true, directiveIsRepeatable: true, inputValueDeprecation: true });
+test('introspection returns the schema of schema.graphql', async () => {
+  const options = { specifiedByUrl: true, directiveIsRepeatable: true, inputValueDeprecation: true };
+  const query = getIntrospectionQuery(options);
   const body = JSON.stringify({ query });
-  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  const { data, errors } = await answer.json();
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const { data, errors } = await response.json();
   assert.equal(errors, undefined);
   const printed = (schema) => printSchema(lexicographicSortSchema(schema));
   assert.equal(printed(buildClientSchema(data)), printed(buildSchema(sdl)));

@@ -1,13 +1,13 @@
-// Subscriptions as server-sent events with npm's `graphql-sse`, for networks that let no WebSocket through: the same events, the same
-// errors; and a client that outlives its server.
+// Subscriptions as server-sent events with npm's `graphql-sse`, for networks that block WebSockets: the same events
+// and errors as over a WebSocket, and reconnecting after a restart of the server.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createClient } from 'graphql-sse';
-import { EVENTS, UPDATE, change, latest, nextOf } from './events.mjs';
-import { ends, outlive } from './outlive.mjs';
-import { staff, url } from './server.mjs';
+import { EVENTS, UPDATE, changeLocation, latestEventId, nextEventOf } from './events.mjs';
+import { stops, expectEveryEventOnce } from './reconnect.mjs';
+import { staff, url } from './shared-server.mjs';
 
 // Interviews that no other file changes.
 const [one, other] = ['40', '41'];
@@ -22,29 +22,29 @@ function connect(t, options) {
 const follow = (client, variables) => client.iterate({ query: EVENTS, variables });
 
 async function all(results) {
-  const answers = [];
-  for await (const answer of results) answers.push(answer);
-  return answers;
+  const responses = [];
+  for await (const response of results) responses.push(response);
+  return responses;
 }
 
-test('several subscribers get what is changed, each by its filter', async (t) => {
+test('several subscribers get the events that their filters match', async (t) => {
   const client = connect(t);
-  const since = await latest();
+  const since = await latestEventId();
   const filtered = follow(client, { since, filter: { intervieweeId: othersInterviewee } });
   const everything = [follow(client, { since }), follow(client, { since })];
   for (let times = 0; times < 3; times += 1) {
-    await change(one);
-    const location = await change(other);
+    await changeLocation(one);
+    const location = await changeLocation(other);
     const { value } = await filtered.next();
     assert.equal(value.data.interviewChanged.interview.location, location);
     for (const events of everything) {
-      await nextOf(one, events);
-      assert.equal((await nextOf(other, events)).id, value.data.interviewChanged.id);
+      await nextEventOf(one, events);
+      assert.equal((await nextEventOf(other, events)).id, value.data.interviewChanged.id);
     }
   }
 });
 
-test('queries and mutations are answered once', async (t) => {
+test('a query or mutation gets one response', async (t) => {
   const client = connect(t);
   const location = `Room ${randomUUID()}`;
   const update = { updateInterview: { interview: { id: one }, userErrors: [] } };
@@ -53,25 +53,25 @@ test('queries and mutations are answered once', async (t) => {
   assert.deepEqual(await all(client.iterate({ query: '{ viewer { role } }' })), [{ data: viewer }]);
 });
 
-test('what cannot be executed is an answer with its code, and the last', async (t) => {
+test('a request that cannot be executed gets one error with its code', async (t) => {
   const wrong = connect(t, { headers: { authorization: 'Bearer nonsense' } });
-  const nobody = connect(t, { headers: {} });
+  const anonymous = connect(t, { headers: {} });
   const client = connect(t);
   for (const [expected, from, query, variables] of [
     ['UNAUTHENTICATED', wrong, EVENTS],
-    ['UNAUTHENTICATED', nobody, EVENTS],
+    ['UNAUTHENTICATED', anonymous, EVENTS],
     ['GRAPHQL_PARSE_FAILED', client, 'subscription {'],
     ['GRAPHQL_VALIDATION_FAILED', client, 'subscription { nonsense }'],
     ['BAD_USER_INPUT', client, EVENTS, { since: '999999999' }],
   ]) {
-    const answers = await all(from.iterate({ query, variables }));
-    assert.deepEqual(answers.map(({ errors }) => errors[0].extensions.code), [expected]);
+    const responses = await all(from.iterate({ query, variables }));
+    assert.deepEqual(responses.map(({ errors }) => errors[0].extensions.code), [expected]);
   }
 });
 
-for (const [how, signal] of ends) {
-  test(`a server ${how}: its client comes back by itself, and gets each event once`, (t) => {
-    return outlive(t, signal, (server, retry) => connect(t, {
+for (const [how, signal] of stops) {
+  test(`the client reconnects after a ${how} and gets each event once`, (t) => {
+    return expectEveryEventOnce(t, signal, (server, retry) => connect(t, {
       url: server.url,
       headers: { authorization: `Bearer ${server.staff}` },
       retryAttempts: 5,

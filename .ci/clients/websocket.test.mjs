@@ -1,14 +1,14 @@
-// Subscriptions with npm's `graphql-ws` against running servers: many operations on one connection, tokens, errors; and a client that
-// outlives its server and still gets each event once.
+// Subscriptions with npm's `graphql-ws` against running servers: many operations on one connection, tokens, errors,
+// and reconnecting after a restart of the server.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { EVENTS, UPDATE, change, latest, nextOf } from './events.mjs';
-import { ends, outlive } from './outlive.mjs';
-import { driver, socketUrl, staff } from './server.mjs';
+import { EVENTS, UPDATE, changeLocation, latestEventId, nextEventOf } from './events.mjs';
+import { stops, expectEveryEventOnce } from './reconnect.mjs';
+import { driver, socketUrl, staff } from './shared-server.mjs';
 
 // Interviews that no other file changes.
 const [one, other] = ['30', '31'];
@@ -28,75 +28,75 @@ function connect(t, options) {
 
 const follow = (client, variables) => client.iterate({ query: EVENTS, variables });
 
-test('a subscriber gets what is changed', async (t) => {
-  const events = follow(connect(t), { since: await latest() });
+test('a subscriber gets each change', async (t) => {
+  const events = follow(connect(t), { since: await latestEventId() });
   for (let times = 0; times < 3; times += 1) {
-    const location = await change(one);
-    const { type, interview } = await nextOf(one, events);
+    const location = await changeLocation(one);
+    const { type, interview } = await nextEventOf(one, events);
     assert.deepEqual([type, interview.location], ['UPDATED', location]);
   }
 });
 
-test('a subscriber who does not say since when gets what happens from then on', async (t) => {
+test('a subscription without `since` gets events from its start on', async (t) => {
   const client = connect(t);
   const events = follow(client);
-  // Operations of a connection begin in their order: but a query may be done sooner. So there are changes until one arrives.
-  const arrived = nextOf(one, events).then((event) => ({ event }));
+  // The subscription may open after the first changes are made. So the test makes changes until an event arrives.
+  const arrived = nextEventOf(one, events).then((event) => ({ event }));
   const changes = [];
-  let told;
-  for (; !told; told = await Promise.race([arrived, undefined])) changes.push(await change(one));
-  assert.ok(changes.includes(told.event.interview.location));
+  let first;
+  for (; !first; first = await Promise.race([arrived, undefined])) changes.push(await changeLocation(one));
+  assert.ok(changes.includes(first.event.interview.location));
 });
 
-test('several subscriptions share a connection, each with its filter', async (t) => {
+test('several subscriptions with different filters share a connection', async (t) => {
   const client = connect(t);
   let sockets = 0;
   client.on('opened', () => (sockets += 1));
-  const since = await latest();
+  const since = await latestEventId();
   const filtered = follow(client, { since, filter: { intervieweeId: othersInterviewee } });
   const all = [1, 2, 3].map(() => follow(client, { since }));
 
-  await change(one);
-  await change(other);
+  await changeLocation(one);
+  await changeLocation(other);
   const { value } = await filtered.next();
   assert.equal(value.data.interviewChanged.interview.id, other);
   for (const events of all) {
-    const first = await nextOf(one, events);
-    const second = await nextOf(other, events);
+    const first = await nextEventOf(one, events);
+    const second = await nextEventOf(other, events);
     assert.equal(second.id, value.data.interviewChanged.id);
     assert.ok(Number(first.id) < Number(second.id));
   }
   assert.equal(sockets, 1);
 });
 
-test('queries and mutations go over the socket as well', async (t) => {
+test('queries and mutations work over the WebSocket', async (t) => {
   const client = connect(t);
   const once = async (query, variables) => {
-    const answers = client.iterate({ query, variables });
-    const { value } = await answers.next();
-    assert.equal((await answers.next()).done, true);
+    const responses = client.iterate({ query, variables });
+    const { value } = await responses.next();
+    assert.equal((await responses.next()).done, true);
     return value;
   };
-  const events = follow(client, { since: await latest() });
+  const events = follow(client, { since: await latestEventId() });
   const location = `Room ${randomUUID()}`;
   const { data } = await once(UPDATE, { id: one, location });
   assert.deepEqual(data.updateInterview, { interview: { id: one }, userErrors: [] });
-  assert.equal((await nextOf(one, events)).interview.location, location);
-  const asked = await once('{ viewer { role } }');
-  assert.deepEqual(asked, { data: { viewer: { role: 'STAFF' } } });
+  assert.equal((await nextEventOf(one, events)).interview.location, location);
+  const response = await once('{ viewer { role } }');
+  assert.deepEqual(response, { data: { viewer: { role: 'STAFF' } } });
 });
 
 for (const [what, connectionParams] of Object.entries({
   'without a token': undefined,
   'with a wrong token': { authorization: 'Bearer nonsense' },
 })) {
-  test(`${what} nobody is let in: 4403`, async (t) => {
+  test(`a connection ${what} is closed with 4403`, async (t) => {
     const closed = await follow(connect(t, { connectionParams })).next().catch((problem) => problem);
     assert.deepEqual([closed.code, closed.reason], [4403, 'Forbidden']);
   });
 }
 
-test('the token comes as the first message brings it, or as a header', async (t) => {
+test('the token is accepted in `connection_init` or as a header', async (t) => {
   const viewer = async (options) => {
     const { value } = await connect(t, options).iterate({ query: '{ viewer { role } }' }).next();
     return value.data.viewer.role;
@@ -111,9 +111,9 @@ test('the token comes as the first message brings it, or as a header', async (t)
   assert.equal(await viewer({ webSocketImpl: WithHeader, connectionParams: undefined }), 'DRIVER');
 });
 
-test('what cannot be executed is an error of its operation, and of no other', async (t) => {
+test('an operation that cannot be executed does not affect others', async (t) => {
   const client = connect(t);
-  const events = follow(client, { since: await latest() });
+  const events = follow(client, { since: await latestEventId() });
   const changed = 'interviewChanged { id }';
   for (const [expected, query, variables] of [
     ['GRAPHQL_PARSE_FAILED', `subscription { ${changed}`],
@@ -125,36 +125,36 @@ test('what cannot be executed is an error of its operation, and of no other', as
     const errors = await client.iterate({ query, variables }).next().catch((problem) => problem);
     assert.deepEqual(errors.map(({ extensions }) => extensions.code), [expected]);
   }
-  const location = await change(one);
-  assert.equal((await nextOf(one, events)).interview.location, location);
+  const location = await changeLocation(one);
+  assert.equal((await nextEventOf(one, events)).interview.location, location);
 });
 
-test('whoever unsubscribes hears no more, and may take the same id again', async (t) => {
+test('after unsubscribing no events arrive, and the id can be used again', async (t) => {
   const ids = ['other', 'same', 'between', 'same'];
-  const heard = [];
-  const client = connect(t, { generateID: () => ids.shift(), on: { message: ({ id }) => heard.push(id) } });
-  const others = follow(client, { since: await latest() });
-  const first = follow(client, { since: await latest() });
-  await change(one);
-  await nextOf(one, first);
-  await nextOf(one, others);
+  const received = [];
+  const client = connect(t, { generateID: () => ids.shift(), on: { message: ({ id }) => received.push(id) } });
+  const others = follow(client, { since: await latestEventId() });
+  const first = follow(client, { since: await latestEventId() });
+  await changeLocation(one);
+  await nextEventOf(one, first);
+  await nextEventOf(one, others);
 
   await first.return();
-  await client.iterate({ query: '{ viewer { id } }' }).next(); // it is answered after the server has read that
-  const before = heard.filter((id) => id === 'same').length;
-  await change(one);
-  await nextOf(one, others);
-  assert.equal(heard.filter((id) => id === 'same').length, before);
+  await client.iterate({ query: '{ viewer { id } }' }).next(); // the response shows that the server has read `complete`
+  const before = received.filter((id) => id === 'same').length;
+  await changeLocation(one);
+  await nextEventOf(one, others);
+  assert.equal(received.filter((id) => id === 'same').length, before);
 
-  const second = follow(client, { since: await latest() });
-  const location = await change(one);
-  assert.equal((await nextOf(one, second)).interview.location, location);
+  const second = follow(client, { since: await latestEventId() });
+  const location = await changeLocation(one);
+  assert.equal((await nextEventOf(one, second)).interview.location, location);
 });
 
-for (const [how, signal] of ends) {
-  test(`a server ${how}: its client comes back by itself, and gets each event once`, async (t) => {
+for (const [how, signal] of stops) {
+  test(`the client reconnects after a ${how} and gets each event once`, async (t) => {
     const closed = [];
-    await outlive(t, signal, (server, retryWait) => connect(t, {
+    await expectEveryEventOnce(t, signal, (server, retryWait) => connect(t, {
       url: socketUrl(server.url),
       connectionParams: { authorization: `Bearer ${server.staff}` },
       shouldRetry: ({ code }) => code !== 4403,

@@ -1,4 +1,5 @@
-// What a frontend would write. It is compiled, not run: right uses have to compile, and each wrong one marked below has not to.
+// What a frontend would write. It is compiled, not run: correct uses must compile, and each line marked as wrong must
+// not.
 
 import type { ApolloClient } from '@apollo/client';
 import { graphql } from './generated';
@@ -79,9 +80,9 @@ export async function move(client: ApolloClient, id: string, startAt: string, en
       case 'ScheduleConflictError':
         return `${error.side} is busy: ${error.conflicts.map((it) => it.id).join()}`;
       case 'StaleVersionError':
-        return `it is at version ${error.current.version.toFixed()} by now`;
+        return `the interview is at version ${error.current.version.toFixed()} now`;
       default:
-        return error.code === 'FORBIDDEN' ? 'no' : `${error.path.join('.')}: ${error.message}`;
+        return error.code === 'FORBIDDEN' ? 'not allowed' : `${error.path.join('.')}: ${error.message}`;
     }
   }
   return 'done';

@@ -1,4 +1,4 @@
-// Servers of a test's own, which it can kill. INTERVIEWS is the program.
+// Servers that one test starts, stops and restarts. INTERVIEWS is the path of the binary.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,11 +10,11 @@ import { createInterface } from 'node:readline';
 
 export function setting(name) {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: see \`.ci/run\` for what the tests are told`);
+  if (!value) throw new Error(`${name} is not set: run the tests by \`.ci/run clients\`, which sets it`);
   return value;
 }
 
-/** A port that nobody listens on, and outside of the range that the system gives to connections: so it stays free meanwhile. */
+/** A free port outside the range that the system uses for outgoing connections: nothing else takes it meanwhile. */
 export async function freePort() {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
@@ -31,29 +31,29 @@ export async function freePort() {
   }
 }
 
-/** Waits until a server listens; whatever it logs later is passed by. */
+/** Waits until a server listens, and discards what it logs later. */
 export async function listening(server) {
   const log = [];
   for await (const line of createInterface({ input: server.stderr })) {
     log.push(line);
     if (line.includes('listening')) break;
   }
-  if (!log.at(-1)?.includes('listening')) throw new Error(`it does not start: ${log.join('\n')}`);
+  if (!log.at(-1)?.includes('listening')) throw new Error(`the server does not start: ${log.join('\n')}`);
   server.stderr.resume();
 }
 
-/** `interviews dev` on a port and on data that stay the same however often it is started. */
-export class OwnServer {
+/** `interviews dev`, with a port and a database that stay the same over restarts. */
+export class TestServer {
   static async start() {
-    const server = new OwnServer();
+    const server = new TestServer();
     server.folder = await mkdtemp(join(tmpdir(), 'interviews-'));
     server.port = await freePort();
     server.url = `http://127.0.0.1:${server.port}/graphql`;
-    await server.startAgain();
+    await server.restart();
     return server;
   }
 
-  async startAgain() {
+  async restart() {
     const options = ['--bind', `127.0.0.1:${this.port}`, '--interviews', '30', '--ping-interval', '100ms'];
     this.process = spawn(setting('INTERVIEWS'), ['dev', ...options], { cwd: this.folder });
     this.ended = once(this.process, 'exit');
@@ -63,13 +63,13 @@ export class OwnServer {
     await listening(this.process);
   }
 
-  async end(signal) {
+  async stop(signal) {
     this.process.kill(signal);
     await this.ended;
   }
 
   async remove() {
-    await this.end('SIGKILL');
+    await this.stop('SIGKILL');
     await rm(this.folder, { recursive: true });
   }
 }
