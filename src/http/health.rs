@@ -22,7 +22,7 @@ pub async fn alive() -> Response {
 pub async fn ready(State(server): State<Server>, Extension(RequestId(request_id)): Extension<RequestId>) -> Response {
     match tokio::time::timeout(PATIENCE, server.services.check_readiness()).await {
         Ok(Ok(())) => status(StatusCode::OK, "ok"),
-        Ok(Err(NotReady::Behind)) => {
+        Ok(Err(NotReady::SchemaBehind)) => {
             status(StatusCode::SERVICE_UNAVAILABLE, "the database's schema is behind: run `interviews migrate up`")
         }
         Ok(Err(NotReady::Database(cause))) => {

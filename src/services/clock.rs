@@ -4,23 +4,23 @@ use crate::domain::time;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Tells the time, in whole milliseconds.
+/// The time in whole milliseconds.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The system's.
+    /// The system's clock.
     System,
-    /// One that stands still until it is turned, for tests.
+    /// A clock for tests that stands still until a test advances it.
     Frozen(FrozenClock),
 }
 
-/// A clock that is turned by hand. Clones are the same clock.
+/// A clock that a test advances. Clones share the time.
 #[derive(Clone, Debug)]
 pub struct FrozenClock(Arc<Mutex<DateTime<Utc>>>);
 
 impl Clock {
-    /// The present.
+    /// The present time.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "everything else asks this clock")]
+    #[expect(clippy::disallowed_methods, reason = "all other code asks this clock")]
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => time::cut(Utc::now()),
@@ -30,13 +30,13 @@ impl Clock {
 }
 
 impl FrozenClock {
-    /// A clock that stands at this moment.
+    /// A clock that stands at this time.
     #[must_use]
     pub fn at(now: DateTime<Utc>) -> Self {
         Self(Arc::new(Mutex::new(time::cut(now))))
     }
 
-    /// Turns it on.
+    /// Moves the clock forward.
     pub fn advance(&self, by: TimeDelta) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }

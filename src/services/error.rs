@@ -1,4 +1,4 @@
-//! Why a use case did not do what it was asked to.
+//! Why a use case did not do what was asked.
 
 use crate::domain::Refusal;
 use crate::storage::StorageError;
@@ -6,24 +6,24 @@ use crate::storage::StorageError;
 /// Either the request was refused, or the server failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// The viewer's doing: it is explained to them.
+    /// The request was refused. The client is told why.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// There is no database at the moment.
+    /// The database cannot be reached.
     #[error(transparent)]
     Unavailable(StorageError),
-    /// A row refers to one that is not there.
+    /// A row refers to a row that does not exist.
     #[error("there is no row {id} in {table}, to which another refers")]
     Dangling {
-        /// Where it should be.
+        /// The table that lacks the row.
         table: &'static str,
-        /// Its id.
+        /// The missing id.
         id: i64,
     },
-    /// The follower of the event log ended.
-    #[error("nobody follows the event log any more")]
+    /// The follower of the event log stopped.
+    #[error("the follower of the event log stopped")]
     FollowerStopped,
-    /// The server's doing: its cause goes to the log and never to the viewer.
+    /// The server failed. The cause goes to the log and never to the client.
     #[error(transparent)]
     Failed(StorageError),
 }

@@ -1,5 +1,5 @@
-//! The use cases: one function each, viewer first. They open transactions, load, ask the domain, write and record. What is permitted
-//! and what state allows it is decided below here, for every transport alike.
+//! The use cases, one folder or file for each capability. A function takes the viewer first, loads, asks the domain and
+//! stores. Permission and state are decided here and in the domain, for all transports alike.
 
 pub mod auth;
 mod clock;
@@ -15,7 +15,7 @@ pub use auth::tokens::{SecretTooShort, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
-pub use events::follower::{LogEntry, RETRIES, RETRY};
+pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use interviews::commands::Include;
 pub use interviews::queries::InterviewWithPeople;
@@ -29,7 +29,7 @@ use events::follower::EventFollower;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the use cases need. It keeps no state that matters: any number of servers may run on one database.
+/// What the use cases need. All lasting state is in the database, so that any number of servers can share it.
 #[derive(Debug)]
 pub struct Services {
     db: Db,
@@ -40,30 +40,29 @@ pub struct Services {
     follower: Arc<EventFollower>,
 }
 
-/// How old what is known may be.
+/// How old cached viewers and unread events may be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CacheLifetimes {
-    /// How long a user may be remembered, that is, how long a revoked token may still be accepted.
+    /// How long viewers are cached. Revocations and role changes take effect within this time.
     pub viewers: Duration,
-    /// How often the event log is read for those who wait for changes.
+    /// How often the event log is read for subscribers.
     pub log: Duration,
 }
 
 impl Services {
-    /// Wires them.
     #[must_use]
-    pub fn new(db: Db, clock: Clock, tokens: Tokens, freshness: CacheLifetimes) -> Self {
+    pub fn new(db: Db, clock: Clock, tokens: Tokens, lifetimes: CacheLifetimes) -> Self {
         Self {
-            viewers: ViewerCache::new(freshness.viewers),
-            live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), freshness.viewers)),
-            follower: Arc::new(EventFollower::new(db.clone(), freshness.log)),
+            viewers: ViewerCache::new(lifetimes.viewers),
+            live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), lifetimes.viewers)),
+            follower: Arc::new(EventFollower::new(db.clone(), lifetimes.log)),
             db,
             clock,
             tokens,
         }
     }
 
-    /// What can be done to this interview now by this viewer.
+    /// What the viewer can do to the interview now.
     #[must_use]
     pub fn available_actions(
         &self,
@@ -80,5 +79,5 @@ impl Services {
     }
 }
 
-/// Services as the transports share them.
+/// The services as the transports share them.
 pub type SharedServices = Arc<Services>;

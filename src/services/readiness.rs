@@ -1,26 +1,23 @@
-//! Whether the server can do its work now.
+//! Whether the server can serve requests now.
 
-use crate::services::Services;
+use super::Services;
 use crate::storage::StorageError;
 
-/// Why it cannot.
+/// Why the server is not ready.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NotReady {
-    /// Steps of the schema are missing.
+    /// The schema lacks migrations.
     #[error("the database's schema is behind: run `interviews migrate up`")]
-    Behind,
+    SchemaBehind,
     /// The database does not answer.
     #[error("the database does not answer")]
     Database(#[source] StorageError),
 }
 
 impl Services {
-    /// Asks the database, and compares its schema with what this server needs.
-    ///
-    /// # Errors
-    /// [`NotReady`]
+    /// Asks the database whether its schema is the one that this server needs.
     pub async fn check_readiness(&self) -> Result<(), NotReady> {
         let state = self.db.migration_state().await.map_err(NotReady::Database)?;
-        if state.is_current() { Ok(()) } else { Err(NotReady::Behind) }
+        if state.is_current() { Ok(()) } else { Err(NotReady::SchemaBehind) }
     }
 }

@@ -10,7 +10,7 @@ use crate::graphql::engine::error;
 use crate::graphql::engine::error::{Code, internal};
 use crate::graphql::schema::interview::subscription::{SubscriptionArguments, SubscriptionPhase};
 use crate::services;
-use crate::services::{Delivery, LiveSession, LogEntry, RETRIES, RETRY};
+use crate::services::{Delivery, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE};
 use async_graphql::Request;
 use async_graphql::parser::types::ExecutableDocument as ExecutorDocument;
 use futures_util::FutureExt;
@@ -123,7 +123,7 @@ impl Engine {
         request_id: String,
         prepared: Arc<PreparedSubscription>,
     ) -> Option<Arc<str>> {
-        let Delivery { change, viewer, live } = delivery;
+        let Delivery { entry: change, viewer, is_live: live } = delivery;
         let key = (change.event.id, prepared.selection_hash.hash, viewer.scope());
         let engine = self.clone();
         let execute = async move {
@@ -151,9 +151,9 @@ impl Engine {
         change: &Arc<LogEntry>,
         live: bool,
     ) -> Option<Arc<str>> {
-        for attempt in 0..=RETRIES {
+        for attempt in 0..=MAX_RETRIES {
             if attempt > 0 {
-                tokio::time::sleep(RETRY).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
             // For one try: whoever pauses must not keep others from catching up.
             let _permit = if live { None } else { self.services().catch_up_permit().await };

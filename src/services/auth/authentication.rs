@@ -1,7 +1,7 @@
-//! From a token to the viewer.
+//! Signing in: from a token to the viewer.
 
+use super::tokens::Claims;
 use crate::domain::{UserId, Viewer};
-use crate::services::auth::tokens::Claims;
 use crate::services::{ServiceError, Services};
 use crate::storage::users;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,10 +10,10 @@ use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why nobody is signed in.
+/// Why a token signs no user in.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AuthenticationError {
-    /// The token is no good; the text says why, for its bearer.
+    /// The token is not accepted. The text tells the client why.
     #[error("{0}")]
     Refused(&'static str),
     /// The user could not be looked up.
@@ -21,32 +21,30 @@ pub enum AuthenticationError {
     Failed(#[from] ServiceError),
 }
 
-/// Who was looked up lately, by user and token.
+/// Recently signed-in viewers, by user id and `jti`. An entry is valid for the time that the settings give it.
 #[derive(Debug)]
 pub(crate) struct ViewerCache {
     viewers: Cache<(UserId, String), (DateTime<Utc>, Arc<Viewer>)>,
     ttl: TimeDelta,
 }
 
-/// How many viewers are remembered: more than a company has staff at their desks.
+/// The most viewers in the cache.
 const CAPACITY: u64 = 10_000;
-/// For how many there is room from the start.
-const FEW: usize = 100;
+/// For how many viewers memory is allocated at the start.
+const INITIAL_CAPACITY: usize = 100;
 
 impl ViewerCache {
     pub(crate) fn new(ttl: Duration) -> Self {
         Self {
-            viewers: Cache::with_weighter(FEW, CAPACITY, UnitWeighter),
+            viewers: Cache::with_weighter(INITIAL_CAPACITY, CAPACITY, UnitWeighter),
             ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX),
         }
     }
 }
 
 impl Services {
-    /// The user on whose behalf a bearer of this token asks.
-    ///
-    /// # Errors
-    /// [`AuthenticationError`]: the token is not valid, expired or revoked, or its user is unknown or deactivated.
+    /// The viewer whom the token names. Refused when the token is invalid, expired or revoked, or when its user is unknown
+    /// or deactivated.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Viewer>, AuthenticationError> {
         let claims = self.tokens.verify(token, self.clock.now()).map_err(AuthenticationError::Refused)?;
         self.viewer_of(claims).await
@@ -55,8 +53,8 @@ impl Services {
     pub(crate) async fn viewer_of(&self, claims: Claims) -> Result<Arc<Viewer>, AuthenticationError> {
         let now = self.clock.now();
         let key = (claims.user, claims.jti);
-        if let Some((since, viewer)) = self.viewers.viewers.get(&key)
-            && now - since < self.viewers.ttl
+        if let Some((cached_at, viewer)) = self.viewers.viewers.get(&key)
+            && now - cached_at < self.viewers.ttl
         {
             return Ok(viewer);
         }

@@ -1,16 +1,17 @@
-//! Who holds a connection that stays open. Their tokens are looked at again as often as the settings let a user be remembered, all in
-//! two statements: so an expired or revoked token, a deactivated user and another role take effect on open connections, too.
+//! Sessions of connections that stay open. One task checks all of them in two statements, as often as the viewer cache
+//! expires. So an expired or revoked token, a deactivated user and a changed role take effect on open connections too.
 
+use super::authentication::AuthenticationError;
+use super::tokens::Claims;
 use crate::domain::Viewer;
-use crate::services::auth::tokens::Claims;
-use crate::services::{AuthenticationError, Clock, Services};
+use crate::services::{Clock, Services};
 use crate::storage::{Db, StorageError, users};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// The bearer of a token, for as long as a connection lasts.
+/// The signed-in user of a connection that stays open.
 #[derive(Clone, Debug)]
 pub struct LiveSession(Arc<SessionState>);
 
@@ -20,88 +21,86 @@ struct SessionState {
     viewer: watch::Sender<Option<Arc<Viewer>>>,
 }
 
-/// The bearers of this server.
+/// All live sessions of this server.
 #[derive(Debug)]
 pub(crate) struct LiveSessions {
     db: Db,
     clock: Clock,
     interval: Duration,
-    known: Mutex<Known>,
+    registered: Mutex<Registered>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct Registered {
     sessions: Vec<Weak<SessionState>>,
-    watched: bool,
+    is_watched: bool,
 }
 
-/// The least pause between two looks, whatever the settings say.
-const LEAST_PAUSE: Duration = Duration::from_millis(50);
+/// The shortest pause between two checks, whatever the settings say.
+const MIN_INTERVAL: Duration = Duration::from_millis(50);
 
 impl LiveSession {
-    /// The viewer, with their role and company as they are now; none once the token is not accepted any more.
+    /// The viewer with their present role and company. `None` once the token is no longer accepted.
     #[must_use]
     pub fn viewer(&self) -> Option<Arc<Viewer>> {
         self.0.viewer.borrow().clone()
     }
 
-    /// Done when the token is not accepted any more: it expired or was revoked, or its user was deactivated.
+    /// Waits until the token is no longer accepted: it expired or was revoked, or its user was deactivated.
     pub async fn signed_out(&self) {
-        // It fails when the sender is gone, and that is this bearer.
+        // This fails only when the sender is dropped, and `self` owns it.
         let _ = self.0.viewer.subscribe().wait_for(Option::is_none).await;
     }
 }
 
 impl Services {
-    /// The bearer of this token.
-    ///
-    /// # Errors
-    /// [`AuthenticationError`]: the token is not valid, expired or revoked, or its user is unknown or deactivated.
+    /// Signs the token's user in for a connection that stays open. Refused as by [`Services::authenticate`].
     pub async fn sign_in(&self, token: &str) -> Result<LiveSession, AuthenticationError> {
         let claims = self.tokens.verify(token, self.clock.now()).map_err(AuthenticationError::Refused)?;
         let viewer = self.viewer_of(claims.clone()).await?;
         let session = LiveSession(Arc::new(SessionState { claims, viewer: watch::Sender::new(Some(viewer)) }));
-        self.live_sessions.add(&session);
+        self.live_sessions.register(&session);
         Ok(session)
     }
 }
 
 impl LiveSessions {
     pub(crate) fn new(db: Db, clock: Clock, interval: Duration) -> Self {
-        Self { db, clock, interval: interval.max(LEAST_PAUSE), known: Mutex::default() }
+        Self { db, clock, interval: interval.max(MIN_INTERVAL), registered: Mutex::default() }
     }
 
-    fn add(self: &Arc<Self>, session: &LiveSession) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.sessions.push(Arc::downgrade(&session.0));
-        if !known.watched {
-            known.watched = true;
+    fn register(self: &Arc<Self>, session: &LiveSession) {
+        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        registered.sessions.push(Arc::downgrade(&session.0));
+        if !registered.is_watched {
+            registered.is_watched = true;
             tokio::spawn(self.clone().watch());
         }
     }
 
-    /// Runs while there is anybody.
+    /// Runs while there are sessions.
     async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(self.interval).await;
-            let Some(sessions) = self.sessions() else { return };
-            if let Err(error) = self.look(&sessions).await {
-                // Nothing happens to anybody meanwhile: without the database there is nothing to see either.
+            let Some(sessions) = self.open_sessions() else { return };
+            if let Err(error) = self.check(&sessions).await {
+                // Sessions stay signed in meanwhile: without the database they can read nothing either.
                 tracing::debug!(%error, "the sessions of open connections could not be checked");
             }
         }
     }
 
-    fn sessions(&self) -> Option<Vec<Arc<SessionState>>> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.sessions.retain(|session| session.strong_count() > 0);
-        known.watched = !known.sessions.is_empty();
-        known.watched.then(|| known.sessions.iter().filter_map(Weak::upgrade).collect())
+    fn open_sessions(&self) -> Option<Vec<Arc<SessionState>>> {
+        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        registered.sessions.retain(|session| session.strong_count() > 0);
+        registered.is_watched = !registered.sessions.is_empty();
+        registered.is_watched.then(|| registered.sessions.iter().filter_map(Weak::upgrade).collect())
     }
 
-    async fn look(&self, sessions: &[Arc<SessionState>]) -> Result<(), StorageError> {
+    async fn check(&self, sessions: &[Arc<SessionState>]) -> Result<(), StorageError> {
         let now = self.clock.now();
-        for expired in sessions.iter().filter(|session| session.claims.expired(now)) {
+        // Expiry needs no database.
+        for expired in sessions.iter().filter(|session| session.claims.is_expired(now)) {
             expired.update(None);
         }
         let ids: HashSet<_> = sessions.iter().map(|session| session.claims.user).collect();
@@ -110,15 +109,15 @@ impl LiveSessions {
         let viewers: HashMap<_, _> = viewers.into_iter().map(|viewer| (viewer.id, Arc::new(viewer))).collect();
         let revoked = users::revoked(self.db.reader(), jtis.into_iter().collect()).await?;
         for session in sessions {
-            let valid = !session.claims.expired(now) && !revoked.contains(&session.claims.jti);
-            session.update(viewers.get(&session.claims.user).filter(|_| valid).cloned());
+            let is_valid = !session.claims.is_expired(now) && !revoked.contains(&session.claims.jti);
+            session.update(viewers.get(&session.claims.user).filter(|_| is_valid).cloned());
         }
         Ok(())
     }
 }
 
 impl SessionState {
-    /// Once signed out, for ever.
+    /// A session that was signed out stays signed out.
     fn update(&self, now: Option<Arc<Viewer>>) {
         self.viewer.send_if_modified(|viewer| {
             let changed = viewer.is_some() && *viewer != now;

@@ -1,4 +1,4 @@
-//! Tokens, sign-in, and sessions of open connections.
+//! Tokens, signing in, and the sessions of connections that stay open.
 
 pub mod authentication;
 pub mod live_sessions;

@@ -1,11 +1,11 @@
-//! Tokens: JSON Web Tokens (RFC 7519) signed with HS256.
+//! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256.
 
 use crate::domain::UserId;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-/// Signs tokens and reads them.
+/// Signs and verifies tokens.
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -13,23 +13,23 @@ pub struct Tokens {
     audience: Option<String>,
 }
 
-/// A secret that could be guessed.
+/// The secret is too short to resist guessing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the JWT secret has {0} bytes; at least {min} are needed (RFC 7518, section 3.2)", min = Tokens::MIN_SECRET)]
 pub struct SecretTooShort(usize);
 
-/// What a valid token says.
+/// The claims of a valid token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// Whose token it is.
+    /// The `sub` claim.
     pub user: UserId,
-    /// Its own id, by which it can be revoked.
+    /// The token's own id, by which it can be revoked.
     pub jti: String,
-    /// When it ends.
+    /// The `exp` claim.
     pub expires_at: DateTime<Utc>,
 }
 
-/// The claims on the wire, in the order in which they were always written.
+/// The claims as they are written, in the order that existing clients know.
 #[derive(Serialize, Deserialize)]
 struct Payload {
     sub: String,
@@ -45,34 +45,35 @@ struct Payload {
 }
 
 const SCOPE: &str = "user";
-/// How far clocks may differ, in seconds.
+/// The accepted difference between clocks, in seconds.
 const LEEWAY: i64 = 30;
-/// The longest `jti` that is read, in bytes: it becomes part of a query and of a cache's key.
+/// The longest accepted `jti`, in bytes. It becomes part of a query and of a cache key.
 const MAX_JTI: usize = 256;
 
 impl Claims {
-    /// Whether the token has ended. Clocks may differ a little.
-    pub(crate) fn expired(&self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_expired(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.timestamp().saturating_add(LEEWAY) <= now.timestamp()
     }
 }
 
 impl Tokens {
-    /// The least number of bytes in a secret: as many as the hash has.
+    /// The shortest secret in bytes: the size of the hash (RFC 7518, section 3.2).
     pub const MIN_SECRET: usize = 32;
 
+    /// Signs and verifies with this secret. With an audience, only tokens that name it are accepted.
+    ///
     /// # Errors
     /// [`SecretTooShort`]
     pub fn try_new(secret: &[u8], audience: Option<String>) -> Result<Self, SecretTooShort> {
         if secret.len() < Self::MIN_SECRET {
             return Err(SecretTooShort(secret.len()));
         }
-        let mut validation = Validation::new(Algorithm::HS256); // no other: neither `none` nor another family
+        let mut validation = Validation::new(Algorithm::HS256); // pins the algorithm: `none` and other families are refused
         validation.set_required_spec_claims(&["exp", "sub"]);
-        validation.validate_exp = false; // by our own clock, below
+        validation.validate_exp = false; // checked below, by the clock of the services
         if let Some(audience) = &audience {
             validation.set_audience(&[audience]);
-            validation.required_spec_claims.insert("aud".to_owned()); // else a token without one would pass
+            validation.required_spec_claims.insert("aud".to_owned()); // otherwise a token without an audience passes
         } else {
             validation.validate_aud = false;
         }
@@ -80,10 +81,7 @@ impl Tokens {
         Ok(Self { encoding, decoding, validation, audience })
     }
 
-    /// Signs a token for a user.
-    ///
-    /// # Errors
-    /// When the cryptography fails.
+    /// Signs a token for a user that is valid for `ttl`.
     pub fn sign(
         &self,
         user: UserId,
@@ -102,7 +100,7 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.encoding)
     }
 
-    /// Reads a token. The error says what is wrong with it, for its bearer.
+    /// Verifies a token. The error tells the client what is wrong with it.
     pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, &'static str> {
         let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation)
             .map_err(|_| "the token is not valid")?
@@ -119,7 +117,7 @@ impl Tokens {
             None => DateTime::<Utc>::MAX_UTC,
         };
         let claims = Claims { user: UserId::from_text(&payload.sub), jti: payload.jti, expires_at };
-        if claims.expired(now) {
+        if claims.is_expired(now) {
             return Err("the token has expired");
         }
         if payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp()) {

@@ -1,5 +1,5 @@
-//! Follows the event log for everybody on this server who waits for changes: one query an interval, however many they are. A change
-//! that was made here is looked for at once.
+//! Follows the event log for all subscribers of this server with one query per interval, however many they are. After a
+//! change that this server made it reads at once.
 
 use crate::domain::{Event, Interview, InterviewId, LogPosition, Scope};
 use crate::services::ServiceError;
@@ -10,136 +10,137 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, Sender, WeakSender};
 use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, broadcast};
 
-/// Something that happened to an interview, as it goes to whoever waits for it.
+/// An event of the log with its interview.
 #[derive(Clone, Debug)]
 pub struct LogEntry {
-    /// Where it stands in the log.
+    /// The position in the log.
     pub position: LogPosition,
     /// What happened.
     pub event: Event,
-    /// The interview, as it is now.
+    /// The interview as it was when the entry was read, which may be later than the event.
     pub interview: Arc<Interview>,
 }
 
-/// The follower of the log. It runs while somebody listens.
+/// The follower of the log. Its task runs while there are receivers.
 #[derive(Debug)]
 pub(crate) struct EventFollower {
     db: Db,
     interval: Duration,
-    news: Notify,
-    changes: Mutex<WeakSender<Arc<LogEntry>>>,
-    /// How far the follower has come, or less.
-    reached: sync::Mutex<LogPosition>,
-    /// Turns for those who catch up, so that they leave connections to everybody else.
+    new_events: Notify,
+    entries: Mutex<WeakSender<Arc<LogEntry>>>,
+    /// A lower bound of the position up to which entries were sent.
+    sent_up_to: sync::Mutex<LogPosition>,
+    /// Limits how many subscribers catch up at a time, so that they leave database connections to other requests.
     catch_up_permits: Semaphore,
 }
 
-/// How many changes a listener may be behind. They are kept once, for all listeners together.
-const KEPT: usize = 1024;
-/// How many are read at once.
+/// How many entries a receiver may lag behind. They are kept once, for all receivers together.
+const CAPACITY: usize = 1024;
+/// The most events that are read at once.
 const BATCH: u64 = 200;
-/// The least pause between two queries, so that many changes at a time are one query.
-const LEAST_PAUSE: Duration = Duration::from_millis(5);
-/// How long the follower waits for listeners who are far behind, before it goes on without them.
+/// The shortest pause between two queries: a burst of changes is read by one query.
+const MIN_PAUSE: Duration = Duration::from_millis(5);
+/// How many pauses the follower waits for lagging receivers before it continues without them.
 const BACKPRESSURE_ROUNDS: u32 = 50;
-/// How many of those who catch up ask the database at a time.
+/// How many subscribers catch up at a time.
 const CATCH_UP_PERMITS: usize = 3;
-/// The pause when the database fails.
-pub const RETRY: Duration = Duration::from_millis(500);
-/// How often is asked again before an answer is given up.
-pub const RETRIES: u32 = 20;
+/// The pause after the database failed.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How often a delivery is retried before its subscription ends.
+pub const MAX_RETRIES: u32 = 20;
 
-/// What is in the log beyond what was read.
+/// What the log holds beyond the entries that were read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Backlog {
-    Nothing,
-    /// More than is read at once.
+    Empty,
+    /// More events than one batch.
     Ready,
-    /// What waits for a transaction that began before it.
+    /// Events that cannot be read before an older transaction ends.
     Blocked,
 }
 
 impl EventFollower {
     pub(crate) fn new(db: Db, interval: Duration) -> Self {
-        let (nobody, _) = broadcast::channel(1);
+        let (no_receivers, _) = broadcast::channel(1);
         Self {
             db,
             interval,
-            news: Notify::new(),
-            changes: Mutex::new(nobody.downgrade()),
-            reached: sync::Mutex::new(LogPosition::START),
+            new_events: Notify::new(),
+            entries: Mutex::new(no_receivers.downgrade()),
+            sent_up_to: sync::Mutex::new(LogPosition::START),
             catch_up_permits: Semaphore::new(CATCH_UP_PERMITS),
         }
     }
 
-    /// Tells the follower that there is something to read.
+    /// Makes the follower read at once.
     pub(crate) fn notify_new_events(&self) {
-        self.news.notify_one();
+        self.new_events.notify_one();
     }
 
-    /// Every change that is committed from now on, once, in the order of the log; and a position before all of them.
-    pub(crate) async fn listen(self: &Arc<Self>) -> Result<(Receiver<Arc<LogEntry>>, LogPosition), ServiceError> {
-        let mut changes = self.changes.lock().await;
-        let reached = || *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = changes.upgrade() {
-            let position = reached(); // first: what is sent meanwhile comes after it
+    /// Every entry that is committed from now on, once, in the order of the log; and a position before all of them.
+    pub(crate) async fn subscribe(self: &Arc<Self>) -> Result<(Receiver<Arc<LogEntry>>, LogPosition), ServiceError> {
+        let mut entries = self.entries.lock().await;
+        if let Some(running) = entries.upgrade() {
+            // The position is read first: entries that are sent meanwhile come after it.
+            let position = *self.sent_up_to.lock().unwrap_or_else(PoisonError::into_inner);
             return Ok((running.subscribe(), position));
         }
         let position = event_log::head(self.db.reader()).await?;
-        let (sender, receiver) = broadcast::channel(KEPT);
-        *changes = sender.downgrade();
-        self.reach(position);
+        let (sender, receiver) = broadcast::channel(CAPACITY);
+        *entries = sender.downgrade();
+        self.set_sent_up_to(position);
         tokio::spawn(self.clone().follow(sender, position));
         Ok((receiver, position))
     }
 
-    /// Waits for a turn to ask the database for what was missed.
+    /// Waits for a permit to do work for one subscriber that catches up. `None` never occurs: the semaphore is not closed.
     pub(crate) async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
         self.catch_up_permits.acquire().await.ok()
     }
 
-    fn reach(&self, position: LogPosition) {
-        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = position;
+    fn set_sent_up_to(&self, position: LogPosition) {
+        *self.sent_up_to.lock().unwrap_or_else(PoisonError::into_inner) = position;
     }
 
-    async fn follow(self: Arc<Self>, listeners: Sender<Arc<LogEntry>>, mut position: LogPosition) {
-        let (mut failing, mut waited) = (false, 0);
+    async fn follow(self: Arc<Self>, receivers: Sender<Arc<LogEntry>>, mut position: LogPosition) {
+        let (mut is_failing, mut blocked_rounds) = (false, 0);
         loop {
             let pause = match self.read(position).await {
-                Ok((changes, last, more)) => {
-                    for change in changes {
-                        // It fails when nobody listens any more, and then it does not matter.
-                        let _ = listeners.send(Arc::new(change));
+                Ok((entries, last, backlog)) => {
+                    for entry in entries {
+                        // Sending fails only without receivers, and then nothing is lost.
+                        let _ = receivers.send(Arc::new(entry));
                     }
                     position = last.unwrap_or(position);
-                    self.reach(position);
-                    wait_for_listeners(&listeners).await;
-                    (failing, waited) = (false, if more == Backlog::Blocked { waited + 1 } else { 0 });
-                    match more {
-                        Backlog::Nothing => self.interval,
+                    self.set_sent_up_to(position);
+                    apply_backpressure(&receivers).await;
+                    is_failing = false;
+                    blocked_rounds = if backlog == Backlog::Blocked { blocked_rounds + 1 } else { 0 };
+                    match backlog {
+                        Backlog::Empty => self.interval,
                         Backlog::Ready => Duration::ZERO,
-                        // Most such transactions end at once, and some take their time.
-                        Backlog::Blocked => self.interval.min(LEAST_PAUSE * waited),
+                        // Most blocking transactions end at once; the pause grows for those that do not.
+                        Backlog::Blocked => self.interval.min(MIN_PAUSE * blocked_rounds),
                     }
                 }
                 Err(error) => {
-                    if !failing {
-                        tracing::warn!(%error, "the event log cannot be read: subscribers wait");
+                    if !is_failing {
+                        tracing::warn!(%error, "the event log cannot be read; subscribers wait");
                     }
-                    failing = true;
-                    RETRY
+                    is_failing = true;
+                    RETRY_PAUSE
                 }
             };
-            tokio::time::sleep(LEAST_PAUSE).await;
+            tokio::time::sleep(MIN_PAUSE).await;
             tokio::select! {
-                // A database that fails is not asked more often because somebody announces something.
-                () = self.news.notified(), if !failing => {}
+                // Notifications do not shorten the pause after a failure.
+                () = self.new_events.notified(), if !is_failing => {}
                 () = tokio::time::sleep(pause) => {}
             }
-            if listeners.receiver_count() == 0 {
-                let _nobody_joins = self.changes.lock().await;
-                if listeners.receiver_count() == 0 {
-                    drop(listeners);
+            if receivers.receiver_count() == 0 {
+                let _no_new_receivers = self.entries.lock().await;
+                if receivers.receiver_count() == 0 {
+                    drop(receivers);
                     return;
                 }
             }
@@ -149,43 +150,44 @@ impl EventFollower {
     async fn read(&self, position: LogPosition) -> Result<(Vec<LogEntry>, Option<LogPosition>, Backlog), StorageError> {
         let page = event_log::after(self.db.reader(), position, BATCH).await?;
         let last = page.entries.last().map(|(position, _)| *position);
-        let more = match page.blocked {
+        let backlog = match page.blocked {
             true => Backlog::Blocked,
             false if page.entries.len() as u64 == BATCH => Backlog::Ready,
-            false => Backlog::Nothing,
+            false => Backlog::Empty,
         };
-        Ok((changes(&self.db, Scope::Everything, page.entries).await?, last, more))
+        Ok((with_interviews(&self.db, Scope::Everything, page.entries).await?, last, backlog))
     }
 }
 
-/// Many changes at a time are handed out as fast as they are taken: whoever is far behind reads them from the log instead, and that is
-/// more work than to share them.
-async fn wait_for_listeners(listeners: &Sender<Arc<LogEntry>>) {
+/// Waits while the slowest receiver lags. A receiver that lags too far reads the log by itself, which costs the database
+/// more than sharing the entries.
+async fn apply_backpressure(receivers: &Sender<Arc<LogEntry>>) {
     for _ in 0..BACKPRESSURE_ROUNDS {
-        if listeners.len() < KEPT / 2 {
+        if receivers.len() < CAPACITY / 2 {
             return;
         }
-        tokio::time::sleep(LEAST_PAUSE).await;
+        tokio::time::sleep(MIN_PAUSE).await;
     }
 }
 
-/// Events with their interviews, as far as these exist in the scope.
-pub(crate) async fn changes(
+/// Adds the interviews to events. Events whose interview is outside the scope are left out.
+pub(crate) async fn with_interviews(
     db: &Db,
     scope: Scope,
-    entries: Vec<(LogPosition, Event)>,
+    events: Vec<(LogPosition, Event)>,
 ) -> Result<Vec<LogEntry>, StorageError> {
-    if entries.is_empty() {
+    if events.is_empty() {
         return Ok(Vec::new());
     }
-    let mut ids: Vec<InterviewId> = entries.iter().map(|(_, event)| event.interview_id).collect();
+    let mut ids: Vec<InterviewId> = events.iter().map(|(_, event)| event.interview_id).collect();
     ids.sort_unstable();
     ids.dedup();
     let interviews = interviews::by_ids(db.reader(), scope, &ids).await?;
-    let interviews: HashMap<_, _> = interviews.into_iter().map(|it| (it.id, Arc::new(it))).collect();
-    let change = |(position, event): (LogPosition, Event)| {
+    let interviews: HashMap<_, _> =
+        interviews.into_iter().map(|interview| (interview.id, Arc::new(interview))).collect();
+    let entry = |(position, event): (LogPosition, Event)| {
         let interview = interviews.get(&event.interview_id)?.clone();
         Some(LogEntry { position, event, interview })
     };
-    Ok(entries.into_iter().filter_map(change).collect())
+    Ok(events.into_iter().filter_map(entry).collect())
 }

@@ -1,4 +1,4 @@
-//! The event log as subscribers follow it.
+//! The event log for subscribers: one follower per server reads it, and each subscriber filters what the follower sends.
 
 pub mod follower;
 pub mod subscriber;

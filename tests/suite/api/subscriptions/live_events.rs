@@ -14,10 +14,10 @@ async fn a_change_is_sent_with_the_interview_as_it_is_now(#[values(Sqlite, Postg
     let mut listener = Listener::of(&app, &app.staff()).await;
     touch(&app.staff(), 27, "Room 4").await;
     let delivery = listener.next().await.unwrap();
-    assert!(delivery.live);
-    assert_eq!(delivery.change.event.id.0, latest(&app).await);
-    assert_eq!(delivery.change.event.event_type, EventType::Updated);
-    assert_eq!(delivery.change.interview.location.as_deref(), Some("Room 4"));
+    assert!(delivery.is_live);
+    assert_eq!(delivery.entry.event.id.0, latest(&app).await);
+    assert_eq!(delivery.entry.event.event_type, EventType::Updated);
+    assert_eq!(delivery.entry.interview.location.as_deref(), Some("Room 4"));
 }
 
 #[rstest]
@@ -30,7 +30,7 @@ async fn what_came_before_is_not_sent_and_what_changes_nothing_neither(#[values(
     touch(&staff, 27, "before").await;
     touch(&staff, 27, "after").await;
     let first = listener.next().await.unwrap();
-    assert_eq!(first.change.interview.location.as_deref(), Some("after"));
+    assert_eq!(first.entry.interview.location.as_deref(), Some("after"));
 }
 
 #[rstest]
@@ -111,7 +111,7 @@ async fn whoever_falls_behind_goes_on_from_the_log_and_misses_nothing(#[values(S
     touch(&staff, 27, "and on").await;
     for listener in [&mut slow, &mut idle] {
         let delivery = listener.next().await.unwrap();
-        assert_eq!(delivery.change.event.id.0, latest(&app).await);
+        assert_eq!(delivery.entry.event.id.0, latest(&app).await);
     }
 }
 

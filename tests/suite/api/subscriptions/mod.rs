@@ -53,8 +53,8 @@ impl Listener {
 
     /// The id of the next event and of its interview.
     pub async fn event(&mut self) -> (i64, i64) {
-        let Delivery { change, .. } = self.next().await.unwrap();
-        (change.event.id.0, change.event.interview_id.0)
+        let Delivery { entry, .. } = self.next().await.unwrap();
+        (entry.event.id.0, entry.event.interview_id.0)
     }
 
     /// The ids of the next events.

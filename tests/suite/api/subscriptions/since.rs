@@ -17,8 +17,8 @@ async fn what_was_missed_comes_first_and_then_what_happens(#[values(Sqlite, Post
     assert_eq!(listener.events(2).await, [since + 1, since + 2]);
     touch(&staff, 27, "three").await;
     let live = listener.next().await.unwrap();
-    assert!(live.live);
-    assert_eq!(live.change.event.id.0, since + 3);
+    assert!(live.is_live);
+    assert_eq!(live.entry.event.id.0, since + 3);
 }
 
 #[rstest]
