@@ -5,7 +5,6 @@ use serde_json::Value;
 const WIDTH: usize = 96;
 
 /// Compares a whole answer with an inline snapshot, which is the same on both databases and in every round of a loop.
-
 macro_rules! assert_json {
     ($value:expr, @$snapshot:literal) => {{
         let text = $crate::support::json::layout(&$value, 0);

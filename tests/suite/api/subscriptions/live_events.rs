@@ -138,7 +138,7 @@ async fn insert_events(app: &TestApp, count: i64) -> Vec<i64> {
 async fn one_query_an_interval_however_many_listen(#[values(Sqlite, Postgres)] database: Database) {
     let Some(app) = TestApp::start_with(database, &["--event-interval", "20ms"]).await else { return };
     let staff = app.staff();
-    let polls = |app: &TestApp| app.statements().iter().filter(|sql| sql.contains("horizon")).count();
+    let polls = |app: &TestApp| app.statements().iter().filter(|sql| sql.contains("visible_before")).count();
     let mut listeners = vec![Listener::of(&app, &staff).await];
     let rounds = async |app: &TestApp, listeners: &mut Vec<Listener>| {
         // Time is told by the follower itself: two changes, one after the other.
