@@ -1,13 +1,21 @@
-//! The database's schema, step by step, up and down, for SQLite and PostgreSQL alike. A step that was released is never edited: what
-//! changes later is a new step.
+//! The schema of the database as a list of migration steps for SQLite and PostgreSQL.
+//!
+//! Rules for a new step:
+//! - A released step is never edited. A later change is a new step.
+//! - A step is self-contained. It uses no constant and no function of another step or of the
+//!   server, because those change later.
+//! - A step expands or contracts the schema, never both. The server of the release before must run
+//!   on the expanded schema. A later release removes what no server uses any more.
+//! - `up` and `down` work on both databases with data in every table, and tests prove it.
+//! - SQLite changes a `CHECK`, a `NOT NULL` or a foreign key only by rebuilding the table, as in
+//!   <https://www.sqlite.org/lang_altertable.html#otheralter>. Such a step switches foreign keys off
+//!   before its transaction begins.
+//! - Constraints and indexes have explicit names, in the manner of the first step.
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 use sea_orm_migration::{MigrationTrait, async_trait};
 
-mod m20261123_000001_tables;
-mod m20261123_000002_no_double_booking;
-mod m20261123_000003_event_order;
-mod m20261123_000004_cheaper_checks;
+mod m20261127_000001_first_schema;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -16,11 +24,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261123_000001_tables::Migration),
-            Box::new(m20261123_000002_no_double_booking::Migration),
-            Box::new(m20261123_000003_event_order::Migration),
-            Box::new(m20261123_000004_cheaper_checks::Migration),
-        ]
+        vec![Box::new(m20261127_000001_first_schema::FirstSchema)]
     }
 }

@@ -133,7 +133,7 @@ impl Db {
     /// Applies every step that is missing.
     ///
     /// # Errors
-    /// When a step fails. On PostgreSQL nothing of the step is kept then.
+    /// When a step fails. Its transaction is rolled back.
     pub async fn migrate_up(&self) -> Result<()> {
         let connection = self.for_migrations().await?;
         Migrator::up(&connection, None).await?;

@@ -1,11 +1,11 @@
-//! The schema of the database: up, down, up again; what its status says; what it refuses by itself, whoever writes.
+//! The migration steps: up, down and up again with data in the tables, their status, and the names that they create.
 
 use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::database::TestDatabase;
-use interviews::storage::Db;
+use crate::support::database::{self, TestDatabase};
+use interviews::storage::{Db, StorageError};
 use migration::{Migrator, MigratorTrait};
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement};
 
 /// A database with the schema and the demo data, or the end of a test where there is no PostgreSQL.
 macro_rules! filled {
@@ -17,13 +17,17 @@ macro_rules! filled {
     };
 }
 
-const TABLES: &str = "companies interview_events interviewees interviews revoked_tokens users";
+/// The first column of every row.
+async fn texts(database: &TestDatabase, sql: &str) -> Vec<String> {
+    let connection = database.raw().await;
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let rows = connection.query_all_raw(statement).await.unwrap();
+    rows.into_iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
 
 /// Everything that defines the schema, a line each: tables with their columns, indexes, constraints, triggers.
 async fn schema(database: &TestDatabase) -> Vec<String> {
-    let connection = database.raw().await;
-    let backend = connection.get_database_backend();
-    let queries: &[&str] = if backend == sea_orm::DbBackend::Postgres {
+    let queries: &[&str] = if database.raw().await.get_database_backend() == DbBackend::Postgres {
         &[
             "SELECT concat_ws(' ', table_name, column_name, data_type, character_maximum_length, is_nullable, \
                 column_default, is_identity, identity_generation) \
@@ -38,156 +42,234 @@ async fn schema(database: &TestDatabase) -> Vec<String> {
     };
     let mut lines: Vec<String> = Vec::new();
     for sql in queries {
-        let rows = connection.query_all_raw(Statement::from_string(backend, *sql)).await.unwrap();
-        lines.extend(rows.into_iter().map(|row| row.try_get_by_index::<String>(0).unwrap()));
+        lines.extend(texts(database, sql).await);
     }
     lines.sort();
     lines
 }
 
-/// The tables of the server, without the list of steps.
-async fn tables(database: &TestDatabase) -> String {
-    let connection = database.raw().await;
-    let backend = connection.get_database_backend();
-    let sql = if backend == sea_orm::DbBackend::Postgres {
+/// The names of the tables, without the list of applied steps.
+async fn tables(database: &TestDatabase) -> Vec<String> {
+    let sql = if database.raw().await.get_database_backend() == DbBackend::Postgres {
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'seaql_migrations' ORDER BY 1"
     } else {
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'seaql_migrations' \
-         ORDER BY 1"
+        "SELECT name FROM sqlite_master \
+         WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'seaql_migrations' ORDER BY 1"
     };
-    let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
-    let names: Vec<String> = rows.into_iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-    names.join(" ")
+    texts(database, sql).await
 }
 
-/// Which steps are applied.
+const TABLES: [&str; 6] = ["companies", "interview_events", "interviewees", "interviews", "revoked_tokens", "users"];
+
+const NO_TABLES: [&str; 0] = [];
+
+/// Whether each step is applied.
 async fn applied(db: &Db) -> Vec<bool> {
     db.migration_state().await.unwrap().steps.into_iter().map(|(_, applied)| applied).collect()
 }
 
-async fn steps(db: &Db) -> u32 {
+async fn number_of_steps(db: &Db) -> u32 {
     u32::try_from(applied(db).await.len()).unwrap()
 }
 
 #[rstest]
 #[tokio::test]
-async fn up_and_down_and_up_again_is_the_same_schema(#[values(Sqlite, Postgres)] database: Database) {
+async fn every_step_can_be_reverted_and_applied_again_with_data_in_the_tables(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
     let (db, database) = filled!(database);
-    let before = schema(&database).await;
-    assert!(before.len() > 15, "{before:#?}");
-    db.migrate_down(steps(&db).await).await.unwrap();
-    assert_ne!(schema(&database).await, before);
-    db.migrate_up().await.unwrap();
-    assert_eq!(schema(&database).await, before);
-}
-
-#[rstest]
-#[tokio::test]
-async fn every_step_can_be_taken_back_alone(#[values(Sqlite, Postgres)] database: Database) {
-    let (db, database) = filled!(database);
+    database.execute("INSERT INTO revoked_tokens (jti, revoked_at) VALUES ('one', '2025-03-20T10:00:00+00:00')").await;
+    for table in TABLES {
+        let count = format!("SELECT CAST(count(*) AS BIGINT) FROM {table}");
+        assert!(database.value::<i64>(&count).await > 0, "{table}");
+    }
+    assert_eq!(tables(&database).await, TABLES);
     let mut schemas = vec![schema(&database).await];
-    for _ in 0..steps(&db).await {
+    for _ in 0..number_of_steps(&db).await {
         db.migrate_down(1).await.unwrap();
         schemas.push(schema(&database).await);
     }
-    assert_eq!(tables(&database).await, "");
-    // Up again one by one: what is taken back is what was there before.
+    assert_eq!(tables(&database).await, NO_TABLES);
     let connection = database.raw().await;
     for (step, expected) in (1..).zip(schemas.iter().rev().skip(1)) {
         Migrator::up(&connection, Some(1)).await.unwrap();
         assert_eq!(schema(&database).await, *expected, "after step {step}");
     }
+    database::fill(database.url.clone()).await;
+    assert_eq!(database.value::<i64>("SELECT CAST(count(*) AS BIGINT) FROM companies").await, 2);
 }
 
 #[rstest]
 #[tokio::test]
-async fn all_the_way_down_nothing_is_left_but_the_list_of_steps(#[values(Sqlite, Postgres)] database: Database) {
+async fn down_by_more_steps_than_there_are_reverts_all(#[values(Sqlite, Postgres)] database: Database) {
     let (db, database) = filled!(database);
-    assert_eq!(tables(&database).await, TABLES);
-    db.migrate_down(steps(&db).await).await.unwrap();
-    assert_eq!(tables(&database).await, "");
-    db.migrate_down(1000).await.unwrap(); // there is nothing left to take back
-    assert_eq!(tables(&database).await, "");
+    db.migrate_down(1000).await.unwrap();
+    assert_eq!(tables(&database).await, NO_TABLES);
+    db.migrate_down(1000).await.unwrap();
+    assert_eq!(tables(&database).await, NO_TABLES);
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_state_tells_each_step_in_its_order(#[values(Sqlite, Postgres)] database: Database) {
-    let (db, database) = filled!(database);
+async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Postgres)] database: Database) {
+    let (db, _database) = filled!(database);
     let state = db.migration_state().await.unwrap();
     let names: Vec<&str> = state.steps.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names[..2], ["m20261123_000001_tables", "m20261123_000002_no_double_booking"]);
-    assert!(names.is_sorted(), "{names:?}");
+    assert_eq!(names, ["m20261127_000001_first_schema"]);
     assert!(state.is_current());
 
     let count = names.len();
     db.migrate_down(1).await.unwrap();
     assert_eq!(applied(&db).await, [vec![true; count - 1], vec![false]].concat());
     assert!(!db.migration_state().await.unwrap().is_current());
-    db.migrate_down(steps(&db).await).await.unwrap();
+    db.migrate_down(number_of_steps(&db).await).await.unwrap();
     assert_eq!(applied(&db).await, vec![false; count]);
-
-    // To ask leaves no trace, not even in a database that has never seen a step.
-    database.execute("DROP TABLE seaql_migrations").await;
-    let untouched = schema(&database).await;
-    assert_eq!(applied(&db).await, vec![false; count]);
-    assert_eq!(schema(&database).await, untouched);
 }
 
 #[rstest]
 #[tokio::test]
-async fn up_does_what_is_missing_and_nothing_more(#[values(Sqlite, Postgres)] database: Database) {
+async fn status_writes_nothing_to_a_database_without_a_list_of_steps(#[values(Sqlite, Postgres)] database: Database) {
+    let (db, database) = filled!(database);
+    db.migrate_down(number_of_steps(&db).await).await.unwrap();
+    database.execute("DROP TABLE seaql_migrations").await;
+    let before = schema(&database).await;
+    assert!(applied(&db).await.iter().all(|applied| !applied));
+    assert_eq!(schema(&database).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn up_applies_only_missing_steps(#[values(Sqlite, Postgres)] database: Database) {
     let (db, database) = filled!(database);
     let before = schema(&database).await;
     db.migrate_up().await.unwrap();
     db.migrate_up().await.unwrap();
     db.migrate_down(0).await.unwrap();
     assert_eq!(schema(&database).await, before);
-    assert_eq!(applied(&db).await, vec![true; applied(&db).await.len()]);
+    assert!(applied(&db).await.iter().all(|applied| *applied));
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_overlap_step_comes_and_goes_without_touching_the_data(#[values(Sqlite, Postgres)] database: Database) {
+async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database: Database) {
+    let backend = database;
     let (db, database) = filled!(database);
-    let count = "SELECT CAST(count(*) AS BIGINT) FROM interviews WHERE company_id = 1";
-    let twice = "UPDATE interviews SET start_at = '2025-06-02T08:15:00+00:00', end_at = '2025-06-02T08:45:00+00:00' \
-        WHERE id = 27"; // when its driver is at the other company
-    let names = ["interviews_driver_overlap", "interviews_interviewer_overlap"];
-    let has_constraints = async || {
-        let schema = schema(&database).await;
-        names.map(|name| schema.iter().any(|line| line.contains(name)))
+    db.migrate_down(number_of_steps(&db).await).await.unwrap();
+    // The name of the last index, so that the step fails after everything else was created.
+    let last = "interview_events_transaction_id_id_idx";
+    database.execute(&format!("CREATE TABLE {last} (id INTEGER)")).await;
+    let before = (schema(&database).await, applied(&db).await);
+    let error = db.migrate_up().await.unwrap_err();
+    let StorageError::Database(DbErr::Exec(RuntimeErr::SqlxError(cause))) = &error else { panic!("{error}") };
+    let cause = cause.as_database_error().unwrap();
+    let expected = match backend {
+        Postgres => ("42P07", format!("relation \"{last}\" already exists")),
+        Sqlite => ("1", format!("there is already a table named {last}")),
     };
-
-    assert_eq!(has_constraints().await, [true, true]);
-    let refused = database.raw().await.execute_unprepared(twice).await.unwrap_err().to_string();
-    assert!(refused.contains("interviews_driver_overlap"), "{refused}");
-
-    db.migrate_down(steps(&db).await - 1).await.unwrap();
-    assert_eq!(has_constraints().await, [false, false]);
-    assert_eq!(database.value::<i64>(count).await, 250);
-    database.execute(twice).await;
-    database.execute("UPDATE interviews SET start_at = '2025-03-20T09:00:00+00:00', end_at = '2025-03-20T09:30:00+00:00' WHERE id = 27").await;
-
+    assert_eq!((&*cause.code().unwrap(), cause.message().to_owned()), expected);
+    assert_eq!((schema(&database).await, applied(&db).await), before);
+    database.execute(&format!("DROP TABLE {last}")).await;
     db.migrate_up().await.unwrap();
-    assert_eq!(has_constraints().await, [true, true]);
-    assert_eq!(database.value::<i64>(count).await, 250);
-    assert!(database.raw().await.execute_unprepared(twice).await.is_err());
+    assert_eq!(tables(&database).await, TABLES);
+}
+
+/// The names of constraints and indexes that are the same on both databases.
+const COMMON_NAMES: [&str; 26] = [
+    "interview_events_actor_side_check",
+    "interview_events_interview_id_id_idx",
+    "interview_events_transaction_id_id_idx",
+    "interview_events_type_check",
+    "interviewees_company_id_id_idx",
+    "interviewees_driver_id_idx",
+    "interviewees_id_driver_id_company_id_key",
+    "interviewees_kind_check",
+    "interviews_absent_check",
+    "interviews_amended_by_check",
+    "interviews_amended_from_check",
+    "interviews_company_id_start_at_id_idx",
+    "interviews_company_id_updated_at_id_idx",
+    "interviews_driver_id_start_at_id_idx",
+    "interviews_interviewee_id_idx",
+    "interviews_interviewer_id_start_at_id_idx",
+    "interviews_kind_check",
+    "interviews_no_show_check",
+    "interviews_proposal_check",
+    "interviews_proposal_time_order_check",
+    "interviews_reason_check",
+    "interviews_status_check",
+    "interviews_time_order_check",
+    "users_company_id_id_idx",
+    "users_role_check",
+    "users_staff_company_check",
+];
+
+fn with_common_names(names: &[&'static str]) -> Vec<&'static str> {
+    let mut names = [&COMMON_NAMES[..], names].concat();
+    names.sort_unstable();
+    names
 }
 
 #[tokio::test]
-async fn a_step_that_fails_leaves_nothing_behind_on_postgresql() {
-    let (db, database) = filled!(Postgres);
-    db.migrate_down(steps(&db).await - 1).await.unwrap();
-    database
-        .execute(
-            "UPDATE interviews SET start_at = '2025-06-02T08:15:00Z', end_at = '2025-06-02T08:45:00Z' WHERE id = 27",
-        )
-        .await;
-    let before = (schema(&database).await, applied(&db).await);
-    // The driver is in two places at once already.
-    assert!(db.migrate_up().await.is_err());
-    assert_eq!((schema(&database).await, applied(&db).await), before);
-    database.execute("UPDATE interviews SET status = 'cancelled' WHERE id = 27").await;
-    db.migrate_up().await.unwrap();
+async fn constraints_and_indexes_have_stable_names_on_postgresql() {
+    let (_db, database) = filled!(Postgres);
+    let sql = "SELECT conname::text FROM pg_constraint WHERE conrelid IN \
+            (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname <> 'seaql_migrations') \
+        UNION SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'seaql_migrations' \
+        ORDER BY 1";
+    let expected = with_common_names(&[
+        "companies_pkey",
+        "interview_events_actor_id_fkey",
+        "interview_events_interview_id_fkey",
+        "interview_events_pkey",
+        "interviewees_company_id_fkey",
+        "interviewees_driver_id_fkey",
+        "interviewees_pkey",
+        "interviews_driver_overlap",
+        "interviews_interviewee_id_fkey",
+        "interviews_interviewer_id_fkey",
+        "interviews_interviewer_overlap",
+        "interviews_pkey",
+        "revoked_tokens_pkey",
+        "users_company_id_fkey",
+        "users_pkey",
+    ]);
+    assert_eq!(texts(&database, sql).await, expected);
+}
+
+#[tokio::test]
+async fn constraints_indexes_and_triggers_have_stable_names_on_sqlite() {
+    let (_db, database) = filled!(Sqlite);
+    let tables = texts(&database, "SELECT sql FROM sqlite_master WHERE type = 'table' AND sql LIKE '%CHECK%'").await;
+    for table in &tables {
+        let unnamed = table.replace("\" CHECK (", "");
+        assert!(!unnamed.contains("CHECK ("), "a check without a name: {table}");
+    }
+    let constraints = tables.iter().flat_map(|table| table.split("CONSTRAINT \"").skip(1));
+    let mut names: Vec<String> = constraints.map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    let others = "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger') AND name NOT LIKE 'sqlite_%'";
+    names.extend(texts(&database, others).await);
+    names.sort();
+    let expected = with_common_names(&[
+        "interviews_driver_overlap_insert",
+        "interviews_driver_overlap_update",
+        "interviews_interviewer_overlap_insert",
+        "interviews_interviewer_overlap_update",
+    ]);
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_columns() {
+    let (_postgres, postgres) = filled!(Postgres);
+    let (_sqlite, sqlite) = filled!(Sqlite);
+    let on_postgres = "SELECT concat_ws(' ', table_name, ordinal_position, column_name, \
+            CASE is_nullable WHEN 'NO' THEN 'required' ELSE 'nullable' END) \
+        FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position";
+    let on_sqlite = "SELECT concat_ws(' ', t.name, c.cid + 1, c.name, \
+            CASE c.\"notnull\" WHEN 1 THEN 'required' ELSE 'nullable' END) \
+        FROM sqlite_master AS t, pragma_table_info(t.name) AS c \
+        WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid";
+    let columns = texts(&sqlite, on_sqlite).await;
+    assert_eq!(columns, texts(&postgres, on_postgres).await);
+    assert!(columns.iter().any(|column| column == "interviews 10 amend_start_at nullable"), "{columns:#?}");
 }

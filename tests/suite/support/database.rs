@@ -108,7 +108,8 @@ async fn postgres_template(server: &cluster::Server) -> String {
     name
 }
 
-async fn fill(url: String) {
+/// Applies every migration step and adds the demo data.
+pub async fn fill(url: String) {
     let options = DatabaseOptions { url, max_connections: 1, acquire_timeout: Duration::from_secs(10), create: true };
     let db = Db::connect(&options).await.unwrap();
     db.migrate_up().await.unwrap();

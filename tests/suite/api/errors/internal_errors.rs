@@ -136,7 +136,9 @@ async fn a_schema_that_is_behind_is_not_ready(#[values(Sqlite, Postgres)] databa
     let app = start!(database);
     let ready = async || app.anonymous().send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
     assert_eq!(ready().await.status, 200);
-    app.database.execute("UPDATE seaql_migrations SET version = 'x' || version WHERE version LIKE '%double%'").await;
+    app.database
+        .execute("UPDATE seaql_migrations SET version = 'x' || version WHERE version LIKE '%first_schema'")
+        .await;
     let answer = ready().await;
     let status = "the database's schema is behind: run `interviews migrate up`";
     assert_eq!((answer.status.as_u16(), answer.json()), (503, json!({"status": status})));
