@@ -1,5 +1,5 @@
-//! `kill -9` in the middle of a load: what was acknowledged is there, what was not is there in full or not at all, and the next
-//! process goes on.
+//! `kill -9` in the middle of a load: what was acknowledged is there, what was not is there in full or not at all, and
+//! the next process goes on.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::aftermath::{check, events};

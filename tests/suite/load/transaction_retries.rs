@@ -24,8 +24,8 @@ async fn a_deadlock_is_resolved_and_the_change_is_made() {
         staff.update(27, json!({"startAt": "2025-04-01T10:00:00Z", "endAt": "2025-04-01T11:00:00Z"})).await
     });
     until_waiting(&app.database, 1).await;
-    // Now the first one wants interview 27; and when the third one leaves, each of the two waits for the other. It is the server that
-    // notices and gives way: the first one does not look for deadlocks so soon.
+    // Now the first one wants interview 27; and when the third one leaves, each of the two waits for the other. It is
+    // the server that notices and gives way: the first one does not look for deadlocks so soon.
     theirs.execute_unprepared("SET LOCAL deadlock_timeout = '1h'").await.unwrap();
     let wanting = theirs.execute_unprepared("SELECT 1 FROM interviews WHERE id = 27 FOR UPDATE");
     let leaving = async {

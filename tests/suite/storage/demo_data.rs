@@ -1,4 +1,5 @@
-//! The demo data: the same on every machine, with the documentation's people and interview in it, and as large as was asked for.
+//! The demo data: the same on every machine, with the documentation's people and interview in it, and as large as was
+//! asked for.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::SECRET;

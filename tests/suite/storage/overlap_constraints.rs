@@ -1,118 +1,133 @@
-//! The database itself refuses what overlaps: statements that no code of the server has looked at.
+//! The database itself refuses overlapping interviews, whatever the server's code does.
 
-use crate::api::mutations::schedule_conflicts::booking::jude;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::inspect::{all_rows, until_waiting};
+use crate::support::lifecycle::interview_of;
+use crate::support::people::{
+    CHIDI, CHIDI_APPLICATION, COASTAL_FREIGHT, DANA, DANA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, KOFI,
+    LUISA,
+};
+use interviews::domain::InterviewId;
 use rstest::rstest;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
-const COPIED: &str = "company_id, driver_id, interviewee_id, interviewer_id, kind, status, start_at, end_at, version, \
+const DRIVER: &str = "interviews_driver_overlap";
+const INTERVIEWER: &str = "interviews_interviewer_overlap";
+
+const COLUMNS: &str = "company_id, driver_id, interviewee_id, interviewer_id, kind, status, start_at, end_at, version, \
     allow_overlap, created_at, updated_at";
 
-/// What the database says to this statement; nothing when it lets it pass.
-async fn refusal(app: &TestApp, sql: &str) -> Option<String> {
-    app.database.raw().await.execute_unprepared(sql).await.err().map(|error| error.to_string())
+/// Inserts a copy of an interview, with other expressions for some of its columns.
+fn copy_of(id: InterviewId, replacements: &[(&str, String)]) -> String {
+    let columns =
+        replacements.iter().fold(COLUMNS.to_owned(), |columns, (column, value)| columns.replace(column, value));
+    format!("INSERT INTO interviews ({COLUMNS}) SELECT {columns} FROM interviews WHERE id = {id}")
+}
+
+/// The name of the constraint that refuses the statement, or none when the database executes it.
+async fn violated_constraint(app: &TestApp, sql: &str) -> Option<&'static str> {
+    let error = app.database.raw().await.execute_unprepared(sql).await.err()?.to_string();
+    let named = [DRIVER, INTERVIEWER].into_iter().find(|name| error.contains(name));
+    Some(named.unwrap_or_else(|| panic!("{sql}: {error}")))
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_overlapping_row_cannot_be_inserted(#[values(Sqlite, Postgres)] database: Database) {
+async fn overlapping_row_cannot_be_inserted(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let id = jude("10:00", "11:00").book(&app.staff()).await;
+    let id = app.book(JUDE, LUISA).at("10:00").await;
     let before = all_rows(&app.database).await;
-    let copy =
-        |columns: &str| format!("INSERT INTO interviews ({COPIED}) SELECT {columns} FROM interviews WHERE id = {id}");
-    // The same driver with another interviewer; the same interviewer with another driver.
-    let other_interviewer = COPIED.replace("interviewer_id", "2001");
-    let other_driver = COPIED.replace("driver_id, interviewee_id", "1000003, 1003");
-    for (columns, constraint) in [
-        (COPIED, "_overlap"),
-        (other_interviewer.as_str(), "interviews_driver_overlap"),
-        (other_driver.as_str(), "interviews_interviewer_overlap"),
-    ] {
-        let refusal = refusal(&app, &copy(columns)).await.expect(columns);
-        assert!(refusal.contains(constraint), "{refusal}");
-    }
-    // Two rows that clash with each other alone, in one statement.
-    let twice = other_interviewer.replace("driver_id, interviewee_id", "1000004, 1004");
-    let twice = format!(
-        "INSERT INTO interviews ({COPIED}) SELECT {twice} FROM interviews WHERE id = {id} \
-         UNION ALL SELECT {twice} FROM interviews WHERE id = {id}"
-    );
-    assert!(refusal(&app, &twice).await.is_some());
+    let other_interviewer = ("interviewer_id", KOFI.to_string());
+    let other_driver = ("driver_id, interviewee_id", format!("{DANA}, {DANA_APPLICATION}"));
+    let third_driver = ("driver_id, interviewee_id", format!("{CHIDI}, {CHIDI_APPLICATION}"));
+    let violated = async |replacements: &[(&str, String)]| violated_constraint(&app, &copy_of(id, replacements)).await;
+    assert_eq!(violated(&[]).await, Some(if database == Sqlite { INTERVIEWER } else { DRIVER }));
+    assert_eq!(violated(std::slice::from_ref(&other_interviewer)).await, Some(DRIVER));
+    assert_eq!(violated(std::slice::from_ref(&other_driver)).await, Some(INTERVIEWER));
+    // Two rows that overlap each other alone, in one statement.
+    let row = copy_of(id, &[other_interviewer.clone(), third_driver]);
+    let twice = format!("{row} UNION ALL {}", row.split_once(") ").unwrap().1);
+    assert_eq!(violated_constraint(&app, &twice).await, Some(if database == Sqlite { INTERVIEWER } else { DRIVER }));
     assert_eq!(all_rows(&app.database).await, before);
-    // What has another driver and another interviewer, what is over, and what was allowed to, goes in.
-    for fine in [
-        other_driver.replace("interviewer_id", "2001"),
-        COPIED.replace("status", "'cancelled'"),
-        COPIED.replace("allow_overlap", if database == Sqlite { "1" } else { "true" }),
+    // Rows of other people, of an ended interview, and of one that allows overlap.
+    for replacements in [
+        &[other_driver, other_interviewer][..],
+        &[("status", "'cancelled'".to_owned())],
+        &[("allow_overlap", if database == Sqlite { "1".to_owned() } else { "true".to_owned() })],
     ] {
-        assert_eq!(refusal(&app, &copy(&fine)).await, None, "{fine}");
+        assert_eq!(violated(replacements).await, None, "{replacements:?}");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn no_row_can_be_updated_into_an_overlap(#[values(Sqlite, Postgres)] database: Database) {
+async fn row_cannot_be_updated_into_an_overlap(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
-    let held = jude("10:00", "11:00").book(&staff).await;
-    let later = jude("12:00", "13:00").book(&staff).await;
-    let beside = jude("10:00", "11:00").of(1003).with(2001).book(&staff).await;
-    let over = jude("10:30", "11:30").over_a_clash().book(&staff).await;
-    let cancelled = jude("14:00", "15:00").book(&staff).await;
-    staff.mutate("cancelInterview", &format!("id: {cancelled}")).await;
-    jude("14:00", "15:00").book(&staff).await;
+    let held = app.book(JUDE, LUISA).at("10:00").await;
+    let later = app.book(JUDE, LUISA).at("12:00").await;
+    let of_others = app.book(DANA, KOFI).at("10:00").await;
+    let overlapping = app.book(JUDE, LUISA).at("10:30").allowing_overlap().await;
+    let cancelled = app.book(JUDE, LUISA).at("14:00").await;
+    interview_of(&staff.cancel(cancelled).await);
+    app.book(JUDE, LUISA).at("14:00").await;
     let before = all_rows(&app.database).await;
-    let of = |column: &str| format!("(SELECT {column} FROM interviews WHERE id = {held})");
+    let of_held = |column: &str| format!("(SELECT {column} FROM interviews WHERE id = {held})");
     let no = if database == Sqlite { "0" } else { "false" };
-    for change in [
-        format!("start_at = {} WHERE id = {later}", of("start_at")),
-        format!("start_at = {}, end_at = {} WHERE id = {later}", of("start_at"), of("end_at")),
-        format!("interviewer_id = 1001 WHERE id = {beside}"),
-        format!("driver_id = 997, interviewee_id = 277 WHERE id = {beside}"),
-        format!("allow_overlap = {no} WHERE id = {over}"),
-        format!("status = 'pending' WHERE id = {cancelled}"),
-        format!("status = 'scheduled' WHERE id = {cancelled}"),
+    // The constraint that is checked first when both people are busy.
+    let both = if database == Sqlite { INTERVIEWER } else { DRIVER };
+    for (change, constraint) in [
+        (format!("start_at = {} WHERE id = {later}", of_held("start_at")), both),
+        (format!("start_at = {}, end_at = {} WHERE id = {later}", of_held("start_at"), of_held("end_at")), both),
+        (format!("interviewer_id = {LUISA} WHERE id = {of_others}"), INTERVIEWER),
+        (format!("driver_id = {JUDE}, interviewee_id = {JUDE_APPLICATION} WHERE id = {of_others}"), DRIVER),
+        (format!("allow_overlap = {no} WHERE id = {overlapping}"), both),
+        (format!("status = 'pending' WHERE id = {cancelled}"), both),
+        (format!("status = 'scheduled' WHERE id = {cancelled}"), both),
         // Both to a time at which neither is now.
-        format!(
-            "start_at = '2025-04-07T10:00:00+00:00', end_at = '2025-04-07T11:00:00+00:00' WHERE id IN ({held}, {later})"
+        (
+            format!(
+                "start_at = '2025-04-07T10:00:00+00:00', end_at = '2025-04-07T11:00:00+00:00' \
+                 WHERE id IN ({held}, {later})"
+            ),
+            both,
         ),
     ] {
-        let refusal = refusal(&app, &format!("UPDATE interviews SET {change}")).await.expect(&change);
-        assert!(refusal.contains("_overlap"), "{refusal}");
+        let sql = format!("UPDATE interviews SET {change}");
+        assert_eq!(violated_constraint(&app, &sql).await, Some(constraint), "{change}");
         assert_eq!(all_rows(&app.database).await, before, "{change}");
     }
 }
 
-#[rstest]
+/// Whether the time is free is not known before the other transaction ends: the server's booking waits for it.
 #[tokio::test]
-async fn an_open_transaction_is_enough_to_keep_the_time(#[values(Postgres)] database: Database) {
-    use sea_orm::TransactionTrait;
-    let app = start!(database);
-    let id = jude("10:00", "11:00").book(&app.staff()).await;
+async fn booking_waits_for_an_open_transaction_that_frees_the_time() {
+    let app = start!(Postgres);
+    let id = app.book(JUDE, LUISA).at("10:00").await;
     let connection = app.database.raw().await;
-    let theirs = connection.begin().await.unwrap();
-    theirs.execute_unprepared(&format!("UPDATE interviews SET status = 'cancelled' WHERE id = {id}")).await.unwrap();
-    // Whether the time is free is not known before the other transaction ends: the booking waits for it.
-    let (staff, slot) = (app.staff(), jude("10:00", "11:00"));
-    let booking = tokio::spawn(async move { slot.ask(&staff).await });
+    let other = connection.begin().await.unwrap();
+    other.execute_unprepared(&format!("UPDATE interviews SET status = 'cancelled' WHERE id = {id}")).await.unwrap();
+    let booking = app.book(JUDE, LUISA).at("10:00");
+    let booking = tokio::spawn(async move { booking.attempt().await });
     until_waiting(&app.database, 1).await;
-    theirs.commit().await.unwrap();
-    assert_eq!(booking.await.unwrap()["interview"]["status"], "PENDING");
+    other.commit().await.unwrap();
+    assert_eq!(interview_of(&booking.await.unwrap())["status"], "PENDING");
 }
 
+/// So the copies of driver and company, which the constraints compare, cannot differ from the interviewee's.
 #[rstest]
 #[tokio::test]
-async fn a_row_of_another_companys_interviewee_or_driver_cannot_be_stored(
-    #[values(Sqlite, Postgres)] database: Database,
-) {
+async fn driver_and_company_of_a_row_are_those_of_its_interviewee(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    // The copies of driver and company that the constraints look at cannot drift from the interviewee's.
-    for change in ["driver_id = 1000003", "company_id = 2", "interviewee_id = 1003"] {
-        let mind = if database == Sqlite { "PRAGMA foreign_keys = ON; " } else { "" };
-        let refusal = refusal(&app, &format!("{mind}UPDATE interviews SET {change} WHERE id = 27")).await;
-        assert!(refusal.expect(change).to_lowercase().contains("foreign key"));
+    let pragma = if database == Sqlite { "PRAGMA foreign_keys = ON; " } else { "" };
+    for change in [
+        format!("driver_id = {DANA}"),
+        format!("company_id = {COASTAL_FREIGHT}"),
+        format!("interviewee_id = {DANA_APPLICATION}"),
+    ] {
+        let sql = format!("{pragma}UPDATE interviews SET {change} WHERE id = {JUDE_WITH_LUISA}");
+        let error = app.database.raw().await.execute_unprepared(&sql).await.unwrap_err().to_string().to_lowercase();
+        assert!(error.contains("foreign key constraint"), "{change}: {error}");
     }
 }

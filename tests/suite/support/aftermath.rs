@@ -25,8 +25,8 @@ pub async fn double_bookings(database: &TestDatabase) -> Vec<Value> {
     query(database, &pairs).await
 }
 
-/// No person is in two places at once; every version of every interview has its event, and these tell what the row holds; an
-/// interviewee is what its interviews made of it; and every acknowledged change is there, once.
+/// No person is in two places at once; every version of every interview has its event, and these tell what the row
+/// holds; an interviewee is what its interviews made of it; and every acknowledged change is there, once.
 pub async fn check(database: &TestDatabase, ledger: &Ledger) {
     assert_eq!(double_bookings(database).await, Vec::<Value>::new());
     let verified = format!(
@@ -60,8 +60,8 @@ fn changes(event: &Value) -> Vec<Value> {
     serde_json::from_value(changes).unwrap()
 }
 
-/// There is an event for each version, each begins where the one before ended, and the last one ends at what the row holds. The log
-/// is followed in the order of transactions: theirs is the order of the versions too.
+/// There is an event for each version, each begins where the one before ended, and the last one ends at what the row
+/// holds. The log is followed in the order of transactions: theirs is the order of the versions too.
 fn check_history(row: &Value, events: &[Value]) {
     assert_eq!(row["version"], events.len(), "{row}");
     assert_eq!(events[0]["type"], "created");

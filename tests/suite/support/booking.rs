@@ -79,7 +79,7 @@ impl Booking {
     pub async fn accepted(self) -> InterviewId {
         let driver = self.driver.clone();
         let id = self.await;
-        interview_of(&driver.mutate("acceptInterview", &format!("id: {id}")).await);
+        interview_of(&driver.accept(id).await);
         id
     }
 }
@@ -96,7 +96,8 @@ impl IntoFuture for Booking {
     }
 }
 
-/// `10:30` or `10:30:00.001` on 2025-04-01, the free day: no interview of the demo data is on it. Any longer text is a whole time.
+/// `10:30` or `10:30:00.001` on 2025-04-01, the free day: no interview of the demo data is on it. Any longer text is a
+/// whole time.
 pub fn at(text: &str) -> String {
     match text.len() {
         5 => format!("2025-04-01T{text}:00Z"),

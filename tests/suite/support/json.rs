@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
+/// The columns that a line of a snapshot may have, beside its indentation.
 const WIDTH: usize = 96;
+
+/// The columns of a whole answer on the line of its assertion.
+const SHORT: usize = 40;
 
 /// Compares a whole answer with an inline snapshot, which is the same on both databases and in every round of a loop.
 macro_rules! assert_json {
@@ -15,7 +19,7 @@ macro_rules! assert_json {
 /// The text of a value that begins at this column.
 pub fn layout(value: &Value, indent: usize) -> String {
     let line = one_line(value);
-    if indent + line.len() <= WIDTH {
+    if line.len() <= if indent == 0 { SHORT } else { WIDTH.saturating_sub(indent) } {
         return line;
     }
     let inner = indent + 2;

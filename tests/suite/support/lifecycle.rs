@@ -1,10 +1,47 @@
-//! What a mutation did: its payload, the interview's history, the interviewee's state, and the counts of written rows.
+//! The mutations of an interview after its creation, and what they did: the payload, the interview's history, the
+//! interviewee's state, and the counts of written rows.
 
 use super::TestApp;
 use super::actor::Actor;
+use super::booking::proposal;
 use interviews::domain::IntervieweeId;
 use serde_json::{Value, json};
 use std::fmt::Display;
+
+/// Each mutation gives its payload, whether it has user errors or not.
+impl Actor {
+    pub async fn propose(&self, id: impl Display, start: &str, end: &str) -> Value {
+        self.mutate("amendInterview", &proposal(id, start, end)).await
+    }
+
+    pub async fn accept(&self, id: impl Display) -> Value {
+        self.mutate("acceptInterview", &format!("id: {id}")).await
+    }
+
+    pub async fn decline(&self, id: impl Display) -> Value {
+        self.mutate("declineAmendment", &format!("id: {id}")).await
+    }
+
+    pub async fn withdraw(&self, id: impl Display) -> Value {
+        self.mutate("withdrawAmendment", &format!("id: {id}")).await
+    }
+
+    pub async fn reject(&self, id: impl Display) -> Value {
+        self.mutate("rejectInterview", &format!("id: {id}")).await
+    }
+
+    pub async fn cancel(&self, id: impl Display) -> Value {
+        self.mutate("cancelInterview", &format!("id: {id}")).await
+    }
+
+    pub async fn complete(&self, id: impl Display) -> Value {
+        self.mutate("completeInterview", &format!("id: {id}")).await
+    }
+
+    pub async fn mark_no_show(&self, id: impl Display, absent: &str) -> Value {
+        self.mutate("markNoShow", &format!("id: {id}, absent: {absent}")).await
+    }
+}
 
 /// The interview of a payload that has no user errors.
 pub fn interview_of(payload: &Value) -> &Value {
@@ -13,9 +50,9 @@ pub fn interview_of(payload: &Value) -> &Value {
     &payload["interview"]
 }
 
-/// The values of these fields, in this order.
-pub fn fields_of(value: &Value, fields: &str) -> Value {
-    fields.split(' ').map(|field| value[field].clone()).collect()
+/// An object with these fields alone.
+pub fn only(value: &Value, fields: &str) -> Value {
+    fields.split(' ').map(|field| (field.to_owned(), value[field].clone())).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The events of an interview, oldest first.
@@ -42,7 +79,8 @@ pub async fn interviewee_kind(app: &TestApp, id: IntervieweeId) -> String {
     interviewee_state(app, id).await["kind"].as_str().unwrap().to_owned()
 }
 
-/// Counts that differ after any change of an interview, an event or an interviewee: equal counts mean that nothing was written.
+/// Counts that differ after any change of an interview, an event or an interviewee: equal counts mean that nothing was
+/// written.
 pub async fn write_counts(app: &TestApp) -> [i64; 4] {
     let database = &app.database;
     [

@@ -1,5 +1,5 @@
-//! Many clients at once who book, move, negotiate and call off interviews of a few people in a few slots that overlap; and a ledger of
-//! what they were answered.
+//! Many clients at once who book, move, negotiate and call off interviews of a few people in a few slots that overlap;
+//! and a ledger of what they were answered.
 
 use super::process::{Client, Reply, ServerProcess};
 use rand::rngs::StdRng;

@@ -2,20 +2,24 @@
 //!
 //! Conventions of the suite:
 //!
-//! - **Layout**: it mirrors the layers and the API. A file holds the tests of one thing, named by that thing: a field of the API, a
-//!   limit, a command. Modules are `folder/mod.rs`, which holds no tests. What two folders use is in `support`.
+//! - **Layout**: it mirrors the layers and the API. A file holds the tests of one thing, named by that thing: a field
+//!   of the API, a limit, a command. Modules are `folder/mod.rs`, which holds no tests. What two folders use is in
+//!   `support`.
 //! - **Names** of tests state the behaviour as a sentence: `since_with_unknown_event_id_is_rejected`.
-//! - **People** are named: [`people`] has the users, applications and interviews of the demo data (`MONA`, `JUDE_APPLICATION`,
-//!   `JUDE_WITH_LUISA`). There are no bare ids in tests. They print as their numbers: `format!("id: {JUDE_WITH_LUISA}")`.
-//! - **Actors** call the server: `app.staff()` is Mona, `app.driver()` Jude, `app.other_staff()` Piet, `app.admin()` Ada;
-//!   `app.user(DANA)` is anyone else and `app.anonymous()` has no token.
-//! - **Builders**: `app.book(JUDE, LUISA).at("10:00").await` is a new pending interview and `.accepted().await` a scheduled one, on a day
-//!   without others. The clock stands at [`NOW`] until a test advances it; no test sleeps.
-//! - **Whole answers** are inline snapshots: `assert_json!(answer, @"")`, filled in by `cargo insta test --accept --test suite -- NAME`.
-//!   A plain `cargo test` compares and never writes (`.config/insta.yaml`). A single value is asserted with `assert_eq!`.
-//! - **Errors** are pinned by their code, and by their message where the client relies on it. No assertion accepts one of several.
-//! - **Databases**: what reaches SQL runs on both (`#[values(Sqlite, Postgres)]`). What does not (parsing, headers, validation of
-//!   documents, cursors, timeouts of HTTP) runs on SQLite alone.
+//! - **People** are named: [`people`] has the users, applications and interviews of the demo data (`MONA`,
+//!   `JUDE_APPLICATION`, `JUDE_WITH_LUISA`). There are no bare ids in tests. They print as their numbers: `format!("id:
+//!   {JUDE_WITH_LUISA}")`.
+//! - **Actors** call the server: `app.staff()` is Mona, `app.driver()` Jude, `app.other_staff()` Piet, `app.admin()`
+//!   Ada; `app.user(DANA)` is anyone else and `app.anonymous()` has no token.
+//! - **Builders**: `app.book(JUDE, LUISA).at("10:00").await` is a new pending interview and `.accepted().await` a
+//!   scheduled one, on a day without others. The clock stands at [`NOW`] until a test advances it; no test sleeps.
+//! - **Whole answers** are inline snapshots: `assert_json!(answer, @"")`, filled in by `cargo insta test --accept
+//!   --test suite -- NAME`. A plain `cargo test` compares and never writes (`.config/insta.yaml`). A single value is
+//!   asserted with `assert_eq!`.
+//! - **Errors** are pinned by their code, and by their message where the client relies on it. No assertion accepts one
+//!   of several.
+//! - **Databases**: what reaches SQL runs on both (`#[values(Sqlite, Postgres)]`). What does not (parsing, headers,
+//!   validation of documents, cursors, timeouts of HTTP) runs on SQLite alone.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 pub mod actor;

@@ -1,8 +1,8 @@
 //! The people, applications and interviews of the demo data that tests name.
 //!
-//! Two companies. Northern Haulage: Mona Berg and Luisa Hintz of its staff are named in the documentation, Kofi Kaya is one of its
-//! generated interviewers; it has interviews 1 to 250. Coastal Freight: Piet Maas; it has interviews 251 to 270. Jude, Bruna and Chidi
-//! applied to both companies, Dana to Northern Haulage.
+//! Two companies. Northern Haulage: Mona Berg and Luisa Hintz of its staff are named in the documentation, Kofi Kaya is
+//! one of its generated interviewers; it has interviews 1 to 250. Coastal Freight: Piet Maas; it has interviews 251 to
+//! 270. Jude, Bruna and Chidi applied to both companies, Dana to Northern Haulage.
 
 use interviews::domain::{CompanyId, InterviewId, IntervieweeId, UserId};
 
@@ -82,12 +82,13 @@ mod tests {
     async fn the_named_people_have_these_names() {
         let app = TestApp::start(Sqlite).await.unwrap();
         let query = format!(
-            "{{ jude: interview(id: {JUDE_WITH_LUISA}) {{ ...people }} piet: interview(id: {JUDE_WITH_PIET}) {{ ...people }} }} \
+            "{{ luisa: interview(id: {JUDE_WITH_LUISA}) {{ ...people }} \
+                piet: interview(id: {JUDE_WITH_PIET}) {{ ...people }} }} \
              fragment people on Interview {{ interviewee {{ driver {{ id title }} }} interviewer {{ id title }} }}"
         );
         assert_json!(app.admin().ask(&query, json!({})).await, @r#"
         {
-          "jude": {
+          "luisa": {
             "interviewee": {"driver": {"id": "997", "title": "Jude Howell"}},
             "interviewer": {"id": "1001", "title": "Luisa Hintz"}
           },
@@ -109,7 +110,8 @@ mod tests {
                 }
                 let application = application_of(driver, company);
                 let sql = format!(
-                    "SELECT count(*) FROM interviewees WHERE id = {application} AND driver_id = {driver} AND company_id = {company}"
+                    "SELECT count(*) FROM interviewees \
+                     WHERE id = {application} AND driver_id = {driver} AND company_id = {company}"
                 );
                 assert_eq!(app.database.value::<i64>(&sql).await, 1, "{sql}");
             }

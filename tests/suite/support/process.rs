@@ -14,8 +14,9 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Runs its arguments as a command, and kills it by `kill -9` when its own input ends: that is when the test tells it to, or when the
-/// test process is gone, however it ended. Signals are ignored so that Ctrl-C ends the test first, and then this.
+/// Runs its arguments as a command, and kills it by `kill -9` when its own input ends: that is when the test tells it
+/// to, or when the test process is gone, however it ended. Signals are ignored so that Ctrl-C ends the test first, and
+/// then this.
 const GUARDIAN: &str = r#"trap '' HUP INT TERM; "$0" "$@" </dev/null & read -r _; kill -9 $!; wait $! 2>/dev/null"#;
 
 /// What is waited for takes milliseconds: whoever waits so long has failed.

@@ -1,118 +1,151 @@
 //! `createInterview`
 
-use super::looking::{application, done, history, kind_of, shown, written};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::refusals;
+use crate::support::booking::time_arguments;
+use crate::support::lifecycle::{
+    history, interview_of, interviewee_kind, interviewee_state, last_event, only, write_counts,
+};
+use crate::support::people::{
+    ADA, DANA, DANA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_COASTAL_APPLICATION, JUDE_WITH_LUISA, KOFI, LUISA, PIET,
+    UNKNOWN_USER,
+};
 use chrono::TimeDelta;
 use rstest::rstest;
-use serde_json::json;
-
-const TEN: &str = r#"startAt: "2025-04-01T10:00:00Z", endAt: "2025-04-01T11:00:00Z""#;
+use serde_json::{Value, json};
 
 #[rstest]
 #[tokio::test]
-async fn staff_book_and_the_interviewee_becomes_interview(#[values(Sqlite, Postgres)] database: Database) {
+async fn created_interview_is_pending_and_its_interviewee_becomes_interview(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
     let app = start!(database);
     app.clock.advance(TimeDelta::hours(1));
-    let input = r#"kind: IN_PERSON, startAt: "2025-04-01T12:00:00.5+02:00", endAt: "2025-04-01T11:00:00Z",
-        intervieweeId: 277, interviewerId: 2001, location: "Gate 3""#;
+    let input = format!(
+        r#"kind: IN_PERSON, startAt: "2025-04-01T12:00:00.5+02:00", endAt: "2025-04-01T11:00:00Z",
+        intervieweeId: {JUDE_APPLICATION}, interviewerId: {KOFI}, location: "Gate 3""#
+    );
     let payload = app.staff().mutate("createInterview", &format!("input: {{{input}}}")).await;
-    let interview = done(&payload);
-    let id = interview["id"].as_str().unwrap();
-    assert_eq!(
-        *interview,
-        json!({
-            "id": id, "kind": "IN_PERSON", "status": "PENDING",
-            "startAt": "2025-04-01T10:00:00.500Z", "endAt": "2025-04-01T11:00:00.000Z",
-            "amendStartAt": null, "amendEndAt": null, "amendedBy": null, "location": "Gate 3",
-            "intervieweeId": "277", "interviewerId": "2001", "awaiting": "INTERVIEWEE", "allowOverlap": false,
-            "reason": null, "version": 1,
-            "createdAt": "2025-03-20T11:02:08.958Z", "updatedAt": "2025-03-20T11:02:08.958Z"
-        })
-    );
-    assert_eq!(application(&app, 277).await, json!({"kind": "INTERVIEW", "updatedAt": "2025-03-20T11:02:08.958Z"}));
-    let set = |field, to| json!({"field": field, "from": null, "to": to});
-    assert_eq!(
-        history(&app.driver(), id).await,
-        [json!({
-            "type": "CREATED",
-            "at": "2025-03-20T11:02:08.958Z",
-            "actor": {"id": "1000", "title": "Mona Berg", "role": "STAFF", "side": "INTERVIEWER"},
-            "changes": [
-                set("kind", "IN_PERSON"),
-                set("status", "PENDING"),
-                set("startAt", "2025-04-01T10:00:00.500Z"),
-                set("endAt", "2025-04-01T11:00:00.000Z"),
-                set("location", "Gate 3"),
-                set("intervieweeId", "277"),
-                set("interviewerId", "2001"),
-                set("allowOverlap", "false"),
-            ]
-        })]
-    );
-    // It is there for everybody whom it concerns, and for nobody else.
-    let id: i64 = id.parse().unwrap();
-    for reader in [app.staff(), app.driver(), app.admin()] {
-        assert_eq!(reader.interview(id).await, *interview);
+    assert_json!(payload, @r#"
+    {
+      "interview": {
+        "allowOverlap": false,
+        "amendEndAt": null,
+        "amendStartAt": null,
+        "amendedBy": null,
+        "awaiting": "INTERVIEWEE",
+        "createdAt": "2025-03-20T11:02:08.958Z",
+        "endAt": "2025-04-01T11:00:00.000Z",
+        "id": "271",
+        "intervieweeId": "277",
+        "interviewerId": "2001",
+        "kind": "IN_PERSON",
+        "location": "Gate 3",
+        "reason": null,
+        "startAt": "2025-04-01T10:00:00.500Z",
+        "status": "PENDING",
+        "updatedAt": "2025-03-20T11:02:08.958Z",
+        "version": 1
+      },
+      "userErrors": []
     }
-    assert_eq!(app.other_staff().interview(id).await, json!(null));
+    "#);
+    let interview = interview_of(&payload);
+    let id = interview["id"].as_str().unwrap();
+    assert_json!(interviewee_state(&app, JUDE_APPLICATION).await, @r#"
+    {
+      "kind": "INTERVIEW",
+      "updatedAt": "2025-03-20T11:02:08.958Z"
+    }
+    "#);
+    assert_json!(Value::Array(history(&app.driver(), id).await), @r#"
+    [
+      {
+        "actor": {"id": "1000", "role": "STAFF", "side": "INTERVIEWER", "title": "Mona Berg"},
+        "at": "2025-03-20T11:02:08.958Z",
+        "changes": [
+          {"field": "kind", "from": null, "to": "IN_PERSON"},
+          {"field": "status", "from": null, "to": "PENDING"},
+          {"field": "startAt", "from": null, "to": "2025-04-01T10:00:00.500Z"},
+          {"field": "endAt", "from": null, "to": "2025-04-01T11:00:00.000Z"},
+          {"field": "location", "from": null, "to": "Gate 3"},
+          {"field": "intervieweeId", "from": null, "to": "277"},
+          {"field": "interviewerId", "from": null, "to": "2001"},
+          {"field": "allowOverlap", "from": null, "to": "false"}
+        ],
+        "type": "CREATED"
+      }
+    ]
+    "#);
+    for viewer in [app.staff(), app.driver(), app.admin()] {
+        assert_eq!(viewer.interview(id).await, *interview);
+    }
+    assert_eq!(app.other_staff().interview(id).await, Value::Null);
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_admin_books_for_any_company_and_it_is_that_companys(#[values(Sqlite, Postgres)] database: Database) {
+async fn admin_creates_for_any_company(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let input = format!("input: {{kind: VIDEO_CALL, {TEN}, intervieweeId: 1050, interviewerId: 1002}}");
-    let payload = app.admin().mutate("createInterview", &input).await;
-    let id: i64 = done(&payload)["id"].as_str().unwrap().parse().unwrap();
+    let id = app.book(JUDE, PIET).by(&app.admin()).await;
     assert_eq!(app.other_staff().interview(id).await["status"], "PENDING");
-    assert_eq!(app.staff().interview(id).await, json!(null));
-    let event = &history(&app.driver(), &id.to_string()).await[0];
-    assert_eq!(event["actor"], json!({"id": "1", "title": "Ada Prentice", "role": "ADMIN", "side": "INTERVIEWER"}));
+    assert_eq!(app.staff().interview(id).await, Value::Null);
+    assert_json!(last_event(&app.driver(), id).await["actor"], @r#"
+    {
+      "id": "1",
+      "role": "ADMIN",
+      "side": "INTERVIEWER",
+      "title": "Ada Prentice"
+    }
+    "#);
 }
 
 #[rstest]
 #[tokio::test]
-async fn who_rejected_is_interviewed_again(#[values(Sqlite, Postgres)] database: Database) {
+async fn rejected_interviewee_becomes_interview_again(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    done(&app.driver().mutate("rejectInterview", "id: 27").await);
-    assert_eq!(kind_of(&app, 277).await, "REJECTED");
-    let input = format!("input: {{kind: VIDEO_CALL, {TEN}, intervieweeId: 277, interviewerId: 1001}}");
-    done(&app.staff().mutate("createInterview", &input).await);
-    assert_eq!(kind_of(&app, 277).await, "INTERVIEW");
+    interview_of(&app.driver().reject(JUDE_WITH_LUISA).await);
+    assert_eq!(interviewee_kind(&app, JUDE_APPLICATION).await, "REJECTED");
+    app.book(JUDE, LUISA).await;
+    assert_eq!(interviewee_kind(&app, JUDE_APPLICATION).await, "INTERVIEW");
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_interviewee_that_is_interview_already_is_left_as_it_is(#[values(Sqlite, Postgres)] database: Database) {
+async fn interviewee_of_kind_interview_is_left_as_it_is(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let before = application(&app, 1003).await;
+    let before = interviewee_state(&app, DANA_APPLICATION).await;
     assert_eq!(before["kind"], "INTERVIEW");
-    let input = format!("input: {{kind: VIDEO_CALL, {TEN}, intervieweeId: 1003, interviewerId: 1001}}");
-    done(&app.staff().mutate("createInterview", &input).await);
-    assert_eq!(application(&app, 1003).await, before);
+    app.clock.advance(TimeDelta::hours(1));
+    app.book(DANA, LUISA).await;
+    assert_eq!(interviewee_state(&app, DANA_APPLICATION).await, before);
 }
 
 #[rstest]
 #[tokio::test]
-async fn all_mistakes_of_a_booking_come_at_once_and_nothing_is_written(#[values(Sqlite, Postgres)] database: Database) {
+async fn all_invalid_fields_are_reported_at_once_and_nothing_is_written(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
     let app = start!(database);
-    let before = written(&app).await;
-    let backwards = r#"startAt: "2025-04-01T10:00:00Z", endAt: "2025-04-01T10:00:00Z""#;
-    let days = r#"startAt: "2025-04-01T10:00:00Z", endAt: "2025-04-02T10:00:00.001Z""#;
-    for (time, rest, expected) in [
-        (backwards, r"intervieweeId: 277, interviewerId: 1001", &["END_NOT_AFTER_START input.endAt"][..]),
-        (days, r"intervieweeId: 277, interviewerId: 1001", &["TOO_LONG input.endAt"]),
-        (TEN, r#"intervieweeId: 277, interviewerId: 1001, location: " ""#, &["INVALID_LOCATION input.location"]),
-        (TEN, r#"intervieweeId: "x", interviewerId: 1001"#, &["INTERVIEWEE_NOT_FOUND input.intervieweeId"]),
-        // Another company's interviewee and interviewer, a driver, an admin.
-        (TEN, r"intervieweeId: 1050, interviewerId: 1001", &["INTERVIEWEE_NOT_FOUND input.intervieweeId"]),
-        (TEN, r"intervieweeId: 277, interviewerId: 1002", &["INTERVIEWER_NOT_FOUND input.interviewerId"]),
-        (TEN, r"intervieweeId: 277, interviewerId: 997", &["INTERVIEWER_NOT_FOUND input.interviewerId"]),
-        (TEN, r"intervieweeId: 277, interviewerId: 1", &["INTERVIEWER_NOT_FOUND input.interviewerId"]),
+    let before = write_counts(&app).await;
+    let hour = time_arguments("10:00", "11:00");
+    let no_time = time_arguments("10:00", "10:00");
+    let over_a_day = time_arguments("10:00", "2025-04-02T10:00:00.001Z");
+    let people = |interviewee: &str, interviewer| format!("intervieweeId: {interviewee}, interviewerId: {interviewer}");
+    let (jude, jude_at_coastal) = (JUDE_APPLICATION.to_string(), JUDE_COASTAL_APPLICATION.to_string());
+    let valid = people(&jude, LUISA);
+    for (time, rest, errors) in [
+        (&no_time, valid.clone(), &["END_NOT_AFTER_START input.endAt"][..]),
+        (&over_a_day, valid.clone(), &["TOO_LONG input.endAt"]),
+        (&hour, format!(r#"{valid}, location: " ""#), &["INVALID_LOCATION input.location"]),
+        (&hour, people(r#""x""#, LUISA), &["INTERVIEWEE_NOT_FOUND input.intervieweeId"]),
+        (&hour, people(&jude_at_coastal, LUISA), &["INTERVIEWEE_NOT_FOUND input.intervieweeId"]),
+        (&hour, people(&jude, PIET), &["INTERVIEWER_NOT_FOUND input.interviewerId"]),
+        (&hour, people(&jude, JUDE), &["INTERVIEWER_NOT_FOUND input.interviewerId"]),
+        (&hour, people(&jude, ADA), &["INTERVIEWER_NOT_FOUND input.interviewerId"]),
         (
-            backwards,
-            r#"intervieweeId: 277, interviewerId: 404, location: "a\u0000b""#,
+            &no_time,
+            format!(r#"{}, location: "a\u0000b""#, people(&jude, UNKNOWN_USER)),
             &[
                 "END_NOT_AFTER_START input.endAt",
                 "INVALID_LOCATION input.location",
@@ -120,40 +153,56 @@ async fn all_mistakes_of_a_booking_come_at_once_and_nothing_is_written(#[values(
             ],
         ),
     ] {
-        let payload =
-            app.staff().mutate("createInterview", &format!("input: {{kind: IN_PERSON, {time}, {rest}}}")).await;
-        assert_eq!(refusals(&payload), expected, "{time} {rest}");
-        assert_eq!(payload["interview"], json!(null));
+        let arguments = format!("input: {{kind: IN_PERSON, {time}, {rest}}}");
+        let payload = app.staff().mutate("createInterview", &arguments).await;
+        assert_eq!(refusals(&payload), errors, "{arguments}");
+        assert_eq!(only(&payload, "interview"), json!({"interview": null}));
         assert_eq!(payload["userErrors"][0]["__typename"], "ValidationError");
     }
-    assert_eq!(written(&app).await, before);
-    assert_eq!(kind_of(&app, 277).await, "VERIFIED");
+    assert_eq!(write_counts(&app).await, before);
+    assert_eq!(interviewee_kind(&app, JUDE_APPLICATION).await, "VERIFIED");
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_interviewer_who_has_left_is_not_booked(#[values(Sqlite, Postgres)] database: Database) {
+async fn deactivated_interviewer_is_not_found(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    app.database.execute("UPDATE users SET deactivated_at = '2025-03-01 00:00:00+00:00' WHERE id = 2001").await;
-    let input = format!("input: {{kind: VIDEO_CALL, {TEN}, intervieweeId: 277, interviewerId: 2001}}");
-    let payload = app.staff().mutate("createInterview", &input).await;
-    assert_eq!(refusals(&payload), ["INTERVIEWER_NOT_FOUND input.interviewerId"]);
+    let deactivate = format!("UPDATE users SET deactivated_at = '2025-03-01 00:00:00+00:00' WHERE id = {KOFI}");
+    app.database.execute(&deactivate).await;
+    assert_eq!(refusals(&app.book(JUDE, KOFI).attempt().await), ["INTERVIEWER_NOT_FOUND input.interviewerId"]);
 }
 
-#[rstest]
 #[tokio::test]
-async fn drivers_book_nothing_and_nobody_is_asked_to_sign_in(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
-    let before = written(&app).await;
-    let input = format!("input: {{kind: VIDEO_CALL, {TEN}, intervieweeId: 277, interviewerId: 1001}}");
-    let payload = app.driver().mutate("createInterview", &input).await;
-    assert_eq!(refusals(&payload), ["FORBIDDEN input"]);
-    assert_eq!(
-        shown(&payload["userErrors"][0], "__typename message"),
-        json!(["ForbiddenError", "only staff create interviews"])
+async fn drivers_and_clients_without_a_token_cannot_create() {
+    let app = start!(Sqlite);
+    let before = write_counts(&app).await;
+    assert_json!(app.book(JUDE, LUISA).by(&app.driver()).attempt().await, @r#"
+    {
+      "interview": null,
+      "userErrors": [
+        {
+          "__typename": "ForbiddenError",
+          "code": "FORBIDDEN",
+          "message": "only staff create interviews",
+          "path": ["input"]
+        }
+      ]
+    }
+    "#);
+    let query = format!(
+        "mutation {{ createInterview(input: {{kind: VIDEO_CALL, {}, intervieweeId: {JUDE_APPLICATION},
+         interviewerId: {LUISA}}}) {{ interview {{ id }} }} }}",
+        time_arguments("10:00", "11:00")
     );
-    let query = format!("mutation {{ createInterview({input}) {{ interview {{ id }} }} }}");
-    let answer = app.anonymous().graphql(&query, json!({})).await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
-    assert_eq!(written(&app).await, before);
+    assert_json!(app.anonymous().graphql(&query, json!({})).await, @r#"
+    {
+      "errors": [
+        {
+          "extensions": {"code": "UNAUTHENTICATED"},
+          "message": "this needs a token: send `Authorization: Bearer <JWT>`"
+        }
+      ]
+    }
+    "#);
+    assert_eq!(write_counts(&app).await, before);
 }

@@ -1,13 +1,17 @@
 //! One file a mutation, and one for each rule that several mutations share.
 
-mod accept_and_reject_interview;
+mod accept_interview;
 mod acting_side;
 mod amend_interview;
+mod available_actions;
+mod cancel_interview;
+mod complete_interview;
 mod create_interview;
-mod end_interview;
+mod decline_amendment;
 mod expected_version;
-mod history_events;
-mod looking;
-pub mod schedule_conflicts;
-mod state_errors;
+mod mark_no_show;
+mod permissions;
+mod reject_interview;
+mod schedule_conflicts;
 mod update_interview;
+mod withdraw_amendment;

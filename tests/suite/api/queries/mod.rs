@@ -3,6 +3,7 @@
 mod batching;
 mod direct_json;
 mod execution;
+mod history;
 mod interview_changes;
 mod interviews;
 mod nested_lists;

@@ -1,5 +1,5 @@
-//! What is listed as possible is exactly what is not refused for state or permission: for every state, side and role, and whatever
-//! the times and the inputs are. Mistakes in the input do not count: they can be mended.
+//! What is listed as possible is exactly what is not refused for state or permission: for every state, side and role,
+//! and whatever the times and the inputs are. Mistakes in the input do not count: they can be mended.
 
 use super::fixtures::{at, driver, every_state, everybody, hours, interview, perform};
 use interviews::domain::{

@@ -111,7 +111,8 @@ pub fn update(patch: InterviewPatch) -> Command {
     Command::Update(patch)
 }
 
-/// What a look-up of these ids finds: 277 and 278 applied to the company and 300 to another; 1001 and 1003 are its staff.
+/// What a look-up of these ids finds: 277 and 278 applied to the company and 300 to another; 1001 and 1003 are its
+/// staff.
 pub fn found(interviewee: Option<IntervieweeId>, interviewer: Option<UserId>) -> References {
     let interviewee = interviewee.and_then(|id| {
         let (company_id, driver_id) = match id.0 {

@@ -1,5 +1,5 @@
-//! The life of an interview as a state machine: the table of transitions, the available actions, and random walks that check every
-//! invariant.
+//! The life of an interview as a state machine: the table of transitions, the available actions, and random walks that
+//! check every invariant.
 
 mod available_actions;
 mod editing;

@@ -134,7 +134,8 @@ fn check_interview(interview: &Interview) -> Checked {
     Ok(())
 }
 
-/// Declining and withdrawing lead back to what it was before the first proposal, at the time it had; accepting takes the proposal.
+/// Declining and withdrawing lead back to what it was before the first proposal, at the time it had; accepting takes
+/// the proposal.
 fn check_return(before: &Interview, done: &Transition, before_proposal: InterviewStatus) -> Checked {
     let after = &done.interview;
     match done.event {

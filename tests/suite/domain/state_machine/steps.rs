@@ -1,4 +1,5 @@
-//! What a walk is made of: steps that are often possible, sometimes mistaken, and meet each other's times again and again.
+//! What a walk is made of: steps that are often possible, sometimes mistaken, and meet each other's times again and
+//! again.
 
 use super::fixtures::{admin, at, driver, hour, staff};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,11 +1,15 @@
-//! A random walk over many interviews of few people, beside a model that knows nothing but who is where when: a change is refused
-//! exactly when the model sees a clash, for the same sides and because of the same interviews.
+//! A random walk over many interviews of few people, compared with a model that knows only who is busy when: a change
+//! is refused exactly when the model has a conflict, for the same sides and because of the same interviews.
 
-use super::booking::clashes;
+use super::conflicts;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::Actor;
 use crate::support::aftermath::double_bookings;
+use crate::support::people::{
+    BRUNA, BRUNA_APPLICATION, BRUNA_COASTAL_APPLICATION, CHIDI, CHIDI_APPLICATION, KOFI, LUISA, PIET,
+};
 use chrono::{DateTime, TimeDelta, Utc};
+use interviews::domain::{InterviewId, IntervieweeId, UserId};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -15,16 +19,19 @@ use std::collections::BTreeMap;
 
 type Slot = (DateTime<Utc>, DateTime<Utc>);
 
-/// Application, driver, and the company's interviewers.
-const PARTIES: [(i64, i64, [i64; 2]); 3] =
-    [(1001, 1_000_001, [1001, 2001]), (1002, 1_000_002, [1001, 2001]), (1051, 1_000_001, [1002, 1002])];
+/// Applications with their drivers and the interviewers of the company.
+const APPLICATIONS: [(IntervieweeId, UserId, [UserId; 2]); 3] = [
+    (BRUNA_APPLICATION, BRUNA, [LUISA, KOFI]),
+    (CHIDI_APPLICATION, CHIDI, [LUISA, KOFI]),
+    (BRUNA_COASTAL_APPLICATION, BRUNA, [PIET, PIET]),
+];
 
-/// An interview that is open.
+/// An open interview.
 #[derive(Clone, Debug, PartialEq)]
 struct Open {
-    driver: i64,
-    interviewers: [i64; 2],
-    interviewer: i64,
+    driver: UserId,
+    interviewers: [UserId; 2],
+    interviewer: UserId,
     slot: Slot,
     proposal: Option<Slot>,
     allow_overlap: bool,
@@ -33,7 +40,7 @@ struct Open {
 struct Walk {
     admin: Actor,
     dice: StdRng,
-    open: BTreeMap<i64, Open>,
+    open: BTreeMap<InterviewId, Open>,
     refused: usize,
     done: usize,
 }
@@ -59,58 +66,56 @@ impl Walk {
         (start, start + TimeDelta::minutes(length))
     }
 
-    /// The open interviews that keep each side from it.
-    fn expected(&self, id: Option<i64>, wanted: &Open) -> Vec<(String, Vec<i64>)> {
-        let keeps = |other: &Open| {
+    /// The open interviews of each side that conflict with this one.
+    fn expected(&self, id: Option<InterviewId>, wanted: &Open) -> Vec<(&'static str, Vec<InterviewId>)> {
+        let overlaps = |other: &Open| {
             !wanted.allow_overlap
                 && !other.allow_overlap
                 && wanted.slot.0 < other.slot.1
                 && other.slot.0 < wanted.slot.1
         };
-        let others = || self.open.iter().filter(|(other, it)| Some(**other) != id && keeps(it));
+        let others = || self.open.iter().filter(|(other, it)| Some(**other) != id && overlaps(it));
         let of_interviewer = others().filter(|(_, it)| it.interviewer == wanted.interviewer);
         let of_driver = others().filter(|(_, it)| it.driver == wanted.driver);
         let sides = [
-            ("INTERVIEWER".to_owned(), of_interviewer.map(|(id, _)| *id).collect::<Vec<_>>()),
-            ("INTERVIEWEE".to_owned(), of_driver.map(|(id, _)| *id).collect()),
+            ("INTERVIEWER", of_interviewer.map(|(id, _)| *id).collect::<Vec<_>>()),
+            ("INTERVIEWEE", of_driver.map(|(id, _)| *id).collect()),
         ];
         sides.into_iter().filter(|(_, ids)| !ids.is_empty()).collect()
     }
 
-    /// Compares what came of it with what the model expects.
-    fn settle(&mut self, id: Option<i64>, wanted: Open, payload: &Value) {
+    /// Compares the payload with the model, and applies the change to the model.
+    fn compare(&mut self, id: Option<InterviewId>, wanted: Open, payload: &Value) {
         let expected = self.expected(id, &wanted);
         let interview = &payload["interview"];
         if interview.is_null() {
-            let mut told: Vec<_> = clashes(payload).into_iter().map(|(side, ids, _)| (side, ids)).collect();
-            for (_, ids) in &mut told {
-                ids.sort_unstable();
-            }
-            assert_eq!(told, expected, "{id:?} to {wanted:?}");
+            assert_eq!(conflicts(payload), expected, "{id:?} to {wanted:?}");
             self.refused += 1;
             return;
         }
         assert_eq!(expected, [], "{id:?} to {wanted:?}: {interview}");
         let proposal = slot_in(interview, "amendStartAt", "amendEndAt");
         assert_eq!(slot_in(interview, "startAt", "endAt"), Some(wanted.slot));
-        self.open.insert(interview["id"].as_str().unwrap().parse().unwrap(), Open { proposal, ..wanted });
+        let id = InterviewId(interview["id"].as_str().unwrap().parse().unwrap());
+        self.open.insert(id, Open { proposal, ..wanted });
         self.done += 1;
     }
 
     async fn create(&mut self) {
-        let (interviewee, driver, interviewers) = *PARTIES.choose(&mut self.dice).unwrap();
+        let (interviewee, driver, interviewers) = *APPLICATIONS.choose(&mut self.dice).unwrap();
         let interviewer = *interviewers.choose(&mut self.dice).unwrap();
         let (slot, allow_overlap) = (self.slot(), self.dice.random_bool(0.15));
         let wanted = Open { driver, interviewers, interviewer, slot, proposal: None, allow_overlap };
         let input = format!(
-            "kind: PHONE_CALL, {}, intervieweeId: {interviewee}, interviewerId: {interviewer}, allowOverlap: {allow_overlap}",
+            "kind: PHONE_CALL, {}, intervieweeId: {interviewee}, interviewerId: {interviewer}, \
+             allowOverlap: {allow_overlap}",
             times(slot)
         );
         let payload = self.admin.mutate("createInterview", &format!("input: {{{input}}}")).await;
-        self.settle(None, wanted, &payload);
+        self.compare(None, wanted, &payload);
     }
 
-    async fn update(&mut self, id: i64, mut wanted: Open) {
+    async fn update(&mut self, id: InterviewId, mut wanted: Open) {
         if self.dice.random_bool(0.6) {
             wanted.slot = self.slot();
         }
@@ -123,34 +128,34 @@ impl Walk {
         let (time, interviewer, allowed) = (times(wanted.slot), wanted.interviewer, wanted.allow_overlap);
         let input = format!("{time}, interviewerId: {interviewer}, allowOverlap: {allowed}");
         let payload = self.admin.mutate("updateInterview", &format!("id: {id}, input: {{{input}}}")).await;
-        self.settle(Some(id), wanted, &payload);
+        self.compare(Some(id), wanted, &payload);
     }
 
-    /// Proposes another time, or accepts the one that is proposed.
-    async fn negotiate(&mut self, id: i64, wanted: Open) {
+    /// Proposes another time, or accepts the open proposal.
+    async fn negotiate(&mut self, id: InterviewId, wanted: Open) {
         if let Some(slot) = wanted.proposal {
             let payload = self.admin.mutate("acceptInterview", &format!("id: {id}, as: INTERVIEWEE")).await;
-            self.settle(Some(id), Open { slot, ..wanted }, &payload);
+            self.compare(Some(id), Open { slot, ..wanted }, &payload);
             return;
         }
         let (slot, proposed) = (wanted.slot, self.slot());
         if proposed != slot {
             let input = format!("{}, as: INTERVIEWER", times(proposed));
             let payload = self.admin.mutate("amendInterview", &format!("id: {id}, input: {{{input}}}")).await;
-            // A proposal never clashes: it holds no time.
+            // A proposal reserves no time, so it has no conflicts.
             assert_eq!(payload["interview"]["status"], "AMENDED", "{payload}");
             self.open.insert(id, Open { proposal: Some(proposed), ..wanted });
         }
     }
 
-    async fn cancel(&mut self, id: i64) {
-        let payload = self.admin.mutate("cancelInterview", &format!("id: {id}")).await;
+    async fn cancel(&mut self, id: InterviewId) {
+        let payload = self.admin.cancel(id).await;
         assert_eq!(payload["interview"]["status"], "CANCELLED");
         self.open.remove(&id);
     }
 
     async fn step(&mut self) {
-        let open: Vec<(i64, Open)> = self.open.iter().map(|(id, it)| (*id, it.clone())).collect();
+        let open: Vec<(InterviewId, Open)> = self.open.iter().map(|(id, it)| (*id, it.clone())).collect();
         match (open.choose(&mut self.dice), self.dice.random_range(0..10)) {
             (Some((id, wanted)), 0..3) => self.update(*id, wanted.clone()).await,
             (Some((id, wanted)), 3..6) => self.negotiate(*id, wanted.clone()).await,
@@ -162,7 +167,7 @@ impl Walk {
 
 #[rstest]
 #[tokio::test]
-async fn a_change_is_refused_exactly_when_somebody_is_busy(
+async fn change_is_refused_exactly_when_the_model_has_a_conflict(
     #[values(Sqlite, Postgres)] database: Database,
     #[values(1, 2, 3)] seed: u64,
 ) {

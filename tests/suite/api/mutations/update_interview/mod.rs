@@ -1,6 +1,7 @@
-//! `updateInterview`: the fields that it changes, its effect on status and history, and its validation.
+//! `updateInterview`
 
-mod effects;
+mod atomicity;
 mod fields;
-mod status_and_history;
+mod history;
+mod status;
 mod validation;
