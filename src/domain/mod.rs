@@ -21,7 +21,7 @@ pub use interview::filter;
 pub use interview::lifecycle::{Action, Command, IntervieweeEffect, Transition};
 pub use interview::{Interview, InterviewKind, InterviewStatus, Proposal, Side, State, StatusBeforeProposal};
 pub use patch::{Booking, InterviewPatch, Patch, References};
-pub use people::{Company, Interviewee, IntervieweeKind, Participants, User};
+pub use people::{Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User};
 pub use refusal::{Conflict, FieldError, FieldErrorCode, Refusal};
 pub use text::Names;
 pub use time_slot::{SlotError, TimeSlot};

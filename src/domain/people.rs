@@ -40,6 +40,21 @@ pub struct Participants {
     pub interviewer: User,
 }
 
+/// An interview that was read or changed.
+#[derive(Clone, Debug)]
+pub struct InterviewWithPeople {
+    /// The interview, after the change if there was one.
+    pub interview: Interview,
+    /// Its people; none if they were not read together with it.
+    pub people: Option<Participants>,
+}
+
+impl From<Interview> for InterviewWithPeople {
+    fn from(interview: Interview) -> Self {
+        Self { interview, people: None }
+    }
+}
+
 impl Participants {
     /// Whether this interview is theirs.
     #[must_use]

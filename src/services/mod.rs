@@ -17,9 +17,10 @@ pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
 pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
-pub use interviews::commands::Include;
-pub use interviews::queries::InterviewWithPeople;
 pub use readiness::NotReady;
+
+pub use crate::domain::InterviewWithPeople;
+pub use crate::storage::unit_of_work::Include;
 
 use crate::domain::Viewer;
 use crate::storage::Db;

@@ -7,6 +7,7 @@ mod entities;
 pub mod event_log;
 pub mod interviewees;
 pub mod interviews;
+pub mod unit_of_work;
 pub mod users;
 
 pub use database::error::StorageError;

@@ -174,6 +174,13 @@ impl Interview {
         reserves.then_some(([self.driver_id, self.interviewer_id], self.slot))
     }
 
+    /// The people whose time it reserves and did not reserve `before` a change, or reserved at another time.
+    #[must_use]
+    pub fn newly_reserves_time_of(&self, before: Option<&Self>) -> Option<[UserId; 2]> {
+        let (people, slot) = self.reservation()?;
+        (before.and_then(Self::reservation) != Some((people, slot))).then_some(people)
+    }
+
     /// The proposal that waits for an answer.
     #[must_use]
     pub fn proposal(&self) -> Option<Proposal> {

@@ -1,25 +1,33 @@
-//! Use cases that change interviews. Each change is one transaction with the event that tells of it; what the database gives up for
-//! a passing reason is tried again here.
+//! Use cases that change interviews. Each change is stored together with its event, and tried again when the database gives up an
+//! attempt for a transient reason.
 
 use crate::domain::{
-    Authority, Booking, Command, Conflict, Event, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch,
-    IntervieweeEffect, References, Refusal, Scope, Side, Transition, UserId, Viewer,
+    Authority, Booking, Command, ExpectedVersion, Interview, InterviewId, InterviewPatch, InterviewWithPeople,
+    References, Refusal, Viewer,
 };
-use crate::services::{InterviewWithPeople, ServiceError, Services};
-use crate::storage::interviews::{single_statement, with_people};
-use crate::storage::{Connection, StorageError, Transaction, event_log, interviewees, interviews, users};
+use crate::services::{ServiceError, Services};
+use crate::storage::StorageError;
+use crate::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
 use std::time::Duration;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
-/// Tries of one change, the first included. The pauses between them grow to about a second in all.
+/// Attempts for one change, the first included. The pauses between them grow to about one second in total.
 const ATTEMPTS: u32 = 8;
 
-/// How a try ended that did not succeed.
+#[derive(Clone, Copy)]
+enum ChangeRequest<'a> {
+    Create(&'a Booking),
+    Change { id: InterviewId, command: &'a Command, expected: &'a ExpectedVersion, include: Include },
+}
+
+/// Why an attempt stored nothing.
 enum AttemptError {
-    /// For good.
+    /// It was refused or failed.
     Final(ServiceError),
-    /// The interview, as it would have been, takes the time of somebody who is busy.
+    /// See [`Stored::NeedsLocks`].
+    NeedsLocks,
+    /// See [`Stored::Overlap`].
     Overlap(Box<Interview>),
 }
 
@@ -29,258 +37,134 @@ impl<E: Into<ServiceError>> From<E> for AttemptError {
     }
 }
 
-/// A change that is asked for.
-#[derive(Clone, Copy)]
-enum ChangeRequest<'a> {
-    Create(&'a Booking),
-    Change(InterviewId, &'a Command, &'a ExpectedVersion, Include),
-}
-
-/// What is read along with an interview that is to be changed, where that takes no statement more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Include {
-    /// The interview alone.
-    Nothing,
-    /// Its people, for an answer that shows them.
-    People,
-}
-
 impl Services {
-    /// Books an interview.
-    ///
-    /// # Errors
-    /// A refusal, or when the database fails. Then nothing was written.
+    /// Books an interview. When it is refused or fails, nothing was written.
     pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<InterviewWithPeople> {
         self.perform(viewer, ChangeRequest::Create(booking)).await
     }
 
-    /// The same, from fields that can all be missing.
-    ///
-    /// # Errors
-    /// A refusal, or when the database fails. Then nothing was written.
+    /// The same as [`Services::create`], for transports in which every field can be missing.
     pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<InterviewWithPeople> {
         Booking::permit(viewer)?;
         self.create(viewer, &patch.into_booking()?).await
     }
 
-    /// Changes an interview that the viewer sees.
-    ///
-    /// # Errors
-    /// A refusal, or when the database fails. Then nothing was written.
+    /// Changes an interview that the viewer sees. When it is refused or fails, nothing was written.
     pub async fn change(
         &self,
         viewer: &Viewer,
         id: InterviewId,
         command: &Command,
         expected: &ExpectedVersion,
-        along: Include,
+        include: Include,
     ) -> Result<InterviewWithPeople> {
-        self.perform(viewer, ChangeRequest::Change(id, command, expected, along)).await
+        self.perform(viewer, ChangeRequest::Change { id, command, expected, include }).await
     }
 
+    /// A creation always writes more than one row, so it begins with locks. Any other change is tried without them once.
     async fn perform(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<InterviewWithPeople> {
-        let mut tries = 0;
+        let mut locking = match request {
+            ChangeRequest::Create(_) => Locking::Pessimistic,
+            ChangeRequest::Change { .. } => Locking::Optimistic,
+        };
+        let mut attempts = 0;
         loop {
-            tries += 1;
-            let done = match request {
-                ChangeRequest::Change(id, command, expected, along) if tries == 1 => {
-                    self.attempt_optimistically(viewer, id, command, expected, along).await.transpose()
-                }
-                _ => None,
-            };
-            let done = match done {
-                Some(done) => done,
-                None => self.attempt(viewer, request).await.map(InterviewWithPeople::from),
-            };
-            let error = match done {
+            let error = match self.attempt(viewer, request, locking).await {
                 Ok(changed) => {
                     self.follower.notify_new_events();
                     return Ok(changed);
+                }
+                Err(AttemptError::NeedsLocks) => {
+                    locking = Locking::Pessimistic;
+                    continue;
                 }
                 Err(AttemptError::Overlap(interview)) => {
                     let conflicts = self.conflicts(viewer, &interview).await?;
                     if !conflicts.is_empty() {
                         return Err(Refusal::Conflicts(conflicts).into());
                     }
-                    StorageError::Overlap.into() // it is gone already: the next try can succeed
+                    StorageError::Overlap.into() // the other interview is gone already: the next attempt can succeed
                 }
                 Err(AttemptError::Final(error @ ServiceError::Failed(StorageError::Transient(_)))) => error,
                 Err(AttemptError::Final(error)) => return Err(error),
             };
-            if tries == ATTEMPTS {
+            attempts += 1;
+            if attempts == ATTEMPTS {
                 return Err(error);
             }
-            let longest = Duration::from_millis(8 << tries);
+            locking = Locking::Pessimistic;
+            let longest = Duration::from_millis(8 << attempts);
             tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
         }
     }
 
-    /// The same as [`Services::attempt`] without a transaction, for what almost every change is: one row and its event, with nobody in the
-    /// way. The interview is not locked while the domain decides; that nobody changed it meanwhile shows when it is written. None when
-    /// it takes a transaction after all.
-    async fn attempt_optimistically(
+    /// Loads, lets the domain decide, and stores.
+    async fn attempt(
         &self,
         viewer: &Viewer,
-        id: InterviewId,
-        command: &Command,
-        expected: &ExpectedVersion,
-        along: Include,
-    ) -> Result<Option<InterviewWithPeople>, AttemptError> {
-        let Some(pool) = self.db.recorder() else { return Ok(None) };
-        let found = match along {
-            Include::Nothing => interviews::find(pool, viewer.scope(), id).await?.map(InterviewWithPeople::from),
-            Include::People => with_people::find(pool, viewer.scope(), id).await?.map(InterviewWithPeople::from),
-        };
-        let InterviewWithPeople { interview, people } = found.ok_or(Refusal::NotFound)?;
-        interview.expect_version(expected)?;
-        let found = new_references(pool, viewer, &interview, command).await?;
-        let Some(transition) = interview.perform(viewer, command.clone(), found, self.clock.now())? else {
-            return Ok(Some(InterviewWithPeople { interview, people }));
-        };
-        if transition.effect != IntervieweeEffect::None {
-            return Ok(None);
-        }
-        let lock = newly_reserved_time(Some(&interview), &transition.interview);
-        let (event, changed) = (event_of(viewer, &transition), transition.interview);
-        let recorded = single_statement::store(pool, &changed, event, lock)
-            .await
-            .map_err(|error| attempt_error(error, &changed))?;
-        let people = people.filter(|people| people.are_of(&changed));
-        Ok(recorded.then_some(InterviewWithPeople { interview: changed, people }))
-    }
-
-    async fn attempt(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<Interview, AttemptError> {
-        let transaction = self.db.begin().await?;
-        let transition = match request {
+        request: ChangeRequest<'_>,
+        locking: Locking,
+    ) -> Result<InterviewWithPeople, AttemptError> {
+        let unit = UnitOfWork::begin(&self.db, locking).await?;
+        let (change, people) = match request {
             ChangeRequest::Create(booking) => {
-                let found = references_of(&transaction, viewer, booking).await?;
-                let mut transition = booking.clone().create(viewer, found, self.clock.now())?;
-                lock_time(&transaction, None, &transition.interview).await?;
-                transition.interview.id = interviews::insert(&transaction, &transition.interview)
-                    .await
-                    .map_err(|error| attempt_error(error, &transition.interview))?;
-                transition
+                let references = references_of_booking(&unit, viewer, booking).await?;
+                let transition = booking.clone().create(viewer, references, self.clock.now())?;
+                (Change::creation(viewer, transition), None)
             }
-            ChangeRequest::Change(id, command, expected, _) => {
-                let interview = interviews::lock(&transaction, viewer.scope(), id).await?.ok_or(Refusal::NotFound)?;
+            ChangeRequest::Change { id, command, expected, include } => {
+                let loaded = unit.load(viewer.scope(), id, include).await?;
+                let InterviewWithPeople { interview, people } = loaded.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
-                let found = new_references(&transaction, viewer, &interview, command).await?;
-                // The time is read under the lock, so that the times of a history are in the order of its versions.
-                let Some(transition) = interview.perform(viewer, command.clone(), found, self.clock.now())? else {
-                    return Ok(interview);
+                let references = references_of_command(&unit, viewer, &interview, command).await?;
+                // The clock is read after the row was locked, so that the events of an interview are in the order of their times.
+                let Some(transition) = interview.perform(viewer, command.clone(), references, self.clock.now())? else {
+                    return Ok(InterviewWithPeople { interview, people });
                 };
-                lock_time(&transaction, Some(&interview), &transition.interview).await?;
-                interviews::update(&transaction, &transition.interview)
-                    .await
-                    .map_err(|error| attempt_error(error, &transition.interview))?;
-                transition
+                (Change::update(viewer, &interview, transition), people)
             }
         };
-        record(transaction, viewer, transition).await
-    }
-
-    /// Who is busy with what while this interview would take place.
-    async fn conflicts(&self, viewer: &Viewer, interview: &Interview) -> Result<Vec<Conflict>> {
-        let mut conflicts = Vec::new();
-        for side in [Side::Interviewer, Side::Interviewee] {
-            let all = interviews::clashes(self.db.reader(), Scope::Everything, interview, side).await?;
-            if !all.is_empty() {
-                let visible = interviews::clashes(self.db.reader(), viewer.scope(), interview, side).await?;
-                conflicts.push(Conflict { side, hidden: all.len().saturating_sub(visible.len()), visible });
+        match unit.store(change).await? {
+            Stored::Done(interview) => {
+                let people = people.filter(|people| people.are_of(&interview));
+                Ok(InterviewWithPeople { interview, people })
             }
+            Stored::NeedsLocks => Err(AttemptError::NeedsLocks),
+            Stored::Overlap(interview) => Err(AttemptError::Overlap(interview)),
         }
-        Ok(conflicts)
-    }
-}
-
-fn attempt_error(error: StorageError, interview: &Interview) -> AttemptError {
-    match error {
-        StorageError::Overlap => AttemptError::Overlap(Box::new(interview.clone())),
-        error => error.into(),
-    }
-}
-
-/// The people whose time a change takes anew.
-fn newly_reserved_time(before: Option<&Interview>, after: &Interview) -> Option<[UserId; 2]> {
-    let (people, slot) = after.reservation()?;
-    (before.and_then(Interview::reservation) != Some((people, slot))).then_some(people)
-}
-
-/// Keeps others from taking the time that a change takes anew.
-async fn lock_time(
-    transaction: &Transaction,
-    before: Option<&Interview>,
-    after: &Interview,
-) -> Result<(), StorageError> {
-    match newly_reserved_time(before, after) {
-        Some(people) => users::lock_time_of(transaction, people).await,
-        None => Ok(()),
     }
 }
 
 /// Looks up what a new interview refers to.
-async fn references_of(
-    transaction: &Transaction,
-    viewer: &Viewer,
-    booking: &Booking,
-) -> Result<References, StorageError> {
-    let interviewee = interviewees::find(transaction, viewer.scope(), booking.interviewee_id).await?;
+async fn references_of_booking(unit: &UnitOfWork<'_>, viewer: &Viewer, booking: &Booking) -> Result<References> {
+    let interviewee = unit.interviewee(viewer.scope(), booking.interviewee_id).await?;
     let company = match (&interviewee, viewer.authority) {
         (Some(interviewee), _) => Some(interviewee.company_id),
         (None, Authority::Staff(company)) => Some(company),
         (None, Authority::Admin | Authority::Driver) => None,
     };
     let interviewer_exists = match company {
-        Some(company) => users::is_active_interviewer(transaction, company, booking.interviewer_id).await?,
-        None => true, // nobody can tell where to look
+        Some(company) => unit.is_active_interviewer(company, booking.interviewer_id).await?,
+        None => true, // without a company there is nothing to look up, and the missing interviewee is reported
     };
     Ok(References { interviewee, interviewer_exists })
 }
 
-/// Looks up what an update refers to anew; everything else refers to nothing.
-async fn new_references(
-    connection: &impl Connection,
+/// Looks up what an update refers to and the stored interview does not. Other commands refer to nothing.
+async fn references_of_command(
+    unit: &UnitOfWork<'_>,
     viewer: &Viewer,
     interview: &Interview,
     command: &Command,
-) -> Result<References, StorageError> {
-    let mut found = References::default();
+) -> Result<References> {
+    let mut references = References::default();
     if let Command::Update(patch) = command {
         if let Some(id) = patch.other_interviewee(interview) {
-            found.interviewee = interviewees::find(connection, viewer.scope(), id).await?;
+            references.interviewee = unit.interviewee(viewer.scope(), id).await?;
         }
         if let Some(id) = patch.other_interviewer(interview) {
-            found.interviewer_exists = users::is_active_interviewer(connection, interview.company_id, id).await?;
+            references.interviewer_exists = unit.is_active_interviewer(interview.company_id, id).await?;
         }
     }
-    Ok(found)
-}
-
-/// What the log tells of a change.
-fn event_of(viewer: &Viewer, transition: &Transition) -> Event {
-    Event {
-        id: EventId(0),
-        interview_id: transition.interview.id,
-        event_type: transition.event,
-        at: transition.interview.updated_at,
-        actor_id: Some(viewer.id),
-        actor_side: transition.side,
-        changes: transition.changes.clone(),
-    }
-}
-
-/// Writes what goes with a change, and commits.
-async fn record(transaction: Transaction, viewer: &Viewer, transition: Transition) -> Result<Interview, AttemptError> {
-    event_log::insert(&transaction, event_of(viewer, &transition)).await?;
-    let Transition { interview, effect, .. } = transition;
-    let now = interview.updated_at;
-    match effect {
-        IntervieweeEffect::None => {}
-        IntervieweeEffect::Becomes(kind) => {
-            interviewees::set_kind(&transaction, interview.interviewee_id, kind, now).await?;
-        }
-        IntervieweeEffect::Released => interviewees::release(&transaction, interview.interviewee_id, now).await?,
-    }
-    transaction.commit().await.map_err(StorageError::from)?;
-    Ok(interview)
+    Ok(references)
 }

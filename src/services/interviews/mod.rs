@@ -1,4 +1,5 @@
 //! Use cases on interviews: commands change them, queries read them.
 
 pub mod commands;
+mod conflicts;
 pub mod queries;

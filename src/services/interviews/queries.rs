@@ -3,34 +3,13 @@
 use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{InterviewOrder, InterviewPosition, Page, Window};
 use crate::domain::{
-    Authority, Company, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, Participants, Refusal,
-    Scope, User, UserId, Viewer,
+    Authority, Company, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeId,
+    Participants, Refusal, Scope, User, UserId, Viewer,
 };
 use crate::services::{ServiceError, Services};
 use crate::storage::interviews::with_people;
 use crate::storage::{companies, event_log, interviewees, interviews, users};
 use std::collections::HashMap;
-
-/// An interview that was found or changed.
-#[derive(Debug)]
-pub struct InterviewWithPeople {
-    /// As it is, after the change if there was one.
-    pub interview: Interview,
-    /// Its people, where they were read along with it.
-    pub people: Option<Participants>,
-}
-
-impl From<Interview> for InterviewWithPeople {
-    fn from(interview: Interview) -> Self {
-        Self { interview, people: None }
-    }
-}
-
-impl From<(Interview, Option<Participants>)> for InterviewWithPeople {
-    fn from((interview, people): (Interview, Option<Participants>)) -> Self {
-        Self { interview, people }
-    }
-}
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
@@ -59,7 +38,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<InterviewWithPeople>> {
-        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?.map(InterviewWithPeople::from))
+        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?)
     }
 
     /// A page of the interviews that exist for the viewer.

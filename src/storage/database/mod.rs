@@ -110,9 +110,8 @@ impl Db {
         &self.reader
     }
 
-    /// For changes in a [single statement](crate::storage::interviews::single_statement), where the database can do that.
-    #[must_use]
-    pub fn recorder(&self) -> Option<&Pool> {
+    /// Connections on which a change can be stored as one statement; none on SQLite, which has no statement that writes two tables.
+    pub(crate) fn single_statement_pool(&self) -> Option<&Pool> {
         (self.writer.get_database_backend() == DbBackend::Postgres).then_some(&self.writer)
     }
 

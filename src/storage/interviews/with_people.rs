@@ -1,7 +1,7 @@
 //! An interview and its people in one statement. For a single interview a statement more is a message there and back more, which takes
 //! longer than finding the rows.
 
-use crate::domain::{Interview, InterviewId, Interviewee, Participants, Scope, User};
+use crate::domain::{Interview, InterviewId, InterviewWithPeople, Interviewee, Participants, Scope, User};
 use crate::storage::database::fetch;
 use crate::storage::database::statement_cache::CachedScopedStatement;
 use crate::storage::entities::{interview, interviewee, user};
@@ -25,7 +25,7 @@ pub async fn find(
     connection: &impl ConnectionTrait,
     scope: Scope,
     id: InterviewId,
-) -> Result<Option<(Interview, Option<Participants>)>> {
+) -> Result<Option<InterviewWithPeople>> {
     static STATEMENT: CachedScopedStatement = CachedScopedStatement::new();
     let backend = connection.get_database_backend();
     let statement = STATEMENT.with(backend, scope, id.0, || statement(backend, scope, id));
@@ -35,7 +35,7 @@ pub async fn find(
     };
     let Some((interview, interviewee, driver, interviewer)) = row else {
         let alone = interviews::find(connection, scope, id).await?;
-        return Ok(alone.map(|interview| (interview, None)));
+        return Ok(alone.map(InterviewWithPeople::from));
     };
     let people = || -> Result<Participants, StorageError> {
         Ok(Participants {
@@ -44,7 +44,7 @@ pub async fn find(
             interviewer: User::try_from(interviewer)?,
         })
     };
-    Ok(Some((Interview::try_from(interview)?, people().ok())))
+    Ok(Some(InterviewWithPeople { interview: Interview::try_from(interview)?, people: people().ok() }))
 }
 
 fn statement(backend: DbBackend, scope: Scope, id: InterviewId) -> Statement {

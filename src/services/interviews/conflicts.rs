@@ -1,0 +1,25 @@
+//! Explains why an interview could not be stored: the interviews that it would overlap with.
+
+use crate::domain::{Conflict, Interview, Scope, Side, Viewer};
+use crate::services::{ServiceError, Services};
+use crate::storage::interviews;
+
+impl Services {
+    /// The interviews that reserve the time of this interview's people: one entry for each busy person. Those that the viewer may not
+    /// see are only counted.
+    pub(super) async fn conflicts(
+        &self,
+        viewer: &Viewer,
+        interview: &Interview,
+    ) -> Result<Vec<Conflict>, ServiceError> {
+        let mut conflicts = Vec::new();
+        for side in [Side::Interviewer, Side::Interviewee] {
+            let all = interviews::clashes(self.db.reader(), Scope::Everything, interview, side).await?;
+            if !all.is_empty() {
+                let visible = interviews::clashes(self.db.reader(), viewer.scope(), interview, side).await?;
+                conflicts.push(Conflict { side, hidden: all.len().saturating_sub(visible.len()), visible });
+            }
+        }
+        Ok(conflicts)
+    }
+}

@@ -1,0 +1,179 @@
+//! Loads an interview for a change and stores the change with everything that belongs to it. Only this file knows whether a change
+//! is one statement or a transaction, so anything new that is written with a change is added here.
+
+use crate::domain::{
+    CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
+    IntervieweeId, Scope, Transition, UserId, Viewer,
+};
+use crate::storage::database::pool::{Pool, Transaction};
+use crate::storage::interviews::{single_statement, with_people};
+use crate::storage::{Db, Result, StorageError, event_log, interviewees, interviews, users};
+
+/// How a unit of work keeps concurrent changes of the same interview apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locking {
+    /// Reads without locks and compares the version when it writes. Needs a database that can write a change in one statement;
+    /// [`UnitOfWork::begin`] falls back to pessimistic locking where it cannot.
+    Optimistic,
+    /// Locks the interview's row when it is loaded, and waits for other writers.
+    Pessimistic,
+}
+
+/// What [`UnitOfWork::load`] reads with an interview, if that takes no further statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Include {
+    /// The interview alone.
+    Nothing,
+    /// Its people, for a response that shows them.
+    People,
+}
+
+/// One change of one interview, from reading what it depends on to storing it. Dropping it writes nothing.
+pub enum UnitOfWork<'db> {
+    /// Reads outside of a transaction and stores with a single statement.
+    Optimistic(&'db Pool),
+    /// Reads and stores in a transaction.
+    Transaction(Transaction),
+}
+
+/// A permitted change with everything that is stored with it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    transition: Transition,
+    actor: UserId,
+    /// The interview does not exist yet.
+    is_new: bool,
+    /// The people whose time the change reserves. Their locks keep concurrent bookings apart.
+    reserves_time_of: Option<[UserId; 2]>,
+}
+
+/// What became of a [`Change`].
+#[derive(Debug)]
+pub enum Stored {
+    /// The change is committed. Contains the interview as stored.
+    Done(Interview),
+    /// Nothing was written, and a unit of work with pessimistic locking can store the change: the interview has changed since it was
+    /// loaded, another transaction holds a lock that the change needs, or the change writes more than one statement can.
+    NeedsLocks,
+    /// Nothing was written, because this interview, as it would have been, overlaps with another one.
+    Overlap(Box<Interview>),
+}
+
+impl Change {
+    /// The creation of an interview. Storing it assigns the id.
+    #[must_use]
+    pub fn creation(viewer: &Viewer, transition: Transition) -> Self {
+        let reserves_time_of = transition.interview.newly_reserves_time_of(None);
+        Self { transition, actor: viewer.id, is_new: true, reserves_time_of }
+    }
+
+    /// A change of the interview `before`.
+    #[must_use]
+    pub fn update(viewer: &Viewer, before: &Interview, transition: Transition) -> Self {
+        let reserves_time_of = transition.interview.newly_reserves_time_of(Some(before));
+        Self { transition, actor: viewer.id, is_new: false, reserves_time_of }
+    }
+
+    /// The interview after the change, the event that records it, and its effect on the interviewee.
+    fn into_parts(self) -> (Interview, Event, IntervieweeEffect) {
+        let Transition { interview, event, side, changes, effect } = self.transition;
+        let event = Event {
+            id: EventId(0),
+            interview_id: interview.id,
+            event_type: event,
+            at: interview.updated_at,
+            actor_id: Some(self.actor),
+            actor_side: side,
+            changes,
+        };
+        (interview, event, effect)
+    }
+}
+
+impl<'db> UnitOfWork<'db> {
+    /// Begins a unit of work.
+    pub async fn begin(db: &'db Db, locking: Locking) -> Result<Self> {
+        match (locking, db.single_statement_pool()) {
+            (Locking::Optimistic, Some(pool)) => Ok(Self::Optimistic(pool)),
+            _ => Ok(Self::Transaction(db.begin().await?)),
+        }
+    }
+
+    /// Reads the interview, if it exists in this scope. A transaction locks its row, and leaves its people out.
+    pub async fn load(&self, scope: Scope, id: InterviewId, include: Include) -> Result<Option<InterviewWithPeople>> {
+        match (self, include) {
+            (Self::Optimistic(pool), Include::People) => with_people::find(*pool, scope, id).await,
+            (Self::Optimistic(pool), Include::Nothing) => {
+                Ok(interviews::find(*pool, scope, id).await?.map(InterviewWithPeople::from))
+            }
+            (Self::Transaction(transaction), _) => {
+                Ok(interviews::lock(transaction, scope, id).await?.map(InterviewWithPeople::from))
+            }
+        }
+    }
+
+    /// Reads the interviewee that a change refers to, if it exists in this scope.
+    pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
+        match self {
+            Self::Optimistic(pool) => interviewees::find(*pool, scope, id).await,
+            Self::Transaction(transaction) => interviewees::find(transaction, scope, id).await,
+        }
+    }
+
+    /// Whether a change can refer to this user as an interviewer of the company.
+    pub async fn is_active_interviewer(&self, company: CompanyId, id: UserId) -> Result<bool> {
+        match self {
+            Self::Optimistic(pool) => users::is_active_interviewer(*pool, company, id).await,
+            Self::Transaction(transaction) => users::is_active_interviewer(transaction, company, id).await,
+        }
+    }
+
+    /// Stores the change and commits it.
+    pub async fn store(self, change: Change) -> Result<Stored> {
+        match self {
+            Self::Optimistic(pool) => store_in_one_statement(pool, change).await,
+            Self::Transaction(transaction) => store_in_transaction(transaction, change).await,
+        }
+    }
+}
+
+/// The statement writes one existing interview and its event. A change that writes more needs a transaction.
+async fn store_in_one_statement(pool: &Pool, change: Change) -> Result<Stored> {
+    if change.is_new || change.transition.effect != IntervieweeEffect::None {
+        return Ok(Stored::NeedsLocks);
+    }
+    let reserves_time_of = change.reserves_time_of;
+    let (interview, event, _) = change.into_parts();
+    match single_statement::store(pool, &interview, event, reserves_time_of).await {
+        Ok(true) => Ok(Stored::Done(interview)),
+        Ok(false) => Ok(Stored::NeedsLocks),
+        Err(StorageError::Overlap) => Ok(Stored::Overlap(Box::new(interview))),
+        Err(error) => Err(error),
+    }
+}
+
+async fn store_in_transaction(transaction: Transaction, change: Change) -> Result<Stored> {
+    if let Some(people) = change.reserves_time_of {
+        users::lock_time_of(&transaction, people).await?;
+    }
+    let is_new = change.is_new;
+    let (mut interview, mut event, effect) = change.into_parts();
+    let written = if is_new {
+        interviews::insert(&transaction, &interview).await.map(|id| (interview.id, event.interview_id) = (id, id))
+    } else {
+        interviews::update(&transaction, &interview).await
+    };
+    match written {
+        Err(StorageError::Overlap) => return Ok(Stored::Overlap(Box::new(interview))),
+        written => written?,
+    }
+    event_log::insert(&transaction, event).await?;
+    let (interviewee, now) = (interview.interviewee_id, interview.updated_at);
+    match effect {
+        IntervieweeEffect::None => {}
+        IntervieweeEffect::Becomes(kind) => interviewees::set_kind(&transaction, interviewee, kind, now).await?,
+        IntervieweeEffect::Released => interviewees::release(&transaction, interviewee, now).await?,
+    }
+    transaction.commit().await?;
+    Ok(Stored::Done(interview))
+}
