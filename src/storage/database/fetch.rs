@@ -2,7 +2,7 @@
 //! more than finding them: so there the rows of a query come as one text of JSON. PostgreSQL's rows are read by the position of
 //! their columns. A query is written once.
 
-use crate::storage::entities::position::ByPosition;
+use crate::storage::entities::row::{Columns, Row};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult, QueryTrait, Select, Statement,
 };
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 /// When the database fails.
 pub async fn all<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Result<Vec<E::Model>, DbErr>
 where
-    E: EntityTrait<Model: ByPosition + DeserializeOwned>,
+    E: EntityTrait<Model: Row + DeserializeOwned>,
 {
     fetch(connection, statement(connection.get_database_backend(), &query)).await
 }
@@ -25,7 +25,7 @@ where
 /// When the database fails.
 pub async fn one<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Result<Option<E::Model>, DbErr>
 where
-    E: EntityTrait<Model: ByPosition + DeserializeOwned>,
+    E: EntityTrait<Model: Row + DeserializeOwned>,
 {
     fetch_one(connection, statement(connection.get_database_backend(), &query)).await
 }
@@ -51,12 +51,12 @@ fn as_json_array<E: EntityTrait>(sql: &str) -> String {
 /// When the database fails.
 pub async fn fetch<M>(connection: &impl ConnectionTrait, statement: Statement) -> Result<Vec<M>, DbErr>
 where
-    M: ByPosition + DeserializeOwned,
+    M: Row + DeserializeOwned,
 {
     if statement.db_backend == DbBackend::Sqlite {
         return read(connection.query_one_raw(statement).await?);
     }
-    connection.query_all_raw(statement).await?.iter().map(|row| M::by_position(row, 0)).collect()
+    connection.query_all_raw(statement).await?.iter().map(|row| M::read(&mut Columns::of(row))).collect()
 }
 
 /// The row of a [`statement`] that has one at most.
@@ -65,12 +65,12 @@ where
 /// When the database fails.
 pub async fn fetch_one<M>(connection: &impl ConnectionTrait, statement: Statement) -> Result<Option<M>, DbErr>
 where
-    M: ByPosition + DeserializeOwned,
+    M: Row + DeserializeOwned,
 {
     if statement.db_backend == DbBackend::Sqlite {
         return Ok(read(connection.query_one_raw(statement).await?)?.pop());
     }
-    connection.query_one_raw(statement).await?.as_ref().map(|row| M::by_position(row, 0)).transpose()
+    connection.query_one_raw(statement).await?.as_ref().map(|row| M::read(&mut Columns::of(row))).transpose()
 }
 
 fn read<M: DeserializeOwned>(result: Option<QueryResult>) -> Result<Vec<M>, DbErr> {

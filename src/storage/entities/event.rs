@@ -29,6 +29,11 @@ impl Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Whether the event itself brings the value of this column. The database assigns the others.
+pub fn is_given(column: Column) -> bool {
+    !matches!(column, Column::Id | Column::TransactionId)
+}
+
 /// One element of `changes`.
 #[derive(Serialize, Deserialize)]
 struct StoredFieldChange {

@@ -5,43 +5,51 @@ use crate::domain::{
 };
 use crate::storage::StorageError;
 use crate::storage::entities::json;
+use crate::storage::entities::row::row;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
 
-#[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
-#[sea_orm(table_name = "interviews")]
-pub struct Model {
-    #[sea_orm(primary_key)]
-    pub id: i64,
-    pub company_id: i64,
-    pub driver_id: i64,
-    pub interviewee_id: i64,
-    pub interviewer_id: i64,
-    pub kind: String,
-    pub status: String,
-    #[serde(deserialize_with = "json::time")]
-    pub start_at: DateTimeUtc,
-    #[serde(deserialize_with = "json::time")]
-    pub end_at: DateTimeUtc,
-    pub amend_start_at: Option<DateTimeUtc>,
-    pub amend_end_at: Option<DateTimeUtc>,
-    pub amended_by: Option<String>,
-    pub amended_from: Option<String>,
-    pub location: Option<String>,
-    pub reason: Option<String>,
-    pub absent: Option<String>,
-    #[serde(deserialize_with = "json::truth")]
-    pub allow_overlap: bool,
-    pub version: i32,
-    #[serde(deserialize_with = "json::time")]
-    pub created_at: DateTimeUtc,
-    #[serde(deserialize_with = "json::time")]
-    pub updated_at: DateTimeUtc,
+row! {
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
+    #[sea_orm(table_name = "interviews")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub company_id: i64,
+        pub driver_id: i64,
+        pub interviewee_id: i64,
+        pub interviewer_id: i64,
+        pub kind: String,
+        pub status: String,
+        #[serde(deserialize_with = "json::time")]
+        pub start_at: DateTimeUtc,
+        #[serde(deserialize_with = "json::time")]
+        pub end_at: DateTimeUtc,
+        pub amend_start_at: Option<DateTimeUtc>,
+        pub amend_end_at: Option<DateTimeUtc>,
+        pub amended_by: Option<String>,
+        pub amended_from: Option<String>,
+        pub location: Option<String>,
+        pub reason: Option<String>,
+        pub absent: Option<String>,
+        #[serde(deserialize_with = "json::truth")]
+        pub allow_overlap: bool,
+        pub version: i32,
+        #[serde(deserialize_with = "json::time")]
+        pub created_at: DateTimeUtc,
+        #[serde(deserialize_with = "json::time")]
+        pub updated_at: DateTimeUtc,
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Whether a change of an interview writes this column. The others are written once, when the interview is created.
+pub fn is_changeable(column: Column) -> bool {
+    !matches!(column, Column::Id | Column::CompanyId | Column::CreatedAt)
+}
 
 impl TryFrom<Model> for Interview {
     type Error = StorageError;

@@ -2,20 +2,23 @@
 use crate::domain::{CompanyId, Interviewee, IntervieweeId, IntervieweeKind, Names, UserId};
 use crate::storage::StorageError;
 use crate::storage::entities::json;
+use crate::storage::entities::row::row;
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
 
-#[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
-#[sea_orm(table_name = "interviewees")]
-pub struct Model {
-    #[sea_orm(primary_key)]
-    pub id: i64,
-    pub company_id: i64,
-    pub driver_id: i64,
-    pub kind: String,
-    #[serde(deserialize_with = "json::time")]
-    pub updated_at: DateTimeUtc,
+row! {
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
+    #[sea_orm(table_name = "interviewees")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub company_id: i64,
+        pub driver_id: i64,
+        pub kind: String,
+        #[serde(deserialize_with = "json::time")]
+        pub updated_at: DateTimeUtc,
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -5,6 +5,6 @@ pub mod event;
 pub mod interview;
 pub mod interviewee;
 pub mod json;
-pub mod position;
 pub mod revoked_token;
+pub mod row;
 pub mod user;

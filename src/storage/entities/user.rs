@@ -1,22 +1,25 @@
 //! `users`
 use crate::domain::{Authority, CompanyId, Names, Role, User, UserId};
 use crate::storage::StorageError;
+use crate::storage::entities::row::row;
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
 
-#[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
-#[sea_orm(table_name = "users")]
-pub struct Model {
-    #[sea_orm(primary_key)]
-    pub id: i64,
-    pub role: String,
-    pub company_id: Option<i64>,
-    pub title: String,
-    pub image: Option<String>,
-    pub phone_number: Option<String>,
-    pub contact_phone_number: Option<String>,
-    pub deactivated_at: Option<DateTimeUtc>,
+row! {
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
+    #[sea_orm(table_name = "users")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub role: String,
+        pub company_id: Option<i64>,
+        pub title: String,
+        pub image: Option<String>,
+        pub phone_number: Option<String>,
+        pub contact_phone_number: Option<String>,
+        pub deactivated_at: Option<DateTimeUtc>,
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

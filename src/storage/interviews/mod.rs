@@ -15,8 +15,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use interview::{COLUMN, Column};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-    Select, Value,
+    ActiveModelTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter,
+    QuerySelect, QueryTrait, Select, Value,
 };
 use std::collections::HashMap;
 
@@ -216,8 +216,9 @@ pub async fn insert(connection: &impl ConnectionTrait, interview: &Interview) ->
 /// [`StorageError::Overlap`]; [`StorageError::Transient`] when it is no longer at the version before; or when the database fails.
 pub async fn update(connection: &impl ConnectionTrait, interview: &Interview) -> Result<()> {
     let mut row = interview::ActiveModel::from(interview);
-    row.company_id = sea_orm::NotSet; // fixed for ever
-    row.created_at = sea_orm::NotSet;
+    for fixed in Column::iter().filter(|column| !interview::is_changeable(*column)) {
+        row.not_set(fixed);
+    }
     let updated = interview::Entity::update_many()
         .set(row)
         .filter(COLUMN.id.eq(interview.id.0))

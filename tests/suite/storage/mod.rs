@@ -1,5 +1,6 @@
 //! What the database holds and enforces: schema, constraints, migrations, demo data.
 
+mod changed_columns;
 mod constraints;
 mod demo_data;
 mod migrations;
