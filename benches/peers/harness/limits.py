@@ -1,4 +1,5 @@
 """What PostgreSQL alone can do on this machine: pgbench sends prepared statements, without HTTP, GraphQL or JSON."""
+import os
 import random
 import re
 
@@ -6,6 +7,9 @@ from harness import captured_sql, load_drivers, requests
 from harness.contender import SOURCE, Contender
 from harness.ours import Ours
 from harness.peers import filled_template
+
+# As many sessions as our server has: it reads the same variable, and 10 is its default.
+SESSIONS = int(os.environ.get("DATABASE_CONNECTIONS", 10))
 
 # The demo data repeats its states every ten interviews, and five in a row of these ten are open.
 PERIOD, OPEN_RUN = 10, 5
@@ -75,7 +79,7 @@ class OwnLimit(Contender):
         self.ours.reset()
 
     def load(self, workload, concurrency, seconds, seed):
-        result, written = self._run(concurrency, seconds)
+        result, written = self._run(min(concurrency, SESSIONS), seconds)
         return result | {"good": written, "transactions": result["good"]}
 
     def _run(self, concurrency, seconds):

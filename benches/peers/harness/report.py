@@ -67,25 +67,16 @@ def print_ratios_to_peers(measurements, ours, peers):
         print(line)
 
 
-def print_ratios_to_limits(measurements, ours, limits):
-    if not limits:
-        return
-    print(f"\n{ours} / limit        {'limit':16}{'req/s':>8}{'pg CPU':>9}{'p50':>8}")
-    for workload, concurrency, servers in _cells(measurements):
-        for limit in sorted(limits & set(servers)) if ours in servers else []:
-            ratios = {key: _ratio(servers[ours], servers[limit], key) for key in ("rate", "pg_ms", "p50")}
-            print(f"{workload:5}{concurrency:>5}         {limit:16}{_number(ratios['rate'], 8, 2)}"
-                  f"{_number(ratios['pg_ms'], 9, 2)}{_number(ratios['p50'], 8, 2)}")
-
-
-def print_ratios_to_baseline(measurements, ours, baseline):
+def print_ratios_by_round(measurements, ours, other):
     """Pairs the two by round: the median of the rounds' ratios, with the lowest and the highest."""
-    print(f"\n{ours} / {baseline}, by round   {'req/s':>20}{'server CPU':>20}{'pg CPU':>20}{'p50':>20}")
+    print(f"\n{f'{ours} / {other}, by round':32}{'req/s':>20}{'server CPU':>20}{'pg CPU':>20}{'p50':>20}")
     for workload, concurrency, servers in _cells(measurements):
-        line = f"{workload:5}{concurrency:>5}               "
-        pairs = list(zip(servers[ours], servers[baseline]))  # both were measured once in every round
+        if ours not in servers or other not in servers:
+            continue
+        line = f"{workload:5}{concurrency:>5}{'':22}"
         for key in ("rate", "server_ms", "pg_ms", "p50"):
-            ratios = [own[key] / other[key] for own, other in pairs if other[key]]
+            pairs = [(own[key], its[key]) for own, its in zip(servers[ours], servers[other])]  # one of each in a round
+            ratios = [own / its for own, its in pairs if own is not None and its]
             spread = f"{median(ratios):.2f} ({min(ratios):.2f} - {max(ratios):.2f})" if ratios else "-"
             line += f"{spread:>20}"
         print(line)

@@ -31,11 +31,12 @@ def measure_group(group, options, round_number):
     with ExitStack() as stack:
         for contender in group:
             stack.enter_context(contender)
-        for workload in group[0].chosen_workloads:
-            for contender in group:
+        for workload in options.workloads:
+            taking_part = [contender for contender in group if workload in contender.chosen_workloads]
+            for contender in taking_part:
                 contender.load(workload, **WARM_UP)
             for concurrency in options.conc:
-                for contender in group:
+                for contender in taking_part:
                     result = measure_once(contender, workload, concurrency, options.secs, round_number)
                     measurements.append(result | {"round": round_number})
                     print(f"  round {round_number} {contender.name:16}{workload:10} c={concurrency:<3}"
@@ -77,26 +78,25 @@ def prepare(contender, options):
 
 def compare(bench, options):
     """All chosen servers and limits."""
-    chosen = selection.groups(bench, options)
+    chosen = list(selection.groups(bench, options))
     groups = [[contender for contender in group if prepare(contender, options)] for group in chosen]
     failed = sum(map(len, groups)) < sum(map(len, chosen))
-    groups = [group for group in groups if group and group[0].chosen_workloads]
-    if not groups:
-        sys.exit("nothing can be measured")
     measurements, runs = measure_all(groups, options)
+    if not measurements:
+        sys.exit("nothing was measured")
     report.print_measurements(measurements)
     report.print_processes(runs)
     for names in selection.comparisons(groups):
         report.print_ratios_to_peers(measurements, names.ours, names.peers)
-        report.print_ratios_to_limits(measurements, names.ours, names.limits)
-        if names.baseline:
-            report.print_ratios_to_baseline(measurements, names.ours, names.baseline)
+        for other in names.by_round:
+            report.print_ratios_by_round(measurements, names.ours, other)
     return measurements, runs, failed or any(result["bad"] for result in measurements)
 
 
 def compare_sizes(bench, options):
     """Ours with few and with many interviews: shows what grows with the table."""
     groups, sizes = [], (options.interviews, options.growth)
+    options.workloads = ["W1 random", "W1 late", "W2 random"]
     name = "ours-sqlite" if "ours-sqlite" in options.servers else "ours"
     for size in sizes:
         server = Ours(bench, f"{name}-{size}", options.server, sqlite=name == "ours-sqlite")
@@ -108,7 +108,7 @@ def compare_sizes(bench, options):
         for workload, source in (("W1 random", catalog), ("W1 late", late), ("W2 random", catalog)):
             server.write_bodies(workload, requests.bodies(server.dialect, workload[:2], source))
         print(f"filled {server.name}: {len(catalog.interviews)} interviews", flush=True)
-        server.chosen_workloads = ["W1 random", "W1 late", "W2 random"]
+        server.chosen_workloads = options.workloads
         groups.append([server])
     measurements, runs = measure_all(groups, options)
     report.print_growth(measurements, *sizes)

@@ -18,40 +18,45 @@ def baseline_of(name):
 
 
 def groups(bench, options):
-    """The chosen contenders in order. Those of a group run at the same time: ours and its baseline."""
-    return [list(group(bench, options, name)) for name in options.servers]
+    """The chosen contenders in order. Those of a group run at the same time and are measured in turns."""
+    names = options.servers
+    for name in names:
+        if name == "ours":
+            own_limit = [OwnLimit(bench, "pgbench-own", options.server)] if "pgbench-own" in names else []
+            yield [*ours_and_baseline(bench, options, name), *own_limit]
+        elif name == "ours-sqlite":
+            yield ours_and_baseline(bench, options, name)
+        elif name in NODE_PEERS:
+            yield [node_peer(bench, name)]
+        elif name == "seaography":
+            yield [seaography(bench)]
+        elif name == "pgbench":
+            yield [PeersLimit(bench, name)]
+        elif "ours" not in names:
+            yield [OwnLimit(bench, name, options.server)]
 
 
-def group(bench, options, name):
-    if name in OURS:
-        sqlite = name == "ours-sqlite"
-        if options.baseline:
-            yield Ours(bench, baseline_of(name), options.baseline, sqlite, port=bench.port + 1)
-        yield Ours(bench, name, options.server, sqlite)
-    elif name in NODE_PEERS:
-        yield node_peer(bench, name)
-    elif name == "seaography":
-        yield seaography(bench)
-    elif name == "pgbench":
-        yield PeersLimit(bench, name)
-    else:
-        yield OwnLimit(bench, name, options.server)
+def ours_and_baseline(bench, options, name):
+    sqlite = name == "ours-sqlite"
+    ours = Ours(bench, name, options.server, sqlite)
+    if not options.baseline:
+        return [ours]
+    return [Ours(bench, baseline_of(name), options.baseline, sqlite, port=bench.port + 1), ours]
 
 
 @dataclass
 class Comparison:
     """Names of one of ours and of what it is compared with."""
     ours: str
-    baseline: str
     peers: set
-    limits: set
+    by_round: list  # limits and the baseline
 
 
 def comparisons(groups):
     contenders = {contender.name: contender for group in groups for contender in group}
-    limits = {name for name, contender in contenders.items() if contender.is_limit}
-    peers = set(contenders) - limits - {*OURS, *map(baseline_of, OURS)}
+    limits = [name for name, contender in contenders.items() if contender.is_limit]
+    peers = set(contenders) - {*limits, *OURS, *map(baseline_of, OURS)}
     for name in OURS:
         if name in contenders:
             baseline = baseline_of(name)
-            yield Comparison(name, baseline if baseline in contenders else None, peers, limits)
+            yield Comparison(name, peers, [*limits, baseline] if baseline in contenders else limits)
