@@ -35,7 +35,7 @@ def parse_arguments():
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement to this file")
     parser.add_argument("--pg-port", type=int, default=18599)
     parser.add_argument("--port", type=int, default=18600,
-                        help="of the server under test; the baseline has the next one. Below 32768, where outgoing ports begin")
+                        help="of the server under test; the baseline has the next one. Outgoing ports begin at 32768")
     options = parser.parse_args()
     if unknown := set(options.servers) - set(selection.NAMES):
         parser.error(f"no such server: {', '.join(sorted(unknown))}")

@@ -30,7 +30,7 @@ class Contender:
         self.database = "run_" + re.sub(r"\W", "_", name)
 
     def prepare(self, workloads):
-        """Makes the data that every round starts from, and whatever `load` needs for these workloads."""
+        """Makes the data that every round starts from, and what `load` needs for these workloads."""
 
     def reset(self):
         """Restores the data that `prepare` made."""

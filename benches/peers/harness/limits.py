@@ -57,7 +57,7 @@ class OwnLimit(Contender):
         run = f":first + {PERIOD} * random(0, :runs - 1)"
         self._add_script("moved", 2, moved, settings, f"{run} + random(0, 2)", "5 - 10 * (:interviews_version % 2)")
         self._add_script("stayed", 1, stayed, settings, f"{run} + random(3, {OPEN_RUN - 1})", "0")
-        self.log_table = re.search(r"INSERT INTO (\w+)", moved[0].executions[-1].sql)[1]
+        self.log_table = re.search(r'INSERT INTO "?(\w+)', moved[0].executions[-1].sql)[1]
         self._verify()
         print(f"captured {self.name}: {len(moved[0].executions)} statements for W3, {runs * OPEN_RUN} interviews",
               flush=True)
