@@ -1,6 +1,6 @@
-//! How batches are sent, without a database: a list of rows each of which asks for one thing and then for another, as an interview asks
-//! for its interviewee and then for the driver. What differs is only who decides that a batch is complete.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the benchmark")]
+//! Batching without a database. Each row of a list loads one value and then a second one that depends on the first, as
+//! an interview loads its interviewee and then the driver. The benchmarks differ only in when a batch is sent.
+#![expect(clippy::unwrap_used, reason = "a failure ends the benchmark")]
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::Timer;
@@ -19,7 +19,7 @@ fn main() {
 
 const SIZES: [u64; 3] = [1, 50, 100];
 
-/// What two rounds of `size` keys come to.
+/// The sum of the values that `size` rows load last.
 fn expected(size: u64) -> u64 {
     (0..size).map(|key| key + 2_000).sum()
 }
@@ -28,7 +28,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap()
 }
 
-/// Stands for the database: every batch waits once.
+/// Replaces the database: every batch waits once.
 async fn fetch(keys: &[u64]) -> HashMap<u64, u64> {
     tokio::task::yield_now().await;
     keys.iter().map(|key| (*key, key + 1_000)).collect()
@@ -53,14 +53,14 @@ async fn all_rows(loader: &DataLoader<Fetch>, size: u64) -> u64 {
     join_all((0..size).map(row)).await.into_iter().sum()
 }
 
-/// This server's: batches are sent from within the request's own task, when all of it waits.
+/// This server's scheduler: the task of the request sends the batches when all of its loads wait.
 #[divan::bench(args = SIZES)]
-fn in_task_driver(bencher: Bencher, size: u64) {
+fn loader_scheduler(bencher: Bencher, size: u64) {
     let runtime = runtime();
     bencher.bench_local(|| {
-        let queue = PendingFetches::default();
-        let loader = DataLoader::new(Fetch, queue.clone(), NoDelay).max_batch_size(usize::MAX);
-        let sum = runtime.block_on(run_with_batches(queue, all_rows(&loader, black_box(size))));
+        let pending = PendingFetches::default();
+        let loader = DataLoader::new(Fetch, pending.clone(), NoDelay).max_batch_size(usize::MAX);
+        let sum = runtime.block_on(run_with_batches(pending, all_rows(&loader, black_box(size))));
         assert_eq!(sum, expected(size));
     });
 }
@@ -82,7 +82,7 @@ impl Timer for Sleep {
     }
 }
 
-/// The library's way: a task and a timer of a millisecond for each batch.
+/// async-graphql's own scheduling: a task and a timer of one millisecond for each batch.
 #[divan::bench(args = SIZES)]
 fn task_and_timer(bencher: Bencher, size: u64) {
     let runtime = runtime();
@@ -99,7 +99,7 @@ impl dataloader::BatchFn<u64, u64> for Fetch {
     }
 }
 
-/// The crate `dataloader`: whoever asks first waits a few turns of the scheduler for others.
+/// The crate `dataloader`: the first load of a batch yields ten times before it sends the batch.
 #[divan::bench(args = SIZES)]
 fn crate_dataloader(bencher: Bencher, size: u64) {
     let runtime = runtime();

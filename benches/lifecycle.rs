@@ -1,5 +1,5 @@
-//! The state machine: what deciding a change costs beside everything around it.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the benchmark")]
+//! The state machine alone: how long it takes to decide a change.
+#![expect(clippy::unwrap_used, reason = "a failure ends the benchmark")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::{Bencher, black_box};
