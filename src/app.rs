@@ -1,20 +1,22 @@
-//! Wiring: from settings to a server that listens, and its orderly end.
+//! Wiring: from settings to a server that listens, and its shutdown.
 
 use crate::config::ServerSettings;
 use crate::graphql::Engine;
 use crate::http;
+use crate::http::Server;
 use crate::http::explorer::Explorer;
-use crate::http::server;
-use crate::http::server::Shutdown;
-use crate::http::{ConnectionTracker, Server};
+use crate::http::server::shutdown::ConnectionTracker;
+use crate::http::server::{self, Shutdown, Timeouts};
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
-/// The server, wired and not listening yet.
+/// The server before it listens.
 #[derive(Clone)]
 pub struct App {
     server: Server,
@@ -22,7 +24,7 @@ pub struct App {
 }
 
 impl App {
-    /// Wires it.
+    /// Wires the services, the GraphQL engine and the HTTP server together.
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
         let services = Arc::new(Services::new(db, clock, tokens, settings.cache_lifetimes()));
@@ -40,42 +42,52 @@ impl App {
         &self.server.services
     }
 
-    /// The routes, for calling them without a socket.
+    /// The routes, to call them without a socket.
     pub fn router(&self) -> axum::Router {
         http::router(self.server.clone())
     }
 
-    /// Serves until `stop` is done, then lets requests in flight finish, for as long as the settings grant.
-    ///
-    /// # Errors
-    /// When the socket fails.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
-        let timeouts = server::Timeouts {
+    /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
+        let timeouts = Timeouts {
             header: self.settings.header_timeout,
-            writing: self.settings.write_timeout,
-            stopping: self.settings.shutdown_grace,
+            write: self.settings.write_timeout,
+            shutdown_grace: self.settings.shutdown_grace,
         };
-        if server::serve(listener, self.router(), &self.server.connections, timeouts, stop).await? == Shutdown::Forced {
-            return Ok(()); // what was cut off does not give its connections back: closing would wait for it
-        }
-        if let Err(error) = self.services().db().close().await {
+        let shutdown = server::serve(listener, self.router(), &self.server.connections, timeouts, stop).await;
+        // Requests that are still running hold database connections, and closing the database would wait for them.
+        if shutdown == Shutdown::Graceful
+            && let Err(error) = self.services().db().close().await
+        {
             tracing::warn!(%error, "the database connections could not be closed in order");
         }
-        Ok(())
     }
 }
 
-/// Done when the process is told to stop: SIGTERM or Ctrl-C.
+/// The two steps in which signals stop the process. Either step is SIGTERM or SIGINT (Ctrl-C).
+pub struct ShutdownSignals {
+    /// Cancelled by the first signal: the server stops gracefully.
+    pub drain: CancellationToken,
+    /// Cancelled by the second signal: the process ends at once.
+    pub abort: CancellationToken,
+}
+
+/// Listens for the signals that stop the process.
 ///
 /// # Errors
-/// When signals cannot be waited for.
-pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
+/// The process cannot listen for signals.
+pub fn listen_for_signals() -> io::Result<ShutdownSignals> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+    let (drain, abort) = (CancellationToken::new(), CancellationToken::new());
+    let steps = [drain.clone(), abort.clone()];
+    tokio::spawn(async move {
+        for step in steps {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            step.cancel();
         }
-    })
+    });
+    Ok(ShutdownSignals { drain, abort })
 }

@@ -41,6 +41,9 @@ pub enum CliError {
     /// A file in the working folder.
     #[error("{0}: {1}")]
     File(String, io::Error),
+    /// A second signal arrived while requests in flight were finishing.
+    #[error("stopped by a second signal before all requests in flight were answered")]
+    Aborted,
     /// The sockets, or signals.
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -48,11 +48,14 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     listen(App::new(db, Clock::System, tokens, Explorer::new(None), server), listener).await
 }
 
-/// Serves until the process is told to stop.
+/// Serves until a signal stops the server. A second signal ends the process without waiting for requests in flight.
 pub async fn listen(app: App, listener: TcpListener) -> Result<(), CliError> {
-    let stop = app::stop_signal()?;
+    let signals = app::listen_for_signals()?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    Ok(app.serve(listener, stop).await?)
+    tokio::select! {
+        () = app.serve(listener, signals.drain.cancelled_owned()) => Ok(()),
+        () = signals.abort.cancelled() => Err(CliError::Aborted),
+    }
 }
 
 /// Takes the address. Whoever connects waits until [`listen`].

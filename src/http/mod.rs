@@ -9,10 +9,8 @@ mod graphql;
 mod health;
 mod middleware;
 mod rest;
-pub mod server;
+pub(crate) mod server;
 mod websocket;
-
-pub use server::shutdown::ConnectionTracker;
 
 use crate::domain::Side;
 use crate::graphql::Engine;
@@ -24,6 +22,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, patch, post};
 use error_response::ErrorFormat;
 use explorer::Explorer;
+use server::shutdown::ConnectionTracker;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -32,7 +31,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 /// What the handlers share.
 #[derive(Clone)]
-pub struct Server {
+pub(crate) struct Server {
     /// The use cases.
     pub services: SharedServices,
     /// The GraphQL API.
@@ -71,7 +70,7 @@ pub struct Limits {
 }
 
 /// Every route of the server.
-pub fn router(server: Server) -> Router {
+pub(crate) fn router(server: Server) -> Router {
     let rest = Router::new()
         .route("/interviews", post(rest::create))
         .route("/interviews/{id}", patch(rest::update))

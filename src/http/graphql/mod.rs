@@ -127,7 +127,7 @@ async fn as_events(
     };
     match server.engine.open(bearer.as_ref(), request_id.clone(), request, permitted).await {
         Execution::Once(outcome) => sse::once(outcome),
-        Execution::Stream(answers) => match server.connections.enter() {
+        Execution::Stream(answers) => match server.connections.try_acquire() {
             Some(permit) => sse::live(answers, permit, request_id, server.limits.ping),
             None => OVERLOADED.answer(ErrorFormat::GraphQl(Media::Json), &request_id),
         },

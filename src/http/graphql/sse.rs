@@ -60,7 +60,7 @@ impl Feed {
         let live = self.live.as_mut()?;
         let answer = tokio::select! {
             // Without `complete`: the client comes back, and finds another server.
-            () = self.permit.stopping() => return None,
+            () = self.permit.shutdown_requested() => return None,
             _ = self.keep_alive.tick() => return Some(KEEP_ALIVE.to_owned()),
             answer = live.next() => answer,
         };
@@ -88,7 +88,7 @@ fn next(answer: &str) -> String {
 mod tests {
     use super::*;
     use crate::graphql::engine::response::Response as GraphQlResponse;
-    use crate::http::ConnectionTracker;
+    use crate::http::server::shutdown::ConnectionTracker;
     use async_graphql::Response as Executed;
     use axum::body::Body as HttpBody;
     use http_body_util::BodyExt;
@@ -119,16 +119,16 @@ mod tests {
             (Some(StreamEnd::Failed), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
         ] {
             let connections = ConnectionTracker::new(1);
-            let response = live(answers(last), connections.enter().unwrap(), "r".to_owned(), NEVER);
+            let response = live(answers(last), connections.try_acquire().unwrap(), "r".to_owned(), NEVER);
             assert_eq!(text(response.into_body()).await, format!("{both}{end}event: complete\ndata:\n\n"));
-            assert!(connections.enter().is_some(), "its permit is free");
+            assert!(connections.try_acquire().is_some(), "its permit is free");
         }
     }
 
     #[tokio::test]
     async fn while_nothing_happens_the_connection_is_kept_alive() {
         let connections = ConnectionTracker::new(1);
-        let permit = connections.enter().unwrap();
+        let permit = connections.try_acquire().unwrap();
         let mut body = live(stream::pending().boxed(), permit, String::new(), Duration::from_millis(1)).into_body();
         for _ in 0..3 {
             assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), ":\n");
@@ -138,8 +138,8 @@ mod tests {
     #[tokio::test]
     async fn when_the_server_stops_it_ends_without_being_complete() {
         let connections = ConnectionTracker::new(1);
-        let live = live(stream::pending().boxed(), connections.enter().unwrap(), String::new(), NEVER);
-        let ((), text) = tokio::join!(connections.stop(), text(live.into_body()));
+        let live = live(stream::pending().boxed(), connections.try_acquire().unwrap(), String::new(), NEVER);
+        let ((), text) = tokio::join!(connections.shut_down(), text(live.into_body()));
         assert_eq!(text, "");
     }
 }

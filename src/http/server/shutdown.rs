@@ -1,64 +1,94 @@
-//! The connections of a server: how they learn that it stops, and how many of those there may be that stay open, sockets and event streams.
+//! Graceful shutdown: tracks the open connections, signals the shutdown to them, and waits until they are closed.
 
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-/// The connections of a server.
+/// The open connections of a server, and the limit on long-lived ones: WebSockets and event streams.
 #[derive(Clone, Debug)]
-pub struct ConnectionTracker {
-    permits: Arc<Semaphore>,
-    stopping: watch::Sender<bool>,
+pub(crate) struct ConnectionTracker {
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    long_lived: Arc<Semaphore>,
 }
 
-/// A connection's ear: as long as one is kept, the server waits.
+/// Allows one long-lived connection, until it is dropped.
 #[derive(Debug)]
-pub struct ShutdownSignal(watch::Receiver<bool>);
-
-/// The place of a connection that stays open, for as long as it does.
-#[derive(Debug)]
-pub struct ConnectionPermit {
-    stopping: ShutdownSignal,
+pub(crate) struct ConnectionPermit {
+    shutdown: CancellationToken,
     _permit: OwnedSemaphorePermit,
 }
 
 impl ConnectionTracker {
-    /// With room for so many that stay open.
-    #[must_use]
-    pub fn new(most: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(most)), stopping: watch::Sender::new(false) }
+    pub(crate) fn new(max_long_lived: usize) -> Self {
+        Self {
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            long_lived: Arc::new(Semaphore::new(max_long_lived)),
+        }
     }
 
-    /// For a connection to be told.
-    #[must_use]
-    pub fn listen(&self) -> ShutdownSignal {
-        ShutdownSignal(self.stopping.subscribe())
+    /// Runs the task of a connection; [`Self::shut_down`] waits for its end.
+    pub(crate) fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(connection);
     }
 
-    /// A place for one more that stays open; none when there is no room.
-    #[must_use]
-    pub fn enter(&self) -> Option<ConnectionPermit> {
-        let permit = self.permits.clone().try_acquire_owned().ok()?;
-        Some(ConnectionPermit { stopping: self.listen(), _permit: permit })
+    /// Cancelled when the server begins to stop.
+    pub(crate) fn shutdown_signal(&self) -> CancellationToken {
+        self.shutdown.clone()
     }
 
-    /// Tells all of them that the server stops, and waits until they are gone.
-    pub async fn stop(&self) {
-        self.stopping.send_replace(true);
-        self.stopping.closed().await;
+    /// A permit for one more long-lived connection; none at the limit.
+    pub(crate) fn try_acquire(&self) -> Option<ConnectionPermit> {
+        let permit = self.long_lived.clone().try_acquire_owned().ok()?;
+        Some(ConnectionPermit { shutdown: self.shutdown_signal(), _permit: permit })
     }
-}
 
-impl ShutdownSignal {
-    /// Done when the server stops.
-    pub async fn requested(&mut self) {
-        // A server that is gone has stopped.
-        let _ = self.0.wait_for(|stopping| *stopping).await;
+    /// Signals the shutdown and waits until every connection is closed.
+    pub(crate) async fn shut_down(&self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 }
 
 impl ConnectionPermit {
-    /// Done when the server stops.
-    pub async fn stopping(&mut self) {
-        self.stopping.requested().await;
+    /// Completes when the server begins to stop.
+    pub(crate) async fn shutdown_requested(&self) {
+        self.shutdown.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[tokio::test]
+    async fn shutdown_waits_for_every_connection() {
+        let connections = ConnectionTracker::new(0);
+        let (release, released) = tokio::sync::oneshot::channel::<()>();
+        let signal = connections.shutdown_signal();
+        connections.spawn(async move {
+            signal.cancelled().await;
+            released.await.unwrap();
+        });
+        let mut shutdown = Box::pin(connections.shut_down());
+        assert!(shutdown.as_mut().now_or_never().is_none());
+        release.send(()).unwrap();
+        shutdown.await;
+    }
+
+    #[tokio::test]
+    async fn permits_are_limited_and_returned_on_drop() {
+        let connections = ConnectionTracker::new(1);
+        let permit = connections.try_acquire().unwrap();
+        assert!(connections.try_acquire().is_none());
+        assert!(permit.shutdown_requested().now_or_never().is_none());
+        drop(permit);
+        let permit = connections.try_acquire().unwrap();
+        connections.shut_down().await;
+        permit.shutdown_requested().await;
     }
 }

@@ -26,9 +26,9 @@ pub struct ConnectionContext {
 }
 
 /// Talks to the client until either has had enough.
-pub async fn run(context: &ConnectionContext, permit: &mut ConnectionPermit, transport: &mut Transport) -> Disconnect {
+pub async fn run(context: &ConnectionContext, permit: &ConnectionPermit, transport: &mut Transport) -> Disconnect {
     let bearer = tokio::select! {
-        () = permit.stopping() => return Disconnect::Closed(Close::GOING_AWAY),
+        () = permit.shutdown_requested() => return Disconnect::Closed(Close::GOING_AWAY),
         bearer = begin(context, transport) => match bearer {
             Ok(bearer) => Arc::new(bearer),
             Err(end) => return end,
@@ -102,13 +102,13 @@ struct ClientConnection<'a> {
 }
 
 impl ClientConnection<'_> {
-    async fn run(&mut self, permit: &mut ConnectionPermit) -> Disconnect {
+    async fn run(&mut self, permit: &ConnectionPermit) -> Disconnect {
         let every = self.context.server.limits.ping;
         let mut ping = interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
-                () = permit.stopping() => self.finish().await,
+                () = permit.shutdown_requested() => self.finish().await,
                 _ = ping.tick() => while_operations_advance(&mut self.operations, self.transport.ping()).await,
                 received = self.transport.receive() => match received {
                     Ok(received) => self.handle(received).await,

@@ -40,14 +40,15 @@ pub fn accept(server: Server, request_id: String, mut request: Request) -> Respo
     if !origin_allowed(headers, &server.origins) {
         return refuse(&ORIGIN_NOT_ALLOWED);
     }
-    let Some(mut permit) = server.connections.enter() else { return refuse(&OVERLOADED) };
+    let Some(permit) = server.connections.try_acquire() else { return refuse(&OVERLOADED) };
     let token = authorization::of_headers(headers).map(|token| token.map(str::to_owned));
     let (speaks, upgrade) = (handshake.speaks, hyper::upgrade::on(&mut request));
-    tokio::spawn(async move {
+    let connections = server.connections.clone();
+    connections.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let mut transport = Transport::new(upgraded, server.limits.body, server.limits.write_time).await;
         let end = if speaks {
-            connection::run(&ConnectionContext { server, request_id, token }, &mut permit, &mut transport).await
+            connection::run(&ConnectionContext { server, request_id, token }, &permit, &mut transport).await
         } else {
             Disconnect::Closed(Close::SUBPROTOCOL)
         };

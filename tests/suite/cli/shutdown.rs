@@ -129,3 +129,30 @@ async fn connections_without_a_request_are_not_waited_for(#[values(Sqlite, Postg
     assert_eq!(server.ended().0, Some(0));
     drop((kept, silent));
 }
+
+#[rstest]
+#[tokio::test]
+async fn second_signal_ends_the_process_at_once(
+    #[values(["TERM", "TERM"], ["INT", "INT"], ["TERM", "INT"])] signals: [&str; 2],
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let Some(shell) = Shell::on_demo_data(database).await else { return };
+    let server = shell.start("serve --shutdown-grace 1h --request-timeout 1h");
+    let token = shell.succeed("token --sub 1000");
+    let lock = lock(&shell).await;
+    let mut request = request(&server, token.trim()).await;
+    waiting(&shell, database).await;
+    server.signal(signals[0]);
+    server.stderr.wait_for("stopping");
+    server.signal(signals[1]);
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(1));
+    assert_eq!(log.last().unwrap(), "error: stopped by a second signal before all requests in flight were answered");
+
+    // The request in flight has no response and no effect.
+    let mut answer = String::new();
+    let _ = request.read_to_string(&mut answer).await;
+    assert_eq!(answer, "");
+    lock.rollback().await.unwrap();
+    assert_eq!(shell.database().value::<Option<String>>(LOCATION).await, None);
+}

@@ -224,7 +224,7 @@ async fn over_a_socket_the_documented_answer_has_its_length(#[values(Sqlite, Pos
     let headers = answer.headers().clone();
     let body: Value = answer.json().await.unwrap();
     stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
     assert_eq!(headers["content-length"], "520");
     assert_eq!(headers.get_all("content-type").iter().count(), 1);
     assert!(!headers.contains_key("transfer-encoding") && !headers.contains_key("content-encoding"));

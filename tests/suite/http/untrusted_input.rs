@@ -30,7 +30,7 @@ async fn start(flags: &[&str]) -> Server {
     let server = app.app.clone();
     tokio::spawn(async move {
         let stopped = async { drop(stopped.await) };
-        server.serve(listener, stopped).await.unwrap();
+        server.serve(listener, stopped).await;
     });
     Server { address, stop: Some(stop), app }
 }

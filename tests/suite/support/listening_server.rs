@@ -18,7 +18,7 @@ pub struct Server {
     pub app: TestApp,
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Server {
@@ -40,7 +40,7 @@ impl Server {
 
     /// Returns once it has stopped.
     pub async fn stopped(&mut self) {
-        tokio::time::timeout(PATIENCE, &mut self.serving).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(PATIENCE, &mut self.serving).await.unwrap().unwrap();
     }
 
     /// Staff, with the token in the first message.
