@@ -1,7 +1,8 @@
-//! What is listed as possible is exactly what is not refused for state or permission: for every state, side and role,
-//! and whatever the times and the inputs are. Mistakes in the input do not count: they can be mended.
+//! An action is available exactly when it is not refused for the state or for permission, in every state, for every
+//! side and role. Errors of the input do not count.
 
-use super::fixtures::{at, driver, every_state, everybody, hours, interview, perform};
+use super::fixtures::{admin, at, command, driver, every_state, every_viewer, hours, interview, perform, staff};
+use crate::support::people::{DANA_APPLICATION, JUDE_APPLICATION};
 use interviews::domain::{
     Action, Command, Interview, InterviewPatch, IntervieweeId, Names, Patch, Proposal, Refusal, Side, State, TimeSlot,
 };
@@ -9,32 +10,33 @@ use proptest::prelude::*;
 
 const SIDES: [Option<Side>; 3] = [None, Some(Side::Interviewer), Some(Side::Interviewee)];
 
-/// What requests are made of, sensible or not.
+/// Input of commands, valid or not.
 #[derive(Clone, Debug)]
 struct Inputs {
     start: i64,
     length: i64,
     text: Option<String>,
-    interviewee: i64,
+    interviewee: IntervieweeId,
     absent: Side,
 }
 
 fn inputs() -> impl Strategy<Value = Inputs> {
     let text =
         prop_oneof![Just(None), Just(Some(String::new())), Just(Some("\u{0}".into())), "[a-z]{1,9}".prop_map(Some)];
+    let interviewee = prop::sample::select(vec![JUDE_APPLICATION, DANA_APPLICATION]);
     let absent = prop_oneof![Just(Side::Interviewer), Just(Side::Interviewee)];
-    (540..780_i64, -60..1500_i64, text, 277..279_i64, absent)
+    (540..780_i64, -60..1500_i64, text, interviewee, absent)
         .prop_map(|(start, length, text, interviewee, absent)| Inputs { start, length, text, interviewee, absent })
 }
 
-fn request(action: Action, acting: Option<Side>, inputs: &Inputs) -> Command {
+fn command_of(action: Action, acting: Option<Side>, inputs: &Inputs) -> Command {
     let (start_at, end_at) = (at(inputs.start), at(inputs.start + inputs.length));
     let reason = inputs.text.clone();
     match action {
         Action::Update => Command::Update(InterviewPatch {
             start_at: Patch::Value(start_at),
             end_at: Patch::Value(end_at),
-            interviewee_id: Patch::Value(IntervieweeId(inputs.interviewee)),
+            interviewee_id: Patch::Value(inputs.interviewee),
             location: reason.map_or(Patch::Null, Patch::Value),
             ..Default::default()
         }),
@@ -66,35 +68,38 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn an_action_is_listed_exactly_when_it_is_not_refused_for_state_or_permission(
+    fn action_is_available_exactly_when_it_is_not_refused_for_state_or_permission(
         slot in slots(),
         proposed in slots(),
         now in 500..800_i64,
         inputs in inputs(),
     ) {
         for interview in interviews(slot, proposed) {
-            for viewer in everybody() {
+            for viewer in every_viewer() {
                 let listed = interview.available_actions(&viewer, at(now));
                 for action in Action::ALL {
                     let refused = |acting: &Option<Side>| {
-                        let done = perform(&interview, &viewer, &request(*action, *acting, &inputs), at(now));
+                        let done = perform(&interview, &viewer, &command_of(*action, *acting, &inputs), at(now));
                         matches!(done, Err(Refusal::InvalidState { .. } | Refusal::Forbidden(_)))
                     };
                     let possible = !SIDES.iter().all(refused);
-                    prop_assert_eq!(listed.contains(action), possible, "{:?} of {:?} by {:?}", action, interview, viewer);
+                    let context = format!("{action:?} of {interview:?} by {viewer:?}");
+                    prop_assert_eq!(listed.contains(action), possible, "{}", context);
                 }
             }
         }
     }
 
     #[test]
-    fn a_refusal_for_the_state_tells_what_is_listed(slot in slots(), now in 500..800_i64, inputs in inputs()) {
+    fn state_refusal_lists_the_available_actions(slot in slots(), now in 500..800_i64, inputs in inputs()) {
         for interview in interviews(slot, hours(12, 13)) {
-            for (viewer, action) in everybody().iter().flat_map(|viewer| Action::ALL.iter().map(move |it| (viewer, it))) {
-                let done = perform(&interview, viewer, &request(*action, None, &inputs), at(now));
-                if let Err(Refusal::InvalidState { status, available }) = done {
-                    prop_assert_eq!(status, interview.status());
-                    prop_assert_eq!(available, interview.available_actions(viewer, at(now)));
+            for viewer in every_viewer() {
+                for action in Action::ALL {
+                    let done = perform(&interview, &viewer, &command_of(*action, None, &inputs), at(now));
+                    if let Err(Refusal::InvalidState { status, available }) = done {
+                        prop_assert_eq!(status, interview.status());
+                        prop_assert_eq!(available, interview.available_actions(&viewer, at(now)));
+                    }
                 }
             }
         }
@@ -102,9 +107,9 @@ proptest! {
 }
 
 #[test]
-fn the_list_is_in_the_order_of_the_actions_without_repetition() {
+fn available_actions_are_ordered_and_distinct() {
     for interview in interviews(hours(10, 11), hours(12, 13)) {
-        for viewer in everybody() {
+        for viewer in every_viewer() {
             let listed = interview.available_actions(&viewer, at(600));
             let ordered: Vec<Action> = Action::ALL.iter().copied().filter(|action| listed.contains(action)).collect();
             assert_eq!(listed, ordered);
@@ -113,11 +118,11 @@ fn the_list_is_in_the_order_of_the_actions_without_repetition() {
 }
 
 #[test]
-fn who_names_a_side_that_is_not_theirs_is_forbidden_whatever_the_state() {
+fn naming_the_other_side_is_forbidden_in_every_state() {
     for interview in interviews(hours(10, 11), hours(12, 13)) {
         for action in [Action::Amend, Action::Accept, Action::DeclineAmendment, Action::WithdrawAmendment] {
-            for (viewer, other) in [(super::fixtures::staff(), Side::Interviewee), (driver(), Side::Interviewer)] {
-                let done = perform(&interview, &viewer, &super::fixtures::command(action, Some(other)), at(600));
+            for (viewer, other) in [(staff(), Side::Interviewee), (driver(), Side::Interviewer)] {
+                let done = perform(&interview, &viewer, &command(action, Some(other)), at(600));
                 assert!(matches!(done, Err(Refusal::Forbidden("you cannot act for that side"))), "{done:?}");
             }
         }
@@ -125,15 +130,15 @@ fn who_names_a_side_that_is_not_theirs_is_forbidden_whatever_the_state() {
 }
 
 #[test]
-fn an_admin_names_the_side_only_where_it_could_be_either() {
+fn admin_has_to_name_the_side_where_either_can_act() {
     for interview in interviews(hours(10, 11), hours(12, 13)) {
-        let admin = super::fixtures::admin();
-        for action in interview.available_actions(&admin, at(600)) {
-            let done = perform(&interview, &admin, &super::fixtures::command(action, None), at(600));
+        let viewer = admin();
+        for action in interview.available_actions(&viewer, at(600)) {
+            let done = perform(&interview, &viewer, &command(action, None), at(600));
             match action {
                 Action::Amend | Action::Accept => {
-                    let Err(Refusal::Invalid(mistakes)) = done else { panic!("{action:?}: {done:?}") };
-                    let codes: Vec<&str> = mistakes.iter().map(|mistake| mistake.code.name()).collect();
+                    let Err(Refusal::Invalid(errors)) = done else { panic!("{action:?}: {done:?}") };
+                    let codes: Vec<&str> = errors.iter().map(|error| error.code.name()).collect();
                     assert_eq!(codes, ["SIDE_REQUIRED"]);
                 }
                 _ => assert!(done.is_ok(), "{action:?}: {done:?}"),

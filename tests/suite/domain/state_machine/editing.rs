@@ -1,9 +1,12 @@
-//! What an update does to the status, on which record it is judged, and what it says of every mistake at once.
+//! Updates: their effect on the status, their validation together with the stored fields, and all errors at once.
 
 use super::fixtures::{amended, driver, hour, hours, interview, perform, staff, update};
+use crate::support::people::{
+    DANA, DANA_APPLICATION, JUDE_COASTAL_APPLICATION, KOFI, UNKNOWN_INTERVIEWEE, UNKNOWN_USER,
+};
 use interviews::domain::{
-    EventType, Interview, InterviewKind, InterviewPatch, IntervieweeEffect, IntervieweeId, Names, Patch, Refusal, Side,
-    State, StatusBeforeProposal, UserId,
+    EventType, Interview, InterviewKind, InterviewPatch, IntervieweeEffect, Names, Patch, Refusal, Side, State,
+    StatusBeforeProposal,
 };
 use rstest::rstest;
 
@@ -20,11 +23,11 @@ fn later_end() -> InterviewPatch {
 }
 
 fn other_interviewee() -> InterviewPatch {
-    InterviewPatch { interviewee_id: Patch::Value(IntervieweeId(278)), ..empty() }
+    InterviewPatch { interviewee_id: Patch::Value(DANA_APPLICATION), ..empty() }
 }
 
 fn other_interviewer() -> InterviewPatch {
-    InterviewPatch { interviewer_id: Patch::Value(UserId(1003)), ..empty() }
+    InterviewPatch { interviewer_id: Patch::Value(KOFI), ..empty() }
 }
 
 fn other_kind() -> InterviewPatch {
@@ -50,7 +53,7 @@ fn open_states() -> Vec<State> {
 #[case(new_time())]
 #[case(later_end())]
 #[case(other_interviewee())]
-fn another_time_or_interviewee_needs_the_drivers_consent_anew(#[case] patch: InterviewPatch) {
+fn another_time_or_interviewee_makes_the_interview_pending(#[case] patch: InterviewPatch) {
     for state in open_states() {
         let done = perform(&interview(state), &staff(), &update(patch.clone()), hour(8)).unwrap().unwrap();
         assert_eq!(done.interview.state, State::Pending);
@@ -63,7 +66,7 @@ fn another_time_or_interviewee_needs_the_drivers_consent_anew(#[case] patch: Int
 #[case(other_kind())]
 #[case(no_location())]
 #[case(allow_overlap())]
-fn anything_else_leaves_the_status_and_the_proposal(#[case] patch: InterviewPatch) {
+fn any_other_field_leaves_the_status_and_the_proposal(#[case] patch: InterviewPatch) {
     for state in open_states() {
         let done = perform(&interview(state.clone()), &staff(), &update(patch.clone()), hour(8)).unwrap().unwrap();
         assert_eq!(done.interview.state, state);
@@ -72,13 +75,13 @@ fn anything_else_leaves_the_status_and_the_proposal(#[case] patch: InterviewPatc
 }
 
 #[test]
-fn another_interviewee_brings_their_driver_along() {
+fn another_interviewee_sets_their_driver() {
     let done = perform(&interview(State::Pending), &staff(), &update(other_interviewee()), hour(8)).unwrap().unwrap();
-    assert_eq!((done.interview.interviewee_id, done.interview.driver_id), (IntervieweeId(278), UserId(998)));
+    assert_eq!((done.interview.interviewee_id, done.interview.driver_id), (DANA_APPLICATION, DANA));
 }
 
 #[test]
-fn what_is_stored_already_is_no_change_in_any_open_state() {
+fn stored_values_are_no_change_in_any_open_state() {
     for state in open_states() {
         let stored = interview(state);
         let same = InterviewPatch {
@@ -97,17 +100,17 @@ fn what_is_stored_already_is_no_change_in_any_open_state() {
 }
 
 #[test]
-fn the_stored_interviewer_stays_even_when_they_have_left() {
-    let stored = Interview { interviewer_id: UserId(404), ..interview(State::Scheduled) };
-    let patch = InterviewPatch { interviewer_id: Patch::Value(UserId(404)), ..no_location() };
+fn stored_interviewer_is_valid_after_leaving_the_company() {
+    let stored = Interview { interviewer_id: UNKNOWN_USER, ..interview(State::Scheduled) };
+    let patch = InterviewPatch { interviewer_id: Patch::Value(UNKNOWN_USER), ..no_location() };
     assert!(perform(&stored, &staff(), &update(patch), hour(8)).is_ok());
 }
 
-/// Codes with the fields at fault.
-fn mistakes_of(patch: InterviewPatch) -> Vec<String> {
+/// The codes and fields of the errors.
+fn errors_of(patch: InterviewPatch) -> Vec<String> {
     match perform(&interview(State::Scheduled), &staff(), &update(patch), hour(8)) {
-        Err(Refusal::Invalid(mistakes)) => {
-            mistakes.iter().map(|mistake| format!("{} {}", mistake.code.name(), mistake.field.name())).collect()
+        Err(Refusal::Invalid(errors)) => {
+            errors.iter().map(|error| format!("{} {}", error.code.name(), error.field.name())).collect()
         }
         other => panic!("{other:?}"),
     }
@@ -118,7 +121,10 @@ fn mistakes_of(patch: InterviewPatch) -> Vec<String> {
 #[case(InterviewPatch { end_at: Patch::Value(hour(10)), ..empty() }, "END_NOT_AFTER_START end_at")]
 #[case(InterviewPatch { start_at: Patch::Value(hour(-14)), ..empty() }, "TOO_LONG start_at")]
 #[case(InterviewPatch { end_at: Patch::Value(hour(35)), ..empty() }, "TOO_LONG end_at")]
-#[case(InterviewPatch { start_at: Patch::Value(hour(12)), end_at: Patch::Value(hour(12)), ..empty() }, "END_NOT_AFTER_START end_at")]
+#[case::empty(
+    InterviewPatch { start_at: Patch::Value(hour(12)), end_at: Patch::Value(hour(12)), ..empty() },
+    "END_NOT_AFTER_START end_at"
+)]
 #[case(InterviewPatch { kind: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED kind")]
 #[case(InterviewPatch { start_at: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED start_at")]
 #[case(InterviewPatch { end_at: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED end_at")]
@@ -128,29 +134,38 @@ fn mistakes_of(patch: InterviewPatch) -> Vec<String> {
 #[case(InterviewPatch { location: Patch::Value(" \t".into()), ..empty() }, "INVALID_LOCATION location")]
 #[case(InterviewPatch { location: Patch::Value("a\nb".into()), ..empty() }, "INVALID_LOCATION location")]
 #[case(InterviewPatch { location: Patch::Value("ö".repeat(2001)), ..empty() }, "TOO_LONG location")]
-#[case(InterviewPatch { interviewee_id: Patch::Value(IntervieweeId(404)), ..empty() }, "INTERVIEWEE_NOT_FOUND interviewee_id")]
-#[case::of_another_company(
-    InterviewPatch { interviewee_id: Patch::Value(IntervieweeId(300)), ..empty() },
+#[case::unknown(
+    InterviewPatch { interviewee_id: Patch::Value(UNKNOWN_INTERVIEWEE), ..empty() },
     "INTERVIEWEE_NOT_FOUND interviewee_id"
 )]
-#[case(InterviewPatch { interviewer_id: Patch::Value(UserId(404)), ..empty() }, "INTERVIEWER_NOT_FOUND interviewer_id")]
-fn a_mistake_is_judged_on_the_merged_record_and_names_its_field(#[case] patch: InterviewPatch, #[case] mistake: &str) {
-    assert_eq!(mistakes_of(patch), [mistake]);
+#[case::of_another_company(
+    InterviewPatch { interviewee_id: Patch::Value(JUDE_COASTAL_APPLICATION), ..empty() },
+    "INTERVIEWEE_NOT_FOUND interviewee_id"
+)]
+#[case::unknown_interviewer(
+    InterviewPatch { interviewer_id: Patch::Value(UNKNOWN_USER), ..empty() },
+    "INTERVIEWER_NOT_FOUND interviewer_id"
+)]
+fn error_names_the_field_of_the_update_merged_with_the_stored_interview(
+    #[case] patch: InterviewPatch,
+    #[case] error: &str,
+) {
+    assert_eq!(errors_of(patch), [error]);
 }
 
 #[test]
-fn all_mistakes_come_at_once() {
+fn all_errors_are_reported_at_once() {
     let patch = InterviewPatch {
         kind: Patch::Null,
         start_at: Patch::Value(hour(12)),
         end_at: Patch::Absent,
-        interviewee_id: Patch::Value(IntervieweeId(404)),
-        interviewer_id: Patch::Value(UserId(404)),
+        interviewee_id: Patch::Value(UNKNOWN_INTERVIEWEE),
+        interviewer_id: Patch::Value(UNKNOWN_USER),
         location: Patch::Value(String::new()),
         allow_overlap: Patch::Null,
     };
     assert_eq!(
-        mistakes_of(patch),
+        errors_of(patch),
         [
             "NULL_NOT_ALLOWED kind",
             "END_NOT_AFTER_START start_at",
@@ -163,14 +178,14 @@ fn all_mistakes_come_at_once() {
 }
 
 #[test]
-fn a_driver_hears_that_it_is_not_theirs_and_nothing_of_their_mistakes() {
+fn driver_is_forbidden_to_update_before_the_input_is_validated() {
     let patch = InterviewPatch { kind: Patch::Null, ..empty() };
     let done = perform(&interview(State::Pending), &driver(), &update(patch), hour(8));
     assert!(matches!(done, Err(Refusal::Forbidden(_))), "{done:?}");
 }
 
 #[test]
-fn an_update_to_the_proposed_time_drops_the_proposal_and_asks_the_driver_again() {
+fn update_to_the_proposed_time_drops_the_proposal_and_is_pending() {
     let proposed = InterviewPatch { start_at: Patch::Value(hour(12)), end_at: Patch::Value(hour(13)), ..empty() };
     let interview = interview(amended(Side::Interviewee, StatusBeforeProposal::Scheduled));
     let done = perform(&interview, &staff(), &update(proposed), hour(8)).unwrap().unwrap();
@@ -181,42 +196,44 @@ fn an_update_to_the_proposed_time_drops_the_proposal_and_asks_the_driver_again()
 
 mod proposing {
     use super::super::fixtures::{amended, at, driver, hour, interview, perform, staff};
-    use interviews::domain::{Command, Interview, Names, Refusal, Side, State, StatusBeforeProposal};
+    use interviews::domain::{Command, Interview, Names, Refusal, Side, State, StatusBeforeProposal, Viewer};
     use rstest::rstest;
 
-    fn mistake(interview: &Interview, (start, end): (i64, i64)) -> Option<String> {
+    /// The code and field of the error, if there is one.
+    fn error(interview: &Interview, viewer: &Viewer, (start, end): (i64, i64)) -> Option<String> {
         let command = Command::Amend { start_at: at(start), end_at: at(end), acting: None };
-        match perform(interview, &driver(), &command, hour(8)) {
+        match perform(interview, viewer, &command, hour(8)) {
             Ok(done) => done.map(|_| None).unwrap(),
-            Err(Refusal::Invalid(mistakes)) => {
-                let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
-                Some(format!("{} {}", mistake.code.name(), mistake.field.name()))
+            Err(Refusal::Invalid(errors)) => {
+                let [error] = &errors[..] else { panic!("{errors:?}") };
+                Some(format!("{} {}", error.code.name(), error.field.name()))
             }
             other => panic!("{other:?}"),
         }
     }
 
     #[rstest]
-    #[case::the_time_it_has(600, 660, Some("AMENDMENT_UNCHANGED amend_start_at"))]
+    #[case::the_current_time(600, 660, Some("AMENDMENT_UNCHANGED amend_start_at"))]
     #[case::shorter(600, 659, None)]
-    #[case::no_time(720, 720, Some("END_NOT_AFTER_START amend_end_at"))]
-    #[case::backwards(720, 700, Some("END_NOT_AFTER_START amend_end_at"))]
+    #[case::empty(720, 720, Some("END_NOT_AFTER_START amend_end_at"))]
+    #[case::end_before_start(720, 700, Some("END_NOT_AFTER_START amend_end_at"))]
     #[case::a_day(720, 720 + 1440, None)]
     #[case::more_than_a_day(720, 720 + 1441, Some("TOO_LONG amend_end_at"))]
     #[case::in_the_past(-9000, -8990, None)]
-    fn a_proposal_is_another_valid_time(#[case] start: i64, #[case] end: i64, #[case] expected: Option<&str>) {
+    fn proposal_is_another_valid_time(#[case] start: i64, #[case] end: i64, #[case] expected: Option<&str>) {
         for state in [State::Pending, State::Scheduled, amended(Side::Interviewer, StatusBeforeProposal::Pending)] {
-            assert_eq!(mistake(&interview(state), (start, end)).as_deref(), expected);
+            assert_eq!(error(&interview(state), &driver(), (start, end)).as_deref(), expected);
         }
     }
 
     #[test]
-    fn what_is_proposed_already_cannot_be_proposed_by_either_side() {
+    fn proposed_time_cannot_be_proposed_again_by_either_side() {
         for by in [Side::Interviewer, Side::Interviewee] {
             let interview = interview(amended(by, StatusBeforeProposal::Pending));
-            assert_eq!(mistake(&interview, (720, 780)).as_deref(), Some("AMENDMENT_UNCHANGED amend_start_at"));
-            let command = Command::Amend { start_at: hour(12), end_at: hour(13), acting: None };
-            assert!(matches!(perform(&interview, &staff(), &command, hour(8)), Err(Refusal::Invalid(_))));
+            for viewer in [staff(), driver()] {
+                let error = error(&interview, &viewer, (720, 780));
+                assert_eq!(error.as_deref(), Some("AMENDMENT_UNCHANGED amend_start_at"));
+            }
         }
     }
 }

@@ -1,16 +1,16 @@
-//! One interview of Luisa Hintz with Jude Howell, from ten to eleven, in any state; and the people who act on it.
+//! An interview of Luisa with Jude from 10:00 to 11:00, in any state, and the users who act on it.
 
+use crate::support::people::{
+    ADA, COASTAL_FREIGHT, DANA, DANA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_COASTAL_APPLICATION, JUDE_WITH_LUISA,
+    KOFI, LUISA, MONA, NORTHERN_HAULAGE,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use interviews::domain::{
-    Action, Authority, Command, CompanyId, Interview, InterviewId, InterviewKind, InterviewPatch, Interviewee,
-    IntervieweeId, IntervieweeKind, Patch, Proposal, References, Refusal, Side, State, StatusBeforeProposal, TimeSlot,
-    Transition, UserId, Viewer,
+    Action, Authority, Command, Interview, InterviewKind, InterviewPatch, Interviewee, IntervieweeId, IntervieweeKind,
+    Patch, Proposal, References, Refusal, Side, State, StatusBeforeProposal, TimeSlot, Transition, UserId, Viewer,
 };
 
-pub const COMPANY: CompanyId = CompanyId(1);
-pub const JUDE: UserId = UserId(997);
-
-/// So many minutes after midnight, on the only day there is.
+/// This many minutes after midnight of the day on which all tests of this folder take place.
 pub fn at(minutes: i64) -> DateTime<Utc> {
     "2025-03-20T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minutes)
 }
@@ -24,12 +24,12 @@ pub fn hours(start: i64, end: i64) -> TimeSlot {
 }
 
 fn viewer(id: UserId, authority: Authority) -> Viewer {
-    Viewer { id, title: "Somebody".to_owned(), authority }
+    Viewer { id, title: "Name".to_owned(), authority }
 }
 
-/// Staff of the company, though not the interviewer.
+/// Staff of the company, and not the interviewer.
 pub fn staff() -> Viewer {
-    viewer(UserId(1000), Authority::Staff(COMPANY))
+    viewer(MONA, Authority::Staff(NORTHERN_HAULAGE))
 }
 
 pub fn driver() -> Viewer {
@@ -37,20 +37,20 @@ pub fn driver() -> Viewer {
 }
 
 pub fn admin() -> Viewer {
-    viewer(UserId(1), Authority::Admin)
+    viewer(ADA, Authority::Admin)
 }
 
-pub fn everybody() -> [Viewer; 3] {
+pub fn every_viewer() -> [Viewer; 3] {
     [staff(), driver(), admin()]
 }
 
 pub fn interview(state: State) -> Interview {
     Interview {
-        id: InterviewId(27),
-        company_id: COMPANY,
+        id: JUDE_WITH_LUISA,
+        company_id: NORTHERN_HAULAGE,
         driver_id: JUDE,
-        interviewee_id: IntervieweeId(277),
-        interviewer_id: UserId(1001),
+        interviewee_id: JUDE_APPLICATION,
+        interviewer_id: LUISA,
         kind: InterviewKind::VideoCall,
         state,
         slot: hours(10, 11),
@@ -62,7 +62,7 @@ pub fn interview(state: State) -> Interview {
     }
 }
 
-/// Somebody proposed twelve to one.
+/// A side proposed 12:00 to 13:00.
 pub fn amended(by: Side, before: StatusBeforeProposal) -> State {
     State::Amended(Proposal { slot: hours(12, 13), by, before })
 }
@@ -79,8 +79,8 @@ pub fn final_states() -> Vec<State> {
     let no_show = |absent| State::NoShow { absent };
     let (rejected_for, cancelled_for) =
         (State::Rejected { reason: Some("ill".into()) }, State::Cancelled { reason: Some("ill".into()) });
-    let (nobody, missing) = (no_show(Side::Interviewer), no_show(Side::Interviewee));
-    vec![rejected(), rejected_for, cancelled(), cancelled_for, State::Completed, nobody, missing]
+    let (interviewer_absent, driver_absent) = (no_show(Side::Interviewer), no_show(Side::Interviewee));
+    vec![rejected(), rejected_for, cancelled(), cancelled_for, State::Completed, interviewer_absent, driver_absent]
 }
 
 pub fn every_state() -> Vec<State> {
@@ -92,7 +92,7 @@ pub fn every_state() -> Vec<State> {
     states
 }
 
-/// A valid request for this action, which changes something in every state that allows it.
+/// A valid command for this action, which changes something in every state that allows it.
 pub fn command(action: Action, acting: Option<Side>) -> Command {
     match action {
         Action::Update => update(InterviewPatch { location: Patch::Value("Room 7".into()), ..Default::default() }),
@@ -111,22 +111,21 @@ pub fn update(patch: InterviewPatch) -> Command {
     Command::Update(patch)
 }
 
-/// What a look-up of these ids finds: 277 and 278 applied to the company and 300 to another; 1001 and 1003 are its
-/// staff.
+/// The references that the database would have for these ids.
 pub fn found(interviewee: Option<IntervieweeId>, interviewer: Option<UserId>) -> References {
     let interviewee = interviewee.and_then(|id| {
-        let (company_id, driver_id) = match id.0 {
-            277 => (COMPANY, JUDE),
-            278 => (COMPANY, UserId(998)),
-            300 => (CompanyId(2), JUDE),
+        let (company_id, driver_id) = match id {
+            JUDE_APPLICATION => (NORTHERN_HAULAGE, JUDE),
+            DANA_APPLICATION => (NORTHERN_HAULAGE, DANA),
+            JUDE_COASTAL_APPLICATION => (COASTAL_FREIGHT, JUDE),
             _ => return None,
         };
         Some(Interviewee { id, company_id, driver_id, kind: IntervieweeKind::Verified, updated_at: hour(0) })
     });
-    References { interviewee, interviewer_exists: interviewer.is_some_and(|id| [1001, 1003].contains(&id.0)) }
+    References { interviewee, interviewer_exists: interviewer.is_some_and(|id| [LUISA, KOFI].contains(&id)) }
 }
 
-/// Performs with what a service would have looked up.
+/// Performs the command with the references that a service would look up.
 pub fn perform(
     interview: &Interview,
     viewer: &Viewer,

@@ -1,17 +1,18 @@
-//! Random walks: random people do random things to an interview, and every invariant holds after each step.
+//! Random walks: users perform random commands on an interview, and every invariant holds after each step.
 
-use super::fixtures::{COMPANY, driver, everybody, found, hour, interview, perform};
+use super::fixtures::{driver, every_viewer, found, hour, interview, perform};
 use super::steps::{Step, bookings, steps};
+use crate::support::people::{DANA, JUDE, JUDE_APPLICATION, NORTHERN_HAULAGE};
 use chrono::{DateTime, Utc};
 use interviews::domain::{
     Command, EventType, ExpectedVersion, Interview, InterviewPatch, InterviewStatus, IntervieweeEffect,
-    IntervieweeKind, Names, Patch, Refusal, State, TimeSlot, Transition, UserId, time,
+    IntervieweeKind, Names, Patch, Refusal, State, TimeSlot, Transition, time,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::collections::{BTreeMap, HashSet};
 
-/// Everything that history tells of, in a form of its own.
+/// Every field that events record, as this test prints it.
 fn facts(interview: &Interview) -> BTreeMap<&'static str, String> {
     let mut facts = BTreeMap::from([
         ("kind", interview.kind.name().to_owned()),
@@ -36,7 +37,7 @@ fn facts(interview: &Interview) -> BTreeMap<&'static str, String> {
     facts
 }
 
-/// What a walk has seen.
+/// The statuses, events and refusals that walks have met.
 #[derive(Default)]
 struct Seen {
     statuses: HashSet<InterviewStatus>,
@@ -73,7 +74,7 @@ fn walk(steps: &[Step], seen: &mut Seen) -> Checked {
                     Refusal::Invalid(_) => "invalid",
                     Refusal::Forbidden(_) => "forbidden",
                     Refusal::InvalidState { .. } => "state",
-                    other => return Err(TestCaseError::fail(format!("not the state machine's: {other:?}"))),
+                    other => return Err(TestCaseError::fail(format!("not a refusal of the state machine: {other:?}"))),
                 });
             }
         }
@@ -93,7 +94,7 @@ fn check_transition(before: &Interview, step: &Step, done: &Transition, now: Dat
     check_changes(before, done)
 }
 
-/// The list of changes is the real difference, each once.
+/// The changes are exactly the fields that differ, each once.
 fn check_changes(before: &Interview, done: &Transition) -> Checked {
     let (old, new) = (facts(before), facts(&done.interview));
     let differing = old.keys().chain(new.keys()).filter(|field| old.get(*field) != new.get(*field));
@@ -120,22 +121,23 @@ fn check_interview(interview: &Interview) -> Checked {
     for slot in [Some(interview.slot), interview.proposal().map(|proposal| proposal.slot)].into_iter().flatten() {
         prop_assert!(TimeSlot::try_new(slot.start(), slot.end()).is_ok(), "{:?}", slot);
     }
-    prop_assert_eq!(interview.company_id, COMPANY);
-    let driver = if interview.interviewee_id.0 == 277 { 997 } else { 998 };
-    prop_assert_eq!(interview.driver_id, UserId(driver), "the driver is the interviewee's");
+    prop_assert_eq!(interview.company_id, NORTHERN_HAULAGE);
+    let driver = if interview.interviewee_id == JUDE_APPLICATION { JUDE } else { DANA };
+    prop_assert_eq!(interview.driver_id, driver, "the driver is the interviewee's");
     prop_assert!(interview.location.as_deref() != Some(""));
     prop_assert!(interview.expect_version(&ExpectedVersion::OneOf(vec![interview.version])).is_ok());
-    prop_assert!(interview.expect_version(&ExpectedVersion::OneOf(vec![interview.version - 1])).is_err());
+    let stale = interview.expect_version(&ExpectedVersion::OneOf(vec![interview.version - 1]));
+    prop_assert_eq!(stale, Err(Refusal::Stale(Box::new(interview.clone()))));
     if !InterviewStatus::OPEN.contains(&interview.status()) {
-        for viewer in everybody() {
+        for viewer in every_viewer() {
             prop_assert_eq!(interview.available_actions(&viewer, hour(1000)), vec![]);
         }
     }
     Ok(())
 }
 
-/// Declining and withdrawing lead back to what it was before the first proposal, at the time it had; accepting takes
-/// the proposal.
+/// Declining and withdrawing restore the status before the first proposal, at the current time; accepting takes the
+/// proposed time.
 fn check_return(before: &Interview, done: &Transition, before_proposal: InterviewStatus) -> Checked {
     let after = &done.interview;
     match done.event {
@@ -163,7 +165,7 @@ fn check_return(before: &Interview, done: &Transition, before_proposal: Intervie
     Ok(())
 }
 
-/// Only an update can succeed and change nothing, and then everything that it asks for is there already.
+/// Only an update can succeed and change nothing, and then it asks for the stored values.
 fn check_nothing(stored: &Interview, command: &Command) -> Checked {
     let Command::Update(patch) = command else {
         return Err(TestCaseError::fail(format!("{command:?} did nothing")));
@@ -177,7 +179,7 @@ fn check_nothing(stored: &Interview, command: &Command) -> Checked {
 }
 
 trait Leaves<T> {
-    /// Whether nothing else than what is stored is asked for.
+    /// Whether the patch leaves the stored value.
     fn leaves(&self, stored: &T) -> bool;
 }
 
@@ -217,13 +219,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn whatever_anybody_does_every_invariant_holds(steps in steps()) {
+    fn every_invariant_holds_after_each_step(steps in steps()) {
         walk(&steps, &mut Seen::default())?;
     }
 
     #[test]
-    fn what_is_booked_is_a_valid_pending_interview_and_its_changes_are_all_its_facts(
-        viewer in prop::sample::select(everybody().to_vec()),
+    fn created_interview_is_pending_and_its_changes_are_all_its_fields(
+        viewer in prop::sample::select(every_viewer().to_vec()),
         booking in bookings(),
     ) {
         let references = found(Some(booking.interviewee_id), Some(booking.interviewer_id));
@@ -243,9 +245,9 @@ proptest! {
     }
 }
 
-/// The walks above would prove nothing if they never got anywhere.
+/// Otherwise the walks above would prove little.
 #[test]
-fn the_walks_reach_every_state_by_every_action_and_meet_every_refusal() {
+fn walks_reach_every_status_and_meet_every_event_and_refusal() {
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let seen = std::cell::RefCell::new(Seen::default());

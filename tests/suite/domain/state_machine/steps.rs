@@ -1,14 +1,14 @@
-//! What a walk is made of: steps that are often possible, sometimes mistaken, and meet each other's times again and
-//! again.
+//! The steps of a random walk: often possible, sometimes invalid, and with few enough times that they meet again.
 
 use super::fixtures::{admin, at, driver, hour, staff};
-use chrono::{DateTime, TimeDelta, Utc};
-use interviews::domain::{
-    Booking, Command, InterviewKind, InterviewPatch, IntervieweeId, Names, Patch, Side, UserId, Viewer,
+use crate::support::people::{
+    DANA_APPLICATION, JUDE_APPLICATION, JUDE_COASTAL_APPLICATION, KOFI, LUISA, UNKNOWN_INTERVIEWEE, UNKNOWN_USER,
 };
+use chrono::{DateTime, TimeDelta, Utc};
+use interviews::domain::{Booking, Command, InterviewKind, InterviewPatch, Names, Patch, Side, Viewer};
 use proptest::prelude::*;
 
-/// Somebody does something, a while after the step before.
+/// A viewer's command, this long after the step before.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub viewer: Viewer,
@@ -17,7 +17,6 @@ pub struct Step {
 }
 
 fn moments() -> impl Strategy<Value = DateTime<Utc>> {
-    // Few enough that the same times come again, and some a day off.
     prop_oneof![9 => (18..26_i64).prop_map(|half_hours| at(30 * half_hours)), 1 => Just(hour(36))]
 }
 
@@ -35,8 +34,12 @@ fn sides() -> impl Strategy<Value = Side> {
 
 fn patches() -> impl Strategy<Value = InterviewPatch> {
     let kinds = prop::sample::select(InterviewKind::ALL.to_vec());
-    let interviewees = prop_oneof![9 => 277..279_i64, 1 => Just(300), 1 => Just(404)].prop_map(IntervieweeId);
-    let interviewers = prop_oneof![9 => Just(1001), 9 => Just(1003), 1 => Just(404)].prop_map(UserId);
+    let interviewees = prop_oneof![
+        9 => prop::sample::select(vec![JUDE_APPLICATION, DANA_APPLICATION]),
+        1 => Just(JUDE_COASTAL_APPLICATION),
+        1 => Just(UNKNOWN_INTERVIEWEE),
+    ];
+    let interviewers = prop_oneof![9 => Just(LUISA), 9 => Just(KOFI), 1 => Just(UNKNOWN_USER)];
     let fields = (
         patch(kinds),
         patch(moments()),
@@ -52,13 +55,15 @@ fn patches() -> impl Strategy<Value = InterviewPatch> {
 }
 
 pub fn bookings() -> impl Strategy<Value = Booking> {
-    let fields = (moments(), moments(), 277..280_i64, 1000..1004_i64, prop::option::of(texts()), any::<bool>());
-    fields.prop_map(|(start_at, end_at, interviewee, interviewer_id, location, allow_overlap)| Booking {
+    let interviewees = prop::sample::select(vec![JUDE_APPLICATION, DANA_APPLICATION, UNKNOWN_INTERVIEWEE]);
+    let interviewers = prop::sample::select(vec![LUISA, KOFI, UNKNOWN_USER]);
+    let fields = (moments(), moments(), interviewees, interviewers, prop::option::of(texts()), any::<bool>());
+    fields.prop_map(|(start_at, end_at, interviewee_id, interviewer_id, location, allow_overlap)| Booking {
         kind: InterviewKind::InPerson,
         start_at,
         end_at,
-        interviewee_id: IntervieweeId(interviewee),
-        interviewer_id: UserId(interviewer_id),
+        interviewee_id,
+        interviewer_id,
         location,
         allow_overlap,
     })

@@ -1,12 +1,13 @@
-//! The table of an interview's life: every line of it, and every field that it leaves empty.
+//! The table of transitions: who may do what in each state, and the state, event and effect of each transition.
 
 use super::fixtures::{
-    admin, amended, at, cancelled, command, driver, final_states, found, hour, hours, interview, perform, rejected,
-    staff,
+    admin, amended, at, cancelled, command, driver, every_state, every_viewer, final_states, found, hour, hours,
+    interview, perform, rejected, staff,
 };
+use crate::support::people::{JUDE_APPLICATION, LUISA};
 use interviews::domain::{
-    Action, Booking, Command, EventType, Interview, InterviewKind, IntervieweeEffect, IntervieweeId, IntervieweeKind,
-    Names, Refusal, Side, State, StatusBeforeProposal, TimeSlot, Transition, UserId, Viewer,
+    Action, Booking, Command, EventType, Interview, InterviewKind, IntervieweeEffect, IntervieweeKind, Names, Refusal,
+    Side, State, StatusBeforeProposal, TimeSlot, Transition, Viewer,
 };
 use rstest::rstest;
 
@@ -15,51 +16,32 @@ const SCHEDULED: StatusBeforeProposal = StatusBeforeProposal::Scheduled;
 const STAFF: Side = Side::Interviewer;
 const DRIVER: Side = Side::Interviewee;
 
-/// The table in letters, in the order of the actions: s for staff, d for the driver, b for both, - for nobody.
-fn possible(state: &State, started: bool) -> &'static str {
-    //                                     update amend accept decline withdraw reject cancel complete no-show
+/// Who may perform each action, in the order of the actions: s for staff, d for the driver, b for both, - for neither.
+#[rustfmt::skip]
+fn permissions(state: &State, started: bool) -> &'static str {
     match (state, started) {
-        (State::Pending, _) =>
-        /*       */
-        {
-            "s b d - - d s - -"
-        }
-        (State::Amended(proposal), _) if proposal.by == STAFF => "s b d d s d s - -",
-        (State::Amended(_), _) =>
-        /*    */
-        {
-            "s b s s d d s - -"
-        }
-        (State::Scheduled, false) =>
-        /* */
-        {
-            "s b - - - d s - -"
-        }
-        (State::Scheduled, true) =>
-        /*  */
-        {
-            "s b - - - d s s s"
-        }
-        _ =>
-        /*                         */
-        {
-            "- - - - - - - - -"
-        }
+        //                            update amend accept decline withdraw reject cancel complete no-show
+        (State::Pending, _) =>                                             "s b d - - d s - -",
+        (State::Amended(proposal), _) if proposal.by == Side::Interviewer => "s b d d s d s - -",
+        (State::Amended(_), _) =>                                          "s b s s d d s - -",
+        (State::Scheduled, false) =>                                       "s b - - - d s - -",
+        (State::Scheduled, true) =>                                        "s b - - - d s s s",
+        _ =>                                                               "- - - - - - - - -",
     }
 }
 
 #[test]
-fn in_every_state_each_side_can_do_what_the_table_says_and_nothing_else() {
-    for state in super::fixtures::every_state() {
+fn each_side_can_do_in_every_state_what_the_table_says() {
+    for state in every_state() {
         let interview = interview(state);
         for (now, started) in [(at(599), false), (at(600), true), (at(601), true), (hour(48), true)] {
-            for (action, who) in Action::ALL.iter().zip(possible(&interview.state, started).split(' ')) {
+            for (action, who) in Action::ALL.iter().zip(permissions(&interview.state, started).split(' ')) {
                 let context = format!("{action:?} in {:?} at {now}", interview.state);
                 for (viewer, side) in [(staff(), STAFF), (driver(), DRIVER)] {
                     let may = matches!((who, side), ("b", _) | ("s", STAFF) | ("d", DRIVER));
                     let done = perform(&interview, &viewer, &command(*action, None), now);
                     assert_eq!(done.is_ok(), may, "{context}: {done:?}");
-                    // An admin who names a side may what that side may.
+                    // An admin who names a side may do what that side may do.
                     let takes_a_side = !matches!(*action, Action::Update | Action::Reject | Action::Cancel);
                     if takes_a_side && !matches!(*action, Action::Complete | Action::MarkNoShow) {
                         let done = perform(&interview, &admin(), &command(*action, Some(side)), now);
@@ -79,8 +61,8 @@ fn booking() -> Booking {
         kind: InterviewKind::PhoneCall,
         start_at: hour(10),
         end_at: hour(11),
-        interviewee_id: IntervieweeId(277),
-        interviewer_id: UserId(1001),
+        interviewee_id: JUDE_APPLICATION,
+        interviewer_id: LUISA,
         location: None,
         allow_overlap: false,
     }
@@ -89,8 +71,8 @@ fn booking() -> Booking {
 #[rstest]
 #[case::staff(staff())]
 #[case::an_admin(admin())]
-fn staff_create_a_pending_interview(#[case] viewer: Viewer) {
-    let references = found(Some(IntervieweeId(277)), Some(UserId(1001)));
+fn created_interview_is_pending(#[case] viewer: Viewer) {
+    let references = found(Some(JUDE_APPLICATION), Some(LUISA));
     let created = booking().create(&viewer, references, hour(9)).unwrap();
     assert_eq!(created.interview.state, State::Pending);
     assert_eq!((created.interview.version, created.interview.created_at), (1, hour(9)));
@@ -99,13 +81,13 @@ fn staff_create_a_pending_interview(#[case] viewer: Viewer) {
 }
 
 #[test]
-fn a_driver_creates_none() {
-    let references = found(Some(IntervieweeId(277)), Some(UserId(1001)));
+fn driver_cannot_create() {
+    let references = found(Some(JUDE_APPLICATION), Some(LUISA));
     assert!(matches!(booking().create(&driver(), references, hour(9)), Err(Refusal::Forbidden(_))));
 }
 
-/// What a line of the table promises.
-struct Becomes {
+/// The outcome of a transition.
+struct Outcome {
     state: State,
     slot: TimeSlot,
     event: EventType,
@@ -113,9 +95,9 @@ struct Becomes {
     effect: IntervieweeEffect,
 }
 
-/// The usual: the time stays, and so does the interviewee's kind.
-fn becomes(state: State, event: EventType, by: Side) -> Becomes {
-    Becomes { state, slot: hours(10, 11), event, by, effect: IntervieweeEffect::None }
+/// An outcome that leaves the time and the interviewee's kind.
+fn becomes(state: State, event: EventType, by: Side) -> Outcome {
+    Outcome { state, slot: hours(10, 11), event, by, effect: IntervieweeEffect::None }
 }
 
 fn proposal(by: Side, before: StatusBeforeProposal) -> State {
@@ -123,17 +105,17 @@ fn proposal(by: Side, before: StatusBeforeProposal) -> State {
     State::Amended(interviews::domain::Proposal { slot: hours(14, 15), ..proposal })
 }
 
-fn accepted(slot: TimeSlot, by: Side) -> Becomes {
-    Becomes { slot, ..becomes(State::Scheduled, EventType::Accepted, by) }
+fn accepted(slot: TimeSlot, by: Side) -> Outcome {
+    Outcome { slot, ..becomes(State::Scheduled, EventType::Accepted, by) }
 }
 
-fn rejection() -> Becomes {
+fn rejection() -> Outcome {
     let effect = IntervieweeEffect::Becomes(IntervieweeKind::Rejected);
-    Becomes { effect, ..becomes(rejected(), EventType::Rejected, DRIVER) }
+    Outcome { effect, ..becomes(rejected(), EventType::Rejected, DRIVER) }
 }
 
-fn cancellation() -> Becomes {
-    Becomes { effect: IntervieweeEffect::Released, ..becomes(cancelled(), EventType::Cancelled, STAFF) }
+fn cancellation() -> Outcome {
+    Outcome { effect: IntervieweeEffect::Released, ..becomes(cancelled(), EventType::Cancelled, STAFF) }
 }
 
 const AMEND: Action = Action::Amend;
@@ -146,7 +128,7 @@ const WITHDRAW: Action = Action::WithdrawAmendment;
 #[case(State::Pending, AMEND, driver(), becomes(proposal(DRIVER, PENDING), EventType::Amended, DRIVER))]
 #[case(State::Scheduled, AMEND, staff(), becomes(proposal(STAFF, SCHEDULED), EventType::Amended, STAFF))]
 #[case(State::Scheduled, AMEND, driver(), becomes(proposal(DRIVER, SCHEDULED), EventType::Amended, DRIVER))]
-// A revision, and a counter-proposal; what was before stays what it was.
+// A revision and a counter-proposal leave the status before the first proposal.
 #[case(amended(STAFF, PENDING), AMEND, staff(), becomes(proposal(STAFF, PENDING), EventType::Amended, STAFF))]
 #[case(amended(STAFF, PENDING), AMEND, driver(), becomes(proposal(DRIVER, PENDING), EventType::Amended, DRIVER))]
 #[case(amended(DRIVER, SCHEDULED), AMEND, driver(), becomes(proposal(DRIVER, SCHEDULED), EventType::Amended, DRIVER))]
@@ -176,12 +158,17 @@ const WITHDRAW: Action = Action::WithdrawAmendment;
 #[case(amended(DRIVER, PENDING), Action::Cancel, staff(), cancellation())]
 #[case(State::Scheduled, Action::Cancel, staff(), cancellation())]
 #[case(State::Scheduled, Action::Complete, staff(), becomes(State::Completed, EventType::Completed, STAFF))]
-#[case(State::Scheduled, Action::MarkNoShow, staff(), becomes(State::NoShow { absent: DRIVER }, EventType::NoShow, STAFF))]
-fn a_line_of_the_table(
+#[case(
+    State::Scheduled,
+    Action::MarkNoShow,
+    staff(),
+    becomes(State::NoShow { absent: DRIVER }, EventType::NoShow, STAFF)
+)]
+fn transition_has_the_outcome_of_the_table(
     #[case] from: State,
     #[case] action: Action,
     #[case] viewer: Viewer,
-    #[case] expected: Becomes,
+    #[case] expected: Outcome,
     #[values(false, true)] by_an_admin: bool,
 ) {
     let side = viewer.sides()[0];
@@ -191,7 +178,7 @@ fn a_line_of_the_table(
     let Transition { interview, event, side, changes, effect } = done;
     assert_eq!((event, side, effect), (expected.event, expected.by, expected.effect));
     assert!(!changes.is_empty());
-    // Nothing else has changed.
+    // No other field has changed.
     let (state, slot, version, updated_at) = (expected.state, expected.slot, before.version + 1, hour(10));
     assert_eq!(interview, Interview { state, slot, version, updated_at, ..before });
 }
@@ -200,7 +187,7 @@ fn a_line_of_the_table(
 #[case::complete(Command::Complete)]
 #[case::no_show_of_the_driver(Command::MarkNoShow { absent: DRIVER })]
 #[case::no_show_of_the_interviewer(Command::MarkNoShow { absent: STAFF })]
-fn what_took_place_is_recorded_from_the_first_moment_on(#[case] command: Command) {
+fn interview_can_be_completed_from_its_start_on(#[case] command: Command) {
     let interview = interview(State::Scheduled);
     let early = perform(&interview, &staff(), &command, hour(10) - chrono::TimeDelta::milliseconds(1));
     let Err(Refusal::InvalidState { status, available }) = early else { panic!("{early:?}") };
@@ -212,7 +199,7 @@ fn what_took_place_is_recorded_from_the_first_moment_on(#[case] command: Command
 }
 
 #[test]
-fn an_agreed_interview_that_moves_into_the_future_can_no_longer_be_completed() {
+fn scheduled_interview_that_moves_into_the_future_cannot_be_completed() {
     let interview = interview(amended(DRIVER, SCHEDULED));
     let accept = command(Action::Accept, None);
     let moved = perform(&interview, &staff(), &accept, hour(11)).unwrap().unwrap().interview;
@@ -221,16 +208,16 @@ fn an_agreed_interview_that_moves_into_the_future_can_no_longer_be_completed() {
 }
 
 #[test]
-fn a_final_state_refuses_everything_with_its_name_and_offers_nothing() {
+fn final_state_refuses_every_action() {
     for state in final_states() {
         let interview = interview(state);
         for action in Action::ALL {
-            for viewer in super::fixtures::everybody() {
+            for viewer in every_viewer() {
                 match perform(&interview, &viewer, &command(*action, None), hour(10)).unwrap_err() {
                     Refusal::InvalidState { status, available } => {
                         assert_eq!((status, available), (interview.status(), vec![]));
                     }
-                    // Whoever could never do it hears that first.
+                    // Permission is checked first.
                     Refusal::Forbidden(_) => assert_ne!(viewer, admin(), "{action:?}"),
                     other => panic!("{other:?}"),
                 }
@@ -240,7 +227,7 @@ fn a_final_state_refuses_everything_with_its_name_and_offers_nothing() {
 }
 
 #[test]
-fn it_waits_for_the_driver_while_pending_and_for_the_other_side_while_amended() {
+fn pending_interview_awaits_the_driver_and_an_amended_one_the_other_side() {
     assert_eq!(interview(State::Pending).awaiting(), Some(DRIVER));
     for before in [PENDING, SCHEDULED] {
         assert_eq!(interview(amended(STAFF, before)).awaiting(), Some(DRIVER));
