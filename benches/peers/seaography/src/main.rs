@@ -1,9 +1,9 @@
 //! Seaography's generated schema over the peers' tables, with every option at its default.
-mod entities;
 
 use async_graphql_axum::{GraphQLRequest, GraphQLResponse};
 use axum::{Router, extract::State, routing::post};
 use seaography::{Builder, BuilderContext, async_graphql::dynamic::Schema, lazy_static::lazy_static};
+use seaography_peer::entities;
 
 lazy_static! {
     static ref CONTEXT: BuilderContext = BuilderContext::default();
