@@ -1,7 +1,7 @@
 //! Wiring: from settings to a server that listens, and its shutdown.
 
 use crate::config::ServerSettings;
-use crate::graphql::Engine;
+use crate::graphql::{Engine, InterviewsApi};
 use crate::http;
 use crate::http::Server;
 use crate::http::explorer::Explorer;
@@ -29,7 +29,7 @@ impl App {
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
         let services = Arc::new(Services::new(db, clock, tokens, settings.cache_lifetimes()));
         let limits = Arc::new(settings.limits());
-        let engine = Engine::new(services.clone(), settings.documents(), settings.rate_limit);
+        let engine = Engine::new(InterviewsApi::new(services.clone()), settings.documents(), settings.rate_limit);
         let in_flight = Arc::new(Semaphore::new(settings.max_in_flight));
         let origins = settings.cors_origins.clone().into();
         let connections = ConnectionTracker::new(settings.max_sockets);
@@ -40,6 +40,12 @@ impl App {
     #[must_use]
     pub fn services(&self) -> &SharedServices {
         &self.server.services
+    }
+
+    /// The engine of the GraphQL API.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.server.engine
     }
 
     /// The routes, to call them without a socket.

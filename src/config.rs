@@ -210,7 +210,7 @@ impl ServerSettings {
             aliases: self.max_aliases,
             directives: self.max_directives,
             complexity: self.max_complexity,
-            remembered: self.document_cache,
+            cached_documents: self.document_cache,
             ..DocumentLimits::default()
         }
     }

@@ -1,75 +1,66 @@
-//! What a request loads in batches: one statement for everything of a kind that is asked for at one time.
+//! Data loaders: what the resolvers of a request ask for at the same time is fetched with one statement for each kind.
 
 use crate::domain::page::{InterviewPosition, Page, Window};
 use crate::domain::{Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer};
-use crate::graphql::context::ContextExt;
 use crate::graphql::engine::loader_scheduler::{NoDelay, PendingFetches};
 use crate::services::{ServiceError, SharedServices};
 use async_graphql::dataloader::{self, DataLoader};
-use async_graphql::{Context, Result};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// The loader of one request. It caches nothing: what a mutation returns is read after its write.
-pub struct Loader(DataLoader<Fetch>);
+/// The loader of one request. It does not cache, so that a mutation's payload is read after its write.
+pub struct Loader(DataLoader<BatchFetcher>);
 
-/// How a batch is fetched.
-pub struct Fetch {
+/// Fetches the batches of a viewer.
+pub struct BatchFetcher {
     services: SharedServices,
     viewer: Option<Arc<Viewer>>,
 }
 
-/// A page of an application's interviews.
+/// A page of the interviews of an application.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InterviewsOf {
     pub interviewee: IntervieweeId,
     pub window: Window<InterviewPosition>,
 }
 
-/// A page of an interview's history.
+/// A page of the history of an interview.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HistoryOf {
     pub interview: InterviewId,
     pub window: Window<EventId>,
 }
 
-/// The length of a nested list.
+/// The total count of a nested list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CountOf {
     Interviews(IntervieweeId),
     Events(InterviewId),
 }
 
-/// A loader for a request, whose fetches are driven through `queue`.
-pub fn new(services: SharedServices, viewer: Option<Arc<Viewer>>, queue: PendingFetches) -> Loader {
-    Loader(DataLoader::new(Fetch { services, viewer }, queue, NoDelay).max_batch_size(usize::MAX))
-}
-
 impl Loader {
-    /// What there is under this key.
-    ///
-    /// # Errors
-    /// `INTERNAL` when the database fails.
-    pub async fn load<K>(&self, ctx: &Context<'_>, key: K) -> Result<Option<<Fetch as dataloader::Loader<K>>::Value>>
-    where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
-        Fetch: dataloader::Loader<K, Error = ServiceError>,
-    {
-        self.0.load_one(key).await.map_err(|error| ctx.failure(error))
+    /// A loader that fetches through `fetches`.
+    pub fn new(services: SharedServices, viewer: Option<Arc<Viewer>>, fetches: PendingFetches) -> Self {
+        Self(DataLoader::new(BatchFetcher { services, viewer }, fetches, NoDelay).max_batch_size(usize::MAX))
     }
 
-    /// What there is under each of these keys.
-    ///
-    /// # Errors
-    /// When the database fails. Nobody has been told of it yet.
-    pub async fn many<K>(
-        &self,
-        keys: Vec<K>,
-    ) -> Result<HashMap<K, <Fetch as dataloader::Loader<K>>::Value>, ServiceError>
+    pub async fn load<K>(&self, key: K) -> Result<Option<<BatchFetcher as dataloader::Loader<K>>::Value>, ServiceError>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
-        Fetch: dataloader::Loader<K, Error = ServiceError>,
+        BatchFetcher: dataloader::Loader<K, Error = ServiceError>,
+    {
+        self.0.load_one(key).await
+    }
+
+    /// The values of all keys that exist.
+    pub async fn load_many<K>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<HashMap<K, <BatchFetcher as dataloader::Loader<K>>::Value>, ServiceError>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        BatchFetcher: dataloader::Loader<K, Error = ServiceError>,
     {
         let keys: HashSet<K> = keys.into_iter().collect();
         if keys.is_empty() {
@@ -78,28 +69,20 @@ impl Loader {
         self.0.load_many(keys).await
     }
 
-    /// The user to whom a row refers.
-    ///
-    /// # Errors
-    /// `INTERNAL` when there is none, or the database fails.
-    pub async fn user(&self, ctx: &Context<'_>, id: UserId) -> Result<Arc<User>> {
-        let missing = || ctx.failure(ServiceError::Dangling { table: "users", id: id.0 });
-        self.load(ctx, id).await?.ok_or_else(missing)
+    /// The user that a row references.
+    pub async fn user(&self, id: UserId) -> Result<Arc<User>, ServiceError> {
+        self.load(id).await?.ok_or(ServiceError::Dangling { table: "users", id: id.0 })
     }
 
-    /// The application to which a row refers.
-    ///
-    /// # Errors
-    /// `INTERNAL` when there is none, or the database fails.
-    pub async fn interviewee(&self, ctx: &Context<'_>, id: IntervieweeId) -> Result<Arc<Interviewee>> {
-        let missing = || ctx.failure(ServiceError::Dangling { table: "interviewees", id: id.0 });
-        self.load(ctx, id).await?.ok_or_else(missing)
+    /// The application that a row references.
+    pub async fn interviewee(&self, id: IntervieweeId) -> Result<Arc<Interviewee>, ServiceError> {
+        self.load(id).await?.ok_or(ServiceError::Dangling { table: "interviewees", id: id.0 })
     }
 }
 
 type Batch<K, V> = Result<HashMap<K, V>, ServiceError>;
 
-impl dataloader::Loader<IntervieweeId> for Fetch {
+impl dataloader::Loader<IntervieweeId> for BatchFetcher {
     type Value = Arc<Interviewee>;
     type Error = ServiceError;
 
@@ -109,7 +92,7 @@ impl dataloader::Loader<IntervieweeId> for Fetch {
     }
 }
 
-impl dataloader::Loader<UserId> for Fetch {
+impl dataloader::Loader<UserId> for BatchFetcher {
     type Value = Arc<User>;
     type Error = ServiceError;
 
@@ -119,7 +102,7 @@ impl dataloader::Loader<UserId> for Fetch {
     }
 }
 
-impl dataloader::Loader<InterviewsOf> for Fetch {
+impl dataloader::Loader<InterviewsOf> for BatchFetcher {
     type Value = Page<Interview>;
     type Error = ServiceError;
 
@@ -135,7 +118,7 @@ impl dataloader::Loader<InterviewsOf> for Fetch {
     }
 }
 
-impl dataloader::Loader<HistoryOf> for Fetch {
+impl dataloader::Loader<HistoryOf> for BatchFetcher {
     type Value = Page<Event>;
     type Error = ServiceError;
 
@@ -150,7 +133,7 @@ impl dataloader::Loader<HistoryOf> for Fetch {
     }
 }
 
-impl dataloader::Loader<CountOf> for Fetch {
+impl dataloader::Loader<CountOf> for BatchFetcher {
     type Value = u64;
     type Error = ServiceError;
 

@@ -1,6 +1,8 @@
-//! The GraphQL API: types, queries, mutations, subscriptions, loaders, and how refusals become user errors. A resolver is a doorway of a few lines;
-//! no SQL and no rules are here.
+//! The GraphQL API. The engine executes requests and knows nothing of interviews; the schema has the types, with
+//! resolvers of a few lines that call one service each; `relay` has the connections and `direct_json` writes objects
+//! without the executor.
 
+mod api;
 mod context;
 mod direct_json;
 pub mod engine;
@@ -8,28 +10,22 @@ mod loaders;
 mod relay;
 mod schema;
 
-pub use context::RequestContext;
-pub use engine::document::RequestError;
-pub use engine::error::{Code, error_with_code, internal, internal_error};
+pub use api::InterviewsApi;
+pub use engine::error::{Code, RequestError, error_with_code, internal, internal_error};
 pub use engine::subscriptions::{ResponseStream, StreamEnd};
-pub use engine::{AllowedOperations, Engine, Execution, Outcome};
+pub use engine::{AllowedOperations, Execution, Outcome};
 
-use async_graphql::{SDLExportOptions, ValidationMode};
-use schema::interview::mutations::Mutation;
-use schema::interview::queries::Query;
-use schema::interview::subscription::Subscription;
+use async_graphql::SDLExportOptions;
 
-/// The schema that the server executes.
-type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+/// The engine that serves this API.
+pub type Engine = engine::Engine<InterviewsApi>;
 
-/// Builds the schema. Documents are validated before they come to it, by [`document`].
-fn schema() -> Schema {
-    Schema::build(Query, Mutation, Subscription).validation_mode(ValidationMode::Fast).finish()
-}
+/// The context of a request to this API.
+pub type RequestContext = engine::api::RequestContext<crate::domain::Viewer>;
 
-/// The schema in the definition language, as `schema.graphql` holds it.
+/// The schema in the schema definition language, as in `schema.graphql`.
 #[must_use]
 pub fn sdl() -> String {
-    let sdl = schema().sdl_with_options(SDLExportOptions::new().include_specified_by());
+    let sdl = schema::schema().sdl_with_options(SDLExportOptions::new().include_specified_by());
     format!("{}\n", sdl.trim_end())
 }

@@ -1,45 +1,47 @@
-//! Top-level errors: every one has `extensions.code`, and none shows what is inside.
+//! Top-level errors. Every error has `extensions.code`. Causes of internal errors go to the log and never to the
+//! client.
 
-use crate::services::ServiceError;
-use async_graphql::{Error, ErrorExtensions, ServerError};
+use async_graphql::{Error, ErrorExtensions, Pos, ServerError};
+use std::fmt::Display;
+use std::time::Duration;
 
-/// The codes of top-level errors.
+/// The kinds of top-level errors. Three of them share the code `BAD_REQUEST`, and differ in the HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// No token, or one that is not accepted.
+    /// The request has no token, or one that is not accepted.
     Unauthenticated,
-    /// The viewer may not do this.
+    /// The viewer has no permission.
     Forbidden,
-    /// Not a GraphQL request.
+    /// The request is not a GraphQL request.
     BadRequest,
-    /// The document has no such operation, or several to pick from.
+    /// `operationName` names no operation of the document, or is missing where the document has several.
     UnknownOperation,
-    /// Not by this method.
+    /// The HTTP method does not allow this operation.
     MethodNotAllowed,
-    /// The document is not GraphQL.
+    /// The document is not syntactically valid.
     GraphqlParseFailed,
-    /// The document does not fit the schema.
+    /// The document is not valid for the schema.
     GraphqlValidationFailed,
     /// An argument or variable is wrong.
     BadUserInput,
-    /// The request asks for more than one request may.
+    /// The operation exceeds a limit on its size or its cost.
     QueryTooComplex,
-    /// The viewer asked for too much in too short a time.
+    /// The viewer has spent the cost that is allowed in a minute.
     RateLimited,
-    /// The server has as much to do as it takes on.
+    /// The server has reached its limit of concurrent requests or connections.
     Overloaded,
-    /// The connection has as many operations open as it may.
+    /// The connection has reached its limit of concurrent operations.
     TooManySubscriptions,
-    /// The hash of a persisted query is not known here: send the query along.
+    /// The hash of a persisted query is unknown to this server. The client sends the query with it.
     PersistedQueryNotFound,
-    /// It took too long.
+    /// The request exceeded its time limit.
     Timeout,
-    /// The server failed; the log knows why.
+    /// The server failed. The log has the cause.
     Internal,
 }
 
 impl Code {
-    /// As it stands in `extensions.code`.
+    /// The value of `extensions.code`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,37 +62,72 @@ impl Code {
     }
 }
 
+/// Why a request was rejected before anything of it ran.
+#[derive(Clone, Debug)]
+pub struct RequestError {
+    /// The code of each error.
+    pub code: Code,
+    /// The errors; at least one.
+    pub errors: Vec<ServerError>,
+    /// After how long to retry, where retrying helps.
+    pub retry_after: Option<Duration>,
+}
+
+impl RequestError {
+    /// One error.
+    pub fn new(code: Code, message: impl Into<String>, position: Option<Pos>) -> Self {
+        Self::with(code, vec![ServerError::new(message, position)])
+    }
+
+    /// An internal error that is not at a position of the document.
+    #[must_use]
+    pub fn failed(error: Error) -> Self {
+        let mut error = error.into_server_error(Pos::default());
+        error.locations.clear();
+        Self::with(Code::Internal, vec![error])
+    }
+
+    /// Several errors with one code.
+    #[must_use]
+    pub fn with(code: Code, mut errors: Vec<ServerError>) -> Self {
+        for error in &mut errors {
+            set_code(error, code);
+        }
+        Self { code, errors, retry_after: None }
+    }
+}
+
 /// An error with its code.
 #[must_use]
 pub fn error_with_code(code: Code, message: impl Into<String>) -> Error {
     Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
 }
 
-/// The boundary at which a failure is logged, once.
-pub(super) fn log(request_id: &str, cause: &ServiceError) {
+/// Logs the cause of an internal error. Each cause is logged once.
+pub fn log(request_id: &str, cause: &impl Display) {
     tracing::error!(request_id, %cause, "internal error");
 }
 
-/// A failure, logged, and what the client is told of it.
+/// Logs the cause of an internal error, and returns the error for the client.
 #[must_use]
-pub fn internal(request_id: &str, cause: &ServiceError) -> Error {
+pub fn internal(request_id: &str, cause: &impl Display) -> Error {
     log(request_id, cause);
     internal_error(request_id)
 }
 
-/// What a client sees of a failure: by the request's id, its cause is found in the log.
+/// An internal error for the client: a constant message, and the request id that finds the cause in the log.
 #[must_use]
 pub fn internal_error(request_id: &str) -> Error {
     error_with_code(Code::Internal, "internal error")
         .extend_with(|_, extensions| extensions.set("requestId", request_id))
 }
 
-pub(super) fn set_code(error: &mut ServerError, code: Code) {
+fn set_code(error: &mut ServerError, code: Code) {
     error.extensions.get_or_insert_default().set("code", code.as_str());
 }
 
-/// Gives the errors of the executor itself, which have no code, theirs: all it refuses by itself is arguments.
-pub(super) fn tag_argument_error(error: &mut ServerError) {
+/// Sets `BAD_USER_INPUT` on an error of the executor itself, which has no code: the executor rejects only arguments.
+pub fn tag_argument_error(error: &mut ServerError) {
     if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
         set_code(error, Code::BadUserInput);
     }

@@ -1,5 +1,6 @@
-//! Sends the batches of the data loaders from within the task that executes the request: exactly when everything in it is waiting.
-//! No timer, no other thread, no split batches; a request that is dropped drops its fetches.
+//! Sends the batches of the data loaders from within the task that executes the request, when all its resolvers wait
+//! for data. There is no timer and no other task, batches are complete, and a request that is dropped drops its
+//! fetches.
 
 use async_graphql::runtime::Timer;
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-/// Fetches that wait for the request to come to rest.
+/// Fetches of a request that start when all its resolvers wait.
 #[derive(Clone, Default)]
 pub struct PendingFetches(Arc<Mutex<Vec<FutureObj<'static, ()>>>>);
 
@@ -28,7 +29,7 @@ impl Spawn for PendingFetches {
     }
 }
 
-/// A loader's delay that is over at once: the queue is what makes it wait.
+/// A delay of zero for data loaders: [`PendingFetches`] collects their batches instead.
 pub struct NoDelay;
 
 impl Timer for NoDelay {
@@ -37,8 +38,8 @@ impl Timer for NoDelay {
     }
 }
 
-/// Runs a request, and the fetches that it queues whenever it cannot go on without them.
-pub async fn run_with_batches<F: Future>(queue: PendingFetches, request: F) -> F::Output {
+/// Runs a request, and its pending fetches whenever it cannot continue without them.
+pub async fn run_with_batches<F: Future>(pending: PendingFetches, request: F) -> F::Output {
     let mut request = pin!(request);
     let mut fetches = FuturesUnordered::new();
     poll_fn(move |cx| {
@@ -46,8 +47,8 @@ pub async fn run_with_batches<F: Future>(queue: PendingFetches, request: F) -> F
             if let Poll::Ready(output) = request.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
-            fetches.extend(queue.take());
-            // A fetch that has ended may let the request go on, and that may queue more.
+            fetches.extend(pending.take());
+            // A completed fetch can let the request continue and queue more fetches.
             match Pin::new(&mut fetches).poll_next(cx) {
                 Poll::Ready(Some(())) => while let Poll::Ready(Some(())) = Pin::new(&mut fetches).poll_next(cx) {},
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
@@ -72,7 +73,7 @@ mod tests {
         type Error = Infallible;
 
         async fn load(&self, keys: &[i32]) -> Result<HashMap<i32, i32>, Infallible> {
-            tokio::task::yield_now().await; // as if it went to a database
+            tokio::task::yield_now().await; // like a statement on a database
             let mut keys = keys.to_vec();
             keys.sort_unstable();
             self.0.lock().unwrap().push(keys.clone());
@@ -81,15 +82,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn everything_that_waits_at_once_is_one_batch() {
+    async fn concurrent_loads_are_one_batch() {
         let queue = PendingFetches::default();
         let loader = DataLoader::new(Doubler::default(), queue.clone(), NoDelay).max_batch_size(usize::MAX);
         let chain = async |key: i32| {
             let next = loader.load_one(key).await.unwrap().unwrap();
             loader.load_one(next + 1000).await.unwrap().unwrap()
         };
-        let answers = run_with_batches(queue, futures_util::future::join_all((0..200).map(chain))).await;
-        assert_eq!(answers[7], 2028);
+        let values = run_with_batches(queue, futures_util::future::join_all((0..200).map(chain))).await;
+        assert_eq!(values[7], 2028);
         let batches = loader.loader().0.lock().unwrap().clone();
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [200, 200]);
     }

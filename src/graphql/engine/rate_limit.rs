@@ -1,31 +1,31 @@
-//! How much each viewer may ask for in a minute, in complexity points.
+//! The rate limit: the cost that each viewer may spend in a minute (see `document/cost.rs`).
 
-use crate::domain::UserId;
-use crate::graphql::engine::document::RequestError;
-use crate::graphql::engine::error::Code;
+use crate::graphql::engine::error::{Code, RequestError};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
+use std::hash::Hash;
 use std::num::NonZeroU32;
 
-/// A bucket of points for each viewer, which fills up again steadily.
-pub struct RateLimiter(DefaultKeyedRateLimiter<UserId>);
+/// A token bucket for each viewer, which refills steadily.
+pub struct RateLimiter<K: Clone + Eq + Hash>(DefaultKeyedRateLimiter<K>);
 
-/// How many viewers' buckets are kept before the full ones are forgotten: a full bucket says nothing.
-const REMEMBERED: usize = 10_000;
+/// The number of buckets from which full ones are dropped. A full bucket is the same as none.
+const MAX_BUCKETS: usize = 10_000;
 
-impl RateLimiter {
+impl<K: Clone + Eq + Hash> RateLimiter<K> {
+    /// A limiter with this many points a minute.
     pub fn new(points: NonZeroU32) -> Self {
         Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(points)))
     }
 
-    /// # Errors
-    /// [`RequestError`] with `RATE_LIMITED` and how long to wait, or with `QUERY_TOO_COMPLEX` where waiting does not help.
-    pub fn spend(&self, viewer: UserId, cost: usize) -> Result<(), RequestError> {
-        if self.0.len() > REMEMBERED {
+    /// # Errors `RATE_LIMITED` with the time after which to retry, or `QUERY_TOO_COMPLEX` when the cost exceeds the
+    /// limit of a whole minute.
+    pub fn spend(&self, viewer: &K, cost: usize) -> Result<(), RequestError> {
+        if self.0.len() > MAX_BUCKETS {
             self.0.retain_recent();
         }
         let points = u32::try_from(cost).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        let retry_after = match self.0.check_key_n(&viewer, points) {
+        let retry_after = match self.0.check_key_n(viewer, points) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(not_until)) => not_until.wait_time_from(DefaultClock::default().now()),
             Err(_) => {
@@ -33,7 +33,7 @@ impl RateLimiter {
                 return Err(RequestError::new(Code::QueryTooComplex, message, None));
             }
         };
-        let refused = RequestError::new(Code::RateLimited, "you have asked for too much in too short a time", None);
-        Err(RequestError { retry_after: Some(retry_after), ..refused })
+        let error = RequestError::new(Code::RateLimited, "you have asked for too much in too short a time", None);
+        Err(RequestError { retry_after: Some(retry_after), ..error })
     }
 }

@@ -1,13 +1,58 @@
-//! Answers as JSON, written in one go. [`Value::Binary`] is JSON already (see `direct.rs`); no type of the schema is binary.
+//! Responses, and their JSON, which is written in one pass over the values.
 
-use crate::graphql::engine::error::Code;
+use crate::graphql::engine::error::{Code, RequestError};
 use async_graphql::{ServerError, Value};
 use serde::Serialize;
 
-/// What an answer has room for from the start.
-const ROOM: usize = 1024;
+/// The result of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The operation ran. Fields can have failed.
+    Executed(Response),
+    /// Nothing ran.
+    Rejected(RequestError),
+}
 
-/// What a request was answered.
+impl Outcome {
+    /// Appends the JSON of the response: without `data` when nothing ran.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Executed(response) => write_response(Some(&response.data), &response.errors, out),
+            Self::Rejected(error) => write_response(None, &error.errors, out),
+        }
+    }
+
+    /// The JSON of the response, which has no line breaks.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
+    /// The JSON as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text(self.bytes())
+    }
+
+    /// Why nothing ran; `None` when the operation ran.
+    #[must_use]
+    pub fn rejection(&self) -> Option<&RequestError> {
+        match self {
+            Self::Executed(_) => None,
+            Self::Rejected(error) => Some(error),
+        }
+    }
+
+    /// Whether the operation ran without any error.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Executed(response) if response.errors.is_empty())
+    }
+}
+
+/// The response to an operation that ran.
 #[derive(Debug)]
 pub struct Response {
     data: Value,
@@ -21,78 +66,52 @@ impl From<async_graphql::Response> for Response {
 }
 
 impl Response {
-    /// What failed.
+    /// Whether a field failed with `INTERNAL`.
     #[must_use]
-    pub fn errors(&self) -> &[ServerError] {
-        &self.errors
-    }
-
-    /// The same, and nothing else of it.
-    #[must_use]
-    pub fn into_errors(self) -> Vec<ServerError> {
-        self.errors
-    }
-
-    /// Whether the server failed in it.
-    #[must_use]
-    pub fn failed(&self) -> bool {
+    pub fn has_internal_error(&self) -> bool {
         let code = |error: &ServerError| error.extensions.as_ref()?.get("code").cloned();
         self.errors.iter().any(|error| code(error) == Some(Code::Internal.as_str().into()))
     }
 
-    /// Writes it.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        write_answer(Some(&self.data), &self.errors, out);
-    }
-
-    /// It as a text.
+    /// The JSON of the response.
     #[must_use]
     pub fn text(&self) -> String {
-        text(|out| self.write(out))
+        let mut out = Vec::new();
+        write_response(Some(&self.data), &self.errors, &mut out);
+        text(out)
     }
 }
 
-/// Writes the answer to a request of which nothing ran.
-pub fn write_refused(errors: &[ServerError], out: &mut Vec<u8>) {
-    write_answer(None, errors, out);
+fn text(json: Vec<u8>) -> String {
+    String::from_utf8(json).unwrap_or_default() // JSON is UTF-8
 }
 
-/// The same as a text.
-#[must_use]
-pub fn refused_text(errors: &[ServerError]) -> String {
-    text(|out| write_refused(errors, out))
-}
+/// The capacity to reserve for a response, in bytes.
+const INITIAL_CAPACITY: usize = 1024;
 
-fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut out = Vec::new();
-    write(&mut out);
-    String::from_utf8(out).unwrap_or_default() // JSON is UTF-8
-}
-
-/// Writes an answer: `data` unless nothing ran, `errors` if there are any.
-fn write_answer(data: Option<&Value>, errors: &[ServerError], out: &mut Vec<u8>) {
-    out.reserve(ROOM);
+fn write_response(data: Option<&Value>, errors: &[ServerError], out: &mut Vec<u8>) {
+    out.reserve(INITIAL_CAPACITY);
     out.push(b'{');
     if let Some(data) = data {
         out.extend_from_slice(b"\"data\":");
-        write(data, out);
+        write_value(data, out);
     }
     if !errors.is_empty() {
         if data.is_some() {
             out.push(b',');
         }
         out.extend_from_slice(b"\"errors\":");
-        write_serde(errors, out);
+        write_serialized(errors, out);
     }
     out.push(b'}');
 }
 
-/// Writes a value.
-fn write(value: &Value, out: &mut Vec<u8>) {
+/// Appends a value as JSON. [`Value::Binary`] is JSON text (see [`crate::graphql::engine::EmbeddedJson`]).
+pub fn write_value(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Boolean(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-        Value::Number(number) => write_serde(number, out),
+        Value::Number(number) => write_serialized(number, out),
         Value::String(text) => write_string(text, out),
         Value::Enum(name) => write_string(name, out),
         Value::Binary(json) => out.extend_from_slice(json),
@@ -102,7 +121,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
                 if index > 0 {
                     out.push(b',');
                 }
-                write(item, out);
+                write_value(item, out);
             }
             out.push(b']');
         }
@@ -114,19 +133,19 @@ fn write(value: &Value, out: &mut Vec<u8>) {
                 }
                 write_string(key, out);
                 out.push(b':');
-                write(value, out);
+                write_value(value, out);
             }
             out.push(b'}');
         }
     }
 }
 
-/// Writes a text.
+/// Appends a string as JSON, escaped.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
-    write_serde(text, out);
+    write_serialized(text, out);
 }
 
-fn write_serde(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
-    // Strings, numbers and maps with string keys always are JSON, and writing to memory cannot fail.
+fn write_serialized(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    // Strings, numbers and maps with string keys are always JSON, and writing to memory cannot fail.
     let _ = serde_json::to_writer(out, value);
 }

@@ -1,4 +1,5 @@
-//! Relay's connections and cursors.
+//! Connections, cursors and page arguments as Relay specifies them (<https://relay.dev/graphql/connections.htm>).
 
 pub mod connection;
 pub mod cursor;
+pub mod page_arguments;

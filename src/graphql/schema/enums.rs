@@ -1,14 +1,14 @@
-//! The domain's enums as GraphQL shows them.
+//! Enums: those of the domain under their GraphQL names.
 
 use crate::domain;
-use crate::graphql::direct_json::{JsonScalar, write_enum};
+use crate::graphql::direct_json::json_enums;
 use async_graphql::Enum;
 
 /// How the two sides of an interview meet.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::InterviewKind")]
 pub enum InterviewKind {
-    /// Over a video link.
+    /// By video call.
     VideoCall,
     /// At a place.
     InPerson,
@@ -16,63 +16,63 @@ pub enum InterviewKind {
     PhoneCall,
 }
 
-/// Where an interview is in its life.
+/// The state of an interview. REJECTED, CANCELLED, COMPLETED and NO_SHOW are final.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::InterviewStatus")]
 pub enum InterviewStatus {
-    /// The driver has not answered yet.
+    /// The driver has not accepted or rejected the interview yet.
     Pending,
-    /// One side proposed another time, and the other has not answered yet.
+    /// One side has proposed another time, and the other side has not answered yet.
     Amended,
-    /// Both sides agreed on the time.
+    /// Both sides have agreed on the time.
     Scheduled,
-    /// The driver declined. Final.
+    /// The driver has rejected the interview.
     Rejected,
-    /// Staff called it off. Final.
+    /// Staff have cancelled the interview.
     Cancelled,
-    /// It took place. Final.
+    /// The interview has taken place.
     Completed,
-    /// A side did not appear. Final.
+    /// One side did not appear.
     NoShow,
 }
 
-/// How far an application has come.
+/// The state of a driver's application.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::IntervieweeKind")]
 pub enum IntervieweeKind {
-    /// The driver's papers were checked.
+    /// The driver's documents were checked, and the application has no open interview.
     Verified,
-    /// An interview was arranged.
+    /// An interview was created for the application.
     Interview,
-    /// The driver was taken on.
+    /// The company has accepted the application.
     Accepted,
-    /// The driver rejected an interview.
+    /// The driver has rejected an interview of the application.
     Rejected,
 }
 
-/// One of the two sides that agree on a time.
+/// One of the two sides of an interview.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Side")]
 pub enum Side {
-    /// Any staff of the interview's company.
+    /// The company: any member of its staff can act for it.
     Interviewer,
     /// The driver.
     Interviewee,
 }
 
-/// What kind of user somebody is.
+/// The role of a user.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Role")]
 pub enum Role {
-    /// Applies to companies; sees the interviews in which they are the driver.
+    /// Sees the interviews in which they are the driver, and acts for the side INTERVIEWEE.
     Driver,
-    /// Works for one company; sees its interviews.
+    /// Sees the interviews of their company, and acts for the side INTERVIEWER.
     Staff,
-    /// Runs the platform; sees everything and can act for either side.
+    /// Sees all interviews, and can act for either side.
     Admin,
 }
 
-/// What can be done to an interview. Each is a mutation.
+/// An action on an interview. Each action is a mutation.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Action")]
 pub enum InterviewAction {
@@ -96,40 +96,30 @@ pub enum InterviewAction {
     MarkNoShow,
 }
 
-/// What happened to an interview.
+/// The type of an event in the history of an interview.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::EventType")]
 pub enum InterviewEventType {
-    /// It was created.
+    /// The interview was created.
     Created,
-    /// Staff edited it.
+    /// Staff updated fields of the interview.
     Updated,
-    /// A side proposed another time.
+    /// One side proposed another time.
     Amended,
-    /// A side agreed to the interview, or to the proposed time.
+    /// The driver accepted the pending interview, or one side accepted the proposed time.
     Accepted,
-    /// The proposed time was turned down.
+    /// The other side declined the proposed time.
     AmendmentDeclined,
-    /// The proposed time was taken back by the side that had proposed it.
+    /// The proposing side withdrew the proposed time.
     AmendmentWithdrawn,
-    /// The driver declined the interview.
+    /// The driver rejected the interview.
     Rejected,
-    /// Staff called it off.
+    /// Staff cancelled the interview.
     Cancelled,
-    /// It took place.
+    /// Staff recorded that the interview took place.
     Completed,
-    /// A side did not appear.
+    /// Staff recorded that one side did not appear.
     NoShow,
 }
 
-macro_rules! written {
-    ($($name:ident)*) => {$(
-        impl JsonScalar for $name {
-            fn write(&self, out: &mut Vec<u8>) {
-                write_enum(*self, out);
-            }
-        }
-    )*};
-}
-
-written! { InterviewKind InterviewStatus IntervieweeKind Side }
+json_enums! { InterviewKind InterviewStatus IntervieweeKind Side }

@@ -1,6 +1,40 @@
-//! The types, queries, mutations and subscriptions of the schema, one folder for each capability.
+//! The types and root fields of the schema: one folder for each capability. A new capability adds a folder and its part
+//! of the roots.
 
-pub mod enums;
+mod enums;
+mod field_names;
 pub mod interview;
-pub mod people;
-pub mod scalars;
+mod people;
+mod scalars;
+mod viewer;
+
+use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
+use interview::mutations::InterviewMutations;
+use interview::queries::InterviewQueries;
+use interview::subscription::InterviewSubscriptions;
+use people::queries::PeopleQueries;
+use viewer::queries::ViewerQueries;
+
+/// The schema with its resolvers.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+/// Queries. Objects that the viewer has no permission to see are treated as if they did not exist.
+#[derive(MergedObject)]
+pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries);
+
+/// Mutations. A mutation is applied completely or not at all. Errors that the user can fix are returned in
+/// `userErrors`.
+#[derive(MergedObject)]
+pub struct Mutation(InterviewMutations);
+
+/// Subscriptions, over WebSocket (subprotocol `graphql-transport-ws`) or server-sent events (`accept:
+/// text/event-stream`).
+#[derive(MergedSubscription)]
+pub struct Subscription(InterviewSubscriptions);
+
+/// Builds the schema. The engine validates documents, so async-graphql does not have to.
+pub fn schema() -> Schema {
+    let query = Query(ViewerQueries, InterviewQueries, PeopleQueries);
+    let (mutation, subscription) = (Mutation(InterviewMutations), Subscription(InterviewSubscriptions));
+    Schema::build(query, mutation, subscription).validation_mode(ValidationMode::Fast).finish()
+}

@@ -1,15 +1,16 @@
 //! Custom scalars.
 
 use crate::domain::time;
+use crate::graphql::direct_json::JsonScalar;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::Utc;
 
-/// A point in time, as [`time`] reads and writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
-/// A point in time, as RFC 3339 writes it. In: with any offset, cut to milliseconds; neither a date alone nor a time without offset
-/// is accepted. Out: in UTC with three decimals, such as `2025-03-20T10:32:08.000Z`.
+/// A date and time as specified by RFC 3339. Input may have any UTC offset and is truncated to milliseconds; a date
+/// alone, or a time without an offset, is rejected. Output is in UTC with three decimals, such as
+/// `2025-03-20T10:32:08.000Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -27,5 +28,13 @@ impl ScalarType for DateTime {
 impl From<chrono::DateTime<Utc>> for DateTime {
     fn from(time: chrono::DateTime<Utc>) -> Self {
         Self(time)
+    }
+}
+
+impl JsonScalar for DateTime {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        out.extend_from_slice(time::format(self.0).as_bytes());
+        out.push(b'"');
     }
 }

@@ -16,7 +16,7 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::{Redirect, Response};
 use negotiation::Media;
-use response::{Answer, Body};
+use response::Answer;
 
 /// To the explorer, for whoever types the address alone.
 pub async fn redirect() -> Redirect {
@@ -52,7 +52,7 @@ pub async fn get(
         }
         Err(error) => Outcome::Rejected(nobody(error, &request_id)),
     };
-    Answer { media, body: Body::from(body) }.cacheable(headers)
+    Answer { media, outcome: body }.cacheable(headers)
 }
 
 /// One operation, or a batch of them, each with its own outcome.
@@ -82,16 +82,15 @@ pub async fn post(
     let viewer = match authorization::viewer(&server.services, &headers).await {
         Ok(viewer) => viewer,
         Err(error) => {
-            let body = Body::from(Outcome::Rejected(nobody(error, &request_id)));
-            return Answer { media, body }.fresh();
+            return Answer { media, outcome: Outcome::Rejected(nobody(error, &request_id)) }.fresh();
         }
     };
     let execute = async |request| {
         let session = RequestContext { viewer: viewer.clone(), request_id: request_id.clone() };
-        Body::from(server.engine.execute(session, request, AllowedOperations::All).await)
+        server.engine.execute(session, request, AllowedOperations::All).await
     };
     match batch {
-        BatchRequest::Single(request) => Answer { media, body: execute(request).await }.fresh(),
+        BatchRequest::Single(request) => Answer { media, outcome: execute(request).await }.fresh(),
         BatchRequest::Batch(requests) => {
             if requests.is_empty() || requests.len() > server.limits.batch {
                 return response::malformed(media, format!("a batch has from 1 to {} operations", server.limits.batch));

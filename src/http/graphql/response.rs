@@ -1,6 +1,5 @@
 //! Writing an answer: its status, its media type, its headers.
 
-use crate::graphql::engine::response::{Response as GraphQlResponse, refused_text, write_refused};
 use crate::graphql::{Code, Outcome, RequestError};
 use crate::http::error_response::BEARER;
 use crate::http::graphql::negotiation::Media;
@@ -8,60 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
-use std::time::Duration;
 
-/// An outcome on its way out.
+/// An outcome and the media type in which it is sent.
 pub struct Answer {
     pub media: Media,
-    pub body: Body,
-}
-
-/// The body of an answer: no `data` when nothing ran.
-pub enum Body {
-    /// It ran.
-    Executed(GraphQlResponse),
-    /// Nothing ran.
-    Rejected(RequestError),
-}
-
-impl From<Outcome> for Body {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Executed(answer) => Self::Executed(answer),
-            Outcome::Rejected(refused) => Self::Rejected(refused),
-        }
-    }
-}
-
-impl Body {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Executed(answer) => answer.write(out),
-            Self::Rejected(refused) => write_refused(&refused.errors, out),
-        }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        self.write(&mut bytes);
-        bytes
-    }
-
-    /// As JSON, without line breaks.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Executed(answer) => answer.text(),
-            Self::Rejected(refused) => refused_text(&refused.errors),
-        }
-    }
-
-    /// Why nothing ran.
-    fn refused(&self) -> Option<(Code, Option<Duration>)> {
-        match self {
-            Self::Executed(_) => None,
-            Self::Rejected(refused) => Some((refused.code, refused.retry_after)),
-        }
-    }
+    pub outcome: Outcome,
 }
 
 /// With the status of a refusal, as far as the media type shows it.
@@ -85,7 +35,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
 impl Answer {
     /// For this request alone.
     pub fn fresh(self) -> Response {
-        let text = self.body.bytes();
+        let text = self.outcome.bytes();
         let mut response = self.write(text);
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
         response
@@ -93,11 +43,10 @@ impl Answer {
 
     /// For the client to keep and ask about again, unless it is a refusal.
     pub fn cacheable(self, request: &HeaderMap) -> Response {
-        let keep = matches!(&self.body, Body::Executed(answer) if answer.errors().is_empty());
-        if !keep {
+        if !self.outcome.is_success() {
             return self.fresh();
         }
-        let text = self.body.bytes();
+        let text = self.outcome.bytes();
         let etag = etag(&text);
         let mut response = self.write(text);
         let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
@@ -114,8 +63,8 @@ impl Answer {
     }
 
     fn write(self, text: Vec<u8>) -> Response {
-        let Self { media, body } = self;
-        let refused = body.refused();
+        let Self { media, outcome } = self;
+        let refused = outcome.rejection().map(|error| (error.code, error.retry_after));
         let mut response = labelled(media, status(media, refused.map(|(code, _)| code)), text);
         let headers = response.headers_mut();
         match refused {
@@ -145,11 +94,11 @@ fn etag(text: &[u8]) -> String {
 }
 
 /// The answers of a batch, in its order.
-pub fn batch(media: Media, bodies: &[Body]) -> Response {
+pub fn batch(media: Media, outcomes: &[Outcome]) -> Response {
     let mut text = Vec::new();
-    for (index, body) in bodies.iter().enumerate() {
+    for (index, outcome) in outcomes.iter().enumerate() {
         text.push(if index == 0 { b'[' } else { b',' });
-        body.write(&mut text);
+        outcome.write(&mut text);
     }
     text.push(b']');
     let mut response = labelled(media, StatusCode::OK, text);
@@ -179,7 +128,7 @@ pub fn method_not_allowed(media: Media) -> Response {
 }
 
 fn refusal(media: Media, status: StatusCode, message: impl Into<String>) -> Response {
-    let body = Body::from(Outcome::Rejected(RequestError::new(Code::BadRequest, message, None)));
+    let body = Outcome::Rejected(RequestError::new(Code::BadRequest, message, None));
     let mut response = labelled(media, status, body.bytes());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response

@@ -2,7 +2,6 @@
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network lets no WebSocket through.
 
 use crate::graphql::{Code, Outcome, RequestError, ResponseStream, StreamEnd, internal_error};
-use crate::http::graphql::response::Body;
 use crate::http::server::shutdown::ConnectionPermit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +25,7 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 
 /// Every answer there will be, at once.
 pub fn once(outcome: Outcome) -> Response {
-    let body = next(&Body::from(outcome).text()) + COMPLETE;
+    let body = next(&outcome.text()) + COMPLETE;
     (HEADERS, body).into_response()
 }
 
@@ -69,7 +68,7 @@ impl Feed {
             Some(Err(ended)) => {
                 self.live = None;
                 let refused = refusal(ended, &self.request_id);
-                Some(next(&Body::Rejected(refused).text()) + COMPLETE)
+                Some(next(&Outcome::Rejected(refused).text()) + COMPLETE)
             }
             None => {
                 self.live = None;

@@ -1,19 +1,28 @@
-//! What an operation costs, with its variables: the measure of limits and rates.
+//! The cost of an operation with its variables: what the limit and the rate limit count.
 
-use crate::graphql::relay::cursor::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selection, SelectionSet};
 use async_graphql::{Value as Variable, Variables};
 
-/// A field is one; a connection costs what is selected in it as often as it may have items. The number of selections is bounded before
-/// (see `measure`), so that fragments may simply be followed.
-pub fn of(document: &ExecutableDocument, operation: &Operation, variables: &Variables) -> usize {
-    Cost { document, variables }.of(&operation.selection_set)
+/// The number of items that a connection may return, by its arguments `first` and `last`.
+#[derive(Clone, Copy, Debug)]
+pub struct PageSizes {
+    /// Without either argument.
+    pub default: i32,
+    /// The largest value of either.
+    pub max: i32,
+}
+
+/// The cost: a field costs one point, and a connection multiplies the cost of its selection by the number of items that
+/// it may return. The number of selections is limited before (see `limits`), so that fragments can be followed.
+pub fn of(document: &ExecutableDocument, operation: &Operation, variables: &Variables, page_sizes: PageSizes) -> usize {
+    Cost { document, variables, page_sizes }.of(&operation.selection_set)
 }
 
 struct Cost<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
+    page_sizes: PageSizes,
 }
 
 impl Cost<'_> {
@@ -31,9 +40,9 @@ impl Cost<'_> {
         costs.fold(0, usize::saturating_add)
     }
 
-    /// How many items a field may have; one where it is no connection.
+    /// The number of items that a field may return; 1 unless it is a list.
     fn items(&self, field: &Field) -> usize {
-        // Introspection has no page sizes: about as many as there are in our schema.
+        // The lists of introspection have no page size. These are estimates for a schema of about 60 types.
         match (field.definition.ty.inner_named_type().as_str(), field.name.as_str()) {
             ("__Type", "types") => return 60,
             ("__Field", "fields") => return 8,
@@ -42,7 +51,7 @@ impl Cost<'_> {
             _ => {}
         }
         let given = ["first", "last"].iter().find_map(|name| self.number(field.specified_argument_by_name(name)?));
-        let size = given.unwrap_or(DEFAULT_PAGE_SIZE.into()).clamp(1, MAX_PAGE_SIZE.into());
+        let size = given.unwrap_or(self.page_sizes.default.into()).clamp(1, self.page_sizes.max.into());
         usize::try_from(size).unwrap_or(1)
     }
 

@@ -1,10 +1,12 @@
-//! Whether a document names a response key twice in one selection, so that what is answered has to be merged
-//! (<https://spec.graphql.org/October2021/#sec-Field-Selection-Merging>).
+//! Finds documents in which values have to be merged: two fields with the same response key and selections of their own
+//! (<https://spec.graphql.org/October2021/#sec-Field-Selection-Merging>). Two leaf fields have the same value, so one
+//! of them is enough.
 
 use apollo_compiler::executable::{ExecutableDocument, Selection, SelectionSet};
 use std::collections::HashSet;
 
-/// Looks at every operation. The number of selections is bounded before (see `measure`), so that fragments may simply be followed.
+/// Whether a selection of any operation has such fields. The number of selections is limited before (see `limits`), so
+/// that fragments can be followed.
 pub fn in_any_selection(document: &ExecutableDocument) -> bool {
     let mut operations = document.operations.iter();
     operations.any(|operation| in_selection(document, &operation.selection_set, &mut HashSet::new()))
@@ -12,6 +14,7 @@ pub fn in_any_selection(document: &ExecutableDocument) -> bool {
 
 fn in_selection<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, keys: &mut HashSet<&'a str>) -> bool {
     set.selections.iter().any(|selection| match selection {
+        Selection::Field(field) if field.selection_set.selections.is_empty() => false,
         Selection::Field(field) => {
             !keys.insert(field.response_key().as_str())
                 || in_selection(document, &field.selection_set, &mut HashSet::new())

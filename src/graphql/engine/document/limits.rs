@@ -1,36 +1,35 @@
-//! How much a document asks for, before it is understood. Fragments are measured once, however often they are spread: a document of
-//! 1 KB can expand to millions of selections.
+//! Limits on the size of a document, checked before it is validated. Each fragment is measured once, no matter how
+//! often it is spread: a document of 1 KB can expand to millions of selections.
 
-use crate::graphql::engine::document::RequestError;
-use crate::graphql::engine::error::Code;
+use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::ast::{Definition, Document, Selection};
 use std::collections::HashMap;
 
-/// What a document may be.
+/// Limits on untrusted documents.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentLimits {
-    /// The most tokens, the white space between them counted as well.
+    /// The number of tokens, white space included.
     pub tokens: usize,
-    /// The deepest nesting of brackets of any kind.
+    /// The nesting of brackets of any kind.
     pub nesting: usize,
-    /// The most selections, with every fragment spread where it is named.
+    /// The number of selections, with the selections of each fragment counted where it is spread.
     pub selections: usize,
-    /// The deepest field.
+    /// The depth of fields.
     pub depth: usize,
-    /// The most aliases, counted as selections are.
+    /// The number of aliases, counted as selections are.
     pub aliases: usize,
-    /// The most directives, counted as selections are.
+    /// The number of directives, counted as selections are.
     pub directives: usize,
-    /// The longest name, in bytes.
+    /// The length of a name, in bytes.
     pub name: usize,
-    /// The most that an operation may cost; lists multiply.
+    /// The cost of an operation (see `cost.rs`). Introspection may cost ten times as much.
     pub complexity: usize,
-    /// How many documents are remembered.
-    pub remembered: usize,
+    /// The number of valid documents in the cache.
+    pub cached_documents: usize,
 }
 
 impl Default for DocumentLimits {
-    /// Wide enough for GraphiQL's introspection, and for a page of 100 interviews with all their people.
+    /// Sufficient for GraphiQL's introspection, and for a page of 100 interviews with all their people.
     fn default() -> Self {
         Self {
             tokens: 8000,
@@ -41,7 +40,7 @@ impl Default for DocumentLimits {
             directives: 100,
             name: 256,
             complexity: 20_000,
-            remembered: 1000,
+            cached_documents: 1000,
         }
     }
 }
@@ -71,7 +70,7 @@ struct Sizes<'a> {
 }
 
 /// # Errors
-/// [`RequestError`] with `QUERY_TOO_COMPLEX`.
+/// `QUERY_TOO_COMPLEX`
 pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), RequestError> {
     let mut sizes = Sizes { fragments: HashMap::new(), known: HashMap::new() };
     for definition in &document.definitions {
@@ -79,38 +78,35 @@ pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Request
             sizes.fragments.insert(&fragment.name, &fragment.selection_set);
         }
     }
-    let mut whole = Size::default();
+    let mut total = Size::default();
     for definition in &document.definitions {
         match definition {
             Definition::OperationDefinition(operation) => {
-                whole.add(sizes.of(&operation.selection_set));
+                total.add(sizes.of(&operation.selection_set));
                 let names = operation.variables.iter().map(|variable| variable.name.len());
                 let longest =
                     names.chain(operation.name.as_ref().map(apollo_compiler::Name::len)).max().unwrap_or_default();
-                whole.longest_name = whole.longest_name.max(longest);
-                whole.directives = whole.directives.saturating_add(operation.directives.len());
+                total.longest_name = total.longest_name.max(longest);
+                total.directives = total.directives.saturating_add(operation.directives.len());
             }
             Definition::FragmentDefinition(fragment) => {
-                // Spread or not: its text is there.
+                // Names count in fragments that are never spread as well.
                 let longest = sizes.of(&fragment.selection_set).longest_name.max(fragment.name.len());
-                whole.longest_name = whole.longest_name.max(longest);
+                total.longest_name = total.longest_name.max(longest);
             }
             _ => {}
         }
     }
-    for (what, is, limit) in [
-        ("selections", whole.selections, limits.selections),
-        ("levels of fields", whole.depth, limits.depth),
-        ("aliases", whole.aliases, limits.aliases),
-        ("directives", whole.directives, limits.directives),
-        ("bytes in a name", whole.longest_name, limits.name),
+    for (unit, size, limit) in [
+        ("selections", total.selections, limits.selections),
+        ("levels of fields", total.depth, limits.depth),
+        ("aliases", total.aliases, limits.aliases),
+        ("directives", total.directives, limits.directives),
+        ("bytes in a name", total.longest_name, limits.name),
     ] {
-        if is > limit {
-            return Err(RequestError::new(
-                Code::QueryTooComplex,
-                format!("the document has more than {limit} {what}"),
-                None,
-            ));
+        if size > limit {
+            let message = format!("the document has more than {limit} {unit}");
+            return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
     }
     Ok(())
@@ -152,7 +148,8 @@ impl<'a> Sizes<'a> {
         if let Some(known) = self.known.get(name) {
             return *known;
         }
-        // Until it is known it counts as nothing: so a fragment that spreads itself ends here, and the validator refuses it.
+        // Zero until it is measured, so that the recursion ends for a fragment that spreads itself. The validator
+        // rejects that one.
         self.known.insert(name, Size::default());
         let size = self.fragments.get(name).copied().map_or_else(Size::default, |selections| self.of(selections));
         self.known.insert(name, size);

@@ -1,8 +1,8 @@
-//! What the validator leaves open about literals: the text of our own scalars, and fields given twice in one input object.
+//! Checks of literals that the validator does not make: the text of custom scalars, and fields given twice in one input
+//! object.
 
-use crate::domain::time;
-use crate::graphql::engine::document::{RequestError, position};
-use crate::graphql::engine::error::Code;
+use crate::graphql::engine::document::{CustomScalar, custom_scalar, position};
+use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::ast::{Type, Value};
 use apollo_compiler::executable::{Directive, ExecutableDocument, Selection, SelectionSet};
 use apollo_compiler::schema::ExtendedType;
@@ -13,12 +13,17 @@ use std::collections::HashSet;
 struct Check<'a> {
     schema: &'a Schema,
     document: &'a ExecutableDocument,
+    scalars: &'a [CustomScalar],
 }
 
 /// # Errors
-/// [`RequestError`] with `GRAPHQL_VALIDATION_FAILED`.
-pub fn check(schema: &Valid<Schema>, document: &Valid<ExecutableDocument>) -> Result<(), RequestError> {
-    let check = Check { schema, document };
+/// `GRAPHQL_VALIDATION_FAILED`
+pub fn check(
+    schema: &Valid<Schema>,
+    document: &Valid<ExecutableDocument>,
+    scalars: &[CustomScalar],
+) -> Result<(), RequestError> {
+    let check = Check { schema, document, scalars };
     for operation in document.operations.iter() {
         for variable in &operation.variables {
             if let Some(default) = &variable.default_value {
@@ -70,7 +75,7 @@ impl Check<'_> {
                 let mut seen = HashSet::new();
                 for (name, value) in fields {
                     if !seen.insert(name) {
-                        return Err(self.refuse(format!("the field `{name}` is given twice in one `{named}`"), value));
+                        return Err(self.invalid(format!("the field `{name}` is given twice in one `{named}`"), value));
                     }
                     if let Some(definition) = object.fields.get(name) {
                         self.value(&definition.ty, value)?;
@@ -79,18 +84,19 @@ impl Check<'_> {
                 Ok(())
             }
             (Value::Variable(_) | Value::Null, _) => Ok(()),
-            (Value::String(text), _) if named == "DateTime" => {
-                time::parse(text).map(drop).map_err(|error| self.refuse(format!("expected a DateTime: {error}"), value))
-            }
             (Value::Int(number), _) if named == "ID" && number.as_str().parse::<i64>().is_err() => {
-                Err(self.refuse("expected an ID: a string, or an integer of 64 bits".to_owned(), value))
+                Err(self.invalid("expected an ID: a string, or an integer of 64 bits".to_owned(), value))
             }
-            (_, _) if named == "DateTime" => Err(self.refuse("expected a DateTime, a string".to_owned(), value)),
-            _ => Ok(()),
+            (literal, _) => match (custom_scalar(self.scalars, named), literal) {
+                (None, _) => Ok(()),
+                (Some(scalar), Value::String(text)) => (scalar.check)(text)
+                    .map_err(|problem| self.invalid(format!("expected a {named}: {problem}"), value)),
+                (Some(_), _) => Err(self.invalid(format!("expected a {named}, a string"), value)),
+            },
         }
     }
 
-    fn refuse(&self, message: String, value: &Node<Value>) -> RequestError {
+    fn invalid(&self, message: String, value: &Node<Value>) -> RequestError {
         let at = value.location().and_then(|span| span.line_column_range(&self.document.sources));
         RequestError::new(Code::GraphqlValidationFailed, message, position(at))
     }

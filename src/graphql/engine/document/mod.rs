@@ -1,51 +1,84 @@
-//! From the text of a request to a document that may run: what a stranger sends is measured before it is understood, understood once,
-//! and checked in full against the schema before anything runs (<https://spec.graphql.org/October2021/#sec-Validation>).
+//! From the text of a request to a document that can run. A document is untrusted input: its size is limited before it
+//! is validated, and it is validated completely before it runs
+//! (<https://spec.graphql.org/October2021/#sec-Validation>).
 //!
-//! `apollo-compiler` parses and validates to the letter of the specification, with limits of its own against deep and long texts;
-//! the executor's parser and validator overflow the stack on the former and miss cases of the latter. A document that has passed is
-//! kept for the next request, so that this is paid for once.
+//! `apollo-compiler` parses and validates by the letter of the specification, with limits of its own against deep and
+//! long texts. The executor's own parser overflows the stack on such texts, and its validator misses cases. Valid
+//! documents are cached.
 
-pub mod collect_root_fields;
 mod cost;
 mod duplicate_keys;
 mod limits;
 mod literals;
+mod persisted;
+mod root_fields;
 mod selection_hash;
+mod variable_values;
 mod variables;
 
+pub use cost::PageSizes;
 pub use limits::DocumentLimits;
+pub use persisted::persisted_query_hash;
+pub use root_fields::{RootField, drop_root_arguments};
 pub use selection_hash::SelectionHash;
 
-use crate::graphql::engine::error::{Code, set_code};
+use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
 use apollo_compiler::introspection::check_max_depth;
 use apollo_compiler::parser::{LineColumn, Parser};
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Node, Schema};
 use async_graphql::parser::{parse_query, types::ExecutableDocument as ExecutorDocument};
-use async_graphql::{Error, Pos, ServerError, Variables};
+use async_graphql::{Pos, ServerError, Variables};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
+use root_fields::collect_root_fields;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Understands documents, and remembers those that are valid.
-pub struct Documents {
-    schema: Valid<Schema>,
-    limits: DocumentLimits,
-    known: Cache<Hash, Arc<Document>>,
+/// The facts about a schema that the checks need.
+#[derive(Clone, Copy)]
+pub struct SchemaRules<'a> {
+    /// The schema in the schema definition language.
+    pub sdl: &'a str,
+    /// The number of items that connections may return.
+    pub page_sizes: PageSizes,
+    /// The custom scalars whose text is checked.
+    pub scalars: &'static [CustomScalar],
 }
 
-/// The SHA-256 of a document's text: by it clients name a document that they do not send again.
+/// A custom scalar whose values are strings of a certain form.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomScalar {
+    /// The name in the schema.
+    pub name: &'static str,
+    /// Checks the text of a value. The error says what is wrong.
+    pub check: fn(&str) -> Result<(), String>,
+}
+
+fn custom_scalar<'a>(scalars: &'a [CustomScalar], name: &str) -> Option<&'a CustomScalar> {
+    scalars.iter().find(|scalar| scalar.name == name)
+}
+
+/// Parses and validates documents, and caches those that are valid.
+pub struct Documents {
+    schema: Valid<Schema>,
+    page_sizes: PageSizes,
+    scalars: &'static [CustomScalar],
+    limits: DocumentLimits,
+    cache: Cache<Hash, Arc<Document>>,
+}
+
+/// The SHA-256 of a document's text. Persisted queries are named by it.
 pub type Hash = [u8; 32];
 
-/// Introspection touches no database: it may cost this many times as much as other operations. GraphiQL's needs about a third of that.
-const INTROSPECTION: usize = 10;
+/// The factor by which introspection may cost more than other operations, since it does not use the database.
+/// GraphiQL's introspection needs about a third of it.
+const INTROSPECTION_FACTOR: usize = 10;
 
-/// For how many documents there is room from the start.
-const FEW: usize = 100;
+/// The number of documents for which the cache allocates memory at the start.
+const INITIAL_CACHE_CAPACITY: usize = 100;
 
 /// A valid document.
 pub struct Document {
@@ -54,83 +87,58 @@ pub struct Document {
     has_duplicate_keys: bool,
 }
 
-/// Why a request does not run. Nothing of it has.
-#[derive(Clone, Debug)]
-pub struct RequestError {
-    /// The code of every error.
-    pub code: Code,
-    /// What is wrong; at least one.
-    pub errors: Vec<ServerError>,
-    /// When to try again, where that helps.
-    pub retry_after: Option<Duration>,
-}
-
-impl RequestError {
-    /// With one error.
-    pub fn new(code: Code, message: impl Into<String>, at: Option<Pos>) -> Self {
-        Self::with(code, vec![ServerError::new(message, at)])
-    }
-
-    /// The server failed before anything ran.
-    #[must_use]
-    pub fn failed(error: Error) -> Self {
-        let mut error = error.into_server_error(Pos::default());
-        error.locations.clear();
-        Self::with(Code::Internal, vec![error])
-    }
-
-    fn with(code: Code, mut errors: Vec<ServerError>) -> Self {
-        for error in &mut errors {
-            set_code(error, code);
-        }
-        Self { code, errors, retry_after: None }
-    }
+/// A document that can run with certain variables.
+pub struct PreparedDocument {
+    /// What the executor runs.
+    pub executable: ExecutorDocument,
+    /// The cost of the operation, in points.
+    pub cost: usize,
+    /// The first root field of a mutation or subscription.
+    pub root_field: Option<RootField>,
 }
 
 impl Documents {
-    /// For requests to the schema of this SDL.
-    ///
     /// # Panics
-    /// When the SDL is not valid: it is our own, and a test reads it.
+    /// When the SDL is not valid. It is generated from the schema, and a test parses it.
     #[must_use]
-    pub fn new(sdl: &str, limits: DocumentLimits) -> Self {
+    pub fn new(rules: &SchemaRules<'_>, limits: DocumentLimits) -> Self {
         #[expect(clippy::expect_used, reason = "the schema is part of the program")]
-        let schema = Schema::parse_and_validate(sdl, "schema.graphql").expect("our own schema");
-        let known = Cache::with_weighter(limits.remembered.min(FEW), limits.remembered as u64, UnitWeighter);
-        Self { schema, limits, known }
+        let schema = Schema::parse_and_validate(rules.sdl, "schema.graphql").expect("the SDL is valid");
+        let capacity = limits.cached_documents;
+        let cache = Cache::with_weighter(capacity.min(INITIAL_CACHE_CAPACITY), capacity as u64, UnitWeighter);
+        Self { schema, page_sizes: rules.page_sizes, scalars: rules.scalars, limits, cache }
     }
 
-    /// Understands a text.
+    /// Parses and validates a document, unless it is cached.
     ///
     /// # Errors
-    /// [`RequestError`] with `QUERY_TOO_COMPLEX`, `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`.
+    /// `QUERY_TOO_COMPLEX`, `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`.
     pub fn parse_and_validate(&self, text: &str) -> Result<Arc<Document>, RequestError> {
         self.parse_and_validate_hashed(text, hash(text))
     }
 
     fn parse_and_validate_hashed(&self, text: &str, hash: Hash) -> Result<Arc<Document>, RequestError> {
-        if let Some(document) = self.known.get(&hash) {
+        if let Some(document) = self.cache.get(&hash) {
             return Ok(document);
         }
         let document = Arc::new(self.check(text)?);
-        self.known.insert(hash, document.clone());
+        self.cache.insert(hash, document.clone());
         Ok(document)
     }
 
-    /// Understands what a request names by a hash, with the text or without it: automatic persisted queries
-    /// (<https://www.apollographql.com/docs/apollo-server/performance/apq>).
+    /// The document of a persisted query, sent by its hash with or without its text.
     ///
-    /// # Errors
-    /// [`RequestError`]: also with `PERSISTED_QUERY_NOT_FOUND` when the text is not known, with `BAD_REQUEST` when it is another's.
-    pub fn parse_and_validate_persisted(&self, text: &str, named: Hash) -> Result<Arc<Document>, RequestError> {
+    /// # Errors `PERSISTED_QUERY_NOT_FOUND` for an unknown hash without text, `BAD_REQUEST` for a text with another
+    /// hash, and the errors of [`Documents::parse_and_validate`].
+    pub fn parse_and_validate_persisted(&self, text: &str, expected: Hash) -> Result<Arc<Document>, RequestError> {
         if text.is_empty() {
             let unknown = || RequestError::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound", None);
-            return self.known.get(&named).ok_or_else(unknown);
+            return self.cache.get(&expected).ok_or_else(unknown);
         }
-        if hash(text) != named {
+        if hash(text) != expected {
             return Err(RequestError::new(Code::BadRequest, "`sha256Hash` is not the hash of `query`", None));
         }
-        self.parse_and_validate_hashed(text, named)
+        self.parse_and_validate_hashed(text, expected)
     }
 
     fn check(&self, text: &str) -> Result<Document, RequestError> {
@@ -151,9 +159,9 @@ impl Documents {
         let invalid =
             |errors: &DiagnosticList| RequestError::with(Code::GraphqlValidationFailed, to_server_errors(errors));
         let checked = ast.to_executable_validate(&self.schema).map_err(|found| invalid(&found.errors))?;
-        literals::check(&self.schema, &checked)?;
+        literals::check(&self.schema, &checked, self.scalars)?;
         let executable = parse_query(text).map_err(|error| {
-            // The two parsers disagree: the stricter one is right.
+            // A document that only one of the two parsers accepts is rejected.
             RequestError::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
         })?;
         let has_duplicate_keys = duplicate_keys::in_any_selection(&checked);
@@ -162,10 +170,10 @@ impl Documents {
 }
 
 impl Document {
-    /// The operation that is to run.
+    /// The operation to run.
     ///
     /// # Errors
-    /// [`RequestError`] with `BAD_REQUEST` when the name picks none.
+    /// `BAD_REQUEST` when the name selects none.
     pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, RequestError> {
         self.checked.operations.get(name).map_err(|_| {
             let message = match name {
@@ -176,57 +184,54 @@ impl Document {
         })
     }
 
-    /// Whether an operation asks for nothing but the schema itself, which everybody may see.
+    /// Whether an operation selects only the schema itself, for which no token is needed.
     #[must_use]
     pub fn is_introspection(&self, operation: &Operation) -> bool {
         let mut fields = operation.root_fields(&self.checked);
         fields.all(|field| matches!(field.name.as_str(), "__typename" | "__schema" | "__type"))
     }
 
-    /// Whether a response key occurs twice in one selection.
+    /// Whether two fields with selections of their own share a response key, so that their values have to be merged.
     #[must_use]
     pub fn has_duplicate_keys(&self) -> bool {
         self.has_duplicate_keys
     }
 
-    /// What an operation costs: a field is one, and a list costs each of its fields as often as it may have items.
-    #[must_use]
-    pub fn cost(&self, operation: &Operation, variables: &Variables) -> usize {
-        cost::of(&self.checked, operation, variables)
-    }
-
-    /// What a subscription asks about each event, whichever events it wants.
+    /// What a subscription selects of each event.
     #[must_use]
     pub fn selection_hash(&self, operation: &Node<Operation>, variables: &Variables) -> SelectionHash {
         selection_hash::of(&self.checked, operation, variables)
     }
 
-    /// What the executor runs: the document, with root fields of the same name merged where they would run twice.
+    /// Checks an operation with its variables, and collects the root fields of mutations and subscriptions.
     ///
-    /// # Errors
-    /// [`RequestError`] with `BAD_USER_INPUT` when the variables are not what the operation declares, or `QUERY_TOO_COMPLEX` when it costs
-    /// too much with them.
+    /// # Errors `BAD_USER_INPUT` when the variables do not have the declared types, `QUERY_TOO_COMPLEX` when the cost
+    /// exceeds the limit.
     pub fn prepare(
         &self,
         documents: &Documents,
         operation: &Operation,
         variables: &Variables,
-    ) -> Result<ExecutorDocument, RequestError> {
-        variables::check(&documents.schema, operation, variables)?;
+    ) -> Result<PreparedDocument, RequestError> {
+        variables::check(&documents.schema, documents.scalars, operation, variables)?;
         check_max_depth(&self.checked, operation).map_err(|_| {
             RequestError::new(Code::QueryTooComplex, "introspection is nested too deep in itself", None)
         })?;
-        let factor = if self.is_introspection(operation) { INTROSPECTION } else { 1 };
+        let factor = if self.is_introspection(operation) { INTROSPECTION_FACTOR } else { 1 };
         let limit = documents.limits.complexity.saturating_mul(factor);
-        if self.cost(operation, variables) > limit {
+        let cost = cost::of(&self.checked, operation, variables, documents.page_sizes);
+        if cost > limit {
             let message = format!("the operation costs more than {limit}; ask for shorter lists or fewer fields");
             return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
         let mut executable = self.executable.clone();
-        if operation.operation_type != OperationType::Query {
-            collect_root_fields::root_fields(&mut executable, operation.name.as_deref(), variables);
-        }
-        Ok(executable)
+        let root_field = match operation.operation_type {
+            OperationType::Query => None,
+            OperationType::Mutation | OperationType::Subscription => {
+                collect_root_fields(&mut executable, operation.name.as_deref(), variables)
+            }
+        };
+        Ok(PreparedDocument { executable, cost, root_field })
     }
 }
 
@@ -234,19 +239,20 @@ fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
 }
 
-/// The most errors that one answer lists, and the longest message, in characters: an answer is not to be larger than its question.
-const MOST_ERRORS: usize = 20;
-const LONGEST_MESSAGE: usize = 300;
+/// The number of errors in a response, and the length of a message in characters. They keep the response to a wrong
+/// document from being larger than the document.
+const MAX_ERRORS: usize = 20;
+const MAX_MESSAGE_LENGTH: usize = 300;
 
-fn to_server_errors(found: &DiagnosticList) -> Vec<ServerError> {
-    let errors = found.iter().take(MOST_ERRORS);
+fn to_server_errors(diagnostics: &DiagnosticList) -> Vec<ServerError> {
+    let errors = diagnostics.iter().take(MAX_ERRORS);
     errors
         .map(|error| ServerError::new(truncate(error.error.to_string()), position(error.line_column_range())))
         .collect()
 }
 
 fn truncate(message: String) -> String {
-    match message.char_indices().nth(LONGEST_MESSAGE) {
+    match message.char_indices().nth(MAX_MESSAGE_LENGTH) {
         Some((end, _)) => format!("{}…", &message[..end]),
         None => message,
     }

@@ -1,6 +1,6 @@
-//! What a subscription asks about each event, apart from which events it wants: the arguments of its root field do not count, nor do the
-//! variables that stand nowhere else. Those whose subscriptions are the same in substance can share answers, wherever each of them is in
-//! the log.
+//! The hash of a subscription's selection: what it reads of each event, regardless of which events it selects. The
+//! arguments of the root field do not count, nor do variables that occur only there. Subscriptions with equal hashes
+//! can share responses.
 
 use crate::graphql::engine::document::Hash;
 use apollo_compiler::Node;
@@ -9,11 +9,11 @@ use async_graphql::Variables;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
-/// What is asked about each event.
+/// A selection on events.
 pub struct SelectionHash {
-    /// The same for what is the same.
+    /// Equal for equal selections with equal variables.
     pub hash: Hash,
-    /// The variables that have to do with it.
+    /// The variables that occur in the selection.
     pub variables: Variables,
 }
 
@@ -48,13 +48,13 @@ pub fn of(document: &ExecutableDocument, operation: &Node<Operation>, variables:
     SelectionHash { hash: hash.finalize().into(), variables: kept }
 }
 
-/// Of the fields of this level.
+/// Removes the arguments of the fields of this level.
 fn drop_arguments(level: &mut SelectionSet) {
     for selection in &mut level.selections {
         match selection {
             Selection::Field(field) => field.make_mut().arguments.clear(),
             Selection::InlineFragment(fragment) => drop_arguments(&mut fragment.make_mut().selection_set),
-            Selection::FragmentSpread(_) => {} // it stands elsewhere
+            Selection::FragmentSpread(_) => {} // fragments have selections of their own
         }
     }
 }

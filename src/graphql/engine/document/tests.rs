@@ -1,57 +1,66 @@
-//! What passes, and what is refused with which code.
+//! Which documents and variables are accepted, and with which code others are rejected.
 
 use super::*;
-use crate::graphql::sdl;
+use crate::graphql::engine::error::Code;
 use async_graphql::Variables;
 use serde_json::json;
 use std::collections::HashSet;
 
 fn documents() -> Documents {
-    Documents::new(&sdl(), DocumentLimits::default())
+    let check = |text: &str| match chrono::DateTime::parse_from_rfc3339(text) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("not an RFC 3339 time".to_owned()),
+    };
+    let rules = SchemaRules {
+        sdl: include_str!("../../../../schema.graphql"),
+        page_sizes: PageSizes { default: 20, max: 100 },
+        scalars: Box::leak(Box::new([CustomScalar { name: "DateTime", check }])),
+    };
+    Documents::new(&rules, DocumentLimits::default())
 }
 
-fn refused(text: &str) -> (Code, String) {
-    let refused = documents().parse_and_validate(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
-    (refused.code, refused.errors[0].message.clone())
+fn rejected(text: &str) -> (Code, String) {
+    let rejected = documents().parse_and_validate(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+    (rejected.code, rejected.errors[0].message.clone())
 }
 
 #[test]
-fn a_text_that_would_overflow_a_parsers_stack_is_refused() {
+fn deeply_nested_documents_are_rejected() {
     for (open, close) in [("[", "]"), ("{a:", "}")] {
         for depth in [50, 2000, 6900, 100_000] {
             let nested = format!("{}{}", open.repeat(depth), close.repeat(depth));
-            assert_eq!(refused(&format!("{{ __type(name: {nested}) {{ name }} }}")).0, Code::QueryTooComplex);
+            assert_eq!(rejected(&format!("{{ __type(name: {nested}) {{ name }} }}")).0, Code::QueryTooComplex);
             assert_eq!(
-                refused(&format!("query($a: String = {nested}) {{ __type(name: $a) {{ name }} }}")).0,
+                rejected(&format!("query($a: String = {nested}) {{ __type(name: $a) {{ name }} }}")).0,
                 Code::QueryTooComplex
             );
         }
     }
     let selections = format!("{}id{}", "{ viewer ".repeat(5000), "}".repeat(5000));
-    assert_eq!(refused(&selections).0, Code::QueryTooComplex);
+    assert_eq!(rejected(&selections).0, Code::QueryTooComplex);
     let types = format!("query($a: {}Int{}) {{ __typename }}", "[".repeat(3000), "]".repeat(3000));
-    assert_eq!(refused(&types).0, Code::QueryTooComplex);
+    assert_eq!(rejected(&types).0, Code::QueryTooComplex);
 }
 
 #[test]
-fn fragments_that_multiply_are_counted_and_not_expanded() {
+fn selections_of_multiplying_fragments_are_limited() {
     let fragment = |n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }}", n + 1);
     let fragments = (0..26).map(fragment).collect::<Vec<_>>().join(" ");
     let bomb = format!("{{ ...F0 }} {fragments} fragment F26 on Query {{ viewer {{ id }} }}");
-    assert_eq!(refused(&bomb), (Code::QueryTooComplex, "the document has more than 3000 selections".to_owned()));
+    assert_eq!(rejected(&bomb), (Code::QueryTooComplex, "the document has more than 3000 selections".to_owned()));
     let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
-    assert_eq!(refused(cycle).0, Code::GraphqlValidationFailed);
+    assert_eq!(rejected(cycle).0, Code::GraphqlValidationFailed);
 }
 
 #[test]
-fn what_the_specification_forbids_is_refused() {
+fn documents_that_violate_the_specification_are_rejected() {
     for text in [
         // conflicting fields, also across fragments
         "{ x: viewer { id } ...F } fragment F on Query { x: interviews { totalCount } }",
         r#"{ ...A ...B } fragment A on Query { interview(id: "1") { id } } fragment B on Query { interview(id: "2") { id } }"#,
         // a field twice in an input object
         r#"mutation { updateInterview(id: "27", input: {location: "a", location: "b"}) { interview { id } } }"#,
-        // literals of a scalar of ours
+        // literals of a custom scalar
         r#"{ interviews(filter: {startAt: {gte: "yesterday"}}) { totalCount } }"#,
         "{ interviews(filter: {startAt: {gte: 20250320}}) { totalCount } }",
         r#"query($t: DateTime = "2025-03-20") { interviews(filter: {startAt: {gte: $t}}) { totalCount } }"#,
@@ -62,35 +71,35 @@ fn what_the_specification_forbids_is_refused() {
         "query($a: Int) { __typename }",
         "type T { a: Int }",
     ] {
-        assert_eq!(refused(text).0, Code::GraphqlValidationFailed, "{text}");
+        assert_eq!(rejected(text).0, Code::GraphqlValidationFailed, "{text}");
     }
     for text in ["", "{", "{ viewer { id ", "query { viewer { id } } }", "{ interview(id: ) { id } }", "# nothing"] {
-        assert_eq!(refused(text).0, Code::GraphqlParseFailed, "{text}");
+        assert_eq!(rejected(text).0, Code::GraphqlParseFailed, "{text}");
     }
 }
 
 #[test]
-fn an_answer_is_not_larger_than_its_question() {
+fn errors_of_a_wrong_document_are_limited_in_number_and_length() {
     let unknown = format!("{{ {} }}", "nope ".repeat(1000));
-    assert!(documents().parse_and_validate(&unknown).err().unwrap().errors.len() <= MOST_ERRORS);
-    let (_, message) = refused(&format!("{{ {} }}", "n".repeat(200)));
+    assert!(documents().parse_and_validate(&unknown).err().unwrap().errors.len() <= MAX_ERRORS);
+    let (_, message) = rejected(&format!("{{ {} }}", "n".repeat(200)));
     assert!(message.len() < 400, "{message}");
-    assert_eq!(refused(&format!("{{ {}: viewer {{ id }} }}", "n".repeat(100_000))).0, Code::QueryTooComplex);
+    assert_eq!(rejected(&format!("{{ {}: viewer {{ id }} }}", "n".repeat(100_000))).0, Code::QueryTooComplex);
 }
 
 fn variables(text: &str, given: serde_json::Value) -> Result<(), String> {
     let documents = documents();
-    let document = documents.parse_and_validate(text).map_err(|refused| refused.errors[0].message.clone())?;
+    let document = documents.parse_and_validate(text).map_err(|rejected| rejected.errors[0].message.clone())?;
     let operation = document.operation(None).unwrap();
     let given = Variables::from_json(given);
-    document.prepare(&documents, operation, &given).map(drop).map_err(|refused| {
-        assert_eq!(refused.code, Code::BadUserInput);
-        refused.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; ")
+    document.prepare(&documents, operation, &given).map(drop).map_err(|rejected| {
+        assert_eq!(rejected.code, Code::BadUserInput);
+        rejected.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; ")
     })
 }
 
 #[test]
-fn variables_are_checked_before_anything_runs() {
+fn variables_of_a_wrong_type_are_rejected() {
     let update = "mutation($id: ID!, $input: UpdateInterviewInput!) { updateInterview(id: $id, input: $input) { interview { id } } }";
     assert_eq!(variables(update, json!({"id": "27", "input": {"location": null}})), Ok(()));
     assert_eq!(variables(update, json!({"id": 27, "input": {}})), Ok(()));
@@ -117,20 +126,20 @@ fn variables_are_checked_before_anything_runs() {
 }
 
 #[test]
-fn a_valid_document_is_understood_once() {
+fn valid_documents_are_cached() {
     let documents = documents();
     let first = documents.parse_and_validate("{ viewer { id } }").unwrap();
     assert!(Arc::ptr_eq(&first, &documents.parse_and_validate("{ viewer { id } }").unwrap()));
     assert!(documents.parse_and_validate("{ nope }").is_err());
-    assert!(documents.known.get(&hash("{ nope }")).is_none());
+    assert!(documents.cache.get(&hash("{ nope }")).is_none());
 }
 
 #[test]
-fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
+fn subscriptions_with_equal_selections_have_equal_hashes() {
     let documents = documents();
     let selection_hash = |text: &str, given: serde_json::Value| {
         let document =
-            documents.parse_and_validate(text).unwrap_or_else(|refused| panic!("{text}: {:?}", refused.errors));
+            documents.parse_and_validate(text).unwrap_or_else(|rejected| panic!("{text}: {:?}", rejected.errors));
         document.selection_hash(document.operation(None).unwrap(), &Variables::from_json(given)).hash
     };
     let plain = selection_hash("subscription { interviewChanged { id } }", json!({}));
@@ -164,21 +173,21 @@ fn subscriptions_are_the_same_in_substance_whichever_events_they_want() {
         selection_hash(&with_default(2), json!({})),
         "defaults count"
     );
-    let to_server_errors: HashSet<_> = [json!({}), json!({"n": null}), json!({"n": 1}), json!({"n": 2})]
+    let hashes: HashSet<_> = [json!({}), json!({"n": null}), json!({"n": 1}), json!({"n": 2})]
         .map(|given| selection_hash(&with_default(1), given))
         .into();
-    assert_eq!(to_server_errors.len(), 4, "variables count that are used beneath the root");
+    assert_eq!(hashes.len(), 4, "variables count where they are used below the root");
     let in_a_fragment =
         "subscription($since: ID) { ...F } fragment F on Subscription { interviewChanged(since: $since) { id } }";
     assert_eq!(selection_hash(in_a_fragment, json!({"since": 1})), selection_hash(in_a_fragment, json!({"since": 2})));
 }
 
 #[test]
-fn of_a_subscriptions_variables_only_those_are_kept_that_are_used_for_each_event() {
+fn a_selection_keeps_only_the_variables_that_it_uses() {
     let documents = documents();
     let text = "subscription($since: ID, $kept: Int) { \
                 interviewChanged(since: $since) { interview { history(first: $kept) { totalCount } } } }";
-    let document = documents.parse_and_validate(text).unwrap_or_else(|refused| panic!("{:?}", refused.errors));
+    let document = documents.parse_and_validate(text).unwrap_or_else(|rejected| panic!("{:?}", rejected.errors));
     let given = Variables::from_json(json!({"since": "5", "kept": 3, "unknown": [1, 2, 3]}));
     let kept = document.selection_hash(document.operation(None).unwrap(), &given).variables;
     assert_eq!(json!(kept), json!({"kept": 3}));

@@ -1,50 +1,54 @@
-//! An interview's history.
+//! The type `InterviewEvent`, its parts, and lists of events.
 
-use crate::domain;
-use crate::domain::Field;
+use crate::domain::{self, EventId, Field, LogPosition};
 use crate::graphql::context::ContextExt;
+use crate::graphql::direct_json::{FieldWriter, WriteJson};
+use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::loaders::CountOf;
 use crate::graphql::relay::connection::Listed;
+use crate::graphql::relay::cursor::position_by_id;
 use crate::graphql::schema::enums::{InterviewEventType, Role, Side};
+use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::object::Interview;
-use crate::graphql::schema::interview::user_errors::field_name;
 use crate::graphql::schema::scalars::DateTime;
+use crate::services::{ServiceError, Services};
 use async_graphql::{Context, ID, Object, Result};
+use std::convert::Infallible;
 use std::sync::Arc;
 
-/// Something that happened to an interview: what changed, who did it, when.
+#[derive(Clone)]
 pub struct InterviewEvent {
     pub event: domain::Event,
     pub interview: Arc<domain::Interview>,
 }
 
-/// Something that happened to an interview: what changed, who did it, when.
+/// An event in the history of an interview: which fields changed, when, and by whom.
 #[Object]
 impl InterviewEvent {
-    /// Its place in the log of all events; later events of one interview have higher ids.
+    /// The id, usable as `since`. Later events of one interview have higher ids.
     async fn id(&self) -> ID {
         self.event.id.0.into()
     }
 
-    /// What happened.
+    /// The type of the event.
     #[graphql(name = "type")]
     async fn event_type(&self) -> InterviewEventType {
         self.event.event_type.into()
     }
 
-    /// When it happened.
+    /// The time of the event.
     async fn at(&self) -> DateTime {
         self.event.at.into()
     }
 
-    /// Who did it; null where the user is gone.
+    /// The user who made the change. Null if the user was deleted.
     async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor>> {
         let id = self.event.actor_id?;
         let side = self.event.actor_side;
-        Some(ctx.loader().user(ctx, id).await.map(|user| Actor { user, side }))
+        Some(ctx.map_failure(ctx.loader().user(id).await).map(|user| Actor { user, side }))
     }
 
-    /// The interview, as it is now.
+    /// The interview in its current state, which can be later than the event.
     async fn interview(&self) -> Interview {
         self.interview.clone().into()
     }
@@ -55,13 +59,12 @@ impl InterviewEvent {
     }
 }
 
-/// Who did something to an interview.
 pub struct Actor {
     user: Arc<domain::User>,
     side: domain::Side,
 }
 
-/// Who did something to an interview.
+/// The user who made a change, and the side for which they acted.
 #[Object]
 impl Actor {
     /// The user's id.
@@ -74,34 +77,33 @@ impl Actor {
         &self.user.title
     }
 
-    /// What kind of user they are.
+    /// The user's current role.
     async fn role(&self) -> Role {
         self.user.authority.role().into()
     }
 
-    /// The side for which they acted.
+    /// The side for which the user acted.
     async fn side(&self) -> Option<Side> {
         Some(self.side.into())
     }
 }
 
-/// A field that changed.
 pub struct FieldChange<'a>(&'a domain::FieldChange);
 
-/// A field that changed.
+/// A field of an interview that changed. Values are printed as in this schema: enum values by name, times in RFC 3339.
 #[Object]
 impl FieldChange<'_> {
-    /// Its name in this schema.
+    /// The name of the field in `Interview`.
     async fn field(&self) -> &'static str {
         field_name(self.0.field)
     }
 
-    /// Its value before, as this schema prints it; null for none.
+    /// The value before the change. Null for no value.
     async fn from(&self) -> Option<String> {
         self.printed(self.0.from.as_deref())
     }
 
-    /// Its value afterwards, as this schema prints it; null for none.
+    /// The value after the change. Null for no value.
     async fn to(&self) -> Option<String> {
         self.printed(self.0.to.as_deref())
     }
@@ -116,20 +118,50 @@ impl FieldChange<'_> {
     }
 }
 
-/// What a list of events was asked for.
-pub enum EventQuery {
-    /// The history of one interview.
-    OfInterview(domain::InterviewId),
-    /// What comes after a position of the log.
-    Since(domain::LogPosition),
+/// The argument `since`: the id of an event, or "0" for the start of the log.
+#[derive(Debug)]
+pub struct Since(ID);
+
+impl From<ID> for Since {
+    fn from(id: ID) -> Self {
+        Self(id)
+    }
 }
 
-impl Listed for InterviewEvent {
-    type ListPosition = domain::EventId;
-    type Query = EventQuery;
-    const NAME: &'static str = "InterviewEvent";
+impl Since {
+    /// The position of the event in the log. The inner error is `BAD_USER_INPUT` for an unknown id.
+    pub async fn position(&self, services: &Services) -> Result<Result<LogPosition>, ServiceError> {
+        if self.0.as_str() == "0" {
+            return Ok(Ok(LogPosition::START));
+        }
+        let position = services.log_position(EventId::from_text(&self.0)).await?;
+        Ok(position.ok_or_else(|| error_with_code(Code::BadUserInput, "`since` is not the id of an event")))
+    }
+}
 
-    fn position(&self, _: &EventQuery) -> domain::EventId {
+/// What a list of events was selected by.
+pub enum EventQuery {
+    OfInterview(domain::InterviewId),
+    /// The events after a position in the log.
+    Since(LogPosition),
+}
+
+/// Events are executed: their fields are objects and enums that no list of interviews selects often.
+impl WriteJson for InterviewEvent {
+    type Nested = Infallible;
+
+    fn field_writer(_: &str) -> Option<FieldWriter<Self>> {
+        None
+    }
+}
+
+position_by_id!(EventId, 'e');
+
+impl Listed for InterviewEvent {
+    type ListPosition = EventId;
+    type Query = EventQuery;
+
+    fn position(&self, _: &EventQuery) -> EventId {
         self.event.id
     }
 
@@ -137,10 +169,12 @@ impl Listed for InterviewEvent {
 
     async fn count(query: &EventQuery, ctx: &Context<'_>) -> Result<u64> {
         match query {
-            EventQuery::OfInterview(id) => Ok(ctx.loader().load(ctx, CountOf::Events(*id)).await?.unwrap_or_default()),
+            EventQuery::OfInterview(id) => {
+                let count = ctx.map_failure(ctx.loader().load(CountOf::Events(*id)).await);
+                count.map(Option::unwrap_or_default)
+            }
             EventQuery::Since(position) => {
-                let count = ctx.services().count_changes_since(ctx.viewer()?, *position).await;
-                count.map_err(|error| ctx.failure(error))
+                ctx.map_failure(ctx.services().count_changes_since(ctx.viewer()?, *position).await)
             }
         }
     }

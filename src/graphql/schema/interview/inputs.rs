@@ -1,152 +1,153 @@
-//! Inputs, and what they ask for in the domain's terms.
+//! The input types of interviews, and their conversion to the domain.
 
 use crate::domain;
-use crate::domain::filter;
-use crate::domain::filter::InterviewFilter;
-use crate::domain::page;
-use crate::domain::page::{InterviewOrder, SortKey};
+use crate::domain::filter::{self, InterviewFilter};
+use crate::domain::page::{self, InterviewOrder, SortKey};
 use crate::domain::{Booking, Command, InterviewPatch, IntervieweeId, Patch, UserId};
 use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::schema::enums::{InterviewKind, InterviewStatus, Side};
 use crate::graphql::schema::scalars::DateTime;
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, Result};
 
-/// What a list of interviews is narrowed down to. Every condition that is given has to hold; an empty list admits nothing.
+/// Conditions on interviews. An interview has to meet all that are given. An empty list matches nothing.
 #[derive(InputObject, Default)]
 #[graphql(name = "InterviewFilter")]
 pub struct InterviewFilterInput {
-    /// Has one of these statuses.
+    /// The status is one of these.
     status: Option<Vec<InterviewStatus>>,
-    /// Is of one of these kinds.
+    /// The kind is one of these.
     kind: Option<Vec<InterviewKind>>,
-    /// Is with this interviewee.
+    /// The interviewee has this id.
     interviewee_id: Option<ID>,
-    /// Is with this interviewer.
+    /// The interviewer has this id.
     interviewer_id: Option<ID>,
-    /// Is with this driver, whichever company they applied to.
+    /// The driver has this id, in all of their applications.
     driver_id: Option<ID>,
-    /// Begins in this range.
+    /// The start is in this range.
     start_at: Option<DateTimeRange>,
-    /// Last changed in this range.
+    /// The last change is in this range.
     updated_at: Option<DateTimeRange>,
-    /// Shares a moment with this half-open slot. What ends when the slot begins does not.
+    /// The interview overlaps with this time slot. An interview that ends when the slot starts does not.
     overlaps: Option<TimeSlotInput>,
-    /// Waits for an answer of this side.
+    /// The interview awaits an answer of this side.
     awaiting: Option<Side>,
-    /// Waits for an answer of a side for which the viewer can act; with `false`, does not.
+    /// With `true`, the interview awaits an answer of a side for which the viewer can act; with `false`, it does not.
     awaiting_me: Option<bool>,
 }
 
-/// A half-open range of time. An end that is left out is open.
+/// A half-open range of time. A bound that is left out is unlimited.
 #[derive(InputObject, Clone, Copy, Default)]
 pub struct DateTimeRange {
-    /// This moment or later.
+    /// The lower bound, inclusive.
     gte: Option<DateTime>,
-    /// Earlier than this moment.
+    /// The upper bound, exclusive.
     lt: Option<DateTime>,
 }
 
-/// A half-open slot of time.
+/// A half-open time slot.
 #[derive(InputObject, Clone, Copy)]
 pub struct TimeSlotInput {
-    /// The first moment.
+    /// The start, inclusive.
     start_at: DateTime,
-    /// The first moment after it.
+    /// The end, exclusive. Has to be after the start.
     end_at: DateTime,
 }
 
-/// The order of a list of interviews. Equal ones are ordered by id.
+/// The order of a list of interviews. Interviews with equal values are ordered by id.
 #[derive(InputObject, Clone, Copy)]
 #[graphql(name = "InterviewOrder")]
 pub struct InterviewOrderInput {
-    /// What it is ordered by.
+    /// The field to order by.
     field: InterviewOrderField,
-    /// Which end comes first.
+    /// The direction.
     direction: OrderDirection,
 }
 
-/// What a list of interviews can be ordered by.
+/// A field by which lists of interviews can be ordered.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "page::SortKey")]
 pub enum InterviewOrderField {
-    /// When it begins.
+    /// `startAt`
     StartAt,
-    /// When it last changed.
+    /// `updatedAt`
     UpdatedAt,
-    /// Its id.
+    /// `id`
     Id,
 }
 
-/// Which end of an order comes first.
+/// The direction of an order.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum OrderDirection {
-    /// The smallest, or the earliest.
+    /// Ascending: the smallest or earliest value first.
     Asc,
-    /// The largest, or the latest.
+    /// Descending: the largest or latest value first.
     Desc,
 }
 
-/// A new interview.
+/// The fields of a new interview.
 #[derive(InputObject)]
 pub struct CreateInterviewInput {
     /// How the two sides meet.
     kind: InterviewKind,
-    /// When it begins.
+    /// The start.
     start_at: DateTime,
-    /// When it ends: after it begins, and at most 24 hours later.
+    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`).
     end_at: DateTime,
-    /// The driver's application.
+    /// The driver's application (`INTERVIEWEE_NOT_FOUND`).
     interviewee_id: ID,
-    /// Staff of the company to which the driver applied.
+    /// An active member of staff of the company to which the driver has applied (`INTERVIEWER_NOT_FOUND`).
     interviewer_id: ID,
-    /// Free text: a link or a place.
+    /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TOO_LONG`).
     location: Option<String>,
-    /// Book over clashes on purpose. Such an interview reserves no time.
+    /// Allows the interview to overlap with others; it does not reserve time then. The default is false.
     allow_overlap: Option<bool>,
 }
 
-/// What to change. A field that is left out stays as it is; null clears `location` and is refused elsewhere.
+/// The fields to change. A field that is left out keeps its value. Null removes `location`, and is `NULL_NOT_ALLOWED`
+/// elsewhere.
 #[derive(InputObject)]
 pub struct UpdateInterviewInput {
     /// How the two sides meet.
     kind: MaybeUndefined<InterviewKind>,
-    /// When it begins. Another time makes it pending again, and drops an open proposal.
+    /// The start. A new time resets the status to PENDING and drops an open proposal.
     start_at: MaybeUndefined<DateTime>,
-    /// When it ends: after it begins, and at most 24 hours later.
+    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`). Affects the status
+    /// like the start.
     end_at: MaybeUndefined<DateTime>,
-    /// Another application to the same company. Makes the interview pending again, and drops an open proposal.
+    /// Another application to the same company (`INTERVIEWEE_NOT_FOUND`). Resets the status to PENDING and drops an
+    /// open proposal.
     interviewee_id: MaybeUndefined<ID>,
-    /// Other staff of the same company.
+    /// Another active member of staff of the same company (`INTERVIEWER_NOT_FOUND`).
     interviewer_id: MaybeUndefined<ID>,
-    /// Free text: a link or a place.
+    /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TOO_LONG`).
     location: MaybeUndefined<String>,
-    /// Book over clashes on purpose. Such an interview reserves no time.
+    /// Allows the interview to overlap with others; it does not reserve time then.
     allow_overlap: MaybeUndefined<bool>,
 }
 
-/// Another time to propose.
+/// A proposal of another time.
 #[derive(InputObject)]
 pub struct AmendInterviewInput {
-    /// When it would begin.
+    /// The start. `AMENDMENT_UNCHANGED` if the time is the current or the proposed one.
     start_at: DateTime,
-    /// When it would end: after it begins, and at most 24 hours later.
+    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`).
     end_at: DateTime,
-    /// The side for which to propose: required of admins.
+    /// The side to act for. Required of admins: `SIDE_REQUIRED`.
     #[graphql(name = "as")]
     acting: Option<Side>,
 }
 
 impl InterviewFilterInput {
     /// # Errors
-    /// `BAD_USER_INPUT` when `overlaps` is no slot.
+    /// `BAD_USER_INPUT` when the end of `overlaps` is not after its start.
     pub fn into_domain(self) -> Result<InterviewFilter> {
         let overlaps = self.overlaps.map(|slot| (slot.start_at.0, slot.end_at.0));
         if overlaps.is_some_and(|(start, end)| end <= start) {
             return Err(error_with_code(Code::BadUserInput, "`filter.overlaps`: the end has to be after the start"));
         }
         Ok(InterviewFilter {
-            status: self.status.map(each_once),
-            kind: self.kind.map(each_once),
+            status: self.status.map(without_duplicates),
+            kind: self.kind.map(without_duplicates),
             interviewee_id: self.interviewee_id.map(|id| IntervieweeId::from_text(&id)),
             interviewer_id: self.interviewer_id.map(|id| UserId::from_text(&id)),
             driver_id: self.driver_id.map(|id| UserId::from_text(&id)),
@@ -157,19 +158,6 @@ impl InterviewFilterInput {
             awaiting_me: self.awaiting_me,
         })
     }
-}
-
-/// The longest text to search for, in characters: no name is longer.
-const LONGEST_SEARCH: usize = 200;
-
-/// # Errors
-/// `BAD_USER_INPUT` when it is too long.
-pub fn check_search(text: Option<&str>) -> Result<()> {
-    if text.is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
-        let message = format!("`search` has at most {LONGEST_SEARCH} characters");
-        return Err(error_with_code(Code::BadUserInput, message));
-    }
-    Ok(())
 }
 
 impl From<DateTimeRange> for filter::TimeRange {
@@ -227,8 +215,8 @@ fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
     }
 }
 
-/// A list may name a value a thousand times, and a subscription keeps it for days.
-fn each_once<T, D: domain::Names + PartialEq + From<T>>(list: Vec<T>) -> Vec<D> {
+/// Removes duplicates: a list of thousands of values must not stay in memory as long as a subscription.
+fn without_duplicates<T, D: domain::Names + PartialEq + From<T>>(list: Vec<T>) -> Vec<D> {
     let given: Vec<D> = list.into_iter().map(D::from).collect();
     D::ALL.iter().copied().filter(|value| given.contains(value)).collect()
 }

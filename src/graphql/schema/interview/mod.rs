@@ -1,9 +1,11 @@
 //! Interviews in the schema.
 
+mod direct;
 pub mod event;
-pub mod inputs;
+mod inputs;
+pub mod list;
 pub mod mutations;
 pub mod object;
 pub mod queries;
 pub mod subscription;
-pub mod user_errors;
+mod user_errors;

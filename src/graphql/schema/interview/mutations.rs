@@ -1,132 +1,141 @@
-//! What can be changed.
+//! The mutations of interviews.
 
 use crate::domain;
 use crate::domain::{Booking, Command, InterviewId};
 use crate::graphql::context::ContextExt;
-use crate::graphql::direct_json::One;
+use crate::graphql::direct_json::DirectObject;
 use crate::graphql::schema::enums::Side;
 use crate::graphql::schema::interview::inputs::{AmendInterviewInput, CreateInterviewInput, UpdateInterviewInput};
-use crate::graphql::schema::interview::object::{Interview, selects_people};
-use crate::graphql::schema::interview::user_errors::{Arguments, InterviewPayload, UserError};
+use crate::graphql::schema::interview::object::Interview;
+use crate::graphql::schema::interview::user_errors::{ArgumentPaths, InterviewPayload, UserError};
+use crate::graphql::schema::people::selection::PeopleSelection;
 use crate::services::{Include, InterviewWithPeople, ServiceError};
 use async_graphql::{Context, ID, Object, Result};
 
-/// What can be changed. Each change is done in full or not at all; what the user can mend is told in `userErrors`.
-pub struct Mutation;
+pub struct InterviewMutations;
 
-/// What can be changed. Each change is done in full or not at all; what the user can mend is told in `userErrors`.
 #[Object]
-impl Mutation {
-    /// Books an interview, as staff. The driver has to accept it; the interviewee becomes INTERVIEW.
+impl InterviewMutations {
+    /// Creates an interview, which the driver then has to accept. Sets the kind of the interviewee to INTERVIEW. For
+    /// staff and admins.
     async fn create_interview(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to book.")] input: CreateInterviewInput,
+        #[graphql(desc = "The fields of the interview.")] input: CreateInterviewInput,
     ) -> Result<InterviewPayload> {
         let created = ctx.services().create(ctx.viewer()?, &Booking::from(input)).await;
-        payload(ctx, created, Arguments::New)
+        payload(ctx, created, ArgumentPaths::InputWithoutId)
     }
 
-    /// Edits an interview, as staff. Another time or another interviewee makes it pending again; anything else leaves its status. An
-    /// update that changes nothing writes nothing.
+    /// Updates fields of an interview. A new time or interviewee resets the status to PENDING; other fields do not
+    /// affect it. An update that changes nothing creates no event and no new version. For staff and admins, unless the
+    /// status is final.
     async fn update_interview(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(desc = "What to change.")] input: UpdateInterviewInput,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(desc = "The fields to change.")] input: UpdateInterviewInput,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, input.into(), expected_version, Arguments::Input).await
+        change(ctx, &id, input.into(), expected_version, ArgumentPaths::Input).await
     }
 
-    /// Proposes another time, for either side. It holds nothing until the other side accepts it; a proposal that is open is replaced.
+    /// Proposes another time, which reserves no time until the other side accepts it. Replaces an open proposal. For
+    /// both sides, unless the status is final.
     async fn amend_interview(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(desc = "What to propose.")] input: AmendInterviewInput,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(desc = "The proposed time.")] input: AmendInterviewInput,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, input.into(), expected_version, Arguments::Input).await
+        change(ctx, &id, input.into(), expected_version, ArgumentPaths::Input).await
     }
 
-    /// Agrees to a pending interview, as its driver, or to the other side's proposal.
+    /// Accepts a pending interview, as the driver, or the proposed time, as the side that did not propose it. The
+    /// status becomes SCHEDULED.
     async fn accept_interview(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(name = "as", desc = "The side for which to act: required of admins.")] acting: Option<Side>,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(name = "as", desc = "The side to act for. Required of admins: `SIDE_REQUIRED`.")] acting: Option<
+            Side,
+        >,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
-        change(ctx, &id, Command::Accept { acting }, expected_version, Arguments::Plain).await
+        change(ctx, &id, Command::Accept { acting }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Turns the other side's proposal down: the interview is again what it was before.
+    /// Declines the proposed time, as the side that did not propose it. The status becomes what it was before the
+    /// proposal.
     async fn decline_amendment(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(name = "as", desc = "The side for which an admin acts.")] acting: Option<Side>,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(name = "as", desc = "The side to act for. Only admins have a choice.")] acting: Option<Side>,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
-        change(ctx, &id, Command::DeclineAmendment { acting }, expected_version, Arguments::Plain).await
+        change(ctx, &id, Command::DeclineAmendment { acting }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Takes one's own proposal back: the interview is again what it was before.
+    /// Withdraws the proposed time, as the side that proposed it. The status becomes what it was before the proposal.
     async fn withdraw_amendment(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(name = "as", desc = "The side for which an admin acts.")] acting: Option<Side>,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(name = "as", desc = "The side to act for. Only admins have a choice.")] acting: Option<Side>,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
-        change(ctx, &id, Command::WithdrawAmendment { acting }, expected_version, Arguments::Plain).await
+        change(ctx, &id, Command::WithdrawAmendment { acting }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Declines an interview, as its driver. Final; the interviewee becomes REJECTED.
+    /// Rejects an interview, as the driver. The status REJECTED is final. Sets the kind of the interviewee to REJECTED.
     async fn reject_interview(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(desc = "What to tell the company.")] reason: Option<String>,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(desc = "The reason for the company, at most 2000 characters.")] reason: Option<String>,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::Reject { reason }, expected_version, Arguments::Plain).await
+        change(ctx, &id, Command::Reject { reason }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Calls an interview off, as staff. Final; the interviewee becomes VERIFIED again when no open interview is left.
+    /// Cancels an interview. The status CANCELLED is final. Sets the kind of the interviewee back to VERIFIED if the
+    /// application has no other open interview. For staff and admins.
     async fn cancel_interview(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(desc = "What to tell the driver.")] reason: Option<String>,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(desc = "The reason for the driver, at most 2000 characters.")] reason: Option<String>,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::Cancel { reason }, expected_version, Arguments::Plain).await
+        change(ctx, &id, Command::Cancel { reason }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Records that a scheduled interview took place, as staff, once it has started. Final.
+    /// Records that a scheduled interview took place, once it has started. The status COMPLETED is final. For staff and
+    /// admins.
     async fn complete_interview(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::Complete, expected_version, Arguments::Plain).await
+        change(ctx, &id, Command::Complete, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Records that a side did not appear at a scheduled interview, as staff, once it has started. Final.
+    /// Records that one side did not appear at a scheduled interview, once it has started. The status NO_SHOW is final.
+    /// For staff and admins.
     async fn mark_no_show(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
         #[graphql(desc = "The side that did not appear.")] absent: Side,
-        #[graphql(desc = "Refuse unless the interview is at this version.")] expected_version: Option<i32>,
+        #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::MarkNoShow { absent: absent.into() }, expected_version, Arguments::Plain).await
+        change(ctx, &id, Command::MarkNoShow { absent: absent.into() }, expected_version, ArgumentPaths::BesideId).await
     }
 }
 
@@ -135,26 +144,27 @@ async fn change(
     id: &ID,
     command: Command,
     expected_version: Option<i32>,
-    arguments: Arguments,
+    paths: ArgumentPaths,
 ) -> Result<InterviewPayload> {
     let id = InterviewId::from_text(id);
-    let along = if selects_people(&ctx.look_ahead().field("interview")) { Include::People } else { Include::Nothing };
-    let changed = ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), along).await;
-    payload(ctx, changed, arguments)
+    let people = PeopleSelection::of_interviews(&ctx.look_ahead().field("interview"));
+    let include = if people.any() { Include::People } else { Include::Nothing };
+    let changed = ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), include).await;
+    payload(ctx, changed, paths)
 }
 
 fn payload(
     ctx: &Context<'_>,
-    outcome: Result<InterviewWithPeople, ServiceError>,
-    arguments: Arguments,
+    result: Result<InterviewWithPeople, ServiceError>,
+    paths: ArgumentPaths,
 ) -> Result<InterviewPayload> {
-    match outcome {
+    match result {
         Ok(changed) => {
-            let interview = Some(One(Box::new(Interview::from(changed))));
+            let interview = Some(DirectObject(Box::new(Interview::from(changed))));
             Ok(InterviewPayload { interview, user_errors: Vec::new() })
         }
         Err(ServiceError::Refused(refusal)) => {
-            Ok(InterviewPayload { interview: None, user_errors: UserError::all(refusal, arguments) })
+            Ok(InterviewPayload { interview: None, user_errors: UserError::all(refusal, paths) })
         }
         Err(failure) => Err(ctx.failure(failure)),
     }

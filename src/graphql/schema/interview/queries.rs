@@ -1,138 +1,82 @@
-//! What can be asked.
+//! The root fields `interview`, `interviews` and `interviewChanges`.
 
 use crate::domain::page::InterviewOrder;
-use crate::domain::{EventId, InterviewId, IntervieweeId, LogPosition};
+use crate::domain::{EventId, InterviewId, LogPosition};
 use crate::graphql::context::ContextExt;
-use crate::graphql::direct_json::One;
+use crate::graphql::direct_json::DirectObject;
 use crate::graphql::relay::connection::Connection;
-use crate::graphql::relay::cursor::PageArguments;
-use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent};
-use crate::graphql::schema::interview::inputs::{InterviewFilterInput, InterviewOrderInput, check_search};
-use crate::graphql::schema::interview::object::{Interview, InterviewQuery, selects_people};
-use crate::graphql::schema::interview::subscription::position;
-use crate::graphql::schema::people::interviewee::Interviewee;
-use crate::graphql::schema::people::object::{Interviewer, Viewer};
+use crate::graphql::relay::page_arguments::PageArguments;
+use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent, Since};
+use crate::graphql::schema::interview::inputs::{InterviewFilterInput, InterviewOrderInput};
+use crate::graphql::schema::interview::list::InterviewQuery;
+use crate::graphql::schema::interview::object::Interview;
+use crate::graphql::schema::people::selection::PeopleSelection;
 use async_graphql::{Context, ID, Object, Result};
-use std::sync::Arc;
 
-/// What can be asked. Whatever the viewer may not see is answered as if it did not exist.
-pub struct Query;
+pub struct InterviewQueries;
 
-/// What can be asked. Whatever the viewer may not see is answered as if it did not exist.
 #[Object]
-impl Query {
-    /// The user on whose behalf this request is answered.
-    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        Ok(Viewer(ctx.viewer()?.clone()))
-    }
-
-    /// One interview; null when there is none for the viewer.
+impl InterviewQueries {
+    /// An interview by its id. Null if there is none that the viewer may see.
     async fn interview(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-    ) -> Option<Result<One<Box<Interview>>>> {
+    ) -> Option<Result<DirectObject<Box<Interview>>>> {
         let found = async {
             let (viewer, id) = (ctx.viewer()?, InterviewId::from_text(&id));
-            let found = if selects_people(&ctx.look_ahead()) {
+            ctx.map_failure(if PeopleSelection::of_interviews(&ctx.look_ahead()).any() {
                 ctx.services().interview_with_people(viewer, id).await.map(|found| found.map(Interview::from))
             } else {
                 ctx.services().interview(viewer, id).await.map(|found| found.map(Interview::from))
-            };
-            found.map_err(|error| ctx.failure(error))
+            })
         };
-        found.await.transpose().map(|interview| interview.map(|it| One(Box::new(it))))
+        found.await.transpose().map(|found| found.map(|interview| DirectObject(Box::new(interview))))
     }
 
-    /// The interviews that the viewer sees.
+    /// The interviews that the viewer may see.
     #[expect(clippy::too_many_arguments, reason = "Relay's four, a filter and an order")]
     async fn interviews(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start, from 0 to 100. 20 when `first` and `last` are left out.")]
+        #[graphql(desc = "The number of items from the start, from 0 to 100. \
+                          The default is 20 unless `last` is given.")]
         first: Option<i32>,
-        #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, from 0 to 100. Not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Ends before the item with this cursor.")] before: Option<String>,
-        #[graphql(desc = "What the list is narrowed down to.")] filter: Option<InterviewFilterInput>,
-        #[graphql(desc = "The order. START_AT, ASC when it is left out. A cursor belongs to the field of its order.")]
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end, from 0 to 100. Not allowed together with `first`.")]
+        last: Option<i32>,
+        #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The conditions that the interviews have to meet.")] filter: Option<InterviewFilterInput>,
+        #[graphql(desc = "The order. The default is START_AT, ASC. \
+                          A cursor is valid only for the field by which its list was ordered.")]
         order_by: Option<InterviewOrderInput>,
     ) -> Result<Connection<Interview>> {
         let viewer = ctx.viewer()?;
         let order = order_by.map(InterviewOrder::from).unwrap_or_default();
         let window = PageArguments { first, after, last, before }.window(order.key)?;
         let filter = filter.unwrap_or_default().into_domain()?;
-        let page = ctx.services().interviews(viewer, &filter, order, &window).await;
-        let page = page.map_err(|error| ctx.failure(error))?;
-        Ok(Connection::new(page, InterviewQuery::Listed(filter, order), Interview::from))
+        let page = ctx.map_failure(ctx.services().interviews(viewer, &filter, order, &window).await)?;
+        Ok(Connection::new(page, InterviewQuery::Filtered(filter, order), Interview::from))
     }
 
-    /// What happened to the interviews that the viewer sees, oldest first: the log behind the subscription `interviewChanged`, for
-    /// clients that ask now and then. Pass the id of the last event as the next `since`.
+    /// The events of the interviews that the viewer may see, oldest first, for clients that poll: the same events as
+    /// the subscription `interviewChanged`. Pass the id of the last event as the next `since`.
     async fn interview_changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "Begins after the event with this id; at the start of the log when it is left out, or \"0\"."
-        )]
+        #[graphql(desc = "The id of an event: returns the events after it. \
+                          The default is \"0\", the start of the log. `BAD_USER_INPUT` for an unknown id.")]
         since: Option<ID>,
-        #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
     ) -> Result<Connection<InterviewEvent>> {
         let viewer = ctx.viewer()?;
-        let limit = PageArguments { first, ..PageArguments::default() }.window::<EventId>(())?.limit;
+        let limit = PageArguments::forward(first, None).window::<EventId>(())?.limit;
         let since = match since {
-            Some(since) => position(ctx, &since).await?,
+            Some(since) => ctx.map_failure(Since::from(since).position(ctx.services()).await)??,
             None => LogPosition::START,
         };
-        let page = ctx.services().changes_since(viewer, since, limit).await.map_err(|error| ctx.failure(error))?;
+        let page = ctx.map_failure(ctx.services().changes_since(viewer, since, limit).await)?;
         let event = |(event, interview)| InterviewEvent { event, interview };
         Ok(Connection::new(page, EventQuery::Since(since), event))
-    }
-
-    /// One application; null when there is none for the viewer. A driver sees their own.
-    async fn interviewee(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The interviewee's id.")] id: ID,
-    ) -> Option<Result<Interviewee>> {
-        let found = async {
-            let found = ctx.services().interviewee(ctx.viewer()?, IntervieweeId::from_text(&id)).await;
-            found.map_err(|error| ctx.failure(error))
-        };
-        found.await.transpose().map(|row| row.map(|row| Interviewee::new(Arc::new(row))))
-    }
-
-    /// The applications to the viewer's company, by id. For staff, to pick from.
-    async fn interviewees(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
-        #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
-        #[graphql(desc = "Those whose driver's name holds this text, of 200 characters at most, in whatever case.")]
-        search: Option<String>,
-    ) -> Result<Connection<Interviewee>> {
-        let viewer = ctx.viewer()?;
-        let window = PageArguments { first, after, ..PageArguments::default() }.window(())?;
-        check_search(search.as_deref())?;
-        let page = ctx.services().interviewees(viewer, search.as_deref(), &window).await;
-        let page = page.map_err(|error| ctx.failure(error))?;
-        Ok(Connection::new(page, search, |row| Interviewee::new(Arc::new(row))))
-    }
-
-    /// The active staff of the viewer's company, by id. For staff, to pick from.
-    async fn interviewers(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
-        #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
-        #[graphql(desc = "Those whose name holds this text, of 200 characters at most, in whatever case.")]
-        search: Option<String>,
-    ) -> Result<Connection<Interviewer>> {
-        let viewer = ctx.viewer()?;
-        let window = PageArguments { first, after, ..PageArguments::default() }.window(())?;
-        check_search(search.as_deref())?;
-        let page = ctx.services().interviewers(viewer, search.as_deref(), &window).await;
-        let page = page.map_err(|error| ctx.failure(error))?;
-        Ok(Connection::new(page, search, |user| Interviewer(Arc::new(user))))
     }
 }

@@ -1,70 +1,65 @@
-//! How refusals are told: as data, beside the interview, so that a form can show each at its field.
+//! User errors: refusals as data, so that a form can show each at its field.
 
 use crate::domain::{Conflict, Field, FieldError, FieldErrorCode, Refusal};
-use crate::graphql::direct_json::One;
+use crate::graphql::direct_json::DirectObject;
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
+use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::object::Interview;
 use async_graphql::{Enum, Interface, SimpleObject};
 
-/// The outcome of a mutation.
+/// The result of a mutation.
 #[derive(SimpleObject, Default)]
 pub struct InterviewPayload {
-    /// The interview after the change; null when it was refused, and then nothing was written.
-    pub interview: Option<One<Box<Interview>>>,
-    /// Why it was refused: everything that is wrong, at once. Empty when it was done.
+    /// The interview after the change. Null if there are user errors; nothing was changed then.
+    pub interview: Option<DirectObject<Box<Interview>>>,
+    /// The errors that the user can fix. All invalid fields are reported at once. Empty on success.
     pub user_errors: Vec<UserError>,
 }
 
-/// Something that the user can mend.
+/// An error that the user can fix.
 #[derive(Interface)]
 #[graphql(
-    field(name = "code", ty = "&UserErrorCode", desc = "What is wrong, for programs."),
-    field(name = "message", ty = "&String", desc = "What is wrong, for people."),
-    field(name = "path", ty = "&Vec<String>", desc = "The input at fault, from the mutation's arguments on.")
+    field(name = "code", ty = "&UserErrorCode", desc = "The kind of error, for programs."),
+    field(name = "message", ty = "&String", desc = "The error in English, for people."),
+    field(name = "path", ty = "&Vec<String>", desc = "The path of the wrong input, starting with an argument.")
 )]
 pub enum UserError {
-    /// A field is wrong.
     Validation(ValidationError),
-    /// There is none.
     NotFound(NotFoundError),
-    /// Not permitted.
     Forbidden(ForbiddenError),
-    /// Not in this state.
     InvalidState(InvalidStateError),
-    /// Somebody is busy.
     ScheduleConflict(ScheduleConflictError),
-    /// Somebody was faster.
     StaleVersion(StaleVersionError),
 }
 
-/// What is wrong with a request.
+/// The kind of a user error.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum UserErrorCode {
     /// The end is not after the start.
     EndNotAfterStart,
-    /// The interview would be longer than 24 hours, or the text is longer than its field.
+    /// The interview is longer than 24 hours, or a text is longer than 2000 characters.
     TooLong,
-    /// This field cannot be null.
+    /// The field cannot be null.
     NullNotAllowed,
-    /// The location is blank or has control characters.
+    /// The location is blank or contains control characters.
     InvalidLocation,
-    /// The reason is blank or has control characters.
+    /// The reason is blank or contains control characters other than line breaks and tabs.
     InvalidReason,
-    /// There is no such interviewee in the company.
+    /// The company has no such interviewee.
     IntervieweeNotFound,
-    /// There is no such active interviewer in the company.
+    /// The company has no such active interviewer.
     InterviewerNotFound,
-    /// The proposed time is what already stands.
+    /// The proposed time is the current or the already proposed one.
     AmendmentUnchanged,
-    /// An admin has to say for which side they act.
+    /// An admin has to pass the side to act for.
     SideRequired,
-    /// There is no such interview for the viewer.
+    /// There is no such interview that the viewer may see.
     NotFound,
-    /// The viewer sees the interview and may not do this.
+    /// The viewer may see the interview, but has no permission for this action.
     Forbidden,
-    /// The state of the interview does not allow it.
+    /// The status of the interview does not allow this action.
     InvalidState,
-    /// A person of the interview is busy at that time.
+    /// A person of the interview has another interview at that time.
     ScheduleConflict,
     /// The interview has changed since the expected version.
     StaleVersion,
@@ -75,11 +70,11 @@ macro_rules! user_error {
         $(#[$doc])*
         #[derive(SimpleObject)]
         pub struct $name {
-            /// What is wrong, for programs.
+            /// The kind of error, for programs.
             code: UserErrorCode,
-            /// What is wrong, for people.
+            /// The error in English, for people.
             message: String,
-            /// The input at fault, from the mutation's arguments on.
+            /// The path of the wrong input, starting with an argument.
             path: Vec<String>,
             $($(#[$field_doc])* $field: $type,)*
         }
@@ -87,129 +82,108 @@ macro_rules! user_error {
 }
 
 user_error! {
-    /// A field of the input is wrong.
+    /// A field of the input is invalid.
     ValidationError {}
 }
 user_error! {
-    /// There is no such interview for the viewer.
+    /// There is no such interview that the viewer may see. The code is NOT_FOUND.
     NotFoundError {}
 }
 user_error! {
-    /// The viewer sees the interview and may not do this.
+    /// The viewer may see the interview, but has no permission for this action. The code is FORBIDDEN.
     ForbiddenError {}
 }
 user_error! {
-    /// The state of the interview does not allow it.
+    /// The status of the interview does not allow this action. The code is INVALID_STATE.
     InvalidStateError {
-        /// The state it is in.
+        /// The current status.
         status: InterviewStatus,
-        /// What the viewer could do instead.
+        /// The actions that are possible for the viewer instead.
         available_actions: Vec<InterviewAction>,
     }
 }
 user_error! {
-    /// A person of the interview is busy at that time.
+    /// A person of the interview has another interview at that time. The code is SCHEDULE_CONFLICT.
     ScheduleConflictError {
-        /// Whose time is taken.
+        /// The side whose time is taken.
         side: Side,
-        /// The interviews that take it, as far as the viewer may see them. There may be more.
+        /// The conflicting interviews that the viewer may see. There can be others.
         conflicts: Vec<Interview>,
     }
 }
 user_error! {
-    /// The interview has changed since the expected version.
+    /// The interview has changed since the expected version. The code is STALE_VERSION.
     StaleVersionError {
-        /// What it is now.
+        /// The current interview.
         current: Interview,
     }
 }
 
-/// Where a mutation keeps its fields.
+/// Where the arguments of a mutation are, for the paths of its errors.
 #[derive(Clone, Copy, Debug)]
-pub enum Arguments {
-    /// In `input`, and there is no id yet.
-    New,
-    /// In `input`.
+pub enum ArgumentPaths {
+    /// In `input`; there is no `id`.
+    InputWithoutId,
+    /// In `input`, beside `id`.
     Input,
-    /// Beside the id.
-    Plain,
+    /// Beside `id`; there is no `input`.
+    BesideId,
 }
 
-/// A field's name in the schema.
-pub fn field_name(field: Field) -> &'static str {
-    match field {
-        Field::Id => "id",
-        Field::Kind => "kind",
-        Field::Status => "status",
-        Field::StartAt => "startAt",
-        Field::EndAt => "endAt",
-        Field::AmendStartAt => "amendStartAt",
-        Field::AmendEndAt => "amendEndAt",
-        Field::AmendedBy => "amendedBy",
-        Field::Location => "location",
-        Field::IntervieweeId => "intervieweeId",
-        Field::InterviewerId => "interviewerId",
-        Field::AllowOverlap => "allowOverlap",
-        Field::Reason => "reason",
-        Field::Absent => "absent",
-        Field::As => "as",
-    }
-}
-
-impl Arguments {
+impl ArgumentPaths {
     fn path(self, field: Field) -> Vec<String> {
-        // The proposed time is simply the time in the input that proposes it.
+        // The fields of a proposal are called `startAt` and `endAt` in its input.
         let name = match field {
             Field::AmendStartAt => "startAt",
             Field::AmendEndAt => "endAt",
             field => field_name(field),
         };
         match self {
-            Self::New | Self::Input => vec!["input".to_owned(), name.to_owned()],
-            Self::Plain => vec![name.to_owned()],
+            Self::InputWithoutId | Self::Input => vec!["input".to_owned(), name.to_owned()],
+            Self::BesideId => vec![name.to_owned()],
         }
     }
 
-    /// What names the interview.
+    /// The argument that identifies the interview.
     fn interview_path(self) -> Vec<String> {
         match self {
-            Self::New => vec!["input".to_owned()],
-            Self::Input | Self::Plain => vec!["id".to_owned()],
+            Self::InputWithoutId => vec!["input".to_owned()],
+            Self::Input | Self::BesideId => vec!["id".to_owned()],
         }
     }
 
-    /// What asked for the time that is taken.
+    /// The argument that sets the time.
     fn time_path(self) -> Vec<String> {
         match self {
-            Self::New | Self::Input => self.path(Field::StartAt),
-            Self::Plain => self.path(Field::Id),
+            Self::InputWithoutId | Self::Input => self.path(Field::StartAt),
+            Self::BesideId => self.path(Field::Id),
         }
     }
 }
 
 impl UserError {
-    /// Everything that a refusal says.
-    pub fn all(refusal: Refusal, arguments: Arguments) -> Vec<Self> {
-        let path = arguments.interview_path();
+    /// The errors of a refusal.
+    pub fn all(refusal: Refusal, paths: ArgumentPaths) -> Vec<Self> {
+        let path = paths.interview_path();
         match refusal {
-            Refusal::Invalid(errors) => errors.into_iter().map(|error| Self::error(error, arguments)).collect(),
+            Refusal::Invalid(errors) => errors.into_iter().map(|error| Self::error(error, paths)).collect(),
             Refusal::NotFound => {
                 let message = "there is no such interview".to_owned();
                 vec![Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path })]
             }
-            Refusal::Forbidden(why) => {
-                let message = why.to_owned();
+            Refusal::Forbidden(reason) => {
+                let message = reason.to_owned();
                 vec![Self::Forbidden(ForbiddenError { code: UserErrorCode::Forbidden, message, path })]
             }
             Refusal::InvalidState { status, available } => vec![Self::InvalidState(InvalidStateError {
                 code: UserErrorCode::InvalidState,
-                message: crate::domain::Refusal::state_message(status),
+                message: Refusal::state_message(status),
                 path,
                 status: status.into(),
                 available_actions: available.into_iter().map(InterviewAction::from).collect(),
             })],
             Refusal::Conflicts(conflicts) => {
-                conflicts.into_iter().map(|conflict| Self::conflict(conflict, arguments)).collect()
+                conflicts.into_iter().map(|conflict| Self::conflict(conflict, paths)).collect()
             }
             Refusal::Stale(current) => vec![Self::StaleVersion(StaleVersionError {
                 code: UserErrorCode::StaleVersion,
@@ -220,7 +194,7 @@ impl UserError {
         }
     }
 
-    fn error(error: FieldError, arguments: Arguments) -> Self {
+    fn error(error: FieldError, paths: ArgumentPaths) -> Self {
         let code = match error.code {
             FieldErrorCode::EndNotAfterStart => UserErrorCode::EndNotAfterStart,
             FieldErrorCode::TooLong => UserErrorCode::TooLong,
@@ -232,14 +206,14 @@ impl UserError {
             FieldErrorCode::AmendmentUnchanged => UserErrorCode::AmendmentUnchanged,
             FieldErrorCode::SideRequired => UserErrorCode::SideRequired,
         };
-        Self::Validation(ValidationError { code, message: error.message, path: arguments.path(error.field) })
+        Self::Validation(ValidationError { code, message: error.message, path: paths.path(error.field) })
     }
 
-    fn conflict(conflict: Conflict, arguments: Arguments) -> Self {
+    fn conflict(conflict: Conflict, paths: ArgumentPaths) -> Self {
         Self::ScheduleConflict(ScheduleConflictError {
             code: UserErrorCode::ScheduleConflict,
             message: conflict.message(),
-            path: arguments.time_path(),
+            path: paths.time_path(),
             side: conflict.side.into(),
             conflicts: conflict.visible.into_iter().map(Interview::from).collect(),
         })

@@ -1,53 +1,52 @@
-//! Applications.
+//! The type `Interviewee`: a driver's application to a company.
 
-use crate::domain;
+use crate::domain::IntervieweeId;
 use crate::domain::page::InterviewOrder;
+use crate::domain::{self, User};
 use crate::graphql::context::ContextExt;
-use crate::graphql::direct_json::{Fragments, LoadedPeople, Plan, WriteJson, plain_fields};
+use crate::graphql::direct_json::{NestedField, Plan, WriteJson, written_fields};
 use crate::graphql::loaders::InterviewsOf;
 use crate::graphql::relay::connection::{Connection, Listed};
-use crate::graphql::relay::cursor::PageArguments;
+use crate::graphql::relay::cursor::position_by_id;
+use crate::graphql::relay::page_arguments::PageArguments;
 use crate::graphql::schema::enums::IntervieweeKind;
+use crate::graphql::schema::interview::list::InterviewQuery;
 use crate::graphql::schema::interview::object::Interview;
-use crate::graphql::schema::interview::object::InterviewQuery;
-use crate::graphql::schema::people::object::Driver;
+use crate::graphql::schema::people::users::Driver;
 use crate::graphql::schema::scalars::DateTime;
 use async_graphql::parser::types::SelectionSet;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Positioned, Result};
+use std::borrow::Cow;
 use std::sync::Arc;
 
-/// One driver's application to one company. A driver who applied to three companies is three interviewees.
+#[derive(Clone)]
 pub struct Interviewee {
     row: Arc<domain::Interviewee>,
-    /// The driver, where it was loaded along with the row.
-    driver: Option<Arc<domain::User>>,
+    /// The driver, if loaded with the row.
+    driver: Option<Arc<User>>,
 }
 
 impl Interviewee {
-    pub fn new(row: Arc<domain::Interviewee>) -> Self {
-        Self { row, driver: None }
-    }
-
-    pub fn with_driver(row: Arc<domain::Interviewee>, driver: Arc<domain::User>) -> Self {
-        Self { row, driver: Some(driver) }
+    pub fn new(row: Arc<domain::Interviewee>, driver: Option<Arc<User>>) -> Self {
+        Self { row, driver }
     }
 }
 
-/// One driver's application to one company. A driver who applied to three companies is three interviewees.
+/// A driver's application to a company. A driver who has applied to three companies is three interviewees.
 #[Object]
 impl Interviewee {
-    /// Its id.
-    async fn id(&self) -> ID {
+    /// The id.
+    fn id(&self) -> ID {
         self.row.id.0.into()
     }
 
-    /// How far the application has come.
-    async fn kind(&self) -> IntervieweeKind {
+    /// The state of the application.
+    fn kind(&self) -> IntervieweeKind {
         self.row.kind.into()
     }
 
     /// The id of the driver who applied.
-    async fn driver_id(&self) -> ID {
+    fn driver_id(&self) -> ID {
         self.row.driver_id.0.into()
     }
 
@@ -55,59 +54,74 @@ impl Interviewee {
     async fn driver(&self, ctx: &Context<'_>) -> Result<Driver> {
         match &self.driver {
             Some(driver) => Ok(Driver(driver.clone())),
-            None => Ok(Driver(ctx.loader().user(ctx, self.row.driver_id).await?)),
+            None => ctx.map_failure(ctx.loader().user(self.row.driver_id).await).map(Driver),
         }
     }
 
-    /// When it last changed.
-    async fn updated_at(&self) -> DateTime {
+    /// The time of the last change.
+    fn updated_at(&self) -> DateTime {
         self.row.updated_at.into()
     }
 
-    /// The interviews of this application that the viewer sees, by the time at which they begin.
+    /// The interviews of this application that the viewer may see, ordered by their start.
     async fn interviews(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at most, from 0 to 100. 20 when it is left out.")] first: Option<i32>,
-        #[graphql(desc = "Begins after the item with this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
+        #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
     ) -> Result<Connection<Interview>> {
-        let arguments = PageArguments { first, after, ..PageArguments::default() };
-        let order = InterviewOrder::default();
-        let key = InterviewsOf { interviewee: self.row.id, window: arguments.window(order.key)? };
-        let page = ctx.loader().load(ctx, key).await?.unwrap_or_else(|| key.window.page(Vec::new()));
+        let window = PageArguments::forward(first, after).window(InterviewOrder::default().key)?;
+        let key = InterviewsOf { interviewee: self.row.id, window };
+        let page = ctx.map_failure(ctx.loader().load(key).await)?.unwrap_or_else(|| key.window.page(Vec::new()));
         Ok(Connection::new(page, InterviewQuery::OfInterviewee(self.row.id), Interview::from))
     }
 }
 
 impl WriteJson for Interviewee {
-    const NAME: &'static str = "Interviewee";
-    /// The driver.
-    type Nested = Plan<Driver>;
+    type Nested = PlannedDriver;
 
-    plain_fields! { "id" => id, "kind" => kind, "driverId" => driver_id, "updatedAt" => updated_at, }
+    written_fields! { "id" => id, "kind" => kind, "driverId" => driver_id, "updatedAt" => updated_at, }
 
-    fn nested(field: &str, selection: &SelectionSet, fragments: &Fragments<'_>) -> Option<Plan<Driver>> {
-        (field == "driver").then(|| Plan::of(selection, fragments)).flatten()
-    }
-
-    fn write_nested(&self, plan: &Plan<Driver>, people: &LoadedPeople<'_>, out: &mut Vec<u8>) -> Option<()> {
-        plan.write(&Driver(people.users.get(&self.row.driver_id)?.clone()), people, out)
+    async fn load_nested<'a>(ctx: &Context<'_>, objects: &'a [Self]) -> Cow<'a, [Self]> {
+        let ids = objects.iter().filter(|object| object.driver.is_none()).map(|object| object.row.driver_id);
+        // When loading fails the fields are executed, and report the error.
+        let drivers = ctx.loader().load_many(ids).await.unwrap_or_default();
+        let with_driver = |object: &Self| {
+            let driver = object.driver.clone().or_else(|| drivers.get(&object.row.driver_id).cloned());
+            Self { row: object.row.clone(), driver }
+        };
+        objects.iter().map(with_driver).collect()
     }
 }
 
-impl Listed for Interviewee {
-    type ListPosition = domain::IntervieweeId;
-    type Query = Option<String>;
-    const NAME: &'static str = "Interviewee";
+/// The field `driver`.
+pub struct PlannedDriver(Plan<Driver>);
 
-    fn position(&self, _: &Self::Query) -> domain::IntervieweeId {
+impl NestedField<Interviewee> for PlannedDriver {
+    fn plan(name: &str, selection_set: &Positioned<SelectionSet>, ctx: &Context<'_>) -> Option<Self> {
+        (name == "driver").then(|| Plan::without_execution(selection_set, ctx)).flatten().map(Self)
+    }
+
+    fn write(&self, interviewee: &Interviewee, ctx: &Context<'_>, out: &mut Vec<u8>) -> Option<()> {
+        let driver = interviewee.driver.clone()?;
+        self.0.write_loaded(&Driver(driver), ctx, out)
+    }
+}
+
+position_by_id!(IntervieweeId, 'a');
+
+impl Listed for Interviewee {
+    type ListPosition = IntervieweeId;
+    /// The text that the drivers' names have to contain.
+    type Query = Option<String>;
+
+    fn position(&self, _: &Self::Query) -> IntervieweeId {
         self.row.id
     }
 
     fn order(_: &Self::Query) {}
 
     async fn count(search: &Self::Query, ctx: &Context<'_>) -> Result<u64> {
-        let count = ctx.services().count_interviewees(ctx.viewer()?, search.as_deref()).await;
-        count.map_err(|error| ctx.failure(error))
+        ctx.map_failure(ctx.services().count_interviewees(ctx.viewer()?, search.as_deref()).await)
     }
 }

@@ -1,4 +1,6 @@
-//! Companies, users and applications in the schema.
+//! Drivers, interviewers and applications in the schema.
 
 pub mod interviewee;
-pub mod object;
+pub mod queries;
+pub mod selection;
+pub mod users;

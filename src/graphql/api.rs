@@ -1,0 +1,104 @@
+//! The API that the engine serves: this schema over the services.
+
+use crate::domain::{self, EventId, Scope, UserId, time};
+use crate::graphql::engine::api::{Api, Delivery, EventStream};
+use crate::graphql::engine::document::{CustomScalar, PageSizes, RootField};
+use crate::graphql::engine::error::{RequestError, internal, log};
+use crate::graphql::engine::loader_scheduler::PendingFetches;
+use crate::graphql::engine::subscriptions::StreamEnd;
+use crate::graphql::loaders::Loader;
+use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
+use crate::graphql::schema::interview::subscription::SubscriptionArguments;
+use crate::graphql::schema::{Schema, schema};
+use crate::graphql::{RequestContext, sdl};
+use crate::services::{
+    self, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, ServiceError, SharedServices, SubscriptionEnd,
+};
+use async_graphql::{Executor, Request};
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
+
+/// The GraphQL API of interviews.
+#[derive(Clone)]
+pub struct InterviewsApi {
+    schema: Schema,
+    services: SharedServices,
+}
+
+impl InterviewsApi {
+    /// The API over these services.
+    #[must_use]
+    pub fn new(services: SharedServices) -> Self {
+        Self { schema: schema(), services }
+    }
+}
+
+impl Api for InterviewsApi {
+    type Viewer = domain::Viewer;
+    type Session = LiveSession;
+    type RateLimitKey = UserId;
+    type Event = LogEntry;
+    type ShareKey = (EventId, Scope);
+
+    const PAGE_SIZES: PageSizes = PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE };
+    const SCALARS: &'static [CustomScalar] = &[CustomScalar {
+        name: "DateTime",
+        check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()),
+    }];
+    const EVENT_RETRIES: u32 = MAX_RETRIES;
+    const EVENT_RETRY_PAUSE: Duration = RETRY_PAUSE;
+
+    fn sdl() -> String {
+        sdl()
+    }
+
+    fn schema(&self) -> &impl Executor {
+        &self.schema
+    }
+
+    fn attach(&self, request: Request, context: RequestContext, fetches: PendingFetches) -> Request {
+        let loader = Loader::new(self.services.clone(), context.viewer.clone(), fetches);
+        request.data(self.services.clone()).data(context).data(loader)
+    }
+
+    fn viewer(session: &LiveSession) -> Option<Arc<domain::Viewer>> {
+        session.viewer()
+    }
+
+    fn rate_limit_key(viewer: &domain::Viewer) -> UserId {
+        viewer.id
+    }
+
+    async fn subscribe(
+        &self,
+        session: LiveSession,
+        request_id: String,
+        field: &RootField,
+    ) -> Result<EventStream<Self>, RequestError> {
+        let failure = |cause: ServiceError| RequestError::failed(internal(&request_id, &cause));
+        let SubscriptionArguments { filter, since } = SubscriptionArguments::parse(field)?;
+        let since = match since {
+            Some(since) => Some(since.position(&self.services).await.map_err(failure)?.map_err(|e| field.error(e))?),
+            None => None,
+        };
+        let deliveries = self.services.subscribe(session, filter, since).await.map_err(failure)?;
+        let delivery = move |delivery: Result<services::Delivery, SubscriptionEnd>| match delivery {
+            Ok(services::Delivery { entry, viewer, is_live }) => {
+                let share_key = is_live.then(|| (entry.event.id, viewer.scope()));
+                Ok(Delivery { event: entry, viewer, share_key })
+            }
+            Err(SubscriptionEnd::SignedOut) => Err(StreamEnd::SignedOut),
+            Err(SubscriptionEnd::Failed(cause)) => {
+                log(&request_id, &cause);
+                Err(StreamEnd::Failed)
+            }
+        };
+        Ok(deliveries.map(delivery).boxed())
+    }
+
+    async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.services.catch_up_permit().await
+    }
+}

@@ -1,0 +1,96 @@
+//! What the engine needs from the API that it serves: a schema, the data of its resolvers and a source of events.
+
+use crate::graphql::engine::document::{CustomScalar, PageSizes, RootField};
+use crate::graphql::engine::error::RequestError;
+use crate::graphql::engine::loader_scheduler::PendingFetches;
+use crate::graphql::engine::subscriptions::StreamEnd;
+use async_graphql::{Executor, Request};
+use futures_util::stream::BoxStream;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
+
+/// An API that the engine can serve.
+pub trait Api: Clone + Send + Sync + 'static {
+    /// The authenticated user of a request.
+    type Viewer: Send + Sync + 'static;
+    /// The sign-in of a connection that stays open. Its viewer can change, and ends when the token is no longer
+    /// accepted.
+    type Session: Clone + Send + Sync + 'static;
+    /// Identifies a viewer to the rate limiter.
+    type RateLimitKey: Clone + Eq + Hash + Send + Sync + 'static;
+    /// An event of a subscription. Resolvers read it as `ctx.data::<Arc<Event>>()`.
+    type Event: Send + Sync + 'static;
+    /// Identifies an event and the scope in which a viewer sees it. Viewers with an equal key get equal responses to
+    /// equal selections.
+    type ShareKey: Clone + Eq + Hash + Send + Sync + 'static;
+
+    /// The number of items that a connection may return.
+    const PAGE_SIZES: PageSizes;
+    /// The scalars of the schema whose literals and variables the engine checks.
+    const SCALARS: &'static [CustomScalar];
+    /// How often the execution for an event is retried while it fails with an internal error.
+    const EVENT_RETRIES: u32;
+    /// The pause before each of these retries.
+    const EVENT_RETRY_PAUSE: Duration;
+
+    /// The schema in the schema definition language (SDL).
+    fn sdl() -> String;
+
+    /// The schema to execute. The engine has validated every document before.
+    fn schema(&self) -> &impl Executor;
+
+    /// Adds the data of the resolvers to a request: its context, and loaders that fetch through `fetches`.
+    fn attach(&self, request: Request, context: RequestContext<Self::Viewer>, fetches: PendingFetches) -> Request;
+
+    /// The viewer of a session; `None` when the token is no longer accepted.
+    fn viewer(session: &Self::Session) -> Option<Arc<Self::Viewer>>;
+
+    /// The key under which the cost of an operation is charged to its viewer.
+    fn rate_limit_key(viewer: &Self::Viewer) -> Self::RateLimitKey;
+
+    /// Starts the events of a subscription. The stream ends with its first error.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` for a wrong argument, `INTERNAL` when the events cannot be read.
+    fn subscribe(
+        &self,
+        session: Self::Session,
+        request_id: String,
+        field: &RootField,
+    ) -> impl Future<Output = Result<EventStream<Self>, RequestError>> + Send;
+
+    /// Waits for a permit to execute an event for one subscriber who catches up. It limits how much such work uses the
+    /// database.
+    fn catch_up_permit(&self) -> impl Future<Output = Option<SemaphorePermit<'_>>> + Send;
+}
+
+/// Events on their way to one subscriber.
+pub type EventStream<A> = BoxStream<'static, Result<Delivery<A>, StreamEnd>>;
+
+/// An event on its way to one subscriber.
+pub struct Delivery<A: Api> {
+    /// The event.
+    pub event: Arc<A::Event>,
+    /// The subscriber, with the permissions at this moment.
+    pub viewer: Arc<A::Viewer>,
+    /// The key of the shared response; `None` for a subscriber who catches up and so gets the event alone.
+    pub share_key: Option<A::ShareKey>,
+}
+
+/// The context of one request.
+#[derive(Debug)]
+pub struct RequestContext<V> {
+    /// The authenticated user; `None` for a request without a token.
+    pub viewer: Option<Arc<V>>,
+    /// The id of the request in the log and in error responses.
+    pub request_id: String,
+}
+
+impl<V> Clone for RequestContext<V> {
+    fn clone(&self) -> Self {
+        Self { viewer: self.viewer.clone(), request_id: self.request_id.clone() }
+    }
+}

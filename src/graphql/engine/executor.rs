@@ -1,0 +1,53 @@
+//! Runs prepared requests through the schema, with their loaders.
+
+use crate::graphql::engine::api::{Api, RequestContext};
+use crate::graphql::engine::error::tag_argument_error;
+use crate::graphql::engine::loader_scheduler::{PendingFetches, run_with_batches};
+use crate::graphql::engine::response::Response;
+use async_graphql::{Executor as _, Request};
+use futures_util::StreamExt;
+use std::sync::Arc;
+
+/// Executes requests whose document was checked.
+#[derive(Clone)]
+pub struct Executor<A> {
+    api: A,
+}
+
+impl<A: Api> Executor<A> {
+    pub fn new(api: A) -> Self {
+        Self { api }
+    }
+
+    pub fn api(&self) -> &A {
+        &self.api
+    }
+
+    /// Runs a query or mutation.
+    pub async fn run(&self, request: Request, context: RequestContext<A::Viewer>) -> Response {
+        let (request, fetches) = self.attach_context(request, context);
+        Self::tag(run_with_batches(fetches, self.api.schema().execute(request)).await)
+    }
+
+    /// Runs a subscription for one event; `None` when its resolver yields nothing.
+    pub async fn execute_for_event(
+        &self,
+        request: Request,
+        context: RequestContext<A::Viewer>,
+        event: Arc<A::Event>,
+    ) -> Option<Response> {
+        let (request, fetches) = self.attach_context(request.data(event), context);
+        let mut responses = self.api.schema().execute_stream(request, None);
+        run_with_batches(fetches, responses.next()).await.map(Self::tag)
+    }
+
+    fn attach_context(&self, request: Request, context: RequestContext<A::Viewer>) -> (Request, PendingFetches) {
+        let fetches = PendingFetches::default();
+        (self.api.attach(request, context, fetches.clone()), fetches)
+    }
+
+    fn tag(mut response: async_graphql::Response) -> Response {
+        response.errors.iter_mut().for_each(tag_argument_error);
+        Response::from(response)
+    }
+}

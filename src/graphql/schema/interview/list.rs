@@ -1,0 +1,93 @@
+//! Lists of interviews: their positions, orders and counts.
+
+use crate::domain::filter::InterviewFilter;
+use crate::domain::page::{InterviewOrder, InterviewPosition, SortKey};
+use crate::domain::{InterviewId, IntervieweeId};
+use crate::graphql::context::ContextExt;
+use crate::graphql::loaders::CountOf;
+use crate::graphql::relay::connection::Listed;
+use crate::graphql::relay::cursor::{CursorParts, ListPosition};
+use crate::graphql::schema::interview::object::Interview;
+use async_graphql::{Context, Result};
+
+/// What a list of interviews was selected by.
+pub enum InterviewQuery {
+    Filtered(InterviewFilter, InterviewOrder),
+    /// The interviews of an application, ordered by their start.
+    OfInterviewee(IntervieweeId),
+}
+
+impl Listed for Interview {
+    type ListPosition = InterviewPosition;
+    type Query = InterviewQuery;
+
+    fn position(&self, query: &InterviewQuery) -> InterviewPosition {
+        let time = match Self::order(query) {
+            SortKey::StartAt => Some(self.row.slot.start()),
+            SortKey::UpdatedAt => Some(self.row.updated_at),
+            SortKey::Id => None,
+        };
+        InterviewPosition { time, id: self.row.id }
+    }
+
+    fn order(query: &InterviewQuery) -> SortKey {
+        match query {
+            InterviewQuery::Filtered(_, order) => order.key,
+            InterviewQuery::OfInterviewee(_) => SortKey::StartAt,
+        }
+    }
+
+    async fn count(query: &InterviewQuery, ctx: &Context<'_>) -> Result<u64> {
+        match query {
+            InterviewQuery::Filtered(filter, _) => {
+                ctx.map_failure(ctx.services().count_interviews(ctx.viewer()?, filter).await)
+            }
+            InterviewQuery::OfInterviewee(id) => {
+                let count = ctx.map_failure(ctx.loader().load(CountOf::Interviews(*id)).await);
+                count.map(Option::unwrap_or_default)
+            }
+        }
+    }
+}
+
+impl ListPosition for InterviewPosition {
+    type Order = SortKey;
+
+    fn parts(self, key: SortKey) -> CursorParts {
+        let letter = match key {
+            SortKey::StartAt => 's',
+            SortKey::UpdatedAt => 'u',
+            SortKey::Id => 'i',
+        };
+        (letter, self.time, self.id.0)
+    }
+
+    fn from_parts((letter, time, id): CursorParts, key: SortKey) -> Option<Self> {
+        let position = Self { time, id: InterviewId(id) };
+        let (expected, _, _) = position.parts(key);
+        let has_time = key != SortKey::Id;
+        (letter == expected && time.is_some() == has_time).then_some(position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UserId;
+    use crate::graphql::relay::cursor::{decode, encode};
+    use chrono::DateTime;
+
+    #[test]
+    fn a_cursor_is_valid_for_its_own_list_and_order_only() {
+        let time = DateTime::from_timestamp_millis(1_742_466_728_958);
+        let position = InterviewPosition { time, id: InterviewId(27) };
+        let cursor = encode(position, SortKey::StartAt);
+        assert_eq!(decode::<InterviewPosition>(&cursor, SortKey::StartAt), Some(position));
+        assert_eq!(decode::<InterviewPosition>(&cursor, SortKey::UpdatedAt), None);
+        assert_eq!(decode::<InterviewPosition>(&cursor, SortKey::Id), None);
+        assert_eq!(decode::<UserId>(&cursor, ()), None);
+        for forged in ["", "x", "cy4uMjc", "%%%", "cy4xLjIuMw", "cy4tODAwMDAwMDAwMDAwMDAwMC4yNw"] {
+            assert_eq!(decode::<InterviewPosition>(forged, SortKey::StartAt), None, "{forged}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The types `Driver` and `Interviewer`.
+
+use crate::domain::{User, UserId};
+use crate::graphql::context::ContextExt;
+use crate::graphql::direct_json::{WriteJson, written_fields};
+use crate::graphql::relay::connection::Listed;
+use crate::graphql::relay::cursor::position_by_id;
+use async_graphql::{Context, ID, Object, Result};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub struct Driver(pub Arc<User>);
+
+/// A driver who has applied to one or more companies.
+#[Object]
+impl Driver {
+    /// The user's id.
+    fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    /// The name to display.
+    fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// The URL of a picture. Null if there is none.
+    fn image(&self) -> Option<&str> {
+        self.0.image.as_deref()
+    }
+
+    /// The driver's telephone number. Null if none is known.
+    fn phone_number(&self) -> Option<&str> {
+        self.0.phone_number.as_deref()
+    }
+}
+
+impl WriteJson for Driver {
+    type Nested = Infallible;
+
+    written_fields! { "id" => id, "title" => title, "image" => image, "phoneNumber" => phone_number, }
+}
+
+#[derive(Clone)]
+pub struct Interviewer(pub Arc<User>);
+
+/// A member of a company's staff who conducts interviews.
+#[Object]
+impl Interviewer {
+    /// The user's id.
+    fn id(&self) -> ID {
+        self.0.id.0.into()
+    }
+
+    /// The name to display.
+    fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// The URL of a picture. Null if there is none.
+    fn image(&self) -> Option<&str> {
+        self.0.image.as_deref()
+    }
+
+    /// The telephone number for drivers. Null if none is known.
+    fn contact_phone_number(&self) -> Option<&str> {
+        self.0.contact_phone_number.as_deref()
+    }
+}
+
+impl WriteJson for Interviewer {
+    type Nested = Infallible;
+
+    written_fields! { "id" => id, "title" => title, "image" => image, "contactPhoneNumber" => contact_phone_number, }
+}
+
+position_by_id!(UserId, 'p');
+
+impl Listed for Interviewer {
+    type ListPosition = UserId;
+    /// The text that the names have to contain.
+    type Query = Option<String>;
+
+    fn position(&self, _: &Self::Query) -> UserId {
+        self.0.id
+    }
+
+    fn order(_: &Self::Query) {}
+
+    async fn count(search: &Self::Query, ctx: &Context<'_>) -> Result<u64> {
+        ctx.map_failure(ctx.services().count_interviewers(ctx.viewer()?, search.as_deref()).await)
+    }
+}

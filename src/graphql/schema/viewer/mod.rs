@@ -1,0 +1,4 @@
+//! The authenticated user in the schema.
+
+mod object;
+pub mod queries;
