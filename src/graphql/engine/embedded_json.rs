@@ -18,12 +18,14 @@ pub struct EmbeddedJson {
 
 impl EmbeddedJson {
     /// A value that is this JSON text, which holds `objects` objects.
+    #[must_use]
     pub fn embed(&self, json: Vec<u8>, objects: usize) -> Value {
         self.objects.fetch_add(objects as u64, Ordering::Relaxed);
         Value::Binary(json.into())
     }
 
     /// The number of objects embedded so far.
+    #[must_use]
     pub fn objects(&self) -> u64 {
         self.objects.load(Ordering::Relaxed)
     }

@@ -16,7 +16,7 @@ pub enum InterviewKind {
     PhoneCall,
 }
 
-/// The state of an interview. REJECTED, CANCELLED, COMPLETED and NO_SHOW are final.
+/// The state of an interview. `REJECTED`, `CANCELLED`, `COMPLETED` and `NO_SHOW` are final.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::InterviewStatus")]
 pub enum InterviewStatus {
@@ -64,9 +64,9 @@ pub enum Side {
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::Role")]
 pub enum Role {
-    /// Sees the interviews in which they are the driver, and acts for the side INTERVIEWEE.
+    /// Sees the interviews in which they are the driver, and acts for the side `INTERVIEWEE`.
     Driver,
-    /// Sees the interviews of their company, and acts for the side INTERVIEWER.
+    /// Sees the interviews of their company, and acts for the side `INTERVIEWER`.
     Staff,
     /// Sees all interviews, and can act for either side.
     Admin,

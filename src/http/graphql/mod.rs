@@ -122,10 +122,10 @@ async fn as_events(
 ) -> Response {
     let bearer = match authorization::bearer(&server.services, headers).await {
         Ok(bearer) => bearer,
-        Err(error) => return sse::once(Outcome::Rejected(nobody(error, &request_id))),
+        Err(error) => return sse::once(&Outcome::Rejected(nobody(error, &request_id))),
     };
     match server.engine.open(bearer.as_ref(), request_id.clone(), request, permitted).await {
-        Execution::Once(outcome) => sse::once(outcome),
+        Execution::Once(outcome) => sse::once(&outcome),
         Execution::Stream(answers) => match server.connections.try_acquire() {
             Some(permit) => sse::live(answers, permit, request_id, server.limits.ping),
             None => OVERLOADED.answer(ErrorFormat::GraphQl(Media::Json), &request_id),

@@ -24,7 +24,7 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// Every answer there will be, at once.
-pub fn once(outcome: Outcome) -> Response {
+pub fn once(outcome: &Outcome) -> Response {
     let body = next(&outcome.text()) + COMPLETE;
     (HEADERS, body).into_response()
 }

@@ -75,6 +75,31 @@ const LAYERS: [Layer; 9] = [
     Layer { name: "main", uses: &["cli"], without: &["sea_orm", "sqlx", "async_graphql", "axum"] },
 ];
 
+/// A part of the GraphQL layer: the parts and the layers that it may use. A file or folder of `src/graphql/` belongs to the part of
+/// its name.
+struct Part {
+    name: &'static str,
+    parts: &'static [&'static str],
+    layers: &'static [&'static str],
+}
+
+/// From the bottom to the top. What is general must not know what is special: the engine serves any schema, and the schema is the
+/// only part that names the types of interviews.
+const GRAPHQL_PARTS: [Part; 8] = [
+    Part { name: "engine", parts: &[], layers: &[] },
+    Part { name: "direct_json", parts: &["engine"], layers: &[] },
+    Part { name: "relay", parts: &["engine", "direct_json"], layers: &["domain"] },
+    Part { name: "loaders", parts: &["engine"], layers: &["domain", "services"] },
+    Part { name: "context", parts: &["engine", "loaders"], layers: &["domain", "services"] },
+    Part {
+        name: "schema",
+        parts: &["engine", "direct_json", "relay", "loaders", "context"],
+        layers: &["domain", "services"],
+    },
+    Part { name: "api", parts: &["engine", "relay", "loaders", "schema"], layers: &["domain", "services"] },
+    Part { name: "mod", parts: &["engine", "schema", "api"], layers: &["domain"] },
+];
+
 /// Where the time is read.
 const CLOCK: &str = "services/clock.rs";
 
@@ -94,6 +119,59 @@ fn no_layer_uses_one_that_lies_above_or_beside_it() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_part_of_graphql_uses_one_that_lies_above_or_beside_it() {
+    let wrong: Vec<String> =
+        sources().iter().filter(|it| it.layer() == "graphql").flat_map(graphql_violations).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_wrong_use_in_a_part_of_graphql_is_found() {
+    let violations =
+        |path: &str, code: &str| graphql_violations(&Source { path: path.into(), code: without_comments(code) }).len();
+    for (path, code) in [
+        ("graphql/engine/mod.rs", "use crate::graphql::schema::interview::subscription::SubscriptionArguments;"),
+        ("graphql/engine/mod.rs", "use crate::graphql::{engine::error::Code, relay};"),
+        ("graphql/engine/executor.rs", "use super::super::loaders::Loader;"),
+        ("graphql/engine/document/mod.rs", "use super::super::schema::schema;"),
+        ("graphql/engine/document/cost.rs", "let size = crate::graphql::relay::cursor::MAX_PAGE_SIZE;"),
+        ("graphql/engine/error.rs", "use crate::services::ServiceError;"),
+        ("graphql/relay/connection.rs", "use crate::graphql::schema::people::interviewee::Interviewee;"),
+        ("graphql/direct_json/plan.rs", "use crate::graphql::schema::scalars::DateTime;"),
+        ("graphql/direct_json/mod.rs", "use super::relay;"),
+        ("graphql/loaders.rs", "use crate::graphql::context::ContextExt;"),
+    ] {
+        assert_eq!(violations(path, code), 1, "{path}: {code}");
+    }
+    for (path, code) in [
+        ("graphql/engine/mod.rs", "use crate::graphql::engine::{document, error};"),
+        ("graphql/engine/document/tests.rs", "use super::*; use super::cost;"),
+        ("graphql/relay/connection.rs", "use crate::graphql::direct_json::WriteJson; use crate::domain::page::Page;"),
+        ("graphql/schema/mod.rs", "use crate::graphql::RequestContext; use super::relay;"),
+    ] {
+        assert_eq!(violations(path, code), 0, "{path}: {code}");
+    }
+}
+
+/// The wrong uses in a file of the GraphQL layer.
+fn graphql_violations(source: &Source) -> Vec<String> {
+    let name = source.part();
+    let Some(part) = GRAPHQL_PARTS.iter().find(|part| part.name == name) else {
+        return vec![format!("src/{} is in no part of `graphql`: give it a place in this list", source.path.display())];
+    };
+    let parts = source.uses_below("graphql").into_iter().filter(|used| {
+        let known = GRAPHQL_PARTS.iter().any(|part| part.name == used);
+        known && *used != part.name && !part.parts.contains(&used.as_str())
+    });
+    let layers = source.uses().into_iter().filter(|used| {
+        let known = LAYERS.iter().any(|layer| layer.name == used);
+        known && used != "graphql" && !part.layers.contains(&used.as_str())
+    });
+    let violation = |used| format!("src/{} uses `{used}`, which `graphql/{name}` must not", source.path.display());
+    parts.chain(layers).map(violation).collect()
 }
 
 #[test]
@@ -198,16 +276,32 @@ impl Source {
     /// The top-level modules that it uses: `crate::x`, the library's name from the binary, each of `crate::{x, y}`, and as many
     /// `super::` as lead out of the layer.
     fn uses(&self) -> Vec<String> {
-        let up = "super::".repeat(self.depth());
-        let mut uses = Vec::new();
-        for root in ["crate::", "interviews::", up.as_str()] {
-            for (at, _) in self.code.match_indices(root) {
-                if !self.code[..at].ends_with(is_part_of_a_name) {
-                    uses.extend(first_names(&self.code[at + root.len()..]));
+        self.names_after(&["crate::".to_owned(), "interviews::".to_owned(), "super::".repeat(self.depth())])
+    }
+
+    /// The part of its layer to which the file belongs: the second folder, or the file's own name.
+    fn part(&self) -> &str {
+        let second = self.path.iter().nth(1).unwrap();
+        Path::new(second).file_stem().unwrap().to_str().unwrap()
+    }
+
+    /// The modules of its own layer that it uses, by the same ways.
+    fn uses_below(&self, layer: &str) -> Vec<String> {
+        let up = "super::".repeat(self.depth() - 1);
+        self.names_after(&[format!("crate::{layer}::"), up])
+    }
+
+    fn names_after(&self, roots: &[String]) -> Vec<String> {
+        let mut names = Vec::new();
+        for root in roots.iter().filter(|root| !root.is_empty()) {
+            for (at, _) in self.code.match_indices(root.as_str()) {
+                // `super::super::x` leads two modules up, and not also one.
+                if !self.code[..at].ends_with(is_part_of_a_name) && !self.code[..at].ends_with("super::") {
+                    names.extend(first_names(&self.code[at + root.len()..]));
                 }
             }
         }
-        uses
+        names
     }
 
     /// Whether a name or path occurs in it as a whole.

@@ -19,24 +19,25 @@ impl<'a> VariableValues<'a> {
     /// The value of a directive's argument; `None` when it is undefined.
     pub fn argument_of(self, directive: &Directive, name: &str) -> Option<Value> {
         let argument = directive.get_argument(name)?.node.clone();
-        defined(argument.into_const_with(|name| self.value(&name)).unwrap_or_else(|never| match never {}))
+        let Ok(value) = argument.into_const_with(|name| Ok::<_, Infallible>(self.value(&name)));
+        defined(value)
     }
 
     /// The arguments of a field with their positions. An argument that is an undefined variable has no value.
     pub fn arguments_of(self, field: &Field) -> Vec<(Name, Pos, Option<Value>)> {
         let arguments = field.arguments.iter().map(|(name, argument)| {
-            let value = argument.node.clone().into_const_with(|name| self.value(&name));
-            (name.node.clone(), argument.pos, defined(value.unwrap_or_else(|never| match never {})))
+            let Ok(value) = argument.node.clone().into_const_with(|name| Ok::<_, Infallible>(self.value(&name)));
+            (name.node.clone(), argument.pos, defined(value))
         });
         arguments.collect()
     }
 
-    fn value(self, name: &Name) -> Result<Value, Infallible> {
+    fn value(self, name: &Name) -> Value {
         let default = || {
             let definition = self.definitions.iter().find(|definition| definition.node.name.node == *name)?;
             definition.node.default_value.as_ref().map(|value| value.node.clone())
         };
-        Ok(self.given.get(name).cloned().or_else(default).unwrap_or_else(undefined))
+        self.given.get(name).cloned().or_else(default).unwrap_or_else(undefined)
     }
 }
 

@@ -109,12 +109,12 @@ pub struct CreateInterviewInput {
 pub struct UpdateInterviewInput {
     /// How the two sides meet.
     kind: MaybeUndefined<InterviewKind>,
-    /// The start. A new time resets the status to PENDING and drops an open proposal.
+    /// The start. A new time resets the status to `PENDING` and drops an open proposal.
     start_at: MaybeUndefined<DateTime>,
     /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`). Affects the status
     /// like the start.
     end_at: MaybeUndefined<DateTime>,
-    /// Another application to the same company (`INTERVIEWEE_NOT_FOUND`). Resets the status to PENDING and drops an
+    /// Another application to the same company (`INTERVIEWEE_NOT_FOUND`). Resets the status to `PENDING` and drops an
     /// open proposal.
     interviewee_id: MaybeUndefined<ID>,
     /// Another active member of staff of the same company (`INTERVIEWER_NOT_FOUND`).

@@ -16,7 +16,7 @@ pub struct InterviewMutations;
 
 #[Object]
 impl InterviewMutations {
-    /// Creates an interview, which the driver then has to accept. Sets the kind of the interviewee to INTERVIEW. For
+    /// Creates an interview, which the driver then has to accept. Sets the kind of the interviewee to `INTERVIEW`. For
     /// staff and admins.
     async fn create_interview(
         &self,
@@ -27,7 +27,7 @@ impl InterviewMutations {
         payload(ctx, created, ArgumentPaths::InputWithoutId)
     }
 
-    /// Updates fields of an interview. A new time or interviewee resets the status to PENDING; other fields do not
+    /// Updates fields of an interview. A new time or interviewee resets the status to `PENDING`; other fields do not
     /// affect it. An update that changes nothing creates no event and no new version. For staff and admins, unless the
     /// status is final.
     async fn update_interview(
@@ -53,7 +53,7 @@ impl InterviewMutations {
     }
 
     /// Accepts a pending interview, as the driver, or the proposed time, as the side that did not propose it. The
-    /// status becomes SCHEDULED.
+    /// status becomes `SCHEDULED`.
     async fn accept_interview(
         &self,
         ctx: &Context<'_>,
@@ -92,7 +92,8 @@ impl InterviewMutations {
         change(ctx, &id, Command::WithdrawAmendment { acting }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Rejects an interview, as the driver. The status REJECTED is final. Sets the kind of the interviewee to REJECTED.
+    /// Rejects an interview, as the driver. The status `REJECTED` is final. Sets the kind of the interviewee to
+    /// `REJECTED`.
     async fn reject_interview(
         &self,
         ctx: &Context<'_>,
@@ -103,8 +104,8 @@ impl InterviewMutations {
         change(ctx, &id, Command::Reject { reason }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Cancels an interview. The status CANCELLED is final. Sets the kind of the interviewee back to VERIFIED if the
-    /// application has no other open interview. For staff and admins.
+    /// Cancels an interview. The status `CANCELLED` is final. Sets the kind of the interviewee back to `VERIFIED` if
+    /// the application has no other open interview. For staff and admins.
     async fn cancel_interview(
         &self,
         ctx: &Context<'_>,
@@ -115,8 +116,8 @@ impl InterviewMutations {
         change(ctx, &id, Command::Cancel { reason }, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Records that a scheduled interview took place, once it has started. The status COMPLETED is final. For staff and
-    /// admins.
+    /// Records that a scheduled interview took place, once it has started. The status `COMPLETED` is final. For staff
+    /// and admins.
     async fn complete_interview(
         &self,
         ctx: &Context<'_>,
@@ -126,8 +127,8 @@ impl InterviewMutations {
         change(ctx, &id, Command::Complete, expected_version, ArgumentPaths::BesideId).await
     }
 
-    /// Records that one side did not appear at a scheduled interview, once it has started. The status NO_SHOW is final.
-    /// For staff and admins.
+    /// Records that one side did not appear at a scheduled interview, once it has started. The status `NO_SHOW` is
+    /// final. For staff and admins.
     async fn mark_no_show(
         &self,
         ctx: &Context<'_>,

@@ -67,17 +67,17 @@ impl Interview {
         self.row.slot.end().into()
     }
 
-    /// The start of the proposed time. Null unless the status is AMENDED.
+    /// The start of the proposed time. Null unless the status is `AMENDED`.
     pub(super) fn amend_start_at(&self) -> Option<DateTime> {
         self.row.proposal().map(|proposal| proposal.slot.start().into())
     }
 
-    /// The end of the proposed time, exclusive. Null unless the status is AMENDED.
+    /// The end of the proposed time, exclusive. Null unless the status is `AMENDED`.
     pub(super) fn amend_end_at(&self) -> Option<DateTime> {
         self.row.proposal().map(|proposal| proposal.slot.end().into())
     }
 
-    /// The side that proposed another time. Null unless the status is AMENDED.
+    /// The side that proposed another time. Null unless the status is `AMENDED`.
     pub(super) fn amended_by(&self) -> Option<Side> {
         self.row.proposal().map(|proposal| proposal.by.into())
     }
@@ -124,8 +124,8 @@ impl Interview {
         }
     }
 
-    /// The side whose answer is awaited: INTERVIEWEE while the status is PENDING, the side that did not propose the
-    /// time while it is AMENDED. Null in every other status.
+    /// The side whose answer is awaited: `INTERVIEWEE` while the status is `PENDING`, the side that did not propose the
+    /// time while it is `AMENDED`. Null in every other status.
     pub(super) fn awaiting(&self) -> Option<Side> {
         self.row.awaiting().map(Side::from)
     }
@@ -146,7 +146,7 @@ impl Interview {
         self.row.reason()
     }
 
-    /// The side that did not appear. Null unless the status is NO_SHOW.
+    /// The side that did not appear. Null unless the status is `NO_SHOW`.
     pub(super) fn absent(&self) -> Option<Side> {
         self.row.absent().map(Side::from)
     }

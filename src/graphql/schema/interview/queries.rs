@@ -47,7 +47,7 @@ impl InterviewQueries {
         last: Option<i32>,
         #[graphql(desc = "Returns items before this cursor.")] before: Option<String>,
         #[graphql(desc = "The conditions that the interviews have to meet.")] filter: Option<InterviewFilterInput>,
-        #[graphql(desc = "The order. The default is START_AT, ASC. \
+        #[graphql(desc = "The order. The default is `START_AT`, `ASC`. \
                           A cursor is valid only for the field by which its list was ordered.")]
         order_by: Option<InterviewOrderInput>,
     ) -> Result<Connection<Interview>> {

@@ -86,15 +86,15 @@ user_error! {
     ValidationError {}
 }
 user_error! {
-    /// There is no such interview that the viewer may see. The code is NOT_FOUND.
+    /// There is no such interview that the viewer may see. The code is `NOT_FOUND`.
     NotFoundError {}
 }
 user_error! {
-    /// The viewer may see the interview, but has no permission for this action. The code is FORBIDDEN.
+    /// The viewer may see the interview, but has no permission for this action. The code is `FORBIDDEN`.
     ForbiddenError {}
 }
 user_error! {
-    /// The status of the interview does not allow this action. The code is INVALID_STATE.
+    /// The status of the interview does not allow this action. The code is `INVALID_STATE`.
     InvalidStateError {
         /// The current status.
         status: InterviewStatus,
@@ -103,7 +103,7 @@ user_error! {
     }
 }
 user_error! {
-    /// A person of the interview has another interview at that time. The code is SCHEDULE_CONFLICT.
+    /// A person of the interview has another interview at that time. The code is `SCHEDULE_CONFLICT`.
     ScheduleConflictError {
         /// The side whose time is taken.
         side: Side,
@@ -112,7 +112,7 @@ user_error! {
     }
 }
 user_error! {
-    /// The interview has changed since the expected version. The code is STALE_VERSION.
+    /// The interview has changed since the expected version. The code is `STALE_VERSION`.
     StaleVersionError {
         /// The current interview.
         current: Interview,

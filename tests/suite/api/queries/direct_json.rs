@@ -45,7 +45,7 @@ async fn ask(app: &TestApp, query: &str) -> String {
     app.staff().rest_with("POST", "/graphql", &body, &[("x-request-id", "the-same")]).await.text
 }
 
-/// The same query as it is, and with a response key that occurs twice, which sends all of it through the executor.
+/// The same query as it is, and with two objects of one response key, which sends all of it through the executor.
 async fn both(app: &TestApp, field: &str, fragments: &str) -> [String; 2] {
     let query = |rest: &str| {
         format!(
@@ -54,8 +54,8 @@ async fn both(app: &TestApp, field: &str, fragments: &str) -> [String; 2] {
         )
     };
     let spread = "... on Query { ...Unused @include(if: $no) }";
-    let direct = ask(app, &query(&format!("{spread} again: __typename"))).await;
-    let executed = ask(app, &query(&format!("{spread} again: __typename again: __typename"))).await;
+    let direct = ask(app, &query(&format!("{spread} again: viewer {{ id }}"))).await;
+    let executed = ask(app, &query(&format!("{spread} again: viewer {{ id }} again: viewer {{ id }}"))).await;
     [direct, executed]
 }
 
