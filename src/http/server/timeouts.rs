@@ -65,8 +65,8 @@ mod tests {
         server.write_all(&[3; 8]).await.unwrap();
     }
 
-    #[test]
-    fn only_writes_have_a_timeout_and_vectored_writes_stay() {
+    #[tokio::test]
+    async fn only_writes_have_a_timeout_and_vectored_writes_stay() {
         let (server, _client) = duplex(1);
         assert!(server.is_write_vectored());
         let server = with_write_timeout(server, TIMEOUT);
