@@ -1,5 +1,5 @@
-//! The direction of the layers, `domain ← storage ← services ← graphql, http ← app ← cli, main`, and what each must not know. Read
-//! off the source text: coarse, and enough to notice a wrong turn on the day it is taken.
+//! The direction of the layers, `domain ← storage ← services ← graphql, http ← app ← cli, main`, and what each must not
+//! know. Read off the source text: coarse, and enough to notice a wrong turn on the day it is taken.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -75,16 +75,16 @@ const LAYERS: [Layer; 9] = [
     Layer { name: "main", uses: &["cli"], without: &["sea_orm", "sqlx", "async_graphql", "axum"] },
 ];
 
-/// A part of the GraphQL layer: the parts and the layers that it may use. A file or folder of `src/graphql/` belongs to the part of
-/// its name.
+/// A part of the GraphQL layer: the parts and the layers that it may use. A file or folder of `src/graphql/` belongs to
+/// the part of its name.
 struct Part {
     name: &'static str,
     parts: &'static [&'static str],
     layers: &'static [&'static str],
 }
 
-/// From the bottom to the top. What is general must not know what is special: the engine serves any schema, and the schema is the
-/// only part that names the types of interviews.
+/// From the bottom to the top. What is general must not know what is special: the engine serves any schema, and the
+/// schema is the only part that names the types of interviews.
 const GRAPHQL_PARTS: [Part; 8] = [
     Part { name: "engine", parts: &[], layers: &[] },
     Part { name: "direct_json", parts: &["engine"], layers: &[] },
@@ -273,8 +273,8 @@ impl Source {
         self.path.iter().count() - usize::from(module_of_a_folder)
     }
 
-    /// The top-level modules that it uses: `crate::x`, the library's name from the binary, each of `crate::{x, y}`, and as many
-    /// `super::` as lead out of the layer.
+    /// The top-level modules that it uses: `crate::x`, the library's name from the binary, each of `crate::{x, y}`, and
+    /// as many `super::` as lead out of the layer.
     fn uses(&self) -> Vec<String> {
         self.names_after(&["crate::".to_owned(), "interviews::".to_owned(), "super::".repeat(self.depth())])
     }

@@ -57,7 +57,7 @@ fn documents_that_violate_the_specification_are_rejected() {
     for text in [
         // conflicting fields, also across fragments
         "{ x: viewer { id } ...F } fragment F on Query { x: interviews { totalCount } }",
-        r#"{ ...A ...B } fragment A on Query { interview(id: "1") { id } } fragment B on Query { interview(id: "2") { id } }"#,
+        "{ ...A ...B } fragment A on Query { interview(id: 1) { id } } fragment B on Query { interview(id: 2) { id } }",
         // a field twice in an input object
         r#"mutation { updateInterview(id: "27", input: {location: "a", location: "b"}) { interview { id } } }"#,
         // literals of a custom scalar
@@ -100,7 +100,8 @@ fn variables(text: &str, given: serde_json::Value) -> Result<(), String> {
 
 #[test]
 fn variables_of_a_wrong_type_are_rejected() {
-    let update = "mutation($id: ID!, $input: UpdateInterviewInput!) { updateInterview(id: $id, input: $input) { interview { id } } }";
+    let update = "mutation($id: ID!, $input: UpdateInterviewInput!) { \
+                  updateInterview(id: $id, input: $input) { interview { id } } }";
     assert_eq!(variables(update, json!({"id": "27", "input": {"location": null}})), Ok(()));
     assert_eq!(variables(update, json!({"id": 27, "input": {}})), Ok(()));
     for (given, message) in [
@@ -165,7 +166,8 @@ fn subscriptions_with_equal_selections_have_equal_hashes() {
     assert_ne!(in_fragments("id"), in_fragments("at"));
     let with_default = |default: i32| {
         format!(
-            "subscription($n: Int = {default}) {{ interviewChanged {{ interview {{ history(first: $n) {{ totalCount }} }} }} }}"
+            "subscription($n: Int = {default}) {{ \
+             interviewChanged {{ interview {{ history(first: $n) {{ totalCount }} }} }} }}"
         )
     };
     assert_ne!(

@@ -1,5 +1,5 @@
-//! What a request costs in SQL statements: nested objects come in batches, as many for one row as for a hundred, and as the same
-//! prepared statements.
+//! What a request costs in SQL statements: nested objects come in batches, as many for one row as for a hundred, and as
+//! the same prepared statements.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
@@ -30,8 +30,8 @@ impl Meter {
         Self { app, staff, driver, admin }
     }
 
-    /// The data of an answer, and the statements that it took, in an order that does not depend on which of two that ran at the same
-    /// time was first.
+    /// The data of an answer, and the statements that it took, in an order that does not depend on which of two that
+    /// ran at the same time was first.
     async fn ask(&self, actor: &Actor, query: &str, variables: Value) -> (Value, Vec<String>) {
         let (data, _) = self.app.counting(actor.ask(query, variables)).await;
         let mut statements = self.app.statements();
@@ -255,8 +255,8 @@ async fn an_update_reads_its_row_once_and_its_people_in_one_round(#[values(Sqlit
         assert_eq!(data["updateInterview"]["userErrors"], json!([]));
         (data["updateInterview"]["interview"]["version"].clone(), statements)
     };
-    // PostgreSQL reads the row with its people in one statement and writes it with its event in another. SQLite begins, reads, writes
-    // twice and ends, and looks the people up, in two.
+    // PostgreSQL reads the row with its people in one statement and writes it with its event in another. SQLite begins,
+    // reads, writes twice and ends, and looks the people up, in two.
     let (reading, afterwards, writing) = if database == Postgres { (1, 0, 1) } else { (1, 2, 4) };
     let (version, statements) = update("location: \"Room 1\"").await;
     assert_eq!((version, statements.len()), (json!(2), reading + writing + afterwards), "{statements:#?}");
