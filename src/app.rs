@@ -6,7 +6,7 @@ use crate::http;
 use crate::http::Server;
 use crate::http::explorer::Explorer;
 use crate::http::server::shutdown::ConnectionTracker;
-use crate::http::server::{self, Shutdown, Timeouts};
+use crate::http::server::{self, Shutdown};
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::io;
@@ -27,12 +27,16 @@ impl App {
     /// Wires the services, the GraphQL engine and the HTTP server together.
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
-        let services = Arc::new(Services::new(db, clock, tokens, settings.cache_lifetimes()));
-        let limits = Arc::new(settings.limits());
-        let engine = Engine::new(InterviewsApi::new(services.clone()), settings.documents(), settings.rate_limit);
-        let in_flight = Arc::new(Semaphore::new(settings.max_in_flight));
-        let origins = settings.cors_origins.clone().into();
-        let connections = ConnectionTracker::new(settings.max_sockets);
+        let services = Arc::new(Services::new(db, clock, tokens, settings.services.cache_lifetimes()));
+        let limits = Arc::new(settings.http.limits());
+        let engine = Engine::new(
+            InterviewsApi::new(services.clone()),
+            settings.graphql.document_limits(),
+            settings.graphql.rate_limit,
+        );
+        let in_flight = Arc::new(Semaphore::new(settings.http.max_in_flight));
+        let origins = settings.http.cors_origins.clone().into();
+        let connections = ConnectionTracker::new(settings.http.max_sockets);
         Self { server: Server { services, engine, explorer, limits, in_flight, connections, origins }, settings }
     }
 
@@ -55,11 +59,7 @@ impl App {
 
     /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
-        let timeouts = Timeouts {
-            header: self.settings.header_timeout,
-            write: self.settings.write_timeout,
-            shutdown_grace: self.settings.shutdown_grace,
-        };
+        let timeouts = self.settings.http.timeouts();
         let shutdown = server::serve(listener, self.router(), &self.server.connections, timeouts, stop).await;
         // Requests that are still running hold database connections, and closing the database would wait for them.
         if shutdown == Shutdown::Graceful

@@ -1,23 +1,23 @@
 //! `migrate` and `demo-data`.
 
 use crate::cli::CliError;
-use crate::config::{DatabaseSettings, Missing};
+use crate::config::{DatabaseSettings, MissingSetting};
 use crate::services::{CacheLifetimes, Clock, Services, Tokens};
 use crate::storage::{DatabaseOptions, Db, StorageError, event_log};
 use clap::Subcommand;
 
-/// Where to move the schema.
+/// What to do with the migrations.
 #[derive(Subcommand, Debug)]
 pub enum Direction {
-    /// Apply every step that is missing
+    /// Apply every pending migration
     Up,
-    /// Take steps back; the data of dropped tables is lost
+    /// Revert the last migrations. The data of dropped tables is lost
     Down {
-        /// How many
-        #[arg(long, default_value_t = 1)]
+        /// Revert at most this many
+        #[arg(long, value_name = "COUNT", default_value_t = 1)]
         steps: u32,
     },
-    /// Print each step and whether it is applied
+    /// Print each migration and whether it is applied
     Status,
 }
 
@@ -37,10 +37,10 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
     Ok(db.close().await?)
 }
 
-/// Looks whether the event log comes from elsewhere; see [`event_log::rebase_after_restore`].
+/// Orders the event log anew when it was restored from another PostgreSQL cluster; see [`event_log::rebase_after_restore`].
 pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
     if event_log::rebase_after_restore(db.reader()).await? {
-        tracing::warn!("the event log comes from another PostgreSQL: its events are now in the order of their ids");
+        tracing::warn!("the event log comes from another PostgreSQL cluster: its events are now ordered by their ids");
     }
     Ok(())
 }
@@ -57,7 +57,7 @@ pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(
 
 /// Fills an empty database.
 pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
-    // Nobody signs in meanwhile: any secret will do.
+    // The services sign and verify no token here, so that any secret will do.
     let tokens = Tokens::try_new(&[0; Tokens::MIN_SECRET], None)?;
     Ok(Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default())
         .fill_with_demo_data(interviews)
@@ -65,10 +65,10 @@ pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
 }
 
 fn options(settings: &DatabaseSettings, create: bool) -> Result<DatabaseOptions, CliError> {
-    settings.options(create).map_err(|Missing(name)| CliError::Missing(vec![name]))
+    settings.options(create).map_err(|MissingSetting(name)| CliError::Missing(vec![name]))
 }
 
-/// Connects; where that fails, the error says to what.
+/// Connects. The error names the database without its password.
 pub async fn connect(options: &DatabaseOptions) -> Result<Db, CliError> {
     Db::connect(options).await.map_err(|error| match error {
         StorageError::Unavailable(cause) => CliError::Connect(options.location(), cause.to_string()),

@@ -1,4 +1,4 @@
-//! `dev`
+//! `dev`: a server for development, without configuration.
 
 use crate::app::App;
 use crate::cli::{CliError, database, serve};
@@ -13,26 +13,26 @@ use std::fs;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-/// What `dev` can be told.
+/// The arguments of `dev`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Start over with fresh demo data
+    /// Replace the database by fresh demo data
     #[arg(long)]
     reset: bool,
-    /// How many interviews the demo data has
-    #[arg(long, default_value_t = 500)]
+    /// Create this many interviews when there is no database yet, at least 1
+    #[arg(long, value_name = "COUNT", default_value_t = 500)]
     interviews: u32,
     #[command(flatten)]
     server: ServerSettings,
 }
 
-/// In the working folder.
+/// Both files are in the working directory.
 const DATABASE: &str = "interviews-dev.db";
 const SECRET: &str = "interviews-dev.key";
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { reset, interviews, server } = arguments;
-    // First of all: where this fails, another one may be running on the files of this folder.
+    // Bind first: where this fails, another `dev` may be using the files of this directory.
     let listener = serve::bind(&server).await?;
     let address = listener.local_addr()?;
     if reset {
@@ -68,7 +68,7 @@ fn sign(tokens: &Tokens, user: UserId) -> Result<String, CliError> {
     Ok(tokens.sign(user, Clock::System.now(), TimeDelta::days(30))?)
 }
 
-/// The secret of this folder, kept so that tokens outlive a restart.
+/// The secret of this directory. It is kept in a file so that printed tokens stay valid after a restart.
 fn secret() -> Result<String, CliError> {
     let failed = |error| CliError::File(SECRET.to_owned(), error);
     match fs::read_to_string(SECRET) {

@@ -1,4 +1,4 @@
-//! Why a command failed, in words for whoever typed it.
+//! Errors of commands. Their texts are for the user of the command line.
 
 use crate::services::{DemoDataError, SecretTooShort};
 use crate::storage::StorageError;
@@ -8,43 +8,43 @@ use std::net::SocketAddr;
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// Settings without which it cannot run.
+    /// Required settings are absent or empty; their environment variables.
     #[error("missing settings: {} (set them in the environment, or see --help for the flags)", .0.join(", "))]
     Missing(Vec<&'static str>),
-    /// See there.
+    /// `JWT_SECRET` is too short.
     #[error("JWT_SECRET: {0}")]
     Secret(#[from] SecretTooShort),
-    /// Nobody lives that long.
+    /// The token would expire after the end of the calendar.
     #[error("--ttl is too long")]
     TtlTooLong,
-    /// Not a filter.
+    /// `LOG` is not a filter.
     #[error("LOG: `{0}` is not a filter such as `info` or `warn,interviews=debug`")]
     LogFilter(String),
-    /// The token could not be signed.
+    /// Signing failed.
     #[error("the token could not be signed: {0}")]
     Signing(#[from] jsonwebtoken::errors::Error),
-    /// The database cannot be reached: where it should be, and why.
+    /// The database cannot be reached: its location without the password, and the cause.
     #[error("cannot connect to the database {0}: {1}")]
     Connect(String, String),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Database(#[from] StorageError),
-    /// Its schema is not what this program needs.
+    /// Migrations are missing.
     #[error("the database's schema is behind: run `interviews migrate up` first")]
     Behind,
-    /// See there.
+    /// Demo data cannot be created.
     #[error(transparent)]
     DemoData(#[from] DemoDataError),
-    /// The address is taken, or not ours.
+    /// The server cannot listen on this address.
     #[error("cannot listen on {0}: {1} (another address: --bind)")]
     Listen(SocketAddr, io::Error),
-    /// A file in the working folder.
+    /// A file in the working directory cannot be read or written.
     #[error("{0}: {1}")]
     File(String, io::Error),
     /// A second signal arrived while requests in flight were finishing.
     #[error("stopped by a second signal before all requests in flight were answered")]
     Aborted,
-    /// The sockets, or signals.
+    /// Signals or sockets failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }

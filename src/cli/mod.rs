@@ -1,5 +1,6 @@
-//! The command line.
+//! The command line: one file for each command or two.
 
+mod configuration;
 mod database;
 mod dev;
 mod error;
@@ -7,7 +8,7 @@ mod serve;
 
 pub use error::CliError;
 
-use crate::config::{DatabaseSettings, LogFormat, LogSettings, Missing, TokenSettings};
+use crate::config::{DatabaseSettings, LogFormat, LogSettings, MissingSetting, TokenSettings};
 use crate::domain::UserId;
 use crate::graphql;
 use crate::services::Clock;
@@ -16,7 +17,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-/// Schedules interviews between a company's staff and the drivers who applied to it: a GraphQL API server.
+/// Schedule interviews between a company's staff and the drivers who applied to it: a GraphQL API server
 #[derive(Parser, Debug)]
 #[command(version, about)]
 pub struct Cli {
@@ -28,11 +29,14 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Serve for trying out, without any configuration: a SQLite file with demo data, GraphiQL, tokens printed
+    /// Run a server for development, without configuration: a SQLite file with demo data, GraphiQL, and printed tokens
+    #[command(after_help = DURATIONS)]
     Dev(dev::Arguments),
-    /// Serve in production
+    /// Run the server in production
+    #[command(after_help = DURATIONS)]
     Serve(serve::Arguments),
-    /// Bring the database's schema up or down, or tell where it is
+    /// Apply or revert migrations of the database, or print their state
+    #[command(after_help = DURATIONS)]
     Migrate {
         #[command(subcommand)]
         direction: database::Direction,
@@ -41,31 +45,37 @@ enum Command {
     },
     /// Print the GraphQL schema
     Schema,
-    /// Sign a token with the JWT secret
+    /// Sign a token for a user and print it
     Token {
-        /// The user's id
-        #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+        /// Sign it for the user with this id
+        #[arg(long, value_name = "USER_ID", value_parser = clap::value_parser!(i64).range(1..))]
         sub: i64,
-        /// How long it is valid
-        #[arg(long, default_value = "30d", value_parser = humantime::parse_duration)]
+        /// Let the token expire after this time, a number with a unit such as 12h or 30d
+        #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
         ttl: Duration,
         #[command(flatten)]
         tokens: TokenSettings,
     },
-    /// Fill an empty database with deterministic data, for trying out and for benchmarks
+    /// Fill an empty database with deterministic demo data
+    #[command(after_help = DURATIONS)]
     DemoData {
-        /// How many interviews the first company gets
-        #[arg(long, default_value_t = 1000)]
+        /// Create this many interviews in the first company, at least 1
+        #[arg(long, value_name = "COUNT", default_value_t = 1000)]
         interviews: u32,
         #[command(flatten)]
         database: DatabaseSettings,
     },
+    /// Print the reference of commands and settings as Markdown
+    #[command(hide = true)]
+    Configuration,
 }
+
+const DURATIONS: &str = "A DURATION is a number with a unit, such as 500ms, 10s or 2min, and at most 365days.";
 
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`], for whoever typed it.
+/// [`CliError`], whose text is for the user of the command line.
 pub async fn run(cli: Cli) -> Result<(), CliError> {
     init_log(&cli.log)?;
     match cli.command {
@@ -78,11 +88,15 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
         }
         Command::Token { sub, ttl, tokens } => token(sub, ttl, &tokens),
         Command::DemoData { interviews, database } => database::demo_data(interviews, &database).await,
+        Command::Configuration => {
+            print!("{}", configuration::reference());
+            Ok(())
+        }
     }
 }
 
 fn token(sub: i64, ttl: Duration, settings: &TokenSettings) -> Result<(), CliError> {
-    let secret = settings.secret().map_err(|Missing(name)| CliError::Missing(vec![name]))?;
+    let secret = settings.secret().map_err(|MissingSetting(name)| CliError::Missing(vec![name]))?;
     let ttl = chrono::TimeDelta::from_std(ttl).map_err(|_| CliError::TtlTooLong)?;
     let now = Clock::System.now();
     now.checked_add_signed(ttl).ok_or(CliError::TtlTooLong)?;
@@ -92,8 +106,8 @@ fn token(sub: i64, ttl: Duration, settings: &TokenSettings) -> Result<(), CliErr
 
 fn init_log(settings: &LogSettings) -> Result<(), CliError> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|_| CliError::LogFilter(settings.log.clone()))?;
-    let colours = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    let colored = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colored).with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -1,18 +1,18 @@
-//! `serve`
+//! `serve`: the server in production.
 
 use crate::app;
 use crate::app::App;
 use crate::cli::{CliError, database};
-use crate::config::{DatabaseSettings, Missing, ServerSettings, TokenSettings};
+use crate::config::{DatabaseSettings, MissingSetting, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
 use crate::services::Clock;
 use clap::Args;
 use tokio::net::TcpListener;
 
-/// What `serve` can be told.
+/// The arguments of `serve`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Bring the database's schema up before serving
+    /// Apply pending migrations before serving
     #[arg(long)]
     migrate: bool,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         (Ok(options), Ok(secret)) => (options, secret),
         (options, secret) => {
             let missing = options.err().into_iter().chain(secret.err());
-            return Err(CliError::Missing(missing.map(|Missing(name)| name).collect()));
+            return Err(CliError::Missing(missing.map(|MissingSetting(name)| name).collect()));
         }
     };
     let tokens = tokens.tokens(secret)?;
@@ -58,7 +58,7 @@ pub async fn listen(app: App, listener: TcpListener) -> Result<(), CliError> {
     }
 }
 
-/// Takes the address. Whoever connects waits until [`listen`].
+/// Binds the address. The system queues connections until [`listen`] accepts them.
 pub async fn bind(settings: &ServerSettings) -> Result<TcpListener, CliError> {
-    TcpListener::bind(settings.bind).await.map_err(|error| CliError::Listen(settings.bind, error))
+    TcpListener::bind(settings.http.bind).await.map_err(|error| CliError::Listen(settings.http.bind, error))
 }

@@ -11,7 +11,15 @@ fn schema_prints_the_schema_that_is_committed() {
     let committed = include_str!("../../../schema.graphql");
     let finished = Shell::new().run("schema");
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
-    assert!(finished.stdout == committed, "mend it: cargo run -q -- schema > schema.graphql");
+    assert!(finished.stdout == committed, "to update it: cargo run -q -- schema > schema.graphql");
+}
+
+#[test]
+fn configuration_prints_the_reference_that_is_committed() {
+    let committed = include_str!("../../../docs/operations/configuration.md");
+    let printed = Shell::new().succeed("configuration");
+    let command = "cargo run -q -- configuration > docs/operations/configuration.md";
+    assert!(printed == committed, "to update it: {command}");
 }
 
 const STEPS: [&str; 1] = ["m20261127_000001_first_schema"];

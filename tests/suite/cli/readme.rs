@@ -1,8 +1,6 @@
 //! What the README says is what the binary does.
 
 use crate::support::shell::Shell;
-use clap::CommandFactory;
-use interviews::cli::Cli;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -77,24 +75,6 @@ async fn the_examples_get_the_answers_that_stand_below_them() {
 }
 
 #[test]
-fn the_settings_are_all_there_with_their_defaults() {
-    let mut cli = Cli::command();
-    cli.build();
-    let serve = cli.find_subcommand("serve").unwrap();
-    let settings: BTreeSet<_> = (serve.get_arguments().filter(|argument| argument.get_env().is_some()))
-        .map(|argument| {
-            let default = argument.get_default_values().first().and_then(|it| it.to_str()).unwrap_or("-");
-            let variable = argument.get_env().unwrap().to_str().unwrap();
-            format!("--{} {variable} {default}", argument.get_long().unwrap())
-        })
-        .collect();
-    let written: BTreeSet<_> = (table("flag | variable").iter())
-        .map(|row| format!("{} {} {}", row[0], row[1], row[2].replace("required", "-").replace("none", "-")))
-        .collect();
-    assert_eq!(written, settings);
-}
-
-#[test]
 fn the_codes_of_user_errors_are_all_there() {
     let (_, codes) = include_str!("../../../schema.graphql").split_once("enum UserErrorCode {").unwrap();
     let codes = codes.split_once('}').unwrap().0.lines().map(str::trim);
@@ -118,14 +98,4 @@ async fn every_route_of_the_rest_api_is_there() {
         let answer = client.request(method.parse().unwrap(), url).send().await.unwrap();
         assert_eq!(answer.status(), 401, "{method} {path}: nobody is signed in");
     }
-}
-
-#[test]
-fn the_commands_are_all_there() {
-    let cli = Cli::command();
-    let commands: BTreeSet<_> = cli.get_subcommands().map(clap::Command::get_name).collect();
-    let table = table("command | does");
-    let written: BTreeSet<_> =
-        table.iter().map(|row| row[0].split_whitespace().nth(1).unwrap().trim_matches('`')).collect();
-    assert_eq!(written, commands);
 }

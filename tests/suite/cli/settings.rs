@@ -1,4 +1,4 @@
-//! What the commands say of settings that are missing or wrong.
+//! Errors about settings that are missing or invalid.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::shell::{SECRET, Shell};
@@ -8,7 +8,7 @@ use std::net::TcpListener;
 const HINT: &str = "(set them in the environment, or see --help for the flags)";
 
 #[rstest]
-fn serve_names_everything_that_is_missing(#[values(None, Some(""))] empty: Option<&str>) {
+fn serve_names_every_missing_setting(#[values(None, Some(""))] empty: Option<&str>) {
     let shell = |settings: &[(&str, &str)]| {
         let empty = ["DATABASE_URL", "JWT_SECRET"].into_iter().zip(empty.into_iter().cycle());
         empty.chain(settings.iter().copied()).fold(Shell::new(), |shell, (name, value)| shell.set(name, value))
@@ -22,7 +22,7 @@ fn serve_names_everything_that_is_missing(#[values(None, Some(""))] empty: Optio
 }
 
 #[test]
-fn other_commands_name_what_they_need_and_nothing_else() {
+fn other_commands_name_the_settings_that_they_need() {
     let missing = |name| format!("error: missing settings: {name} {HINT}\n");
     for command in ["migrate up", "migrate down", "migrate status", "demo-data"] {
         assert_eq!(Shell::new().fail(command), missing("DATABASE_URL"), "{command}");
@@ -31,13 +31,13 @@ fn other_commands_name_what_they_need_and_nothing_else() {
 }
 
 #[test]
-fn a_secret_that_could_be_guessed_is_refused() {
+fn a_short_jwt_secret_is_refused() {
     let short = "error: JWT_SECRET: the JWT secret has 31 bytes; at least 32 are needed (RFC 7518, section 3.2)\n";
     let shell = Shell::new().set("DATABASE_URL", "sqlite://interviews.db").set("JWT_SECRET", &SECRET[1..]);
     assert_eq!(shell.fail("serve --migrate"), short);
     assert_eq!(shell.fail("token --sub 1000"), short);
-    assert_eq!(shell.files(), [""; 0], "it is refused before anything is done");
-    // Bytes, not characters.
+    assert_eq!(shell.files(), [""; 0], "the secret is checked first");
+    // The length is counted in bytes.
     assert!(shell.set("JWT_SECRET", "ß".repeat(16)).succeed("token --sub 1000").starts_with("ey"));
 }
 
@@ -46,8 +46,8 @@ fn a_secret_that_could_be_guessed_is_refused() {
 #[case::no_scheme("hunter2.db")]
 #[case::in_memory("sqlite::memory:")]
 #[case::in_memory_by_parameter("sqlite://hunter2?mode=memory")]
-#[case::a_port_that_is_none("postgres://me:hunter2@127.0.0.1:99999/interviews")]
-fn a_database_url_that_cannot_be_used_is_refused_and_not_repeated(#[case] url: &str) {
+#[case::an_invalid_port("postgres://me:hunter2@127.0.0.1:99999/interviews")]
+fn an_invalid_database_url_is_refused_and_not_printed(#[case] url: &str) {
     let shell = Shell::new().set("DATABASE_URL", url).set("JWT_SECRET", SECRET);
     for command in ["serve", "serve --migrate", "migrate up", "demo-data"] {
         let error = shell.fail(command);
@@ -58,7 +58,7 @@ fn a_database_url_that_cannot_be_used_is_refused_and_not_repeated(#[case] url: &
 }
 
 #[test]
-fn an_unreachable_postgresql_is_named_without_the_password() {
+fn the_error_for_an_unreachable_postgresql_has_no_password() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgres://me:hunter2@127.0.0.1:{port}/schedule?application_name=hunter2");
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", url).set("DATABASE_TIMEOUT", "100ms");
@@ -71,7 +71,7 @@ fn an_unreachable_postgresql_is_named_without_the_password() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_exist_on_postgresql_is_named() {
+async fn the_error_for_a_missing_postgresql_database_names_it() {
     let Some(shell) = Shell::on_demo_data(Postgres).await else { return };
     let url = format!("{}_and_no_more", shell.database().url);
     let error = shell.set("DATABASE_URL", url).fail("serve");
@@ -79,7 +79,7 @@ async fn a_database_that_does_not_exist_on_postgresql_is_named() {
 }
 
 #[test]
-fn a_sqlite_file_is_made_only_where_the_schema_is_brought_up() {
+fn only_migrate_up_creates_a_sqlite_file() {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db");
     for command in ["serve", "migrate status", "migrate down", "demo-data"] {
         let error = shell.fail(command);
@@ -91,7 +91,7 @@ fn a_sqlite_file_is_made_only_where_the_schema_is_brought_up() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_left_alone() {
+fn a_file_that_is_no_database_is_not_overwritten() {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://letter.txt");
     let letter = "Dear Luisa, ".repeat(100);
     std::fs::write(shell.path("letter.txt"), &letter).unwrap();
@@ -104,7 +104,7 @@ fn a_file_that_is_no_database_is_left_alone() {
 
 #[rstest]
 #[tokio::test]
-async fn an_address_in_use_is_named(#[values(Sqlite, Postgres)] database: Database) {
+async fn the_error_for_an_address_in_use_names_it(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_demo_data(database).await else { return };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
     let holder = TcpListener::bind(taken.unwrap()).unwrap();
@@ -116,11 +116,14 @@ async fn an_address_in_use_is_named(#[values(Sqlite, Postgres)] database: Databa
 
 #[rstest]
 #[case::an_address("BIND", "localhost", "--bind")]
-#[case::a_time_without_a_unit("REQUEST_TIMEOUT", "10", "--request-timeout")]
+#[case::a_duration_without_a_unit("REQUEST_TIMEOUT", "10", "--request-timeout")]
+#[case::a_duration_beyond_the_calendar("REQUEST_TIMEOUT", "300000000000years", "--request-timeout")]
+#[case::no_ping_interval("PING_INTERVAL", "0s", "--ping-interval")]
+#[case::more_permits_than_a_semaphore_takes("MAX_IN_FLIGHT", "18446744073709551615", "--max-in-flight")]
 #[case::no_connections("DATABASE_CONNECTIONS", "0", "--database-connections")]
 #[case::a_log_format("LOG_FORMAT", "xml", "--log-format")]
 #[case::a_log_filter("LOG", "interviews=debug=info", "LOG")]
-fn a_setting_that_is_none_is_named(#[case] name: &str, #[case] value: &str, #[case] named: &str) {
+fn an_invalid_setting_is_named(#[case] name: &str, #[case] value: &str, #[case] named: &str) {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db").set(name, value);
     let finished = shell.run("serve");
     assert_ne!(finished.code, Some(0));

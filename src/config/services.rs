@@ -1,0 +1,66 @@
+//! Settings of the service layer: tokens, users and the event log.
+
+use crate::config::{MissingSetting, duration};
+use crate::services::{CacheLifetimes, SecretTooShort, Tokens};
+use clap::Args;
+use std::time::Duration;
+
+/// How tokens are signed and verified.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Tokens")]
+pub struct TokenSettings {
+    /// Sign and verify tokens with this secret (HS256), at least 32 bytes. Required
+    ///
+    /// A shorter secret is refused at the start. Servers that share a database need the same secret.
+    #[arg(long, value_name = "SECRET", env = "JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+    /// Accept only tokens whose `aud` claim names this audience
+    ///
+    /// Without this setting the claim is not checked. `interviews token` writes the audience into the tokens that it signs.
+    #[arg(long, value_name = "AUDIENCE", env = "JWT_AUDIENCE")]
+    pub jwt_audience: Option<String>,
+}
+
+/// How old cached users and the known end of the event log may be.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Users and events")]
+pub struct ServiceSettings {
+    /// Cache users for this long; revocations and role changes take effect within it
+    ///
+    /// The users of open WebSockets and event streams are read again at this interval, but not more often than every 50ms.
+    /// With 0s every request reads its user.
+    #[arg(long, value_name = "DURATION", env = "VIEWER_TTL", default_value = "5s", value_parser = duration)]
+    pub viewer_ttl: Duration,
+    /// Read the event log at this interval while there are subscribers
+    ///
+    /// Subscribers receive changes of other servers within this time, and changes of their own server at once. The server
+    /// pauses for at least 5ms between two reads.
+    #[arg(long, value_name = "DURATION", env = "EVENT_INTERVAL", default_value = "100ms", value_parser = duration)]
+    pub event_interval: Duration,
+}
+
+impl TokenSettings {
+    /// The secret.
+    ///
+    /// # Errors
+    /// [`MissingSetting`] without one.
+    pub fn secret(&self) -> Result<&str, MissingSetting> {
+        self.jwt_secret.as_deref().filter(|secret| !secret.is_empty()).ok_or(MissingSetting("JWT_SECRET"))
+    }
+
+    /// The signer and verifier of tokens with this secret.
+    ///
+    /// # Errors
+    /// [`SecretTooShort`]
+    pub fn tokens(&self, secret: &str) -> Result<Tokens, SecretTooShort> {
+        Tokens::try_new(secret.as_bytes(), self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
+    }
+}
+
+impl ServiceSettings {
+    /// The settings as the service layer takes them.
+    #[must_use]
+    pub fn cache_lifetimes(&self) -> CacheLifetimes {
+        CacheLifetimes { viewers: self.viewer_ttl, log: self.event_interval }
+    }
+}
