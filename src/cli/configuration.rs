@@ -16,8 +16,9 @@ const HEAD: &str = "\
 const SETTINGS: &str = "
 ## Settings
 
-Each setting is a flag and an environment variable. The flag takes precedence. A required setting that is empty counts as
-missing. A duration is a number with a unit, such as `500ms`, `10s` or `2min`, and at most `365days`.
+Each setting is a flag and an environment variable. The flag takes precedence. A required setting that is empty
+counts as missing. A duration is a number with a unit, such as `500ms`, `10s` or `2min`, and at
+most `365days`.
 ";
 
 /// A command that runs something.
@@ -50,7 +51,7 @@ pub fn reference() -> String {
         let readers = if readers.len() == commands.len() { "every command".to_owned() } else { readers.join(", ") };
         let _ = write!(out, "\n### {heading}\n\nRead by {readers}.\n\n");
         out += "| flag | variable | default | what it does |\n|---|---|---|---|\n";
-        settings.into_iter().for_each(|setting| out += &row(setting));
+        out += &settings.into_iter().map(row).collect::<String>();
     }
     out
 }

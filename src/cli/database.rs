@@ -37,7 +37,8 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
     Ok(db.close().await?)
 }
 
-/// Orders the event log anew when it was restored from another PostgreSQL cluster; see [`event_log::rebase_after_restore`].
+/// Orders the event log anew when it was restored from another PostgreSQL cluster; see
+/// [`event_log::rebase_after_restore`].
 pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
     if event_log::rebase_after_restore(db.reader()).await? {
         tracing::warn!("the event log comes from another PostgreSQL cluster: its events are now ordered by their ids");

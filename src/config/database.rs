@@ -16,9 +16,9 @@ pub struct DatabaseSettings {
     pub database_url: Option<String>,
     /// Open at most this many database connections, at least 1
     ///
-    /// Keep the sum over all servers below PostgreSQL's `max_connections`. On SQLite the setting limits the connections that
-    /// read, to at most two for each processor; one further connection writes. A request that finds no free connection
-    /// waits for `--database-timeout`.
+    /// Keep the sum over all servers below PostgreSQL's `max_connections`. On SQLite the setting limits the
+    /// connections that read, to at most two for each processor; one further connection writes. A request that finds
+    /// no free connection waits for `--database-timeout`.
     #[arg(
         long,
         value_name = "COUNT",
@@ -29,8 +29,8 @@ pub struct DatabaseSettings {
     pub database_connections: u32,
     /// Fail a request that has waited this long for a database connection
     ///
-    /// The time includes opening a new connection. The request fails with the error code `INTERNAL`; over REST it has the
-    /// status 503.
+    /// The time includes opening a new connection. The request fails with the error code `INTERNAL`; over REST it has
+    /// the status 503.
     #[arg(long, value_name = "DURATION", env = "DATABASE_TIMEOUT", default_value = "3s", value_parser = duration)]
     pub database_timeout: Duration,
 }

@@ -28,14 +28,15 @@ pub struct HttpSettings {
     pub max_batch: usize,
     /// Cancel a request that has taken this long
     ///
-    /// The time starts when the headers have arrived and includes the body. What the request had begun is rolled back, and it
-    /// is answered with 503 and the error code `TIMEOUT`. The limit holds for each query and mutation on a WebSocket, and for
-    /// starting a subscription.
+    /// The time starts when the headers have arrived and includes the body. What the request had begun is rolled
+    /// back, and it is answered with 503 and the error code `TIMEOUT`. The limit holds for each query and mutation on
+    /// a WebSocket, and for starting a subscription.
     #[arg(long, value_name = "DURATION", env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = duration)]
     pub request_timeout: Duration,
     /// Close a connection on which a request's headers did not arrive within this time
     ///
-    /// An idle connection is closed after the same time. Set it above the idle timeout of a proxy that reuses connections.
+    /// An idle connection is closed after the same time. Set it above the idle timeout of a proxy that reuses
+    /// connections.
     #[arg(long, value_name = "DURATION", env = "HEADER_TIMEOUT", default_value = "30s", value_parser = duration)]
     pub header_timeout: Duration,
     /// Refuse a request whose body did not arrive within this time
@@ -45,14 +46,14 @@ pub struct HttpSettings {
     pub body_timeout: Duration,
     /// Close a connection when no bytes could be written for this long
     ///
-    /// A WebSocket is closed with 1013 when one message takes this long. Every other connection, such as an event stream, is
-    /// closed after twice this time, on Linux also when the client acknowledges nothing.
+    /// A WebSocket is closed with 1013 when one message takes this long. Every other connection, such as an event
+    /// stream, is closed after twice this time, on Linux also when the client acknowledges nothing.
     #[arg(long, value_name = "DURATION", env = "WRITE_TIMEOUT", default_value = "10s", value_parser = duration)]
     pub write_timeout: Duration,
     /// Process at most this many requests at a time
     ///
-    /// Further requests are answered with 503, the error code `OVERLOADED` and a `retry-after` header. Queries and mutations
-    /// on WebSockets count; open subscriptions do not.
+    /// Further requests are answered with 503, the error code `OVERLOADED` and a `retry-after` header. Queries and
+    /// mutations on WebSockets count; open subscriptions do not.
     #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT", default_value_t = 512, value_parser = permits())]
     pub max_in_flight: usize,
     /// Keep at most this many WebSockets and event streams open
@@ -72,14 +73,21 @@ pub struct HttpSettings {
     pub init_timeout: Duration,
     /// Ping WebSockets and event streams at this interval, more than 0s
     ///
-    /// A WebSocket on which nothing arrived since the last ping is closed. Set it below the idle timeout of every proxy in
-    /// front of the server.
-    #[arg(long, value_name = "DURATION", env = "PING_INTERVAL", default_value = "15s", value_parser = positive_duration)]
+    /// A WebSocket on which nothing arrived since the last ping is closed. Set it below the idle timeout of every
+    /// proxy in front of the server.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "PING_INTERVAL",
+        default_value = "15s",
+        value_parser = positive_duration
+    )]
     pub ping_interval: Duration,
     /// Let pages of these origins call the server, separated by commas; `*` for all
     ///
-    /// An origin has the form `https://app.example.com`. Requests of other origins get no CORS headers, and their WebSockets
-    /// are answered with 403. Pages of the server's own origin and clients other than browsers are not affected.
+    /// An origin has the form `https://app.example.com`. Requests of other origins get no CORS headers, and their
+    /// WebSockets are answered with 403. Pages of the server's own origin and clients other than browsers are not
+    /// affected.
     #[arg(long, value_name = "ORIGINS", env = "CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
     /// Let requests in flight run for this long after SIGTERM or Ctrl-C

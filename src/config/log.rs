@@ -13,7 +13,14 @@ pub struct LogSettings {
     #[arg(long, value_name = "FILTER", global = true, env = "LOG", default_value = "info")]
     pub log: String,
     /// Write the log in this format
-    #[arg(long, value_name = "FORMAT", global = true, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        global = true,
+        env = "LOG_FORMAT",
+        value_enum,
+        default_value_t = LogFormat::Text
+    )]
     pub log_format: LogFormat,
 }
 

@@ -16,7 +16,8 @@ pub struct TokenSettings {
     pub jwt_secret: Option<String>,
     /// Accept only tokens whose `aud` claim names this audience
     ///
-    /// Without this setting the claim is not checked. `interviews token` writes the audience into the tokens that it signs.
+    /// Without this setting the claim is not checked. `interviews token` writes the audience into the tokens that it
+    /// signs.
     #[arg(long, value_name = "AUDIENCE", env = "JWT_AUDIENCE")]
     pub jwt_audience: Option<String>,
 }
@@ -27,14 +28,14 @@ pub struct TokenSettings {
 pub struct ServiceSettings {
     /// Cache users for this long; revocations and role changes take effect within it
     ///
-    /// The users of open WebSockets and event streams are read again at this interval, but not more often than every 50ms.
-    /// With 0s every request reads its user.
+    /// The users of open WebSockets and event streams are read again at this interval, but not more often than every
+    /// 50ms. With 0s every request reads its user.
     #[arg(long, value_name = "DURATION", env = "VIEWER_TTL", default_value = "5s", value_parser = duration)]
     pub viewer_ttl: Duration,
     /// Read the event log at this interval while there are subscribers
     ///
-    /// Subscribers receive changes of other servers within this time, and changes of their own server at once. The server
-    /// pauses for at least 5ms between two reads.
+    /// Subscribers receive changes of other servers within this time, and changes of their own server at once. The
+    /// server pauses for at least 5ms between two reads.
     #[arg(long, value_name = "DURATION", env = "EVENT_INTERVAL", default_value = "100ms", value_parser = duration)]
     pub event_interval: Duration,
 }
