@@ -40,7 +40,7 @@ impl DatabaseSettings {
     ///
     /// # Errors
     /// [`MissingSetting`] without a URL.
-    pub fn options(&self, create: bool) -> Result<DatabaseOptions, MissingSetting> {
+    pub(crate) fn options(&self, create: bool) -> Result<DatabaseOptions, MissingSetting> {
         Ok(DatabaseOptions {
             url: self.database_url.clone().filter(|url| !url.is_empty()).ok_or(MissingSetting("DATABASE_URL"))?,
             max_connections: self.database_connections,

@@ -66,8 +66,7 @@ pub struct GraphQlSettings {
 
 impl GraphQlSettings {
     /// The settings as the engine takes them.
-    #[must_use]
-    pub fn document_limits(&self) -> DocumentLimits {
+    pub(crate) fn document_limits(&self) -> DocumentLimits {
         DocumentLimits {
             tokens: self.max_tokens,
             nesting: self.max_nesting,

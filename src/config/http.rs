@@ -99,8 +99,7 @@ pub struct HttpSettings {
 
 impl HttpSettings {
     /// The limits on requests and messages.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         Limits {
             body: self.max_body,
             batch: self.max_batch,
@@ -114,8 +113,7 @@ impl HttpSettings {
     }
 
     /// The limits on connections.
-    #[must_use]
-    pub fn timeouts(&self) -> Timeouts {
+    pub(crate) fn timeouts(&self) -> Timeouts {
         Timeouts { header: self.header_timeout, write: self.write_timeout, shutdown_grace: self.shutdown_grace }
     }
 }

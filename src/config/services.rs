@@ -45,7 +45,7 @@ impl TokenSettings {
     ///
     /// # Errors
     /// [`MissingSetting`] without one.
-    pub fn secret(&self) -> Result<&str, MissingSetting> {
+    pub(crate) fn secret(&self) -> Result<&str, MissingSetting> {
         self.jwt_secret.as_deref().filter(|secret| !secret.is_empty()).ok_or(MissingSetting("JWT_SECRET"))
     }
 
@@ -53,15 +53,14 @@ impl TokenSettings {
     ///
     /// # Errors
     /// [`SecretTooShort`]
-    pub fn tokens(&self, secret: &str) -> Result<Tokens, SecretTooShort> {
+    pub(crate) fn tokens(&self, secret: &str) -> Result<Tokens, SecretTooShort> {
         Tokens::try_new(secret.as_bytes(), self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
     }
 }
 
 impl ServiceSettings {
     /// The settings as the service layer takes them.
-    #[must_use]
-    pub fn cache_lifetimes(&self) -> CacheLifetimes {
+    pub(crate) fn cache_lifetimes(&self) -> CacheLifetimes {
         CacheLifetimes { viewers: self.viewer_ttl, log: self.event_interval }
     }
 }
