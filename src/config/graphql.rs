@@ -60,7 +60,7 @@ pub struct GraphQlSettings {
     ///
     /// Clients can send the SHA-256 of a cached document instead of its text (automatic persisted queries). A full
     /// cache evicts documents that are used seldom.
-    #[arg(long, value_name = "COUNT", env = "DOCUMENT_CACHE", default_value_t = DocumentLimits::default().remembered)]
+    #[arg(long, value_name = "COUNT", env = "DOCUMENT_CACHE", default_value_t = DocumentLimits::default().cached_documents)]
     pub document_cache: usize,
 }
 
@@ -75,7 +75,7 @@ impl GraphQlSettings {
             aliases: self.max_aliases,
             directives: self.max_directives,
             complexity: self.max_complexity,
-            remembered: self.document_cache,
+            cached_documents: self.document_cache,
             ..DocumentLimits::default()
         }
     }
