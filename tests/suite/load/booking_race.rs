@@ -1,20 +1,24 @@
-//! Many clients, few people, few slots.
+//! Many clients compete for few people at few times.
 
 use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::aftermath::{check, double_bookings, events};
 use crate::support::database::TestDatabase;
-use crate::support::load::{Ledger, Load};
+use crate::support::invariants::{check, double_bookings, events};
+use crate::support::load_generator::{Ledger, Load};
 use crate::support::process::ServerProcess;
 use rstest::rstest;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+
+const CHANGES: usize = 800;
 
 #[rstest]
 #[case::one_process_on_sqlite(Sqlite, 1)]
 #[case::one_process_on_postgres(Postgres, 1)]
 #[case::two_processes_on_postgres(Postgres, 2)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_booked_twice_and_every_answer_is_true(#[case] database: Database, #[case] processes: usize) {
+async fn no_person_is_booked_twice_and_every_acknowledged_change_is_stored(
+    #[case] database: Database,
+    #[case] processes: usize,
+) {
     let Some(database) = TestDatabase::new(database).await else { return };
     let before = events(&database).await;
     let mut servers = Vec::new();
@@ -26,25 +30,25 @@ async fn nobody_is_booked_twice_and_every_answer_is_true(#[case] database: Datab
     load.until(150).await;
     let watching = async {
         while double_bookings(&database).await.is_empty() {}
-        panic!("somebody is in two places at once: {:?}", double_bookings(&database).await);
+        panic!("a person is booked twice: {:?}", double_bookings(&database).await);
     };
     tokio::select! {
-        () = load.finish_after(Duration::from_secs(4)) => {}
+        () = load.until(CHANGES) => {}
         () = watching => {}
     }
+    load.finish().await;
 
     let ledger = std::mem::take(&mut *ledger.lock().unwrap());
     let complaints: Vec<String> = servers.iter().flat_map(ServerProcess::complaints).collect();
     assert_eq!((&ledger.failures, complaints), (&vec![], vec![]));
     assert_eq!(ledger.lost, 0);
     check(&database, &ledger).await;
-    // What was refused left nothing: there are no other events than those of what was acknowledged.
-    assert_eq!(events(&database).await - before, ledger.acknowledged.len());
-    // And it was a race, in which everything happened.
+    assert_eq!(events(&database).await - before, ledger.acknowledged.len(), "refused requests leave no event");
+    // Every kind of conflict and change happened.
     for code in ["SCHEDULE_CONFLICT", "STALE_VERSION", "INVALID_STATE"] {
-        assert!(ledger.refused.contains_key(code), "nobody met {code}: {:?}", ledger.refused);
+        assert!(ledger.refused.contains_key(code), "no request was refused with {code}: {:?}", ledger.refused);
     }
     for event in ["created", "updated", "amended", "accepted", "cancelled"] {
-        assert!(ledger.acknowledged.iter().any(|change| change.event == event), "nothing was {event}");
+        assert!(ledger.acknowledged.iter().any(|change| change.event == event), "no interview was {event}");
     }
 }

@@ -1,17 +1,25 @@
-//! Many who change one interview, or want one slot, at the same moment.
+//! Many requests at the same moment that change one interview or want one time.
 
 use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::aftermath::{check, events};
+use crate::support::booking::time_arguments;
 use crate::support::database::TestDatabase;
-use crate::support::load::Ledger;
+use crate::support::invariants::{check, events};
+use crate::support::load_generator::Ledger;
+use crate::support::people::{ADA, BRUNA_APPLICATION, JUDE_APPLICATION, JUDE_WITH_LUISA, KOFI, LUISA, MONA};
 use crate::support::process::{Client, Reply, ServerProcess};
+use interviews::domain::UserId;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
-/// So many send theirs at once, by turns to each server; their answers in any order.
-async fn at_once<F>(count: usize, servers: &[ServerProcess], user: i64, send: impl Fn(Client, usize) -> F) -> Vec<Value>
+/// Sends this many requests of a user at once, to the servers in turns; their payloads in any order.
+async fn at_once<F>(
+    count: usize,
+    servers: &[ServerProcess],
+    user: UserId,
+    send: impl Fn(Client, usize) -> F,
+) -> Vec<Value>
 where
     F: Future<Output = reqwest::Result<Reply>> + Send + 'static,
 {
@@ -53,15 +61,18 @@ fn only(code: &str) -> BTreeSet<String> {
 
 #[rstest]
 #[tokio::test]
-async fn of_many_who_expect_the_same_version_exactly_one_wins(#[values(Sqlite, Postgres)] database: Database) {
+async fn exactly_one_of_many_changes_at_one_version_succeeds(#[values(Sqlite, Postgres)] database: Database) {
     let Some((database, servers)) = servers(database).await else { return };
     for version in 1..=10 {
-        let payloads = at_once(16, &servers, 1000, |client, number| async move {
-            let input = format!(r#"id: 27, input: {{location: "{version}, {number}"}}, expectedVersion: {version}"#);
+        let payloads = at_once(16, &servers, MONA, |client, number| async move {
+            let input = format!(
+                r#"id: {JUDE_WITH_LUISA}, input: {{location: "{version}, {number}"}}, expectedVersion: {version}"#
+            );
             client.mutate("updateInterview", &input).await
         })
         .await;
-        assert_eq!(winners(&payloads), [&json!({"id": "27", "version": version + 1, "status": "PENDING"})]);
+        let id = JUDE_WITH_LUISA.to_string();
+        assert_eq!(winners(&payloads), [&json!({"id": id, "version": version + 1, "status": "PENDING"})]);
         assert_eq!(codes(&payloads), only("STALE_VERSION"));
     }
     check(&database, &Ledger::default()).await;
@@ -69,10 +80,11 @@ async fn of_many_who_expect_the_same_version_exactly_one_wins(#[values(Sqlite, P
 
 #[rstest]
 #[tokio::test]
-async fn without_a_version_each_acts_on_the_newest_state(#[values(Sqlite, Postgres)] database: Database) {
+async fn each_change_without_a_version_acts_on_the_newest_state(#[values(Sqlite, Postgres)] database: Database) {
     let Some((database, servers)) = servers(database).await else { return };
-    let payloads = at_once(32, &servers, 1000, |client, number| async move {
-        client.mutate("updateInterview", &format!(r#"id: 27, input: {{location: "{number}"}}"#)).await
+    let payloads = at_once(32, &servers, MONA, |client, number| async move {
+        let arguments = format!(r#"id: {JUDE_WITH_LUISA}, input: {{location: "{number}"}}"#);
+        client.mutate("updateInterview", &arguments).await
     })
     .await;
     let versions: BTreeSet<i64> =
@@ -83,12 +95,12 @@ async fn without_a_version_each_acts_on_the_newest_state(#[values(Sqlite, Postgr
 
 #[rstest]
 #[tokio::test]
-async fn an_interview_ends_once(#[values(Sqlite, Postgres)] database: Database) {
+async fn interview_ends_once(#[values(Sqlite, Postgres)] database: Database) {
     let Some((database, servers)) = servers(database).await else { return };
     let before = events(&database).await;
-    let payloads = at_once(16, &servers, 1, |client, number| async move {
+    let payloads = at_once(16, &servers, ADA, |client, number| async move {
         let mutation = ["cancelInterview", "rejectInterview"][number / 2 % 2];
-        client.mutate(mutation, "id: 27").await
+        client.mutate(mutation, &format!("id: {JUDE_WITH_LUISA}")).await
     })
     .await;
     assert_eq!(winners(&payloads).len(), 1);
@@ -99,18 +111,21 @@ async fn an_interview_ends_once(#[values(Sqlite, Postgres)] database: Database) 
 
 #[rstest]
 #[tokio::test]
-async fn of_many_who_want_the_same_slot_exactly_one_gets_it(#[values(Sqlite, Postgres)] database: Database) {
+async fn exactly_one_of_many_bookings_at_one_time_succeeds(#[values(Sqlite, Postgres)] database: Database) {
     let Some((database, servers)) = servers(database).await else { return };
     let before = events(&database).await;
     for hour in 10..14 {
-        // Of one driver with several interviewers, then of several drivers with one.
-        let payloads = at_once(12, &servers, 1000, |client, number| async move {
-            let (interviewee, interviewer) = if hour % 2 == 0 { (277, 2000 + number % 4) } else { (1000 + number, 1001) };
-            let (start, end) = (format!("2025-04-01T{hour}:00:00Z"), format!("2025-04-01T{hour}:30:00Z"));
-            let input = format!(
-                r#"kind: IN_PERSON, startAt: "{start}", endAt: "{end}", intervieweeId: {interviewee}, interviewerId: {interviewer}"#
-            );
-            client.mutate("createInterview", &format!("input: {{{input}}}")).await
+        let payloads = at_once(12, &servers, MONA, |client, number| async move {
+            let number = i64::try_from(number).unwrap();
+            // One driver with several interviewers, then several drivers with one interviewer. Generated people have
+            // consecutive ids.
+            let (interviewee, interviewer) = match hour % 2 {
+                0 => (JUDE_APPLICATION.0, KOFI.0 + number % 4),
+                _ => (BRUNA_APPLICATION.0 + number, LUISA.0),
+            };
+            let time = time_arguments(&format!("{hour}:00"), &format!("{hour}:30"));
+            let people = format!("intervieweeId: {interviewee}, interviewerId: {interviewer}");
+            client.mutate("createInterview", &format!("input: {{kind: IN_PERSON, {time}, {people}}}")).await
         })
         .await;
         assert_eq!(winners(&payloads).len(), 1);

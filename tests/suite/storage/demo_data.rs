@@ -1,11 +1,12 @@
-//! The demo data: the same on every machine, with the documentation's people and interview in it, and as large as was
-//! asked for.
+//! The demo data: the same rows on every machine, with the documentation's people and interview, and of the requested
+//! size.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::SECRET;
 use crate::support::database::TestDatabase;
-use crate::support::interview_rows::Row;
+use crate::support::interview_rows::{self, Row};
 use crate::support::lists::List;
+use crate::support::people::{COASTAL_FREIGHT, JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, NORTHERN_HAULAGE};
 use chrono::{DateTime, TimeDelta, Utc};
 use interviews::services::{CacheLifetimes, Clock, DemoDataError, FrozenClock, Services, Tokens};
 use interviews::storage::Db;
@@ -13,13 +14,14 @@ use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A database with the schema and without a row, or the end of a test where there is no PostgreSQL.
+/// A database with the schema and without rows, or the end of a test where there is no PostgreSQL.
 macro_rules! empty {
     ($database:expr) => {
-        match TestDatabase::new($database).await {
-            Some(database) => Empty::made_of(database).await,
+        match TestDatabase::without_rows($database).await {
+            Some(database) => Empty::new(database).await,
             None => return,
         }
     };
@@ -28,14 +30,18 @@ macro_rules! empty {
 struct Empty {
     db: Db,
     database: TestDatabase,
+    statements: Arc<AtomicUsize>,
 }
 
 impl Empty {
-    async fn made_of(database: TestDatabase) -> Self {
-        let db = database.connect().await;
-        db.migrate_down(1000).await.unwrap();
-        db.migrate_up().await.unwrap();
-        Self { db, database }
+    async fn new(database: TestDatabase) -> Self {
+        let mut db = database.connect().await;
+        let statements: Arc<AtomicUsize> = Arc::default();
+        let counter = statements.clone();
+        db.observe(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
+        Self { db, database, statements }
     }
 
     async fn fill_at(&self, now: &str, count: u32) -> Result<(), DemoDataError> {
@@ -53,29 +59,29 @@ impl Empty {
     }
 }
 
-/// Every table with its columns: those that end with `@` are times, those with `?` truth values.
+/// Every table with its columns: `@` marks times, `?` booleans.
 const TABLES: [(&str, &str); 5] = [
     ("companies", "id name"),
     ("users", "id role company_id title image phone_number contact_phone_number deactivated_at@"),
     ("interviewees", "id company_id driver_id kind updated_at@"),
     (
         "interviews",
-        "id company_id driver_id interviewee_id interviewer_id kind status start_at@ end_at@ amend_start_at@ amend_end_at@ \
-         amended_by amended_from location reason absent allow_overlap? version created_at@ updated_at@",
+        "id company_id driver_id interviewee_id interviewer_id kind status start_at@ end_at@ amend_start_at@ \
+         amend_end_at@ amended_by amended_from location reason absent allow_overlap? version created_at@ updated_at@",
     ),
     ("interview_events", "id interview_id type at@ actor_id actor_side changes"),
 ];
 
-/// Every row as a line of text, written alike for both databases.
+/// Every row as a line of text, the same on both databases.
 async fn dump(database: &TestDatabase) -> Vec<String> {
-    let connection = database.raw().await;
+    let connection = database.connection().await;
     let backend = connection.get_database_backend();
     let text = |column: &str| match (column.strip_suffix('@'), column.strip_suffix('?'), backend) {
         (Some(time), _, DbBackend::Postgres) => {
             format!("to_char({time} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS')")
         }
         (Some(time), ..) => format!("strftime('%Y-%m-%dT%H:%M:%f', {time})"),
-        (_, Some(truth), _) => format!("CASE WHEN {truth} THEN 'true' ELSE 'false' END"),
+        (_, Some(boolean), _) => format!("CASE WHEN {boolean} THEN 'true' ELSE 'false' END"),
         _ => format!("CAST({column} AS TEXT)"),
     };
     let mut lines = Vec::new();
@@ -89,32 +95,21 @@ async fn dump(database: &TestDatabase) -> Vec<String> {
     lines.into_iter().map(with_plain_json).collect()
 }
 
-/// JSON is stored with its keys and blanks as each database likes them.
+/// The databases differ in the order of keys and the blanks of stored JSON.
 fn with_plain_json(line: String) -> String {
     let Some(at) = line.find("[{") else { return line };
     let json: Value = serde_json::from_str(&line[at..]).unwrap();
     format!("{}{json}", &line[..at])
 }
 
-#[rstest]
 #[tokio::test]
-async fn the_same_count_gives_the_same_rows_at_any_time(#[values(Sqlite, Postgres)] database: Database) {
-    let (one, other) = (empty!(database), empty!(database));
+async fn same_count_gives_the_same_rows_at_any_time() {
+    let (one, other) = (empty!(Sqlite), empty!(Sqlite));
     one.fill_at("2025-01-01T00:00:00Z", 300).await.unwrap();
     other.fill_at("2031-07-07T07:07:07.777Z", 300).await.unwrap();
     let lines = dump(&one.database).await;
     assert!(lines.len() > 1000);
     assert!(lines == dump(&other.database).await);
-}
-
-#[rstest]
-#[tokio::test]
-async fn the_log_of_a_few_hundred_is_in_the_order_of_time(#[values(Sqlite, Postgres)] database: Database) {
-    let world = empty!(database);
-    world.fill(300).await;
-    let pairs = "interview_events AS one JOIN interview_events AS next ON next.id = one.id + 1";
-    assert!(world.count(pairs).await > 500);
-    assert_eq!(world.count(&format!("{pairs} WHERE next.at < one.at")).await, 0);
 }
 
 #[tokio::test]
@@ -129,37 +124,58 @@ async fn both_databases_hold_the_same_rows() {
     assert_eq!(sqlite.len(), postgres.len());
 }
 
-#[rstest]
+/// Up to 5,000 interviews are one chunk.
 #[tokio::test]
-async fn it_is_as_large_as_was_asked_for(
-    #[values(Sqlite, Postgres)] database: Database,
-    #[values(1, 2, 26, 27, 28, 1000, 5500)] count: u32,
-) {
+async fn events_of_a_chunk_are_stored_in_the_order_of_time() {
+    let empty = empty!(Sqlite);
+    empty.fill(300).await;
+    let pairs = "interview_events AS one JOIN interview_events AS next ON next.id = one.id + 1";
+    assert!(empty.count(pairs).await > 500);
+    assert_eq!(empty.count(&format!("{pairs} WHERE next.at < one.at")).await, 0);
+}
+
+/// 5,500 interviews are more than one chunk, and more rows than a statement has parameters for.
+#[rstest]
+#[case(Sqlite, 1)]
+#[case(Sqlite, 2)]
+#[case(Sqlite, 26)]
+#[case(Sqlite, 27)]
+#[case(Sqlite, 28)]
+#[case(Sqlite, 1000)]
+#[case(Sqlite, 5500)]
+#[case(Postgres, 5500)]
+#[tokio::test]
+async fn data_has_the_requested_size(#[case] database: Database, #[case] count: u32) {
     let empty = empty!(database);
     empty.fill(count).await;
-    let of_first = "WHERE company_id = 1";
-    assert_eq!(empty.count(&format!("interviews {of_first}")).await, i64::from(count));
-    assert_eq!(empty.count("interviews WHERE company_id = 2").await, 20);
+    let northern = format!("WHERE company_id = {NORTHERN_HAULAGE}");
+    assert_eq!(empty.count(&format!("interviews {northern}")).await, i64::from(count));
+    assert_eq!(empty.count(&format!("interviews WHERE company_id = {COASTAL_FREIGHT}")).await, 20);
     assert_eq!(empty.count("companies").await, 2);
-    let interviewers = empty.count(&format!("users {of_first} AND role = 'staff'")).await;
+    let interviewers = empty.count(&format!("users {northern} AND role = 'staff'")).await;
     assert!(interviewers * 200 >= i64::from(count), "{interviewers} interviewers");
-    let drivers = empty.count(&format!("(SELECT DISTINCT driver_id FROM interviewees {of_first}) AS drivers")).await;
+    let drivers = empty.count(&format!("(SELECT DISTINCT driver_id FROM interviewees {northern}) AS drivers")).await;
     assert!(drivers * 5 >= i64::from(count), "{drivers} drivers");
 
-    let rows = crate::support::interview_rows::all(&empty.database).await;
-    assert!(rows.iter().any(|row| row.id == 27 && row.company_id == 1));
+    let rows = interview_rows::all(&empty.database).await;
+    assert!(rows.iter().any(|row| row.id == JUDE_WITH_LUISA.0 && row.company_id == NORTHERN_HAULAGE.0));
     if count >= 100 {
         let statuses: BTreeSet<&str> = rows.iter().map(|row| row.status.as_str()).collect();
         let kinds: BTreeSet<&str> = rows.iter().map(|row| row.kind.as_str()).collect();
-        assert_eq!((statuses.len(), kinds.len()), (7, 3), "something of everything");
+        assert_eq!((statuses.len(), kinds.len()), (7, 3), "every status and kind");
     }
-    everybody_has_a_pause(&rows, |row| row.interviewer_id);
-    everybody_has_a_pause(&rows, |row| row.driver_id);
-    every_version_has_its_event(&empty, &rows).await;
+    if count >= 5000 {
+        let (events, statements) = (empty.count("interview_events").await, empty.statements.load(Ordering::Relaxed));
+        let rows = rows.len() + usize::try_from(events).unwrap();
+        assert!(rows / statements >= 100, "{rows} rows in {statements} statements");
+    }
+    assert_pauses(&rows, |row| row.interviewer_id);
+    assert_pauses(&rows, |row| row.driver_id);
+    assert_histories(&empty, &rows).await;
 }
 
-/// Between any two interviews of a person, whatever became of them, there are 15 minutes or more.
-fn everybody_has_a_pause(rows: &[Row], person: impl Fn(&Row) -> i64) {
+/// Between any two interviews of a person, of any status, are at least 15 minutes.
+fn assert_pauses(rows: &[Row], person: impl Fn(&Row) -> i64) {
     let mut of_person: BTreeMap<i64, Vec<&Row>> = BTreeMap::new();
     for row in rows {
         of_person.entry(person(row)).or_default().push(row);
@@ -172,9 +188,9 @@ fn everybody_has_a_pause(rows: &[Row], person: impl Fn(&Row) -> i64) {
     }
 }
 
-/// The history begins with the creation and ends with the last change.
-async fn every_version_has_its_event(empty: &Empty, rows: &[Row]) {
-    let connection = empty.database.raw().await;
+/// Each interview has an event for every version; the last one has the time of its last change.
+async fn assert_histories(empty: &Empty, rows: &[Row]) {
+    let connection = empty.database.connection().await;
     let sql = "SELECT CAST(interviews.version AS BIGINT), CAST(count(*) AS BIGINT), max(at), interviews.updated_at, \
             sum(CASE type WHEN 'created' THEN 1 ELSE 0 END) \
         FROM interviews JOIN interview_events ON interview_id = interviews.id \
@@ -196,11 +212,8 @@ async fn every_version_has_its_event(empty: &Empty, rows: &[Row]) {
 
 #[rstest]
 #[tokio::test]
-async fn the_people_and_the_interview_of_the_documentation_are_there(
-    #[values(Sqlite, Postgres)] database: Database,
-    #[values(1, 300)] count: u32,
-) {
-    let empty = empty!(database);
+async fn people_and_interview_of_the_documentation_are_there(#[values(1, 300)] count: u32) {
+    let empty = empty!(Sqlite);
     empty.fill(count).await;
     let lines = dump(&empty.database).await;
     for line in [
@@ -212,8 +225,8 @@ async fn the_people_and_the_interview_of_the_documentation_are_there(
         "users 1001|staff|1|Luisa Hintz|-|-|-|-",
         "users 1002|staff|2|Piet Maas|-|-|-|-",
         "interviewees 277|1|997|verified|2025-03-20T10:02:08.958",
-        "interviews 27|1|997|277|1001|video_call|pending|2025-03-20T09:00:00.000|2025-03-20T09:30:00.000|-|-|-|-|-|-|-|false|1|\
-         2025-03-19T16:20:41.250|2025-03-19T16:20:41.250",
+        "interviews 27|1|997|277|1001|video_call|pending|2025-03-20T09:00:00.000|2025-03-20T09:30:00.000|-|-|-|-|-|-|-|\
+         false|1|2025-03-19T16:20:41.250|2025-03-19T16:20:41.250",
     ] {
         assert!(lines.iter().any(|stored| stored == line), "{line}");
     }
@@ -221,93 +234,84 @@ async fn the_people_and_the_interview_of_the_documentation_are_there(
 
 #[rstest]
 #[tokio::test]
-async fn rows_are_inserted_by_the_hundred(#[values(Sqlite, Postgres)] database: Database) {
-    let mut empty = empty!(database);
-    let statements: Arc<Mutex<Vec<String>>> = Arc::default();
-    let seen = statements.clone();
-    empty.db.observe(move |sql| seen.lock().unwrap().push(sql.chars().take(60).collect()));
-    empty.fill(5500).await;
-    let rows = dump(&empty.database).await.len();
-    let statements = statements.lock().unwrap();
-    assert!(rows / statements.len() >= 100, "{rows} rows: {statements:#?}");
-}
-
-#[rstest]
-#[tokio::test]
-async fn what_holds_anything_is_not_filled(#[values(Sqlite, Postgres)] database: Database) {
-    for row in [
-        "INSERT INTO companies (name) VALUES ('Somebody''s own')",
-        "INSERT INTO users (role, title) VALUES ('driver', 'Somebody')",
-    ] {
-        let empty = empty!(database);
-        empty.database.execute(row).await;
+async fn database_that_holds_rows_is_left_as_it_is(#[values(Sqlite, Postgres)] database: Database) {
+    let empty = empty!(database);
+    let assert_refused = async || {
         let before = dump(&empty.database).await;
-        let refused = empty.fill_at("2026-06-01T12:00:00Z", 10).await.unwrap_err();
+        let refused = empty.fill_at("2026-06-01T12:00:00Z", 30).await.unwrap_err();
         assert!(matches!(refused, DemoDataError::NotEmpty), "{refused:?}");
         assert_eq!(dump(&empty.database).await, before);
+    };
+    for (insert, delete) in [
+        ("INSERT INTO companies (name) VALUES ('A company')", "DELETE FROM companies"),
+        ("INSERT INTO users (role, title) VALUES ('driver', 'A driver')", "DELETE FROM users"),
+    ] {
+        empty.database.execute(insert).await;
+        assert_refused().await;
+        empty.database.execute(delete).await;
     }
-    let empty = empty!(database);
     empty.fill(30).await;
-    let before = dump(&empty.database).await;
-    assert!(matches!(empty.fill_at("2026-06-01T12:00:00Z", 30).await, Err(DemoDataError::NotEmpty)));
-    assert_eq!(dump(&empty.database).await, before);
+    assert_refused().await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn no_interviews_at_all_is_no_demo(#[values(Sqlite, Postgres)] database: Database) {
-    let empty = empty!(database);
+async fn zero_interviews_are_refused() {
+    let empty = empty!(Sqlite);
     assert!(matches!(empty.fill_at("2026-06-01T12:00:00Z", 0).await, Err(DemoDataError::NoInterviews)));
     assert_eq!(dump(&empty.database).await, Vec::<String>::new());
 }
 
 #[rstest]
+#[case(Sqlite, 300)]
+#[case(Postgres, 1)]
+#[case(Postgres, 300)]
 #[tokio::test]
-async fn new_rows_get_ids_above_all_others(
-    #[values(Sqlite, Postgres)] database: Database,
-    #[values(1, 300)] count: u32,
-) {
+async fn new_rows_get_ids_above_those_of_the_demo_data(#[case] database: Database, #[case] count: u32) {
     let empty = empty!(database);
     empty.fill(count).await;
     let at = "'2026-06-01T12:00:00+00:00'";
     for (table, columns, values) in [
         ("companies", "name", "'New'".to_owned()),
         ("users", "role, title", "'driver', 'New'".to_owned()),
-        ("interviewees", "company_id, driver_id, kind, updated_at", format!("2, 997, 'verified', {at}")),
-        (
-            "interview_events",
-            "interview_id, type, at, actor_side, changes",
-            format!("27, 'updated', {at}, 'interviewer', '[]'"),
-        ),
+        ("interviewees", "company_id, driver_id, kind, updated_at", {
+            format!("{COASTAL_FREIGHT}, {JUDE}, 'verified', {at}")
+        }),
+        ("interview_events", "interview_id, type, at, actor_side, changes", {
+            format!("{JUDE_WITH_LUISA}, 'updated', {at}, 'interviewer', '[]'")
+        }),
     ] {
         let largest = format!("SELECT max(id) FROM {table}");
         let before = empty.database.value::<i64>(&largest).await;
         empty.database.execute(&format!("INSERT INTO {table} ({columns}) VALUES ({values})")).await;
         assert_eq!(empty.database.value::<i64>(&largest).await, before + 1, "{table}");
     }
-    crate::support::interview_rows::insert_at(&empty.database, "2030-01-01T08:00:00Z".parse().unwrap()).await;
+    interview_rows::insert_at(&empty.database, "2030-01-01T08:00:00Z".parse().unwrap()).await;
     let largest = empty.database.value::<i64>("SELECT max(id) FROM interviews").await;
-    assert_eq!(largest, i64::from(count.max(27)) + 20 + 1);
+    assert_eq!(largest, i64::from(count).max(JUDE_WITH_LUISA.0) + 20 + 1);
 }
 
-#[rstest]
 #[tokio::test]
-async fn the_first_company_never_sees_the_second_one(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
-    let (first, second): (Vec<Row>, Vec<Row>) =
-        crate::support::interview_rows::all(&app.database).await.into_iter().partition(|row| row.company_id == 1);
-    assert_eq!((first.len(), second.len()), (250, 20));
+async fn companies_do_not_see_each_others_interviews_and_interviewees() {
+    let app = start!(Sqlite);
+    let rows = interview_rows::all(&app.database).await;
+    let (northern, coastal): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.company_id == NORTHERN_HAULAGE.0);
+    assert_eq!((northern.len(), coastal.len()), (250, 20));
     let listed = List::of("interviews").walk(&app.staff(), 100).await;
     assert_eq!(listed.len(), 250);
-    for row in &second {
+    for row in &coastal {
         assert!(!listed.contains(&row.id));
         let query = "query($interview: ID!, $interviewee: ID!) { \
             interview(id: $interview) { id } interviewee(id: $interviewee) { id } }";
         let ids = json!({"interview": row.id.to_string(), "interviewee": row.interviewee_id.to_string()});
-        let data = app.staff().ask(query, ids).await;
-        assert_eq!(data, json!({"interview": Value::Null, "interviewee": Value::Null}));
+        assert_json!(app.staff().ask(query, ids).await, @r#"{"interview": null, "interviewee": null}"#);
     }
-    // The driver is the same person, and their application to the first company shows its interviews alone.
-    assert!(second.iter().any(|row| row.driver_id == 997));
-    assert_eq!(List::below("interviewee(id: 277)", "interviews").walk(&app.staff(), 100).await, [27]);
+    // Jude applied to both companies; his application to this one lists its interviews alone.
+    assert!(coastal.iter().any(|row| row.driver_id == JUDE.0));
+    let query = format!("{{ interviewee(id: {JUDE_APPLICATION}) {{ interviews {{ nodes {{ id }} }} }} }}");
+    assert_json!(app.staff().ask(&query, json!({})).await, @r#"
+    {
+      "interviewee": {"interviews": {"nodes": [{"id": "27"}]}}
+    }
+    "#);
 }

@@ -20,6 +20,8 @@ use std::{env, fs};
 /// Arguments: the folder of the server's binaries, the folder for temporary files. Reads one port
 /// a line and tries to start the server there; ends each step with a line `OK` or `FAILED`.
 ///
+/// Autovacuum would start a worker for one of some hundred databases every tenth of a second.
+///
 /// Signals are ignored so that nothing ends the guardian before it has cleaned up. The time zone
 /// is not UTC, and not by a whole hour, so that code that relies on the server's zone fails.
 const GUARDIAN: &str = r#"
@@ -39,6 +41,9 @@ shared_buffers = 64MB
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+autovacuum = off
 timezone = 'Asia/Kathmandu'
 END
 while read -r port; do

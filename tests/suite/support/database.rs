@@ -4,14 +4,18 @@ use super::cluster;
 use chrono::Utc;
 use interviews::services::{CacheLifetimes, Clock, Services, Tokens};
 use interviews::storage::{DatabaseOptions, Db};
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
-use std::sync::atomic::{AtomicU32, Ordering};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement, TryGetable};
+use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::{Mutex, OnceCell};
 
 /// How many interviews the first company has in every test database.
 pub const INTERVIEWS: u32 = 250;
+
+/// How many copies of PostgreSQL's template wait for a test.
+const READY_COPIES: usize = 2;
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,40 +24,50 @@ pub enum Database {
     Postgres,
 }
 
-/// A database that is gone when it is dropped.
+/// A database of its own for each test.
 pub struct TestDatabase {
     pub url: String,
-    folder: Option<TempDir>,
+    /// The folder of a SQLite file, which goes with the test; PostgreSQL's databases go with their cluster.
+    _folder: Option<TempDir>,
+    connection: OnceCell<DatabaseConnection>,
 }
 
-const TEMPLATE: &str = "interviews_template";
-static POSTGRES: OnceCell<String> = OnceCell::const_new();
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
 impl TestDatabase {
-    /// A copy of the template; none where there is no PostgreSQL.
+    /// With the schema and the demo data; none where there is no PostgreSQL.
     pub async fn new(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => {
-                static SQLITE: OnceCell<TempDir> = OnceCell::const_new();
-                let template = SQLITE.get_or_init(sqlite_template).await;
+                static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
+                let template = TEMPLATE.get_or_init(sqlite_template).await;
                 let folder = TempDir::new().unwrap();
                 let file = folder.path().join("test.db");
                 std::fs::copy(template.path().join("template.db"), &file).unwrap();
-                Some(Self { url: format!("sqlite://{}", file.display()), folder: Some(folder) })
+                Some(Self::at(format!("sqlite://{}", file.display()), Some(folder)))
             }
             Database::Postgres => {
+                static COPIES: OnceLock<Mutex<Receiver<String>>> = OnceLock::new();
                 let Some(server) = cluster::server() else {
                     eprintln!("skipped: no PostgreSQL here (install it, or set TEST_POSTGRES_URL)");
                     return None;
                 };
-                let template = POSTGRES.get_or_init(|| postgres_template(server)).await;
-                let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-                let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
-                administer(server, &sql).await;
-                Some(Self { url: server.url_of(&name), folder: None })
+                let copies = COPIES.get_or_init(|| Mutex::new(make_copies(server)));
+                let name = copies.lock().await.recv().await.expect("the thread that copies the template has failed");
+                Some(Self::at(server.url_of(&name), None))
             }
         }
+    }
+
+    /// With the schema and without rows.
+    pub async fn without_rows(database: Database) -> Option<Self> {
+        let database = Self::new(database).await?;
+        let db = database.connect().await;
+        db.migrate_down(u32::MAX).await.unwrap();
+        db.migrate_up().await.unwrap();
+        Some(database)
+    }
+
+    fn at(url: String, folder: Option<TempDir>) -> Self {
+        Self { url, _folder: folder, connection: OnceCell::new() }
     }
 
     pub fn options(&self) -> DatabaseOptions {
@@ -70,28 +84,30 @@ impl TestDatabase {
         Db::connect(&self.options()).await.unwrap()
     }
 
-    /// Behind the server's back.
+    /// A connection beside the server's, for transactions and settings of the session.
     pub async fn raw(&self) -> DatabaseConnection {
         sea_orm::Database::connect(&self.url).await.unwrap()
     }
 
-    /// Runs SQL behind the server's back.
-    pub async fn execute(&self, sql: &str) {
-        self.raw().await.execute_unprepared(sql).await.unwrap();
+    /// The one connection of the test itself. Statements on it take turns.
+    pub async fn connection(&self) -> &DatabaseConnection {
+        let connect = || async {
+            let options = ConnectOptions::new(&self.url).max_connections(1).to_owned();
+            sea_orm::Database::connect(options).await.unwrap()
+        };
+        self.connection.get_or_init(connect).await
     }
 
-    /// Reads one value behind the server's back.
+    /// Executes SQL beside the server.
+    pub async fn execute(&self, sql: &str) {
+        self.connection().await.execute_unprepared(sql).await.unwrap();
+    }
+
+    /// Reads one value beside the server.
     pub async fn value<T: TryGetable>(&self, sql: &str) -> T {
-        let connection = self.raw().await;
+        let connection = self.connection().await;
         let statement = Statement::from_string(connection.get_database_backend(), sql);
         connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
-    }
-}
-
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        // PostgreSQL's go with their cluster; a file's folder goes now.
-        self.folder.take();
     }
 }
 
@@ -101,11 +117,29 @@ async fn sqlite_template() -> TempDir {
     folder
 }
 
-async fn postgres_template(server: &cluster::Server) -> String {
-    let name = format!("{TEMPLATE}_{}", std::process::id());
-    administer(server, &format!("CREATE DATABASE {name}")).await;
-    fill(server.url_of(&name)).await;
-    name
+/// The names of databases that are copies of a template. A thread, with a connection of its own, makes the next ones
+/// while the tests run: a connection cannot outlive the runtime of the test that opened it.
+fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel(READY_COPIES);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            let admin = sea_orm::Database::connect(&server.admin_url).await.unwrap();
+            let process = std::process::id();
+            let template = format!("interviews_template_{process}");
+            admin.execute_unprepared(&format!("CREATE DATABASE {template}")).await.unwrap();
+            fill(server.url_of(&template)).await;
+            for number in 0.. {
+                let name = format!("test_{process}_{number}");
+                let sql = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
+                admin.execute_unprepared(&sql).await.unwrap();
+                if sender.send(name).await.is_err() {
+                    break;
+                }
+            }
+        });
+    });
+    receiver
 }
 
 /// Applies every migration step and adds the demo data.
@@ -118,10 +152,4 @@ pub async fn fill(url: String) {
         Clock::Frozen(interviews::services::FrozenClock::at(super::NOW.parse::<chrono::DateTime<Utc>>().unwrap()));
     Services::new(db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(INTERVIEWS).await.unwrap();
     db.close().await.unwrap();
-}
-
-async fn administer(server: &cluster::Server, sql: &str) {
-    let connection = sea_orm::Database::connect(&server.admin_url).await.unwrap();
-    connection.execute_unprepared(sql).await.unwrap();
-    connection.close().await.unwrap();
 }

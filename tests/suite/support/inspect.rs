@@ -1,36 +1,35 @@
-//! Looks behind the server's back.
+//! Reads the database beside the server.
 
 use super::database::TestDatabase;
 use sea_orm::{FromQueryResult, JsonValue, Statement};
 use serde_json::Value;
 
-/// What a query returns, row by row.
+/// The rows of a query.
 pub async fn query(database: &TestDatabase, sql: &str) -> Vec<Value> {
     queries(database, [sql.to_owned()]).await
 }
 
-/// Several queries on one connection, one after the other.
+/// The rows of several queries.
 async fn queries(database: &TestDatabase, sql: impl IntoIterator<Item = String>) -> Vec<Value> {
-    let connection = database.raw().await;
+    let connection = database.connection().await;
     let mut rows = Vec::new();
     for sql in sql {
         let statement = Statement::from_string(connection.get_database_backend(), sql);
-        rows.extend(JsonValue::find_by_statement(statement).all(&connection).await.unwrap());
+        rows.extend(JsonValue::find_by_statement(statement).all(connection).await.unwrap());
     }
-    connection.close().await.unwrap();
     rows
 }
 
-/// An event but for its transaction, which is another each time.
+/// The columns of an event without its transaction, which differs from run to run.
 const EVENT: &str = "id, interview_id, type, at, actor_id, actor_side, changes";
 
-/// Every row of every table that a change can touch, to compare with.
+/// Every row of the tables that mutations write.
 pub async fn all_rows(database: &TestDatabase) -> Vec<Value> {
     let tables = [("*", "interviews"), (EVENT, "interview_events"), ("*", "interviewees")];
     queries(database, tables.map(|(columns, table)| format!("SELECT {columns} FROM {table} ORDER BY id"))).await
 }
 
-/// The latest events with their interviews and interviewees: quicker than all of it.
+/// The rows of the latest events with their interviews and interviewees, which take less time than [`all_rows`].
 pub async fn latest_rows(database: &TestDatabase) -> Vec<Value> {
     let events = format!("SELECT {EVENT} FROM interview_events ORDER BY id DESC LIMIT 12");
     let interviews = format!("SELECT * FROM interviews WHERE id IN (SELECT interview_id FROM ({events}) latest)");
@@ -40,7 +39,7 @@ pub async fn latest_rows(database: &TestDatabase) -> Vec<Value> {
     queries(database, ordered).await
 }
 
-/// Done once so many connections wait for locks that others hold, on PostgreSQL.
+/// Returns once this many connections wait for a lock, on PostgreSQL.
 pub async fn until_waiting(database: &TestDatabase, connections: i64) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while database.value::<i64>(sql).await < connections {
@@ -48,8 +47,9 @@ pub async fn until_waiting(database: &TestDatabase, connections: i64) {
     }
 }
 
-/// Done once no connection of a server is left, on PostgreSQL: it finishes the statements of a client that is gone.
-pub async fn nobody_is_connected(database: &TestDatabase) {
+/// Returns once no connection but the test's own is left, on PostgreSQL, which finishes the statements of a killed
+/// client.
+pub async fn until_all_are_disconnected(database: &TestDatabase) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     while database.url.starts_with("postgres") && database.value::<i64>(sql).await > 0 {
         tokio::task::yield_now().await;

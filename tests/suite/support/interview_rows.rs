@@ -30,11 +30,11 @@ pub struct Order {
 
 /// Every interview of both companies.
 pub async fn all(database: &TestDatabase) -> Vec<Row> {
-    let connection = database.raw().await;
+    let connection = database.connection().await;
     let sql = "SELECT id, company_id, driver_id, interviewee_id, interviewer_id, kind, status, start_at, end_at, \
         amended_by, updated_at FROM interviews";
     let statement = Statement::from_string(connection.get_database_backend(), sql);
-    Row::find_by_statement(statement).all(&connection).await.unwrap()
+    Row::find_by_statement(statement).all(connection).await.unwrap()
 }
 
 /// The interviews of the first company.

@@ -23,19 +23,19 @@
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 pub mod actor;
-pub mod aftermath;
 pub mod booking;
 pub mod cluster;
 pub mod database;
 pub mod filtered_view;
 pub mod inspect;
 pub mod interview_rows;
+pub mod invariants;
 #[macro_use]
 pub mod json;
 pub mod lifecycle;
 pub mod listening_server;
 pub mod lists;
-pub mod load;
+pub mod load_generator;
 pub mod people;
 pub mod process;
 pub mod shell;

@@ -2,7 +2,7 @@
 
 use super::database::TestDatabase;
 use chrono::TimeDelta;
-use interviews::domain::UserId;
+use interviews::domain::{InterviewId, UserId};
 use interviews::services::{Clock, Tokens};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -19,8 +19,8 @@ use tokio::sync::oneshot;
 /// then this.
 const GUARDIAN: &str = r#"trap '' HUP INT TERM; "$0" "$@" </dev/null & read -r _; kill -9 $!; wait $! 2>/dev/null"#;
 
-/// What is waited for takes milliseconds: whoever waits so long has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// A test that waits this long has failed: what it waits for takes milliseconds.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// `interviews serve`, until it is dropped.
 pub struct ServerProcess {
@@ -29,7 +29,7 @@ pub struct ServerProcess {
     log: Arc<Mutex<Vec<String>>>,
 }
 
-/// Somebody who calls a server process.
+/// A user who calls a server process.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -37,7 +37,7 @@ pub struct Client {
     token: String,
 }
 
-/// What came back.
+/// The server's response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -75,11 +75,11 @@ impl ServerProcess {
             }
         });
         let mut server = Self { guardian, address: String::new(), log };
-        let Ok(Ok(address)) = tokio::time::timeout(PATIENCE, address).await else {
+        let Ok(Ok(address)) = tokio::time::timeout(DEADLINE, address).await else {
             panic!("it does not listen: {:#?}", server.log.lock().unwrap());
         };
         server.address = address;
-        let ready = tokio::time::timeout(PATIENCE, server.ready()).await;
+        let ready = tokio::time::timeout(DEADLINE, server.ready()).await;
         assert!(ready.is_ok(), "it does not get ready: {:#?}", server.log.lock().unwrap());
         server
     }
@@ -91,7 +91,7 @@ impl ServerProcess {
         }
     }
 
-    /// Ends it as `kill -9` does, at whatever it is doing.
+    /// Ends it as `kill -9` does.
     pub fn kill(&mut self) {
         drop(self.guardian.stdin.take());
         self.guardian.wait().unwrap();
@@ -103,13 +103,13 @@ impl ServerProcess {
     }
 
     /// A token for this user.
-    pub fn token(id: i64) -> String {
+    pub fn token(id: UserId) -> String {
         let tokens = Tokens::try_new(super::SECRET, None).unwrap();
-        tokens.sign(UserId(id), Clock::System.now(), TimeDelta::days(1)).unwrap()
+        tokens.sign(id, Clock::System.now(), TimeDelta::days(1)).unwrap()
     }
 
     /// A client with a token for this user.
-    pub fn user(&self, id: i64) -> Client {
+    pub fn user(&self, id: UserId) -> Client {
         Client { http: http(), base: format!("http://{}", self.address), token: Self::token(id) }
     }
 
@@ -146,7 +146,7 @@ impl Client {
     }
 
     /// `PATCH /api/v1/interviews/{id}`
-    pub async fn patch(&self, id: i64, fields: Value, version: Option<i64>) -> reqwest::Result<Reply> {
+    pub async fn patch(&self, id: InterviewId, fields: Value, version: Option<i64>) -> reqwest::Result<Reply> {
         let request = self.http.patch(format!("{}/api/v1/interviews/{id}", self.base));
         let request = request.json(&json!({"interview": fields}));
         let tag = version.map(|version| format!(r#"W/"{id}-{version}""#));

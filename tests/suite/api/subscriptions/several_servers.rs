@@ -5,14 +5,14 @@ use super::PATIENCE;
 use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;
 use crate::support::inspect::query;
-use crate::support::load::{Ledger, Load};
+use crate::support::load_generator::{Ledger, Load};
 use crate::support::process::ServerProcess;
 use crate::support::websocket_client::Client;
+use interviews::domain::UserId;
 use serde_json::json;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -34,7 +34,8 @@ impl Subscriber {
         since: i64,
         enough: watch::Receiver<Option<HashMap<&'static str, usize>>>,
     ) -> Self {
-        let servers: Vec<_> = servers.iter().map(|server| (server.address(), ServerProcess::token(user))).collect();
+        let servers: Vec<_> =
+            servers.iter().map(|server| (server.address(), ServerProcess::token(UserId(user)))).collect();
         let seen = tokio::spawn(read(servers, since, condition, enough));
         Self { seen, condition }
     }
@@ -124,7 +125,7 @@ async fn what_either_changes_the_subscribers_of_both_get_once_and_in_order() {
     let mut load = Load::start(&[&one, &other], 12, &Arc::new(Mutex::new(Ledger::default())));
     load.until(300).await;
     let ledger = load.ledger.clone();
-    load.finish_after(Duration::ZERO).await;
+    load.finish().await;
     assert_eq!(ledger.lock().unwrap().failures, Vec::<String>::new());
     compare(&database, since, subscribers, enough).await;
     assert_eq!([one.complaints(), other.complaints()], [Vec::<String>::new(), Vec::new()]);
@@ -145,7 +146,7 @@ async fn the_subscribers_of_a_killed_server_go_on_at_the_other_and_miss_nothing(
     let before = ledger.lock().unwrap().acknowledged.len();
     let mut load = Load::start(&[&other], 12, &ledger);
     load.until(before + 150).await;
-    load.finish_after(Duration::ZERO).await;
+    load.finish().await;
     assert_eq!(ledger.lock().unwrap().failures, Vec::<String>::new());
     compare(&database, since, subscribers, enough).await;
 }

@@ -4,7 +4,7 @@
 use super::conflicts;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::Actor;
-use crate::support::aftermath::double_bookings;
+use crate::support::invariants::double_bookings;
 use crate::support::people::{
     BRUNA, BRUNA_APPLICATION, BRUNA_COASTAL_APPLICATION, CHIDI, CHIDI_APPLICATION, KOFI, LUISA, PIET,
 };
