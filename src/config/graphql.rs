@@ -60,7 +60,12 @@ pub struct GraphQlSettings {
     ///
     /// Clients can send the SHA-256 of a cached document instead of its text (automatic persisted queries). A full
     /// cache evicts documents that are used seldom.
-    #[arg(long, value_name = "COUNT", env = "DOCUMENT_CACHE", default_value_t = DocumentLimits::default().cached_documents)]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "DOCUMENT_CACHE",
+        default_value_t = DocumentLimits::default().cached_documents
+    )]
     pub document_cache: usize,
 }
 

@@ -2,7 +2,7 @@
 
 mod commands;
 mod dev;
-mod readme;
+mod documents;
 mod serve;
 mod settings;
 mod shutdown;

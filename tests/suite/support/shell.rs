@@ -236,7 +236,7 @@ struct Written {
 }
 
 impl Lines {
-    fn follow(stream: impl Read + Send + 'static) -> Self {
+    pub fn follow(stream: impl Read + Send + 'static) -> Self {
         let shared: Arc<(Mutex<Written>, Condvar)> = Arc::default();
         let writer = shared.clone();
         std::thread::spawn(move || {
