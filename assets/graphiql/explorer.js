@@ -1,15 +1,15 @@
-// Starts GraphiQL with the configuration that the server put into the page:
+// Starts GraphiQL with the configuration that the server has written into the page:
 // {"endpoint": "/graphql", "token": "…" or null, "examples": [{"query": "…", "variables": "…"}]}
 'use strict';
 
 const config = JSON.parse(document.getElementById('explorer-config').textContent);
 
-// Without a token the header is there to be filled in.
+// Without a token the user completes the header.
 const defaultHeaders = JSON.stringify({ Authorization: `Bearer ${config.token ?? ''}` }, null, 2);
 
-// GraphiQL's memory: tabs, history and settings, but never headers. A token of an
-// earlier run must not come back in place of today's, nor lie on a disk. Tabs do
-// without headers when GraphiQL is told so; its history does not, so it is done here.
+// Stores tabs, history and settings of GraphiQL, but never headers: a token must not be written to disk, and an old
+// token must not replace the current one. `shouldPersistHeaders` keeps headers out of the tabs; GraphiQL has no such
+// setting for the history, therefore they are removed here.
 function createStorage() {
   const memory = GraphiQL.createLocalStorage({ namespace: 'interviews' });
   const histories = { 'graphiql:queries': 'queries', 'graphiql:favorites': 'favorites' };
@@ -36,15 +36,15 @@ function createStorage() {
 
 const storage = createStorage();
 
-// The first visit begins in the first example. GraphiQL takes only the query of
-// `defaultTabs` for the tab it opens in, and the variables from its memory.
+// The first visit starts with the first example. For the active tab GraphiQL reads only the query from `defaultTabs`,
+// and the variables from its storage.
 const [example] = config.examples;
 if (example && storage.getItem('graphiql:tabState') === null) {
   storage.setItem('graphiql:query', example.query);
   storage.setItem('graphiql:variables', example.variables);
 }
 
-// Subscriptions go over WebSocket. GraphiQL opens one for each run, and the headers of that run are what it sends first.
+// Subscriptions use WebSocket. GraphiQL opens one for each run and sends the headers of the run in its first message.
 const socketUrl = new URL(config.endpoint, location.href);
 socketUrl.protocol = socketUrl.protocol.replace('http', 'ws');
 
@@ -60,13 +60,13 @@ const isSubscription = (params, options) =>
   );
 
 async function fetcher(params, options) {
-  // A bearer token that nobody filled in is no token, rather than a wrong one.
+  // An incomplete header is left out: the server would reject an empty token.
   const filledIn = Object.entries(options?.headers ?? {}).filter(
     ([name, value]) => !(/^authorization$/i.test(name) && /^(Bearer)?\s*$/i.test(value)),
   );
   const headers = Object.fromEntries(filledIn);
   if (isSubscription(params, options)) {
-    // The WebSocket client tells of a token that is refused only when it has tried it five times more. So it is looked at first.
+    // The WebSocket client reports a refused token only after five retries, therefore the token is checked first.
     const signingIn = await send({ query: '{ viewer { id } }' }, { headers });
     if (signingIn.errors) {
       return signingIn;
@@ -83,7 +83,7 @@ ReactDOM.createRoot(document.getElementById('explorer')).render(
     defaultTabs: config.examples.length
       ? config.examples.map((tab) => ({ ...tab, headers: defaultHeaders }))
       : undefined,
-    // Where there is a token, the variables are what a person edits first.
+    // With a token, the user edits the variables first.
     defaultEditorToolsVisibility: config.token ? 'variables' : 'headers',
     inputValueDeprecation: true,
     schemaDescription: true,

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Fetches the vendored files again from npm and checks them against SHA256SUMS.
-# They replace what is in vendor/ only when every sum is right.
+# Downloads the vendored files from npm and checks them against SHA256SUMS. Replaces vendor/ only when every checksum
+# is correct.
 #
-# A new version: change the numbers below, run with --update, read the diff of
-# SHA256SUMS, bring THIRD-PARTY-LICENSES.txt up to date and run .ci/browser.
+# To update: change the versions below, run this script with --update, review the diff of SHA256SUMS, update
+# THIRD-PARTY-LICENSES.txt and run the tests in .ci/browser.
 set -eu
 
 GRAPHIQL=4.1.2 # the last version with a UMD build

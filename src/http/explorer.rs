@@ -1,57 +1,51 @@
-//! `GraphiQL`, the explorer that a browser sees at `/graphql`: its page and its files, all from the
-//! binary, so that it works without any other host and under a strict content security policy.
+//! `GraphiQL`, the explorer that a browser gets at `/graphql`. Its page and its files are in the binary, so that it
+//! works without access to other hosts and under a strict content security policy.
 //!
-//! What the page does in the browser is in `assets/graphiql/explorer.js`; `GraphiQL` itself is
-//! vendored beside it. Deciding whether a request wants this page is the router's affair.
+//! `assets/graphiql/explorer.js` configures the page in the browser; `GraphiQL` itself is vendored beside it.
 
-use std::{
-    future::ready,
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, LazyLock},
-};
-
-use axum::{
-    Router,
-    body::Bytes,
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::{MethodRouter, get},
-};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
 use serde::Serialize;
 use serde_json::json;
+use std::future::ready;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 
-/// Where the page sends its operations.
+/// The URL to which the page sends its operations.
 const ENDPOINT: &str = "/graphql";
 
 const PAGE: &str = include_str!("../../assets/graphiql/index.html");
 
-/// Nothing but our own files, no inline script and no `eval`. Fonts and a few icons are `data:`
-/// URLs inside `GraphiQL`'s style sheet. The hash is of the one `<style>` that `GraphiQL` adds by
-/// script, the scroll lock of its dialogs; the browser test opens one and fails if it changes.
+/// Only files of this server, no inline scripts and no `eval`. Fonts and a few icons are `data:` URLs in the style
+/// sheet of `GraphiQL`. The hash is that of the one `<style>` element that `GraphiQL` adds by script, for the scroll
+/// lock of its dialogs; the browser test opens a dialog and fails when the hash changes.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='; img-src 'self' data:; \
     font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'self'";
 
-/// What the page starts with where the server may hand out a token.
+/// What the page starts with when the server may give out a token.
 pub struct Prefill {
-    /// A token for the headers editor of every tab.
+    /// The token in the headers editor of every tab.
     pub token: String,
-    /// The tabs of a first visit.
+    /// The tabs of the first visit.
     pub examples: Vec<Example>,
 }
 
-/// An operation that opens in a tab, ready to run.
+/// An operation in a tab of its own.
 #[derive(Serialize)]
 pub struct Example {
     /// The GraphQL document.
     pub query: &'static str,
-    /// Its variables, as JSON.
+    /// The variables, as JSON.
     pub variables: &'static str,
 }
 
 impl Example {
-    /// Examples that run as they are on the demo data.
+    /// Examples that run on the demo data.
     #[must_use]
     pub fn of_demo_data() -> Vec<Self> {
         vec![
@@ -71,14 +65,14 @@ impl Example {
     }
 }
 
-/// `GraphiQL`'s page, rendered once.
+/// The page of `GraphiQL`, rendered once.
 #[derive(Clone)]
 pub struct Explorer {
     page: Bytes,
 }
 
 impl Explorer {
-    /// A page that starts with `prefill`, or with an empty token for the person to fill in.
+    /// Without `prefill` the user has to enter a token.
     #[must_use]
     pub fn new(prefill: Option<Prefill>) -> Self {
         let (token, examples) = match prefill {
@@ -90,9 +84,8 @@ impl Explorer {
         Self { page: page.into() }
     }
 
-    /// The page. It may hold a token: no cache keeps it.
-    #[must_use]
-    pub fn page(&self) -> Response {
+    /// The page. Caches must not store it, because it can contain a token.
+    pub(crate) fn page(&self) -> Response {
         let headers = [
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
             (header::CACHE_CONTROL, "no-store"),
@@ -102,8 +95,8 @@ impl Explorer {
     }
 }
 
-/// JSON that cannot end the `<script>` it stands in. These characters occur in JSON inside
-/// strings only, where the escape means the same.
+/// Escapes JSON so that it cannot end the `<script>` element around it. In JSON these characters occur only in
+/// strings, where the escape has the same meaning.
 fn escape_for_html(json: &str) -> String {
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")
@@ -112,8 +105,8 @@ fn escape_for_html(json: &str) -> String {
         .replace('\u{2029}', "\\u2029")
 }
 
-/// The files that the page asks for, under `/graphiql/`.
-pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// The routes of the page's files, below `/graphiql/`.
+pub(crate) fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     macro_rules! asset {
         ($path:literal, $content_type:expr) => {
             (
@@ -136,13 +129,13 @@ pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     .fold(Router::new(), |router, (path, file)| router.route(path, file))
 }
 
-/// A file that browsers keep and ask about again: a new binary may have a new one at the same
-/// address.
+/// A file that browsers cache and revalidate, because the next version of the server can have another file at the
+/// same URL.
 fn file<S>(content_type: &'static str, body: &'static [u8]) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    // Not before it is asked for: most servers never are, and reading a file of the binary puts it into memory.
+    // Computed on first use: hashing a file loads it from the binary into memory, and most servers never serve it.
     let etag = Arc::new(LazyLock::new(move || {
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
@@ -151,7 +144,7 @@ where
     get(move |request: HeaderMap| {
         let etag = etag.as_str();
         let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, etag)];
-        ready(if has_current(&request, etag) {
+        ready(if is_current(&request, etag) {
             (StatusCode::NOT_MODIFIED, headers).into_response()
         } else {
             (headers, body).into_response()
@@ -159,7 +152,7 @@ where
     })
 }
 
-fn has_current(request: &HeaderMap, etag: &str) -> bool {
+fn is_current(request: &HeaderMap, etag: &str) -> bool {
     request
         .get_all(header::IF_NONE_MATCH)
         .iter()
@@ -173,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_the_configuration_ends_its_script_element() {
+    fn configuration_cannot_end_its_script_element() {
         let hostile = "</script><!--&\u{2028}";
         let page = Explorer::new(Some(Prefill { token: hostile.to_owned(), examples: Example::of_demo_data() }));
         let page = std::str::from_utf8(&page.page).unwrap();
@@ -186,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_not_sent_again_to_whoever_has_it() {
+    fn file_is_not_sent_to_a_client_with_the_same_etag() {
         let mut request = HeaderMap::new();
-        assert!(!has_current(&request, r#""b""#));
+        assert!(!is_current(&request, r#""b""#));
         request.insert(header::IF_NONE_MATCH, r#""a", W/"b""#.parse().unwrap());
-        assert!(has_current(&request, r#""b""#));
-        assert!(!has_current(&request, r#""c""#));
+        assert!(is_current(&request, r#""b""#));
+        assert!(!is_current(&request, r#""c""#));
     }
 }
