@@ -1,86 +1,97 @@
-//! Errors that are answered before any operation runs, in the shape of the transport that was addressed.
+//! Errors that are found before an operation runs, and their response in the format of each transport.
 
-use crate::graphql::{Code, RequestError};
+use crate::graphql::{Code, Outcome, RequestError, internal_error};
 use crate::http::graphql::negotiation::{Media, media};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
+use std::borrow::Cow;
 
-/// What a request is to be answered with when it cannot be served.
-pub struct HttpError {
-    pub status: StatusCode,
-    pub code: Code,
-    pub message: &'static str,
+/// Why a request is not served. As a response it has no body until the middleware writes one in the client's format.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpError {
+    status: StatusCode,
+    code: Code,
+    message: Cow<'static, str>,
 }
 
-/// How errors look.
+/// How the body of an error is written.
 #[derive(Clone, Copy, Debug)]
-pub enum ErrorFormat {
+pub(crate) enum ErrorFormat {
     Rest,
     GraphQl(Media),
 }
 
+/// The server is at its limit of requests in flight or of long-lived connections.
+pub(crate) const OVERLOADED: HttpError =
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
+/// The request reached its deadline.
+pub(crate) const TIMED_OUT: HttpError =
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
+/// No route has this path.
+pub(crate) const NO_ROUTE: HttpError =
+    HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "there is nothing at this address");
+/// The route of this path does not have this method.
+pub(crate) const NO_METHOD: HttpError =
+    HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, "this method is not for this address");
+
+/// The authentication scheme of the server (RFC 6750).
+pub(crate) const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+
+/// When a client that was refused by an overloaded server may try again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
 impl ErrorFormat {
-    /// REST's under `/api/`, GraphQL's elsewhere. The address has to be the whole one, not what a nested router sees.
-    pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+    /// REST's under `/api/`, GraphQL's elsewhere. `uri` is the whole one, not the part that a nested router sees.
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         if uri.path().starts_with("/api/") { Self::Rest } else { Self::GraphQl(media(headers).unwrap_or(Media::Json)) }
     }
 }
 
-/// The server has as much to do as it takes on.
-pub const OVERLOADED: HttpError =
-    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
-/// A request's time is over.
-pub const TIMED_OUT: HttpError =
-    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
-
 impl HttpError {
-    pub const fn new(status: StatusCode, code: Code, message: &'static str) -> Self {
-        Self { status, code, message }
+    pub(crate) const fn new(status: StatusCode, code: Code, message: &'static str) -> Self {
+        Self { status, code, message: Cow::Borrowed(message) }
     }
 
-    pub fn answer(&self, shape: ErrorFormat, request_id: &str) -> Response {
-        let (code, message) = (self.code.as_str(), self.message);
-        let error = match shape {
-            ErrorFormat::Rest => json!({"code": code, "message": message, "path": []}),
-            ErrorFormat::GraphQl(_) if self.code == Code::Internal => {
-                json!({"message": message, "extensions": {"code": code, "requestId": request_id}})
+    /// The request is malformed.
+    pub(crate) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: Code::BadRequest, message: message.into() }
+    }
+
+    /// The response with a body in this format.
+    pub(crate) fn format(self, format: ErrorFormat, request_id: &str) -> Response {
+        let (status, code) = (self.status, self.code);
+        let (content_type, body) = match format {
+            ErrorFormat::Rest => {
+                let error = json!({"code": code.as_str(), "message": self.message, "path": []});
+                (Media::Json.content_type(), json!({"errors": [error]}).to_string().into_bytes())
             }
-            ErrorFormat::GraphQl(_) => json!({"message": message, "extensions": {"code": code}}),
+            ErrorFormat::GraphQl(media) => {
+                let error = match code {
+                    Code::Internal => RequestError::failed(internal_error(request_id)),
+                    _ => self.into_request_error(),
+                };
+                (media.content_type(), Outcome::Rejected(error).bytes())
+            }
         };
-        let mut response = json_answer(self.status, shape, &json!({"errors": [error]}));
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
-        }
-        if self.code == Code::Overloaded {
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];
+        let mut response = (status, headers, body).into_response();
+        if code == Code::Overloaded {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response
     }
 
-    /// For transports that have no status.
-    pub fn refusal(&self) -> RequestError {
+    /// The error for transports that have no status code.
+    pub(crate) fn into_request_error(self) -> RequestError {
         RequestError::new(self.code, self.message, None)
     }
 }
 
-/// How to sign in (RFC 6750).
-pub const BEARER: header::HeaderValue = header::HeaderValue::from_static("Bearer");
-
-fn json_answer(status: StatusCode, shape: ErrorFormat, body: &Value) -> Response {
-    let content_type = match shape {
-        ErrorFormat::Rest => Media::Json.content_type(),
-        ErrorFormat::GraphQl(media) => media.content_type(),
-    };
-    let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, body.to_string()).into_response()
-}
-
-pub fn no_route(shape: ErrorFormat) -> Response {
-    HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "there is nothing at this address").answer(shape, "")
-}
-
-pub fn no_method(shape: ErrorFormat) -> Response {
-    HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, "this method is not for this address")
-        .answer(shape, "")
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
 }

@@ -1,7 +1,7 @@
-//! HTTP: the router, GraphQL over HTTP and over sockets, the REST API, the explorer, health, and what every answer has. No SQL and no
-//! rules.
+//! The HTTP server: routes, middleware, GraphQL over HTTP and WebSocket, the REST API, the explorer and health checks.
+//! No SQL and no rules are here.
 
-mod authorization;
+mod caller;
 mod content_type;
 mod error_response;
 pub mod explorer;
@@ -12,94 +12,68 @@ mod rest;
 pub(crate) mod server;
 mod websocket;
 
-use crate::domain::Side;
 use crate::graphql::Engine;
 use crate::services::SharedServices;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderMap, Uri};
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{any, get, patch, post};
-use error_response::ErrorFormat;
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::{any, get};
+use error_response::{NO_METHOD, NO_ROUTE};
 use explorer::Explorer;
 use server::shutdown::ConnectionTracker;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct Server {
-    /// The use cases.
-    pub services: SharedServices,
-    /// The GraphQL API.
-    pub engine: Engine,
-    /// The page for browsers.
-    pub explorer: Explorer,
-    /// What a request may cost.
-    pub limits: Arc<Limits>,
-    /// A permit for each request in flight.
-    pub in_flight: Arc<Semaphore>,
-    /// The connections that stay open.
-    pub connections: ConnectionTracker,
-    /// The origins whose pages may call the server.
-    pub origins: Arc<[String]>,
+    pub(crate) services: SharedServices,
+    pub(crate) engine: Engine,
+    pub(crate) explorer: Explorer,
+    pub(crate) limits: Arc<Limits>,
+    /// Permits for requests in flight.
+    pub(crate) in_flight: Arc<Semaphore>,
+    pub(crate) connections: ConnectionTracker,
+    /// The origins whose pages may call the server; `*` allows any.
+    pub(crate) origins: Arc<[String]>,
 }
 
-/// What a request may cost.
+/// The limits of requests and of long-lived connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The largest body, in bytes.
+    /// The largest request body and the largest WebSocket message, in bytes.
     pub body: usize,
     /// The most operations in a batch.
     pub batch: usize,
-    /// The longest time for sending a body.
+    /// The longest time for a request body to arrive.
     pub body_time: Duration,
-    /// The longest time for one request.
+    /// The longest time for a request.
     pub time: Duration,
-    /// The longest time for a WebSocket's first message.
+    /// The longest time until the first message of a WebSocket.
     pub init_time: Duration,
-    /// The longest time in which a WebSocket's client takes nothing of what is sent to it.
+    /// A WebSocket is closed when a message could not be written for this long.
     pub write_time: Duration,
-    /// How often a connection that stays open shows that it does.
+    /// The interval of pings on a WebSocket and of comments on an event stream.
     pub ping: Duration,
     /// The most operations at a time on one WebSocket.
     pub subscriptions: usize,
 }
 
-/// Every route of the server.
+/// Every route of the server, with its middleware.
 pub(crate) fn router(server: Server) -> Router {
-    let rest = Router::new()
-        .route("/interviews", post(rest::create))
-        .route("/interviews/{id}", patch(rest::update))
-        .route("/interviews/{id}/amend", post(|s, c, id, body| rest::amend(Side::Interviewer, s, c, id, body)))
-        .route("/interviews/{id}/accept", post(|s, c, id| rest::accept(Side::Interviewer, s, c, id)))
-        .route("/interviews/{id}/cancel", post(rest::cancel))
-        .route("/users/interviews/{id}/amend", post(|s, c, id, body| rest::amend(Side::Interviewee, s, c, id, body)))
-        .route("/users/interviews/{id}/accept", post(|s, c, id| rest::accept(Side::Interviewee, s, c, id)))
-        .route("/users/interviews/{id}/reject", post(rest::reject))
-        .fallback(|| async { error_response::no_route(ErrorFormat::Rest) })
-        .method_not_allowed_fallback(|| async { error_response::no_method(ErrorFormat::Rest) })
-        .layer(from_fn(middleware::runtime));
     let router = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
-        .nest("/api/v1", rest)
-        .layer(from_fn_with_state(server.clone(), middleware::limit))
-        .layer(DefaultBodyLimit::disable()) // ours is the one above
-        .route("/livez", get(health::alive))
+        .nest("/api/v1", rest::router())
+        .layer(from_fn_with_state(server.clone(), middleware::enforce_limits))
+        // `enforce_limits` has a limit of its own, which can be configured.
+        .layer(DefaultBodyLimit::disable())
+        .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/", any(graphql::redirect))
+        .route("/", any(|| async { Redirect::temporary("/graphql") }))
         .merge(explorer::assets())
-        .fallback(
-            |uri: Uri, headers: HeaderMap| async move { error_response::no_route(ErrorFormat::of(&uri, &headers)) },
-        )
-        .method_not_allowed_fallback(|uri: Uri, headers: HeaderMap| async move {
-            error_response::no_method(ErrorFormat::of(&uri, &headers))
-        })
-        // An event that waits in a compressor is late.
-        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024).and(NotForContentType::SSE)));
-    let router = if server.origins.is_empty() { router } else { router.layer(middleware::cors(&server.origins)) };
-    router.layer(from_fn(middleware::every_answer)).with_state(server)
+        .fallback(|| async { NO_ROUTE })
+        .method_not_allowed_fallback(|| async { NO_METHOD });
+    middleware::wrap(router, &server.origins).with_state(server)
 }

@@ -1,145 +1,121 @@
-//! GraphQL over HTTP, by the working group's specification (<https://graphql.github.io/graphql-over-http/draft/>).
+//! GraphQL over HTTP, by the specification of the GraphQL working group
+//! (<https://graphql.github.io/graphql-over-http/draft/>).
 
-pub mod negotiation;
-pub mod request;
+pub(crate) mod negotiation;
+pub(crate) mod request;
 mod response;
-pub mod sse;
+pub(crate) mod sse;
 
 use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, internal};
-use crate::http::content_type::is_json;
-use crate::http::error_response::{ErrorFormat, OVERLOADED};
-use crate::http::middleware::RequestId;
-use crate::http::{Server, authorization, websocket};
+use crate::http::caller::Caller;
+use crate::http::error_response::{HttpError, OVERLOADED};
+use crate::http::{Server, websocket};
 use crate::services::AuthenticationError;
 use async_graphql::{BatchRequest, Request as Operation};
-use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, Method};
-use axum::response::{Redirect, Response};
-use negotiation::Media;
-use response::Answer;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use negotiation::Accepted;
+use request::Operations;
 
-/// To the explorer, for whoever types the address alone.
-pub async fn redirect() -> Redirect {
-    Redirect::temporary("/graphql")
-}
-
-/// A WebSocket for whoever asks for one, the explorer for browsers; for others, one query.
-pub async fn get(
-    State(server): State<Server>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
-    request: Request,
-) -> Response {
-    if websocket::is_asked_for(request.headers()) {
-        return websocket::accept(server, request_id, request);
+/// `GET /graphql`: a WebSocket handshake, the explorer for browsers, or one query.
+pub(crate) async fn get(State(server): State<Server>, caller: Caller, request: Request) -> Result<Response, HttpError> {
+    let headers = request.headers();
+    if websocket::is_upgrade(headers) {
+        return websocket::accept(server, caller, request);
     }
-    let (headers, uri) = (request.headers(), request.uri());
     if negotiation::is_browser(headers) {
-        return server.explorer.page();
+        return Ok(server.explorer.page());
     }
-    let events = negotiation::prefers_events(headers);
-    let Some(media) = media(headers, events) else { return response::not_acceptable() };
-    let request = match request::from_query(uri.query().unwrap_or_default()) {
-        Ok(request) => request,
-        Err(message) => return response::malformed(media, message),
-    };
-    if events {
-        return as_events(&server, headers, request_id, request, AllowedOperations::QueriesOnly).await;
+    let accepted = Accepted::of(headers)?;
+    let operation = request::from_query(request.uri().query().unwrap_or_default()).map_err(HttpError::bad_request)?;
+    if accepted.events {
+        return event_stream(&server, &caller, operation, AllowedOperations::QueriesOnly).await;
     }
-    let body = match authorization::viewer(&server.services, headers).await {
+    let outcome = match caller.viewer(&server.services).await {
         Ok(viewer) => {
-            let session = RequestContext { viewer, request_id };
-            server.engine.execute(session, request, AllowedOperations::QueriesOnly).await
+            let context = RequestContext { viewer, request_id: caller.request_id };
+            server.engine.execute(context, operation, AllowedOperations::QueriesOnly).await
         }
-        Err(error) => Outcome::Rejected(nobody(error, &request_id)),
+        Err(error) => Outcome::Rejected(authentication_error(error, &caller.request_id)),
     };
-    Answer { media, outcome: body }.cacheable(headers)
+    Ok(response::cacheable(accepted.media, &outcome, headers))
 }
 
-/// One operation, or a batch of them, each with its own outcome.
-pub async fn post(
+/// `POST /graphql`: one operation, or a batch of them with an outcome for each.
+pub(crate) async fn post(
     State(server): State<Server>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
-    request: Request,
-) -> Response {
-    let events = negotiation::prefers_events(request.headers());
-    let Some(media) = media(request.headers(), events) else { return response::not_acceptable() };
-    if !is_json(request.headers()) {
-        return response::unsupported(media);
-    }
-    let headers = request.headers().clone();
-    let batch = match request::from_body(request).await {
-        Ok(batch) => batch,
-        Err(message) => return response::malformed(media, message),
-    };
-    if events {
-        return match batch {
-            BatchRequest::Single(request) => {
-                as_events(&server, &headers, request_id, request, AllowedOperations::All).await
+    caller: Caller,
+    accepted: Accepted,
+    Operations(operations): Operations,
+) -> Result<Response, HttpError> {
+    if accepted.events {
+        return match operations {
+            BatchRequest::Single(operation) => event_stream(&server, &caller, operation, AllowedOperations::All).await,
+            BatchRequest::Batch(_) => {
+                Err(HttpError::bad_request("an event stream answers one operation, and no batch"))
             }
-            BatchRequest::Batch(_) => response::malformed(media, "an event stream answers one operation, and no batch"),
         };
     }
-    let viewer = match authorization::viewer(&server.services, &headers).await {
+    let viewer = match caller.viewer(&server.services).await {
         Ok(viewer) => viewer,
         Err(error) => {
-            return Answer { media, outcome: Outcome::Rejected(nobody(error, &request_id)) }.fresh();
+            let outcome = Outcome::Rejected(authentication_error(error, &caller.request_id));
+            return Ok(response::uncacheable(accepted.media, &outcome));
         }
     };
-    let execute = async |request| {
-        let session = RequestContext { viewer: viewer.clone(), request_id: request_id.clone() };
-        server.engine.execute(session, request, AllowedOperations::All).await
+    let execute = async |operation| {
+        let context = RequestContext { viewer: viewer.clone(), request_id: caller.request_id.clone() };
+        server.engine.execute(context, operation, AllowedOperations::All).await
     };
-    match batch {
-        BatchRequest::Single(request) => Answer { media, outcome: execute(request).await }.fresh(),
-        BatchRequest::Batch(requests) => {
-            if requests.is_empty() || requests.len() > server.limits.batch {
-                return response::malformed(media, format!("a batch has from 1 to {} operations", server.limits.batch));
+    match operations {
+        BatchRequest::Single(operation) => Ok(response::uncacheable(accepted.media, &execute(operation).await)),
+        BatchRequest::Batch(operations) => {
+            let max = server.limits.batch;
+            if !(1..=max).contains(&operations.len()) {
+                return Err(HttpError::bad_request(format!("a batch has from 1 to {max} operations")));
             }
-            let mut bodies = Vec::with_capacity(requests.len());
-            for request in requests {
-                bodies.push(execute(request).await); // one after the other: they may be mutations
+            let mut outcomes = Vec::with_capacity(operations.len());
+            for operation in operations {
+                outcomes.push(execute(operation).await); // In sequence, because they can be mutations.
             }
-            response::batch(media, &bodies)
+            Ok(response::batch(accepted.media, &outcomes))
         }
     }
 }
 
-/// What goes out as one document; to whoever likes events best, only what is no operation at all.
-fn media(headers: &HeaderMap, events: bool) -> Option<Media> {
-    negotiation::media(headers).or(events.then_some(Media::Json))
+/// Other methods on `/graphql`.
+pub(crate) async fn other() -> impl IntoResponse {
+    const ALLOW: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
+    let message = "operations come by POST, or queries by GET";
+    let error = HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message);
+    ([(header::ALLOW, ALLOW)], error)
 }
 
-/// Executes one operation whose answers are events. It is begun within the limits of a request; what comes after has its own.
+/// Executes one operation and sends its responses as events. The limits of a request apply until the stream starts.
 ///
-/// A token that is no good is told as an event like every other reason not to execute: the client's library would take a 401 for a fault of
-/// the network and try again with the same token, and a browser's own does not show what came with it.
-async fn as_events(
+/// A refused token is sent as an event too: client libraries treat a status of 401 as a network error and retry with
+/// the same token, and `EventSource` in browsers does not show the body of such a response.
+async fn event_stream(
     server: &Server,
-    headers: &HeaderMap,
-    request_id: String,
-    request: Operation,
-    permitted: AllowedOperations,
-) -> Response {
-    let bearer = match authorization::bearer(&server.services, headers).await {
-        Ok(bearer) => bearer,
-        Err(error) => return sse::once(&Outcome::Rejected(nobody(error, &request_id))),
+    caller: &Caller,
+    operation: Operation,
+    allowed: AllowedOperations,
+) -> Result<Response, HttpError> {
+    let session = match caller.session(&server.services).await {
+        Ok(session) => session,
+        Err(error) => return Ok(sse::single(&Outcome::Rejected(authentication_error(error, &caller.request_id)))),
     };
-    match server.engine.open(bearer.as_ref(), request_id.clone(), request, permitted).await {
-        Execution::Once(outcome) => sse::once(&outcome),
-        Execution::Stream(answers) => match server.connections.try_acquire() {
-            Some(permit) => sse::live(answers, permit, request_id, server.limits.ping),
-            None => OVERLOADED.answer(ErrorFormat::GraphQl(Media::Json), &request_id),
-        },
+    match server.engine.open(session.as_ref(), caller.request_id.clone(), operation, allowed).await {
+        Execution::Once(outcome) => Ok(sse::single(&outcome)),
+        Execution::Stream(responses) => {
+            let permit = server.connections.try_acquire().ok_or(OVERLOADED)?;
+            Ok(sse::subscription(responses, permit, caller.request_id.clone(), server.limits.ping))
+        }
     }
 }
 
-/// Anything else.
-pub async fn other(headers: HeaderMap, _: Method) -> Response {
-    response::method_not_allowed(negotiation::media(&headers).unwrap_or(Media::Json))
-}
-
-/// Why nobody is signed in.
-fn nobody(error: AuthenticationError, request_id: &str) -> RequestError {
+fn authentication_error(error: AuthenticationError, request_id: &str) -> RequestError {
     match error {
         AuthenticationError::Refused(why) => RequestError::new(Code::Unauthenticated, why, None),
         AuthenticationError::Failed(cause) => RequestError::failed(internal(request_id, &cause)),

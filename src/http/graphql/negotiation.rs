@@ -1,18 +1,22 @@
-//! Which media type goes out.
+//! Content negotiation: the media type of the response, and whether a browser asks for the explorer.
 
-use axum::http::{HeaderMap, header};
+use crate::graphql::Code;
+use crate::http::error_response::HttpError;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 
-/// How an answer is labelled, and with it which status codes it uses.
+/// The media type of a response. It decides which status codes are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Media {
-    /// GraphQL's own: 4xx when nothing ran.
+pub(crate) enum Media {
+    /// The type of the specification: 4xx when nothing ran.
     GraphQl,
-    /// For older clients: a well-formed request is answered with 200.
+    /// For older clients: 200 for every well-formed request.
     Json,
 }
 
 impl Media {
-    pub fn content_type(self) -> &'static str {
+    pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::GraphQl => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
@@ -20,63 +24,96 @@ impl Media {
     }
 }
 
-const OWN: &str = "application/graphql-response+json";
+const GRAPHQL: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 
-/// The media type that the client likes best; none when it takes neither. One that names neither gets plain JSON.
-pub fn media(headers: &HeaderMap) -> Option<Media> {
+/// How the client wants the response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accepted {
+    /// As an event stream.
+    pub(crate) events: bool,
+    /// The media type of a response that is one document. In an event stream, of errors that prevent the stream.
+    pub(crate) media: Media,
+}
+
+const NOT_ACCEPTABLE: HttpError = HttpError::new(
+    StatusCode::NOT_ACCEPTABLE,
+    Code::BadRequest,
+    "answers are `application/graphql-response+json`, `application/json` or `text/event-stream`",
+);
+
+impl Accepted {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, HttpError> {
+        let events = prefers_events(headers);
+        let media = media(headers).or(events.then_some(Media::Json)).ok_or(NOT_ACCEPTABLE)?;
+        Ok(Self { events, media })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Accepted {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+        Self::of(&parts.headers)
+    }
+}
+
+/// The media type that the client prefers; `None` when it accepts neither. Without `Accept` it is JSON.
+pub(crate) fn media(headers: &HeaderMap) -> Option<Media> {
     let ranges = ranges(headers);
     if ranges.is_empty() {
         return Some(Media::Json);
     }
-    let permit = |name: &str| ranges.iter().position(|(range, _)| range == name);
-    let (own, json) = (quality(&ranges, OWN), quality(&ranges, JSON));
-    let prefers_own = match (permit(OWN), permit(JSON)) {
-        (Some(own_at), Some(json_at)) => own > json || (own >= json && own_at < json_at),
-        (Some(_), None) => own >= json,
-        (None, Some(_)) => own > json,
+    let position = |name: &str| ranges.iter().position(|(range, _)| range == name);
+    let (graphql, json) = (quality(&ranges, GRAPHQL), quality(&ranges, JSON));
+    // At equal quality the type that is named, or named first, wins.
+    let prefers_graphql = match (position(GRAPHQL), position(JSON)) {
+        (Some(graphql_at), Some(json_at)) => graphql > json || (graphql >= json && graphql_at < json_at),
+        (Some(_), None) => graphql >= json,
+        (None, Some(_)) => graphql > json,
         (None, None) => false,
     };
-    if prefers_own && own > 0.0 { Some(Media::GraphQl) } else { (json > 0.0).then_some(Media::Json) }
+    if prefers_graphql && graphql > 0.0 { Some(Media::GraphQl) } else { (json > 0.0).then_some(Media::Json) }
 }
 
-/// Whether the client likes an event stream best: it names it, and no better and no earlier anything else that it can be given.
-pub fn prefers_events(headers: &HeaderMap) -> bool {
+/// Whether the client prefers an event stream: it names `text/event-stream`, with a higher quality than the other
+/// types or with the same quality and before them.
+fn prefers_events(headers: &HeaderMap) -> bool {
     let ranges = ranges(headers);
-    let Some(at) = ranges.iter().position(|(range, _)| range == EVENTS) else { return false };
-    let (_, liking) = ranges[at];
-    let beats = |name: &str| {
-        let (permit, quality) = (ranges.iter().position(|(range, _)| range == name), quality(&ranges, name));
-        liking > quality || (liking >= quality && permit.is_none_or(|permit| at < permit))
+    let Some(events_at) = ranges.iter().position(|(range, _)| range == EVENTS) else { return false };
+    let (_, events) = ranges[events_at];
+    let is_preferred_to = |name: &str| {
+        let (position, quality) = (ranges.iter().position(|(range, _)| range == name), quality(&ranges, name));
+        events > quality || (events >= quality && position.is_none_or(|position| events_at < position))
     };
-    liking > 0.0 && beats(OWN) && beats(JSON)
+    events > 0.0 && is_preferred_to(GRAPHQL) && is_preferred_to(JSON)
 }
 
-/// Whether the client shows pages to people: it names HTML, and likes nothing of ours better.
-pub fn is_browser(headers: &HeaderMap) -> bool {
+/// Whether the client is a browser that shows a page: it names HTML with a higher quality than GraphQL's types.
+pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
     let ranges = ranges(headers);
     let named = |name: &str| ranges.iter().find(|(range, _)| range == name).map_or(0.0, |(_, quality)| *quality);
-    named("text/html") > named(OWN).max(named(JSON))
+    named("text/html") > named(GRAPHQL).max(named(JSON))
 }
 
-/// How much a client likes a media type: the range that names it most closely decides.
+/// The quality of a media type: that of the most specific range which includes it.
 fn quality(ranges: &[(String, f32)], name: &str) -> f32 {
-    let closest =
+    let most_specific =
         [name, "application/*", "*/*"].into_iter().find_map(|it| ranges.iter().find(|(range, _)| range == it));
-    closest.map_or(0.0, |(_, quality)| *quality)
+    most_specific.map_or(0.0, |(_, quality)| *quality)
 }
 
-/// The media ranges of `Accept` with their qualities (RFC 9110, section 12.5.1).
+/// The media ranges of `Accept` with their qualities (RFC 9110, 12.5.1).
 fn ranges(headers: &HeaderMap) -> Vec<(String, f32)> {
-    let given = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let parse = |range: &str| {
         let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
         let name = parts.next().filter(|name| !name.is_empty())?;
         let quality = parts.find_map(|part| part.strip_prefix("q=").map(|quality| quality.parse().unwrap_or(0.0)));
         Some((name, quality.unwrap_or(1.0)))
     };
-    given.flat_map(|value| value.split(',')).filter_map(parse).collect()
+    values.flat_map(|value| value.split(',')).filter_map(parse).collect()
 }
 
 #[cfg(test)]
@@ -84,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_client_gets_what_it_likes_best() {
+    fn client_gets_the_media_type_that_it_prefers() {
         let accept = |value: &str| media(&HeaderMap::from_iter([(header::ACCEPT, value.parse().unwrap())]));
         assert_eq!(media(&HeaderMap::new()), Some(Media::Json));
         for (value, expected) in [
@@ -105,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_stream_has_to_be_asked_for_by_name() {
+    fn event_stream_is_sent_only_when_named_and_preferred() {
         for (value, expected) in [
             ("text/event-stream", true),
             ("Text/Event-Stream; charset=utf-8", true),

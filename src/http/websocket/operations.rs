@@ -1,4 +1,4 @@
-//! The operations of one connection. They live in its task, and end with it.
+//! The operations of one connection. They run in its task, and are dropped with it.
 
 use crate::graphql::{Execution, Outcome, ResponseStream, StreamEnd};
 use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture, abortable};
@@ -7,68 +7,70 @@ use futures_util::{FutureExt, StreamExt};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Operations by the ids that their client gave them.
+/// The operations by the ids that the client gave them.
 #[derive(Default)]
-pub struct Operations {
+pub(super) struct Operations {
+    /// All operations that are not complete.
     active: HashMap<Id, AbortHandle>,
-    opening: FuturesUnordered<BoxFuture<'static, Result<(Id, Execution), Aborted>>>,
-    opened: VecDeque<(Id, Execution)>,
-    live: SelectAll<BoxStream<'static, (Id, OperationEvent)>>,
+    /// Queries and mutations that run, and subscriptions that start.
+    executing: FuturesUnordered<BoxFuture<'static, Result<(Id, Execution), Aborted>>>,
+    /// Results that [`Self::next`] has not returned yet.
+    executed: VecDeque<(Id, Execution)>,
+    subscriptions: SelectAll<BoxStream<'static, (Id, OperationEvent)>>,
 }
 
-/// An operation's id.
-pub type Id = Arc<str>;
+/// The id of an operation.
+pub(super) type Id = Arc<str>;
 
-/// What an operation has to say.
-pub enum OperationEvent {
-    /// All it will ever say.
+/// A result of an operation that the client has to receive.
+pub(super) enum OperationEvent {
+    /// The only result of a query, a mutation or a rejected subscription.
     Once(Box<Outcome>),
-    /// One answer of a subscription, as JSON.
+    /// One response of a subscription, as JSON.
     Next(Arc<str>),
-    /// A subscription has no more answers.
-    Done,
-    /// A subscription was ended.
+    /// A subscription has no more responses.
+    Complete,
+    /// The server ended a subscription.
     StreamEnd(StreamEnd),
 }
 
 impl Operations {
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.active.len()
     }
 
-    pub fn contains(&self, id: &str) -> bool {
+    pub(super) fn contains(&self, id: &str) -> bool {
         self.active.contains_key(id)
     }
 
-    /// Takes on an operation.
-    pub fn start(&mut self, id: &str, opening: impl Future<Output = Execution> + Send + 'static) {
+    pub(super) fn start(&mut self, id: &str, execution: impl Future<Output = Execution> + Send + 'static) {
         let id = Id::from(id);
-        let name = id.clone();
-        let (opening, handle) = abortable(opening.map(move |opened| (name, opened)));
+        let result_id = id.clone();
+        let (execution, handle) = abortable(execution.map(move |execution| (result_id, execution)));
         self.active.insert(id, handle);
-        self.opening.push(opening.boxed());
+        self.executing.push(execution.boxed());
     }
 
-    /// Drops an operation, if there is one of this id. Nothing more is heard of it.
-    pub fn cancel(&mut self, id: &str) {
+    /// Drops the operation with this id, if there is one, and its results.
+    pub(super) fn cancel(&mut self, id: &str) {
         if let Some(handle) = self.active.remove(id) {
             handle.abort();
-            self.opened.retain(|(other, _)| **other != *id);
+            self.executed.retain(|(other, _)| **other != *id);
         }
     }
 
-    /// What happens next; waits for ever where nothing goes on. May be dropped and called again.
-    pub async fn next(&mut self) -> (Id, OperationEvent) {
+    /// The next result; never completes while there is none. Cancel-safe.
+    pub(super) async fn next(&mut self) -> (Id, OperationEvent) {
         loop {
-            match self.opened.pop_front() {
+            match self.executed.pop_front() {
                 Some((id, Execution::Once(outcome))) => {
                     self.active.remove(&id);
                     return (id, OperationEvent::Once(Box::new(outcome)));
                 }
-                Some((id, Execution::Stream(live))) => self.follow(id, live),
+                Some((id, Execution::Stream(responses))) => self.add_subscription(id, responses),
                 None => tokio::select! {
-                    () = advance(&mut self.opening, &mut self.opened) => {}
-                    Some((id, event)) = self.live.next(), if !self.live.is_empty() => {
+                    () = advance(&mut self.executing, &mut self.executed) => {}
+                    Some((id, event)) = self.subscriptions.next(), if !self.subscriptions.is_empty() => {
                         if !matches!(event, OperationEvent::Next(_)) {
                             self.cancel(&id);
                         }
@@ -79,39 +81,40 @@ impl Operations {
         }
     }
 
-    /// The next outcome of a query or mutation, without any regard to subscriptions; none when all have ended.
-    pub async fn next_outcome(&mut self) -> Option<(Id, Box<Outcome>)> {
+    /// The next outcome of a query or mutation, without those of subscriptions; `None` when all are finished.
+    pub(super) async fn next_outcome(&mut self) -> Option<(Id, Box<Outcome>)> {
         loop {
-            match self.opened.pop_front() {
+            match self.executed.pop_front() {
                 Some((id, Execution::Once(outcome))) => return Some((id, Box::new(outcome))),
                 Some((_, Execution::Stream(_))) => {}
-                None if self.opening.is_empty() => return None,
+                None if self.executing.is_empty() => return None,
                 None => self.advance().await,
             }
         }
     }
 
-    /// Goes on with queries and mutations and leaves subscriptions alone: their source is to know that nothing is taken from it.
-    pub async fn advance(&mut self) {
-        advance(&mut self.opening, &mut self.opened).await;
+    /// Runs queries and mutations until one more is finished. Subscriptions are not polled: their source has to notice
+    /// that the client does not read.
+    pub(super) async fn advance(&mut self) {
+        advance(&mut self.executing, &mut self.executed).await;
     }
 
-    fn follow(&mut self, id: Id, live: ResponseStream) {
+    fn add_subscription(&mut self, id: Id, responses: ResponseStream) {
         let (handle, registration) = AbortHandle::new_pair();
         self.active.insert(id.clone(), handle);
-        let events = live.map(|answer| answer.map_or_else(OperationEvent::StreamEnd, OperationEvent::Next));
-        let events = events.chain(stream::once(async { OperationEvent::Done }));
-        self.live.push(Abortable::new(events, registration).map(move |event| (id.clone(), event)).boxed());
+        let events = responses.map(|response| response.map_or_else(OperationEvent::StreamEnd, OperationEvent::Next));
+        let events = events.chain(stream::once(async { OperationEvent::Complete }));
+        self.subscriptions.push(Abortable::new(events, registration).map(move |event| (id.clone(), event)).boxed());
     }
 }
 
-/// Waits until one more is opened, or dropped.
+/// Waits until one more execution is finished or aborted.
 async fn advance(
-    opening: &mut FuturesUnordered<BoxFuture<'static, Result<(Id, Execution), Aborted>>>,
-    opened: &mut VecDeque<(Id, Execution)>,
+    executing: &mut FuturesUnordered<BoxFuture<'static, Result<(Id, Execution), Aborted>>>,
+    executed: &mut VecDeque<(Id, Execution)>,
 ) {
-    match opening.next().await {
-        Some(Ok(done)) => opened.push_back(done),
+    match executing.next().await {
+        Some(Ok(execution)) => executed.push_back(execution),
         Some(Err(Aborted)) => {}
         None => std::future::pending().await,
     }
@@ -126,89 +129,102 @@ mod tests {
 
     type Source = UnboundedSender<Result<Arc<str>, StreamEnd>>;
 
-    /// A subscription, and what feeds it.
+    /// A subscription and the source of its responses.
     fn subscription() -> (Source, impl Future<Output = Execution> + Send + 'static) {
-        let (source, answers) = unbounded_channel();
-        let answers = stream::unfold(answers, |mut answers| async { answers.recv().await.map(|next| (next, answers)) });
-        (source, ready(Execution::Stream(answers.boxed())))
+        let (source, responses) = unbounded_channel();
+        let responses =
+            stream::unfold(responses, |mut responses| async { responses.recv().await.map(|next| (next, responses)) });
+        (source, ready(Execution::Stream(responses.boxed())))
     }
 
-    fn says(source: &Source, text: &str) {
+    fn query() -> impl Future<Output = Execution> + Send + 'static {
+        ready(Execution::Once(Outcome::Executed(Response::default().into())))
+    }
+
+    fn send(source: &Source, text: &str) {
         source.send(Ok(Arc::from(text))).unwrap();
     }
 
-    async fn heard(operations: &mut Operations) -> String {
+    async fn next(operations: &mut Operations) -> String {
         let (id, event) = operations.next().await;
         match event {
             OperationEvent::Once(_) => format!("{id} once"),
-            OperationEvent::Next(answer) => format!("{id} {answer}"),
-            OperationEvent::Done => format!("{id} done"),
-            OperationEvent::StreamEnd(why) => format!("{id} {why:?}"),
+            OperationEvent::Next(response) => format!("{id} {response}"),
+            OperationEvent::Complete => format!("{id} complete"),
+            OperationEvent::StreamEnd(end) => format!("{id} {end:?}"),
         }
     }
 
     #[tokio::test]
-    async fn a_subscription_is_told_to_its_end() {
+    async fn subscription_is_followed_until_its_end() {
         let mut operations = Operations::default();
-        for (id, last) in [("1", None), ("2", Some(StreamEnd::SignedOut)), ("3", Some(StreamEnd::Failed))] {
-            let (source, opening) = subscription();
-            operations.start(id, opening);
-            says(&source, "a");
-            says(&source, "b");
-            assert_eq!(heard(&mut operations).await, format!("{id} a"));
-            if let Some(last) = last {
-                source.send(Err(last)).unwrap();
+        for (id, end) in [("1", None), ("2", Some(StreamEnd::SignedOut)), ("3", Some(StreamEnd::Failed))] {
+            let (source, execution) = subscription();
+            operations.start(id, execution);
+            send(&source, "a");
+            send(&source, "b");
+            assert_eq!(next(&mut operations).await, format!("{id} a"));
+            if let Some(end) = end {
+                source.send(Err(end)).unwrap();
             }
             drop(source);
-            assert_eq!(heard(&mut operations).await, format!("{id} b"));
+            assert_eq!(next(&mut operations).await, format!("{id} b"));
             assert!(operations.contains(id));
-            let end = last.map_or_else(|| "done".to_owned(), |last| format!("{last:?}"));
-            assert_eq!(heard(&mut operations).await, format!("{id} {end}"));
+            let end = end.map_or_else(|| "complete".to_owned(), |end| format!("{end:?}"));
+            assert_eq!(next(&mut operations).await, format!("{id} {end}"));
             assert_eq!(operations.len(), 0);
         }
-        assert!(operations.next().now_or_never().is_none(), "there is nothing more to say");
+        assert!(operations.next().now_or_never().is_none());
     }
 
     #[tokio::test]
-    async fn nothing_is_heard_of_what_was_cancelled_though_its_id_lives_on() {
+    async fn cancelled_operation_has_no_more_results_when_its_id_is_reused() {
         let mut operations = Operations::default();
-        let (old, opening) = subscription();
-        operations.start("1", opening);
-        says(&old, "old");
-        assert_eq!(heard(&mut operations).await, "1 old");
-        says(&old, "too late");
+        let (old, execution) = subscription();
+        operations.start("1", execution);
+        send(&old, "old");
+        assert_eq!(next(&mut operations).await, "1 old");
+        send(&old, "too late");
         operations.cancel("1");
-        let (new, opening) = subscription();
-        operations.start("1", opening);
-        says(&new, "new");
-        assert_eq!(heard(&mut operations).await, "1 new");
-        assert!(old.is_closed() && !new.is_closed(), "what was cancelled is dropped");
-
-        // Opened and not told yet.
-        let (early, opening) = subscription();
-        operations.start("2", opening);
-        operations.advance().await;
-        operations.cancel("2");
-        assert!(operations.next().now_or_never().is_none() && early.is_closed());
-        assert_eq!(operations.len(), 1);
+        let (new, execution) = subscription();
+        operations.start("1", execution);
+        send(&new, "new");
+        assert_eq!(next(&mut operations).await, "1 new");
+        assert!(old.is_closed() && !new.is_closed());
     }
 
     #[tokio::test]
-    async fn subscriptions_stand_still_while_others_go_on() {
+    async fn subscription_can_be_cancelled_before_its_first_response() {
         let mut operations = Operations::default();
-        let (source, opening) = subscription();
-        operations.start("live", opening);
+        let (source, execution) = subscription();
+        operations.start("1", execution);
         operations.advance().await;
-        says(&source, "waits");
-        operations.start("once", ready(Execution::Once(Outcome::Executed(Response::default().into()))));
+        operations.cancel("1");
+        assert!(operations.next().now_or_never().is_none() && source.is_closed());
+        assert_eq!(operations.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn queries_advance_while_subscriptions_are_not_polled() {
+        let mut operations = Operations::default();
+        let (source, execution) = subscription();
+        operations.start("subscription", execution);
+        operations.advance().await;
+        send(&source, "response");
+        operations.start("query", query());
         operations.advance().await;
         assert!(operations.advance().now_or_never().is_none());
-        let (first, second) = (heard(&mut operations).await, heard(&mut operations).await);
-        assert_eq!((first.as_str(), second.as_str()), ("once once", "live waits"));
+        assert_eq!(next(&mut operations).await, "query once");
+        assert_eq!(next(&mut operations).await, "subscription response");
+    }
 
-        // At the end only those that end by themselves are waited for.
-        operations.start("last", ready(Execution::Once(Outcome::Executed(Response::default().into()))));
-        assert_eq!(&*operations.next_outcome().await.unwrap().0, "last");
+    #[tokio::test]
+    async fn draining_waits_for_queries_and_not_for_subscriptions() {
+        let mut operations = Operations::default();
+        let (_source, execution) = subscription();
+        operations.start("subscription", execution);
+        operations.start("query", query());
+        assert_eq!(&*operations.next_outcome().await.unwrap().0, "query");
         assert!(operations.next_outcome().await.is_none());
     }
 }

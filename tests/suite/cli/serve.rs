@@ -86,7 +86,7 @@ async fn the_log_is_a_json_object_a_line_where_that_is_set(#[values(Sqlite, Post
     };
     assert_eq!(line("listening")["fields"]["address"], address);
     let answered = line("answered");
-    assert_eq!((&answered["fields"]["path"], &answered["fields"]["status"]), (&json!("/livez"), &json!(200)));
+    assert_eq!((&answered["span"]["path"], &answered["fields"]["status"]), (&json!("/livez"), &json!(200)));
     assert!(answered["span"]["request_id"].is_string(), "{answered}");
     line("stopping: requests in flight may finish");
 }

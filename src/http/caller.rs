@@ -1,0 +1,67 @@
+//! Who sends a request: its id, and the credentials of its `Authorization` header.
+
+use crate::domain::Viewer;
+use crate::http::middleware::request_id::RequestId;
+use crate::services::{AuthenticationError, LiveSession, Services};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderValue, header};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// The sender of a request. The credentials are not verified yet: each transport reports a failure in its own way.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) request_id: String,
+    authorization: Result<Option<HeaderValue>, AuthenticationError>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, &parts.extensions))
+    }
+}
+
+impl Caller {
+    pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions) -> Self {
+        let RequestId(request_id) = RequestId::of(extensions);
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let authorization = match (values.next(), values.next()) {
+            (_, Some(_)) => Err(AuthenticationError::Refused("there is more than one `Authorization` header")),
+            (value, None) => Ok(value.cloned()),
+        };
+        Self { request_id, authorization }
+    }
+
+    /// The viewer whom the token names; `None` without a token.
+    pub(crate) async fn viewer(&self, services: &Services) -> Result<Option<Arc<Viewer>>, AuthenticationError> {
+        match self.token()? {
+            Some(token) => services.authenticate(token).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The session of a connection that stays open; `None` without a token.
+    pub(crate) async fn session(&self, services: &Services) -> Result<Option<LiveSession>, AuthenticationError> {
+        match self.token()? {
+            Some(token) => services.sign_in(token).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The token of the header; `None` without the header.
+    pub(crate) fn token(&self) -> Result<Option<&str>, AuthenticationError> {
+        let value = self.authorization.as_ref().map_err(Clone::clone)?;
+        value.as_ref().map(|value| bearer_token(value.to_str().unwrap_or_default())).transpose()
+    }
+}
+
+/// The token in the value of an `Authorization` header. The case of the scheme does not matter (RFC 9110, 11.1).
+pub(crate) fn bearer_token(value: &str) -> Result<&str, AuthenticationError> {
+    match value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some((_, token)) => Ok(token.trim()),
+        None => Err(AuthenticationError::Refused("the `Authorization` header has to be `Bearer <JWT>`")),
+    }
+}

@@ -1,0 +1,127 @@
+//! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}`.
+
+use crate::domain::{Field, Names, Refusal};
+use crate::http::error_response::BEARER;
+use crate::http::rest::response::HEADERS;
+use crate::services::ServiceError;
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+
+/// Why a request failed, with its status.
+#[derive(Debug)]
+pub(super) struct RestError {
+    status: StatusCode,
+    errors: Vec<ErrorObject>,
+}
+
+/// One element of `errors`.
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorObject {
+    code: &'static str,
+    message: String,
+    /// The location of the wrong value in the request.
+    path: Vec<&'static str>,
+}
+
+/// The `path` of errors for which no single field is wrong. It depends on the route.
+#[derive(Clone, Copy)]
+pub(super) struct ErrorPaths {
+    /// What names the interview.
+    interview: &'static [&'static str],
+    /// What requests the time that is not free.
+    time: &'static [&'static str],
+}
+
+impl ErrorPaths {
+    pub(super) const CREATE: Self = Self { interview: &["interview"], time: &["interview", "start_at"] };
+    pub(super) const UPDATE: Self = Self { interview: &["id"], ..Self::CREATE };
+    /// Actions have only the id.
+    pub(super) const ACTION: Self = Self { interview: &["id"], time: &["id"] };
+}
+
+impl ErrorObject {
+    pub(super) fn of_field(code: &'static str, field: Field, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: vec!["interview", field.name()] }
+    }
+
+    pub(super) fn is_about(&self, field: Field) -> bool {
+        self.path.contains(&field.name())
+    }
+}
+
+impl RestError {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: &str, path: &[&'static str]) -> Self {
+        Self { status, errors: vec![ErrorObject { code, message: message.to_owned(), path: path.to_vec() }] }
+    }
+
+    pub(super) fn bad_request(message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message, &[])
+    }
+
+    pub(super) fn unauthenticated(message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message, &[])
+    }
+
+    /// All wrong fields of the request.
+    pub(super) fn invalid(errors: Vec<ErrorObject>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors }
+    }
+
+    /// Logs the cause; the client gets a constant text.
+    pub(super) fn internal(cause: &ServiceError, request_id: &str) -> Self {
+        tracing::error!(request_id, %cause, "internal error");
+        let status = match cause {
+            ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, "INTERNAL", "internal error", &[])
+    }
+
+    pub(super) fn from_service(error: &ServiceError, paths: ErrorPaths, request_id: &str) -> Self {
+        match error {
+            ServiceError::Refused(refusal) => Self::refused(refusal, paths),
+            cause => Self::internal(cause, request_id),
+        }
+    }
+
+    fn refused(refusal: &Refusal, ErrorPaths { interview, time }: ErrorPaths) -> Self {
+        match refusal {
+            Refusal::Invalid(errors) => Self::invalid(
+                errors
+                    .iter()
+                    .map(|error| ErrorObject::of_field(error.code.name(), error.field, error.message.clone()))
+                    .collect(),
+            ),
+            Refusal::NotFound => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such interview", interview),
+            Refusal::Forbidden(why) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", why, interview),
+            Refusal::InvalidState { status, .. } => {
+                Self::new(StatusCode::CONFLICT, "INVALID_STATE", &Refusal::state_message(*status), interview)
+            }
+            Refusal::Conflicts(conflicts) => {
+                let code = "SCHEDULE_CONFLICT";
+                let errors = conflicts
+                    .iter()
+                    .map(|conflict| ErrorObject { code, message: conflict.message(), path: time.to_vec() })
+                    .collect();
+                Self { status: StatusCode::CONFLICT, errors }
+            }
+            Refusal::Stale(current) => {
+                let message = Refusal::stale_message(current);
+                Self::new(StatusCode::PRECONDITION_FAILED, "STALE_VERSION", &message, &["If-Match"])
+            }
+        }
+    }
+}
+
+impl IntoResponse for RestError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, HEADERS, Json(json!({"errors": self.errors}))).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
+        }
+        response
+    }
+}

@@ -1,0 +1,167 @@
+//! What the REST API reads from a request: the signed-in caller, the interview to change, and the fields of the body.
+
+use crate::domain::{
+    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Names, Patch, UserId, Viewer,
+    time,
+};
+use crate::http::Server;
+use crate::http::caller::Caller;
+use crate::http::content_type::is_json;
+use crate::http::rest::error::{ErrorObject, RestError};
+use crate::services::AuthenticationError;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// A caller with a valid token.
+pub(super) struct SignedInCaller {
+    pub(super) viewer: Arc<Viewer>,
+    pub(super) request_id: String,
+}
+
+impl FromRequestParts<Server> for SignedInCaller {
+    type Rejection = RestError;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, RestError> {
+        let caller = Caller::of(&parts.headers, &parts.extensions);
+        match caller.viewer(&server.services).await {
+            Ok(Some(viewer)) => Ok(Self { viewer, request_id: caller.request_id }),
+            Ok(None) => Err(RestError::unauthenticated("this needs a token: send `Authorization: Bearer <JWT>`")),
+            Err(AuthenticationError::Refused(why)) => Err(RestError::unauthenticated(why)),
+            Err(AuthenticationError::Failed(cause)) => Err(RestError::internal(&cause, &caller.request_id)),
+        }
+    }
+}
+
+/// The interview of the path, and the versions of it that `If-Match` allows.
+pub(super) struct Target {
+    pub(super) id: InterviewId,
+    pub(super) expected: ExpectedVersion,
+}
+
+impl FromRequestParts<Server> for Target {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Infallible> {
+        // A path segment that is not UTF-8 is an id that no interview has, as other text that is not an id.
+        let id = Path::<String>::from_request_parts(parts, server).await.map_or_else(|_| String::new(), |Path(id)| id);
+        Ok(Self { expected: expected_version(&parts.headers, &id), id: InterviewId::from_text(&id) })
+    }
+}
+
+/// Reads `If-Match` (RFC 9110, 13.1.1). The server's tags are weak and are compared all the same: they identify the
+/// version of the interview, and the lock needs nothing else.
+fn expected_version(headers: &HeaderMap, id: &str) -> ExpectedVersion {
+    let values = headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
+    let tags: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    if tags.is_empty() || tags.contains(&"*") {
+        return ExpectedVersion::Any;
+    }
+    let version =
+        |tag: &&str| tag.trim_start_matches("W/").trim_matches('"').strip_prefix(&format!("{id}-"))?.parse().ok();
+    ExpectedVersion::OneOf(tags.iter().filter_map(version).collect())
+}
+
+/// The object `interview` of the body.
+pub(super) struct InterviewFields(Map<String, Value>);
+
+impl FromRequest<Server> for InterviewFields {
+    type Rejection = RestError;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, RestError> {
+        if !is_json(request.headers()) {
+            let message = "the body has to be JSON, with `content-type: application/json`";
+            return Err(RestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message, &[]));
+        }
+        let body = Bytes::from_request(request, server).await;
+        let body = body.map_err(|_| RestError::bad_request("the body could not be read"))?;
+        match serde_json::from_slice(&body) {
+            Ok(Value::Object(mut body)) => match body.remove("interview") {
+                Some(Value::Object(fields)) => Ok(Self(fields)),
+                _ => Err(RestError::bad_request("the body has to have an object `interview`")),
+            },
+            Ok(_) => Err(RestError::bad_request("the body has to be a JSON object")),
+            Err(_) => Err(RestError::bad_request("the body is not JSON")),
+        }
+    }
+}
+
+const TIME: &str = "an RFC 3339 date and time with an offset";
+
+impl InterviewFields {
+    /// The fields of an interview. Unknown fields are ignored; all wrong fields are reported at once.
+    pub(super) fn patch(&self) -> Result<InterviewPatch, RestError> {
+        let mut reader = self.reader();
+        let patch = InterviewPatch {
+            kind: reader.read(Field::Kind, "one of video_call, in_person, phone_call", as_kind),
+            start_at: reader.read(Field::StartAt, TIME, as_time),
+            end_at: reader.read(Field::EndAt, TIME, as_time),
+            interviewee_id: reader.read(Field::IntervieweeId, "an id", as_id).map(IntervieweeId),
+            interviewer_id: reader.read(Field::InterviewerId, "an id", as_id).map(UserId),
+            location: reader.read(Field::Location, "a text", |value| value.as_str().map(str::to_owned)),
+            allow_overlap: reader.read(Field::AllowOverlap, "true or false", Value::as_bool),
+        };
+        if reader.errors.is_empty() { Ok(patch) } else { Err(RestError::invalid(reader.errors)) }
+    }
+
+    /// The start and the end of the proposed time. All wrong fields are reported at once.
+    pub(super) fn amendment(&self) -> Result<(DateTime<Utc>, DateTime<Utc>), RestError> {
+        let mut reader = self.reader();
+        let (start, end) = (reader.required_time(Field::AmendStartAt), reader.required_time(Field::AmendEndAt));
+        start.zip(end).ok_or(reader.errors).map_err(RestError::invalid)
+    }
+
+    fn reader(&self) -> FieldReader<'_> {
+        FieldReader { fields: &self.0, errors: Vec::new() }
+    }
+}
+
+/// Reads fields and collects what is wrong with them.
+struct FieldReader<'a> {
+    fields: &'a Map<String, Value>,
+    errors: Vec<ErrorObject>,
+}
+
+impl FieldReader<'_> {
+    fn read<T>(&mut self, field: Field, expected: &str, parse: impl Fn(&Value) -> Option<T>) -> Patch<T> {
+        match self.fields.get(field.name()) {
+            None => Patch::Absent,
+            Some(Value::Null) => Patch::Null,
+            Some(value) => parse(value).map_or_else(
+                || {
+                    let message = format!("has to be {expected}");
+                    self.errors.push(ErrorObject::of_field("BAD_USER_INPUT", field, message));
+                    Patch::Absent
+                },
+                Patch::Value,
+            ),
+        }
+    }
+
+    fn required_time(&mut self, field: Field) -> Option<DateTime<Utc>> {
+        let value = self.read(field, TIME, as_time);
+        let is_missing = matches!(value, Patch::Absent | Patch::Null);
+        if is_missing && !self.errors.iter().any(|error| error.is_about(field)) {
+            self.errors.push(ErrorObject::of_field("NULL_NOT_ALLOWED", field, "is required"));
+        }
+        value.value()
+    }
+}
+
+fn as_kind(value: &Value) -> Option<InterviewKind> {
+    InterviewKind::from_name(value.as_str()?)
+}
+
+fn as_time(value: &Value) -> Option<DateTime<Utc>> {
+    time::parse(value.as_str()?).ok()
+}
+
+/// A number, or text as a form sends it.
+fn as_id(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| Some(InterviewId::from_text(value.as_str()?).0))
+}
