@@ -1,16 +1,16 @@
-//! Optimistic locking.
+//! Optimistic concurrency control by the client.
 
-/// Which version of an interview a request was made for.
+/// The version of the interview that a request was made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpectedVersion {
-    /// Whatever is stored.
+    /// The client does not check the version.
     Any,
-    /// One of these.
+    /// The request is only valid for one of these versions.
     OneOf(Vec<i32>),
 }
 
 impl ExpectedVersion {
-    /// Whether this version is among the expected ones.
+    /// Whether a request may change an interview at this version.
     #[must_use]
     pub fn matches(&self, version: i32) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Ids, one type each, so that an interviewee's id can never be looked up among users.
+//! Ids, one type for each table, so that the id of an interviewee cannot be used to look up a user.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ macro_rules! id {
         pub struct $name(pub i64);
 
         impl $name {
-            /// Reads an id as the API prints it: a positive decimal number without leading zeros. Any other text names nothing, and
-            /// is therefore read as 0, an id that no row ever has: looking it up finds nothing, as with any unknown id.
+            /// Parses an id as the API prints it: a positive decimal number without leading zeros. Any other text becomes 0, an id that
+            /// no row has, so that a malformed id is not found, like any unknown one.
             #[must_use]
             pub fn from_text(text: &str) -> Self {
                 let canonical = text.starts_with(|first: char| matches!(first, '1'..='9'));
@@ -29,13 +29,13 @@ macro_rules! id {
 id! {
     /// A company, the tenant.
     CompanyId;
-    /// A user: driver, staff and admin share one sequence.
+    /// A user. Drivers, staff and admins share one sequence.
     UserId;
     /// One driver's application to one company.
     IntervieweeId;
     /// An interview.
     InterviewId;
-    /// A line of the event log; later events of one interview have higher ids.
+    /// An event of the log. Later events of one interview have greater ids.
     EventId;
 }
 
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_canonical_positive_decimal_names_a_row() {
+    fn only_a_canonical_positive_decimal_is_an_id() {
         assert_eq!(InterviewId::from_text("27"), InterviewId(27));
         for nothing in ["", "0", "-27", "+27", "027", " 27", "27.0", "0x1b", "abc", "9223372036854775808"] {
             assert_eq!(InterviewId::from_text(nothing), InterviewId(0), "{nothing:?}");

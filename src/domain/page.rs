@@ -1,70 +1,71 @@
-//! Pages of a list by keyset: a page begins after an item, not after a number of items, so that it is stable while rows come and go.
+//! Keyset pagination: a page begins after an item, not after a number of items, so that pages stay stable while rows are inserted and
+//! deleted.
 
 use crate::domain::InterviewId;
 use chrono::{DateTime, Utc};
 
-/// What an order sorts by.
+/// The key by which interviews are sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortKey {
-    /// When the interview begins.
+    /// The start of the interview.
     #[default]
     StartAt,
-    /// When it last changed.
+    /// The time of the last change.
     UpdatedAt,
-    /// Its id.
+    /// The id alone.
     Id,
 }
 
 /// The order of a list of interviews. Equal keys are ordered by id, in the same direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InterviewOrder {
-    /// What it sorts by.
+    /// The key that is compared first.
     pub key: SortKey,
-    /// From the largest to the smallest.
+    /// Whether the greatest key comes first.
     pub descending: bool,
 }
 
-/// The place of an interview in such an order.
+/// The position of an interview in an [`InterviewOrder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InterviewPosition {
-    /// The value of the order's key; none where that is the id.
+    /// The value of the sort key; none for [`SortKey::Id`].
     pub time: Option<DateTime<Utc>>,
-    /// The id, which makes the place unique.
+    /// Makes the position unique.
     pub id: InterviewId,
 }
 
-/// Which part of a list is asked for.
+/// The part of a list that a page shows. `P` is a position in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window<P> {
-    /// Only what comes after this place.
+    /// Only items after this position.
     pub after: Option<P>,
-    /// Only what comes before this place.
+    /// Only items before this position.
     pub before: Option<P>,
-    /// How many items.
+    /// The largest number of items.
     pub limit: u64,
-    /// Whether they are the last ones rather than the first ones.
+    /// Whether the page shows the last items between the positions rather than the first.
     pub from_end: bool,
 }
 
-/// Items in the order of the list, and whether there are more on either side.
+/// The items of one page, in the order of the list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// At most as many as were asked for.
+    /// At most [`Window::limit`] items.
     pub items: Vec<T>,
-    /// Whether something comes before them.
+    /// Whether the list has items before them.
     pub has_previous: bool,
-    /// Whether something comes after them.
+    /// Whether the list has items after them.
     pub has_next: bool,
 }
 
 impl<P> Window<P> {
-    /// How many rows to fetch: one more tells whether there is a further page.
+    /// The number of rows to fetch. One more than the limit shows whether there is a further page.
     #[must_use]
     pub fn fetch(&self) -> u64 {
         self.limit + 1
     }
 
-    /// Makes the page of what was fetched from the window's end that comes first.
+    /// Makes a page of the fetched rows, which begin at the end of the window that [`Window::from_end`] names.
     #[must_use]
     pub fn page<T>(&self, mut fetched: Vec<T>) -> Page<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
@@ -73,7 +74,7 @@ impl<P> Window<P> {
         if self.from_end {
             fetched.reverse();
         }
-        // A cursor stands at an item, or where one was: beyond it there is something as far as anybody can tell without asking.
+        // A cursor was an item of the list, so there is an item on its other side, unless it was deleted. Checking costs a statement.
         let has_previous = self.after.is_some() || (self.from_end && more);
         let has_next = self.before.is_some() || (!self.from_end && more);
         Page { items: fetched, has_previous, has_next }

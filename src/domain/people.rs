@@ -1,29 +1,30 @@
-//! Companies and people.
+//! Companies, users and applications.
 
-use crate::domain::{Authority, CompanyId, Interview, IntervieweeId, UserId, named_enum};
+use crate::domain::{Authority, CompanyId, Interview, IntervieweeId, UserId};
 use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Company {
-    /// Its id.
+    /// Staff, interviewees and interviews belong to one company by this id.
     pub id: CompanyId,
-    /// What it is called.
+    /// The name to display.
     pub name: String,
 }
 
 /// A person who can sign in: driver, staff or admin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// The id that tokens carry as `sub`.
+    /// The `sub` claim of the user's tokens.
     pub id: UserId,
-    /// What they may see and do.
+    /// The user's role, and the company of staff.
     pub authority: Authority,
     /// The name to display.
     pub title: String,
-    /// Where their picture is.
+    /// The URL of a picture.
     pub image: Option<String>,
-    /// A driver's number.
+    /// A driver's own number.
     pub phone_number: Option<String>,
     /// The number under which drivers reach a member of staff.
     pub contact_phone_number: Option<String>,
@@ -32,11 +33,11 @@ pub struct User {
 /// The people of one interview.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Participants {
-    /// The application.
+    /// The driver's application.
     pub interviewee: Interviewee,
-    /// Who applied.
+    /// The user who applied.
     pub driver: User,
-    /// Who talks to them.
+    /// The member of staff.
     pub interviewer: User,
 }
 
@@ -56,7 +57,7 @@ impl From<Interview> for InterviewWithPeople {
 }
 
 impl Participants {
-    /// Whether this interview is theirs.
+    /// Whether these are the people of this interview.
     #[must_use]
     pub fn are_of(&self, interview: &Interview) -> bool {
         (self.interviewee.id, self.driver.id, self.interviewer.id)
@@ -64,31 +65,31 @@ impl Participants {
     }
 }
 
-named_enum! {
-    /// How far an application has come.
-    pub enum IntervieweeKind {
-        /// The driver's papers were checked.
-        Verified = "verified",
-        /// An interview was arranged.
-        Interview = "interview",
-        /// The driver was taken on.
-        Accepted = "accepted",
-        /// The driver rejected an interview.
-        Rejected = "rejected",
-    }
+/// The progress of an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum IntervieweeKind {
+    /// The driver's papers were checked.
+    Verified,
+    /// An interview was arranged.
+    Interview,
+    /// The company hired the driver.
+    Accepted,
+    /// The driver rejected an interview.
+    Rejected,
 }
 
 /// One driver's application to one company. A driver who applied to three companies is three interviewees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interviewee {
-    /// Its id.
+    /// Interviews refer to the application by this id.
     pub id: IntervieweeId,
-    /// The tenant.
+    /// The company to which the driver applied.
     pub company_id: CompanyId,
-    /// Who applied.
+    /// The user who applied.
     pub driver_id: UserId,
-    /// How far it has come.
+    /// The progress of the application.
     pub kind: IntervieweeKind,
-    /// When it last changed.
+    /// The time of the last change of `kind`.
     pub updated_at: DateTime<Utc>,
 }

@@ -1,37 +1,72 @@
-//! The closed list of reasons for which a request is refused.
+//! The closed list of reasons for which a request is refused, with the codes that both transports send.
 
-use crate::domain::{Action, Field, Interview, InterviewStatus, Names, Side};
+use crate::domain::{Action, Field, Interview, InterviewStatus, Side};
+use strum::{IntoStaticStr, VariantArray};
 
 /// Why nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The input is wrong: all mistakes at once.
+    /// The input has errors. Contains all of them, each with its own code.
     Invalid(Vec<FieldError>),
-    /// There is no such interview for this viewer.
+    /// No interview with this id is visible to the viewer.
     NotFound,
-    /// The viewer sees it, and may not do this.
+    /// The viewer sees the interview and has no permission for the action. Contains the message.
     Forbidden(&'static str),
-    /// The state does not allow it.
+    /// The state of the interview does not allow the action.
     InvalidState {
-        /// The state it is in.
+        /// The current status.
         status: InterviewStatus,
-        /// What the viewer could do instead.
+        /// The actions that the viewer can perform instead.
         available: Vec<Action>,
     },
-    /// A person is busy at that time; one entry a side.
+    /// One or both people are busy at that time, with one entry each.
     Conflicts(Vec<Conflict>),
-    /// Somebody else changed it since the version that the request names.
+    /// The interview has changed since the version that the request expects. Contains the current interview.
     Stale(Box<Interview>),
 }
 
+/// The codes of refusals and of field errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", const_into_str)]
+pub enum RefusalCode {
+    /// The end is not after the start.
+    EndNotAfterStart,
+    /// The interview is longer than [`TimeSlot::MAX_HOURS`](crate::domain::TimeSlot::MAX_HOURS), or the text longer than its field.
+    TooLong,
+    /// The field is required or cannot be cleared.
+    NullNotAllowed,
+    /// The location is blank or has control characters.
+    InvalidLocation,
+    /// The reason is blank or has control characters other than line breaks and tabs.
+    InvalidReason,
+    /// The interview's company has no such interviewee.
+    IntervieweeNotFound,
+    /// The interview's company has no such active staff.
+    InterviewerNotFound,
+    /// The proposed time equals the current one or the one that is already proposed.
+    AmendmentUnchanged,
+    /// An admin did not name the side for which they act.
+    SideRequired,
+    /// See [`Refusal::NotFound`].
+    NotFound,
+    /// See [`Refusal::Forbidden`].
+    Forbidden,
+    /// See [`Refusal::InvalidState`].
+    InvalidState,
+    /// See [`Refusal::Conflicts`].
+    ScheduleConflict,
+    /// See [`Refusal::Stale`].
+    StaleVersion,
+}
+
 impl Refusal {
-    /// [`Refusal::InvalidState`] for people.
+    /// The message of [`Refusal::InvalidState`].
     #[must_use]
     pub fn state_message(status: InterviewStatus) -> String {
-        format!("this cannot be done now: the interview is {}", status.name())
+        format!("this cannot be done now: the interview is {}", status.into_str())
     }
 
-    /// [`Refusal::Stale`] for people.
+    /// The message of [`Refusal::Stale`].
     #[must_use]
     pub fn stale_message(current: &Interview) -> String {
         format!("the interview has changed meanwhile: it is at version {}", current.version)
@@ -39,7 +74,7 @@ impl Refusal {
 }
 
 impl Conflict {
-    /// For people.
+    /// The message for the person who made the request.
     #[must_use]
     pub fn message(&self) -> String {
         let person = match self.side {
@@ -56,54 +91,30 @@ impl Conflict {
     }
 }
 
-/// Open interviews that take the time of one person.
+/// The open interviews that reserve the time of one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// Whose time it is.
+    /// The side of the person.
     pub side: Side,
-    /// Those that the viewer may see.
+    /// The interviews that the viewer may see.
     pub visible: Vec<Interview>,
-    /// How many more there are that the viewer may not see.
+    /// The number of interviews that the viewer may not see.
     pub hidden: usize,
 }
 
-/// One wrong field.
+/// An error in one field of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// What is wrong.
-    pub code: FieldErrorCode,
-    /// Where.
+    /// For programs.
+    pub code: RefusalCode,
+    /// The field at fault.
     pub field: Field,
     /// For people, without the field's name.
     pub message: String,
 }
 
 impl FieldError {
-    pub(crate) fn new(code: FieldErrorCode, field: Field, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: RefusalCode, field: Field, message: impl Into<String>) -> Self {
         Self { code, field, message: message.into() }
-    }
-}
-
-crate::domain::named_enum! {
-    /// What can be wrong with a field.
-    pub enum FieldErrorCode {
-        /// The end is not after the start.
-        EndNotAfterStart = "END_NOT_AFTER_START",
-        /// Longer than an interview may be, or a text longer than its field.
-        TooLong = "TOO_LONG",
-        /// This field cannot be cleared.
-        NullNotAllowed = "NULL_NOT_ALLOWED",
-        /// Blank, or with control characters.
-        InvalidLocation = "INVALID_LOCATION",
-        /// With control characters other than line breaks and tabs.
-        InvalidReason = "INVALID_REASON",
-        /// No such interviewee in the interview's company.
-        IntervieweeNotFound = "INTERVIEWEE_NOT_FOUND",
-        /// No such active staff in the interview's company.
-        InterviewerNotFound = "INTERVIEWER_NOT_FOUND",
-        /// The proposal says what already stands.
-        AmendmentUnchanged = "AMENDMENT_UNCHANGED",
-        /// An admin has to say for which side they act.
-        SideRequired = "SIDE_REQUIRED",
     }
 }

@@ -1,8 +1,8 @@
-//! The time that an interview takes.
+//! The time that an interview reserves.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A half-open interval: another may begin when this one ends. One that exists is valid: it ends after it starts and is at most
+/// A half-open interval: the next one may start when this one ends. Every value is valid: it ends after it starts and is at most
 /// [`TimeSlot::MAX_HOURS`] long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeSlot {
@@ -10,23 +10,22 @@ pub struct TimeSlot {
     end: DateTime<Utc>,
 }
 
-/// Why two points in time are no [`TimeSlot`].
+/// Why two times are not a [`TimeSlot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlotError {
-    /// The end is not later than the start.
+    /// The end equals the start or is before it.
     #[error("the end has to be after the start")]
     EndNotAfterStart,
-    /// Longer than [`TimeSlot::MAX_HOURS`].
+    /// It is longer than [`TimeSlot::MAX_HOURS`].
     #[error("an interview lasts at most {} hours", TimeSlot::MAX_HOURS)]
     TooLong,
 }
 
 impl TimeSlot {
-    /// The longest interview, in hours.
+    /// The maximum length in hours.
     pub const MAX_HOURS: i64 = 24;
 
-    /// # Errors
-    /// [`SlotError`] when the two points in time are no valid slot.
+    /// Validates the two times.
     pub fn try_new(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, SlotError> {
         if end <= start {
             Err(SlotError::EndNotAfterStart)
@@ -37,13 +36,13 @@ impl TimeSlot {
         }
     }
 
-    /// The first moment.
+    /// Inclusive.
     #[must_use]
     pub fn start(self) -> DateTime<Utc> {
         self.start
     }
 
-    /// The first moment after it.
+    /// Exclusive.
     #[must_use]
     pub fn end(self) -> DateTime<Utc> {
         self.end
@@ -56,7 +55,7 @@ mod tests {
     use crate::domain::time::parse;
 
     #[test]
-    fn a_slot_ends_after_it_starts_and_lasts_a_day_at_most() {
+    fn slot_ends_after_its_start_and_lasts_at_most_a_day() {
         let slot = |start, end| TimeSlot::try_new(parse(start).unwrap(), parse(end).unwrap());
         assert!(slot("2025-03-20T10:00:00Z", "2025-03-20T10:00:00.001Z").is_ok());
         assert!(slot("2025-03-20T10:00:00Z", "2025-03-21T10:00:00Z").is_ok());

@@ -1,20 +1,21 @@
-//! Who asks, what they see, and for which side they can act.
+//! The user who makes a request, what they see, and for which sides they can act.
 
-use crate::domain::{CompanyId, Interview, Side, UserId, named_enum};
+use crate::domain::{CompanyId, Interview, Side, UserId};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-named_enum! {
-    /// What kind of user somebody is.
-    pub enum Role {
-        /// Applies to companies.
-        Driver = "driver",
-        /// Works for one company.
-        Staff = "staff",
-        /// Runs the platform.
-        Admin = "admin",
-    }
+/// The role of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Role {
+    /// Applies to companies.
+    Driver,
+    /// Works for one company.
+    Staff,
+    /// Operates the platform.
+    Admin,
 }
 
-/// A role with what belongs to it.
+/// A role with the data that its permissions depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
     /// Sees the interviews in which they are the driver.
@@ -25,30 +26,30 @@ pub enum Authority {
     Admin,
 }
 
-/// The user on whose behalf a request is answered.
+/// The user who makes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
-    /// The user's id.
+    /// The actor of the events that the viewer causes.
     pub id: UserId,
     /// The name to display.
     pub title: String,
-    /// What they may see and do.
+    /// Decides what the viewer sees and may change.
     pub authority: Authority,
 }
 
-/// The part of the data that exists for a viewer.
+/// The part of the data that is visible to a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// What this driver takes part in.
+    /// The interviews and applications of this driver.
     Driver(UserId),
-    /// What belongs to this company.
+    /// The interviews and applications at this company.
     Company(CompanyId),
-    /// All.
+    /// All data, for admins.
     Everything,
 }
 
 impl Scope {
-    /// Whether an interview exists in it.
+    /// Whether the interview is visible in this scope.
     #[must_use]
     pub fn covers(self, interview: &Interview) -> bool {
         match self {
@@ -60,7 +61,7 @@ impl Scope {
 }
 
 impl Authority {
-    /// The role alone.
+    /// The role without its data.
     #[must_use]
     pub fn role(self) -> Role {
         match self {
@@ -72,7 +73,7 @@ impl Authority {
 }
 
 impl Viewer {
-    /// What exists for them. What lies outside is answered as if it were not there.
+    /// What the viewer sees. Data outside of the scope is treated as if it did not exist.
     #[must_use]
     pub fn scope(&self) -> Scope {
         match self.authority {
@@ -82,7 +83,7 @@ impl Viewer {
         }
     }
 
-    /// The sides for which they can act in an interview that they see.
+    /// The sides for which the viewer can act in a visible interview.
     #[must_use]
     pub fn sides(&self) -> &'static [Side] {
         match self.authority {
@@ -92,7 +93,7 @@ impl Viewer {
         }
     }
 
-    /// Whether they may act for this side.
+    /// Whether the viewer can act for this side.
     #[must_use]
     pub fn acts_for(&self, side: Side) -> bool {
         self.sides().contains(&side)

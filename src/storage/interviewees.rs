@@ -1,7 +1,7 @@
 //! Queries on interviewees.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Names, Scope};
+use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::{contains_ignoring_case, is_any_of, paginate, parameter};
 use crate::storage::database::statement_cache::CachedStatement;
@@ -92,7 +92,7 @@ pub async fn set_kind(
     kind: IntervieweeKind,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    change_kind(kind, now).filter(COLUMN.id.eq(id.0)).filter(COLUMN.kind.ne(kind.name())).exec(connection).await?;
+    change_kind(kind, now).filter(COLUMN.id.eq(id.0)).filter(COLUMN.kind.ne(kind.into_str())).exec(connection).await?;
     Ok(())
 }
 
@@ -107,10 +107,10 @@ pub async fn release(connection: &impl ConnectionTrait, id: IntervieweeId, now: 
         .select_only()
         .expr(Expr::val(1))
         .filter(interview::COLUMN.interviewee_id.eq(id.0))
-        .filter(interview::COLUMN.status.is_in(InterviewStatus::OPEN.map(Names::name)));
+        .filter(interview::COLUMN.status.is_in(InterviewStatus::OPEN.map(|status| status.into_str())));
     change_kind(IntervieweeKind::Verified, now)
         .filter(COLUMN.id.eq(id.0))
-        .filter(COLUMN.kind.eq(IntervieweeKind::Interview.name()))
+        .filter(COLUMN.kind.eq(IntervieweeKind::Interview.into_str()))
         .filter(Expr::exists(open.into_query()).not())
         .exec(connection)
         .await?;
@@ -119,7 +119,7 @@ pub async fn release(connection: &impl ConnectionTrait, id: IntervieweeId, now: 
 
 fn change_kind(kind: IntervieweeKind, now: DateTime<Utc>) -> sea_orm::UpdateMany<interviewee::Entity> {
     interviewee::Entity::update_many()
-        .col_expr(interviewee::Column::Kind, Expr::val(kind.name()))
+        .col_expr(interviewee::Column::Kind, Expr::val(kind.into_str()))
         .col_expr(interviewee::Column::UpdatedAt, Expr::val(now))
 }
 

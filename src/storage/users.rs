@@ -1,7 +1,7 @@
 //! Queries on users, in their parts as viewers, drivers and interviewers.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{CompanyId, Names, Role, Scope, User, UserId, Viewer};
+use crate::domain::{CompanyId, Role, Scope, User, UserId, Viewer};
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::{contains_ignoring_case, is_any_of, paginate, parameter};
 use crate::storage::database::statement_cache::CachedStatement;
@@ -115,7 +115,8 @@ pub async fn count_interviewers(connection: &impl ConnectionTrait, scope: Scope,
 }
 
 fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<user::Entity> {
-    let staff = user::Entity::find().filter(COLUMN.role.eq(Role::Staff.name())).filter(COLUMN.deactivated_at.is_null());
+    let staff =
+        user::Entity::find().filter(COLUMN.role.eq(Role::Staff.into_str())).filter(COLUMN.deactivated_at.is_null());
     let staff = match scope {
         Scope::Company(company) => staff.filter(COLUMN.company_id.eq(company.0)),
         Scope::Everything => staff,

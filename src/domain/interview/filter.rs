@@ -1,39 +1,39 @@
-//! What lists and subscriptions are narrowed down to. `storage` says the same in SQL; a test compares the two.
+//! The filter of lists and subscriptions. `storage` has the same conditions in SQL; a test compares the two.
 
 use crate::domain::{Interview, InterviewKind, InterviewStatus, IntervieweeId, Side, UserId, Viewer};
 use chrono::{DateTime, Utc};
 
-/// What a list of interviews is narrowed down to. Every condition that is given has to hold.
+/// The filter of a list of interviews. An interview has to fulfil every condition that is given.
 #[derive(Clone, Debug, Default)]
 pub struct InterviewFilter {
-    /// One of these statuses.
+    /// The status is one of these.
     pub status: Option<Vec<InterviewStatus>>,
-    /// One of these kinds.
+    /// The kind is one of these.
     pub kind: Option<Vec<InterviewKind>>,
-    /// Of this interviewee.
+    /// The interviewee is this one.
     pub interviewee_id: Option<IntervieweeId>,
-    /// With this interviewer.
+    /// The interviewer is this one.
     pub interviewer_id: Option<UserId>,
-    /// Of this driver.
+    /// The driver is this one.
     pub driver_id: Option<UserId>,
-    /// Beginning in this range.
+    /// The start is in this range.
     pub start_at: TimeRange,
-    /// Last changed in this range.
+    /// The last change is in this range.
     pub updated_at: TimeRange,
-    /// Sharing a moment with the half-open slot from the first to the second.
+    /// The slot overlaps with the half-open interval from the first to the second time.
     pub overlaps: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Waiting for an answer of this side.
+    /// It waits for the answer of this side.
     pub awaiting: Option<Side>,
-    /// Waiting, or not waiting, for an answer of a side for which the viewer can act.
+    /// Whether it waits for the answer of a side for which the viewer can act.
     pub awaiting_me: Option<bool>,
 }
 
-/// A half-open range of time; an end that is not given is open.
+/// A half-open range of time. A bound that is none is open.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TimeRange {
-    /// From here on.
+    /// Inclusive.
     pub gte: Option<DateTime<Utc>>,
-    /// To before here.
+    /// Exclusive.
     pub lt: Option<DateTime<Utc>>,
 }
 
@@ -44,7 +44,7 @@ impl TimeRange {
 }
 
 impl InterviewFilter {
-    /// Whether an interview that the viewer sees is one of those that are wanted.
+    /// Whether an interview that the viewer sees fulfils the conditions.
     #[must_use]
     pub fn matches(&self, interview: &Interview, viewer: &Viewer) -> bool {
         // Destructured in full, so that a new condition does not compile until it is handled.

@@ -1,187 +1,86 @@
-//! An interview and the states it can be in.
+//! An interview, and what can be read off it.
 
+pub(crate) mod booking;
+pub(crate) mod command;
+pub(crate) mod edit;
 pub mod filter;
-pub mod lifecycle;
+mod history;
+pub(crate) mod lifecycle;
+pub(crate) mod state;
+mod validate;
 
-use crate::domain::{CompanyId, InterviewId, IntervieweeId, TimeSlot, UserId, named_enum};
+use crate::domain::{
+    CompanyId, ExpectedVersion, InterviewId, InterviewStatus, IntervieweeId, Proposal, Refusal, Side, State, TimeSlot,
+    UserId,
+};
 use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-named_enum! {
-    /// How the two sides meet.
-    pub enum InterviewKind {
-        /// Over a video link.
-        VideoCall = "video_call",
-        /// At a place.
-        InPerson = "in_person",
-        /// By telephone.
-        PhoneCall = "phone_call",
-    }
-}
-
-named_enum! {
-    /// Where an interview is in its life.
-    pub enum InterviewStatus {
-        /// The driver has not answered yet.
-        Pending = "pending",
-        /// One side proposed another time.
-        Amended = "amended",
-        /// Both sides agreed.
-        Scheduled = "scheduled",
-        /// The driver declined. Final.
-        Rejected = "rejected",
-        /// Staff called it off. Final.
-        Cancelled = "cancelled",
-        /// It took place. Final.
-        Completed = "completed",
-        /// A side did not appear. Final.
-        NoShow = "no_show",
-    }
-}
-
-impl InterviewStatus {
-    /// The statuses that reserve time and can still change.
-    pub const OPEN: [Self; 3] = [Self::Pending, Self::Amended, Self::Scheduled];
-}
-
-named_enum! {
-    /// One of the two sides that agree on a time.
-    pub enum Side {
-        /// Any staff of the interview's company.
-        Interviewer = "interviewer",
-        /// The driver.
-        Interviewee = "interviewee",
-    }
-}
-
-impl Side {
-    /// The opposite side.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::Interviewer => Self::Interviewee,
-            Self::Interviewee => Self::Interviewer,
-        }
-    }
-}
-
-/// What held before a proposal was made, and holds again when it is declined or withdrawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusBeforeProposal {
-    /// The driver had not answered.
-    Pending,
-    /// Both sides had agreed on a time.
-    Scheduled,
-}
-
-impl From<StatusBeforeProposal> for State {
-    fn from(agreement: StatusBeforeProposal) -> Self {
-        match agreement {
-            StatusBeforeProposal::Pending => Self::Pending,
-            StatusBeforeProposal::Scheduled => Self::Scheduled,
-        }
-    }
-}
-
-/// Another time that one side proposed. It reserves nothing until the other side accepts it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proposal {
-    /// The proposed time.
-    pub slot: TimeSlot,
-    /// The side that proposed it.
-    pub by: Side,
-    /// What the interview was before.
-    pub before: StatusBeforeProposal,
-}
-
-/// The status with what belongs to it alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// See [`InterviewStatus::Pending`].
-    Pending,
-    /// See [`InterviewStatus::Amended`].
-    Amended(Proposal),
-    /// See [`InterviewStatus::Scheduled`].
-    Scheduled,
-    /// See [`InterviewStatus::Rejected`].
-    Rejected {
-        /// What the driver said.
-        reason: Option<String>,
-    },
-    /// See [`InterviewStatus::Cancelled`].
-    Cancelled {
-        /// What staff said.
-        reason: Option<String>,
-    },
-    /// See [`InterviewStatus::Completed`].
-    Completed,
-    /// See [`InterviewStatus::NoShow`].
-    NoShow {
-        /// The side that did not appear.
-        absent: Side,
-    },
+/// How the two sides meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum InterviewKind {
+    /// Over a video link.
+    VideoCall,
+    /// At a place.
+    InPerson,
+    /// By telephone.
+    PhoneCall,
 }
 
 /// An interview of a company's interviewer with a driver who applied there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interview {
-    /// Its id.
+    /// Assigned by the database; 0 until the interview is stored.
     pub id: InterviewId,
-    /// The tenant. Always the interviewee's.
+    /// The tenant. Always the interviewee's company.
     pub company_id: CompanyId,
-    /// The interviewee's driver.
+    /// Always the interviewee's driver.
     pub driver_id: UserId,
     /// The driver's application.
     pub interviewee_id: IntervieweeId,
-    /// Staff of the company.
+    /// A member of the company's staff.
     pub interviewer_id: UserId,
-    /// How they meet.
+    /// How the two sides meet.
     pub kind: InterviewKind,
-    /// Where it is in its life.
+    /// The status with its data.
     pub state: State,
-    /// The time it takes; a proposal stands in [`State::Amended`].
+    /// The time that the interview reserves. A proposed time is part of [`State::Amended`].
     pub slot: TimeSlot,
     /// Free text: a link or a place.
     pub location: Option<String>,
-    /// Booked over a clash on purpose: reserves no time.
+    /// Whether the interview may overlap with others. If so it reserves no time.
     pub allow_overlap: bool,
-    /// Goes up by one with every change.
+    /// Begins at 1, and is incremented with every change.
     pub version: i32,
-    /// When it was created.
+    /// The time of the event [`Created`](crate::domain::EventType::Created).
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// The time of the last event.
     pub updated_at: DateTime<Utc>,
 }
 
 impl Interview {
-    /// The status alone.
+    /// The status without its data.
     #[must_use]
     pub fn status(&self) -> InterviewStatus {
-        match self.state {
-            State::Pending => InterviewStatus::Pending,
-            State::Amended(_) => InterviewStatus::Amended,
-            State::Scheduled => InterviewStatus::Scheduled,
-            State::Rejected { .. } => InterviewStatus::Rejected,
-            State::Cancelled { .. } => InterviewStatus::Cancelled,
-            State::Completed => InterviewStatus::Completed,
-            State::NoShow { .. } => InterviewStatus::NoShow,
-        }
+        self.state.status()
     }
 
-    /// Whose time it takes, and which: none when it can no longer take place, or was booked over a clash on purpose.
+    /// The people and the time that the interview reserves; none if it can no longer take place or allows overlaps.
     #[must_use]
     pub fn reservation(&self) -> Option<([UserId; 2], TimeSlot)> {
         let reserves = !self.allow_overlap && InterviewStatus::OPEN.contains(&self.status());
         reserves.then_some(([self.driver_id, self.interviewer_id], self.slot))
     }
 
-    /// The people whose time it reserves and did not reserve `before` a change, or reserved at another time.
+    /// The people whose time it reserves, unless it reserved the same time of the same people `before` a change.
     #[must_use]
     pub fn newly_reserves_time_of(&self, before: Option<&Self>) -> Option<[UserId; 2]> {
         let (people, slot) = self.reservation()?;
         (before.and_then(Self::reservation) != Some((people, slot))).then_some(people)
     }
 
-    /// The proposal that waits for an answer.
+    /// The proposal that the other side has not answered yet.
     #[must_use]
     pub fn proposal(&self) -> Option<Proposal> {
         match self.state {
@@ -190,7 +89,7 @@ impl Interview {
         }
     }
 
-    /// What was said when it was rejected or cancelled.
+    /// The reason of a rejection or cancellation.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match &self.state {
@@ -208,7 +107,7 @@ impl Interview {
         }
     }
 
-    /// The side that has to answer next.
+    /// The side whose answer the interview waits for.
     #[must_use]
     pub fn awaiting(&self) -> Option<Side> {
         match &self.state {
@@ -216,5 +115,10 @@ impl Interview {
             State::Amended(proposal) => Some(proposal.by.other()),
             _ => None,
         }
+    }
+
+    /// Checks the version that a request was made for. Refuses with [`Refusal::Stale`].
+    pub fn expect_version(&self, expected: &ExpectedVersion) -> Result<(), Refusal> {
+        if expected.matches(self.version) { Ok(()) } else { Err(Refusal::Stale(Box::new(self.clone()))) }
     }
 }

@@ -1,9 +1,10 @@
 //! `interview_events`
-use crate::domain::{Event, EventId, EventType, Field, FieldChange, InterviewId, LogPosition, Names, Side, UserId};
+use crate::domain::{Event, EventId, EventType, Field, FieldChange, InterviewId, LogPosition, Side, UserId};
 use crate::storage::StorageError;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -49,15 +50,15 @@ impl TryFrom<Model> for Event {
         let corrupt = |column| StorageError::Corrupt { table: "interview_events", column, id: row.id };
         let changes: Vec<StoredFieldChange> = serde_json::from_value(row.changes).map_err(|_| corrupt("changes"))?;
         let change = |change: StoredFieldChange| {
-            Some(FieldChange { field: Field::from_name(&change.field)?, from: change.from, to: change.to })
+            Some(FieldChange { field: Field::from_str(&change.field).ok()?, from: change.from, to: change.to })
         };
         Ok(Self {
             id: EventId(row.id),
             interview_id: InterviewId(row.interview_id),
-            event_type: EventType::from_name(&row.r#type).ok_or_else(|| corrupt("type"))?,
+            event_type: EventType::from_str(&row.r#type).map_err(|_| corrupt("type"))?,
             at: row.at,
             actor_id: row.actor_id.map(UserId),
-            actor_side: Side::from_name(&row.actor_side).ok_or_else(|| corrupt("actor_side"))?,
+            actor_side: Side::from_str(&row.actor_side).map_err(|_| corrupt("actor_side"))?,
             changes: changes.into_iter().map(change).collect::<Option<_>>().ok_or_else(|| corrupt("changes"))?,
         })
     }
@@ -67,7 +68,7 @@ impl TryFrom<Model> for Event {
 impl From<Event> for ActiveModel {
     fn from(event: Event) -> Self {
         let change = |change: FieldChange| StoredFieldChange {
-            field: change.field.name().to_owned(),
+            field: change.field.into_str().to_owned(),
             from: change.from,
             to: change.to,
         };
@@ -75,10 +76,10 @@ impl From<Event> for ActiveModel {
             id: NotSet,
             transaction_id: NotSet,
             interview_id: Set(event.interview_id.0),
-            r#type: Set(event.event_type.name().to_owned()),
+            r#type: Set(event.event_type.into_str().to_owned()),
             at: Set(event.at),
             actor_id: Set(event.actor_id.map(|id| id.0)),
-            actor_side: Set(event.actor_side.name().to_owned()),
+            actor_side: Set(event.actor_side.into_str().to_owned()),
             changes: Set(event.changes.into_iter().map(|it| serde_json::json!(change(it))).collect()),
         }
     }

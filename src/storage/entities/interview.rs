@@ -1,6 +1,6 @@
 //! `interviews`
 use crate::domain::{
-    CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Names, Proposal, Side, State,
+    CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Proposal, Side, State,
     StatusBeforeProposal, TimeSlot, UserId,
 };
 use crate::storage::StorageError;
@@ -9,6 +9,7 @@ use crate::storage::entities::row::row;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
+use std::str::FromStr;
 
 row! {
     #[sea_orm::model]
@@ -56,19 +57,16 @@ impl TryFrom<Model> for Interview {
 
     fn try_from(row: Model) -> Result<Self, StorageError> {
         let corrupt = |column| StorageError::Corrupt { table: "interviews", column, id: row.id };
-        let side = |name: Option<&String>| name.and_then(|name| Side::from_name(name));
-        let state = match InterviewStatus::from_name(&row.status).ok_or_else(|| corrupt("status"))? {
+        let side = |name: Option<&String>| name.and_then(|name| Side::from_str(name).ok());
+        let state = match InterviewStatus::from_str(&row.status).map_err(|_| corrupt("status"))? {
             InterviewStatus::Pending => State::Pending,
             InterviewStatus::Amended => {
                 let slot = row.amend_start_at.zip(row.amend_end_at).map(|(start, end)| TimeSlot::try_new(start, end));
                 State::Amended(Proposal {
                     slot: slot.and_then(Result::ok).ok_or_else(|| corrupt("amend_end_at"))?,
                     by: side(row.amended_by.as_ref()).ok_or_else(|| corrupt("amended_by"))?,
-                    before: match row.amended_from.as_deref() {
-                        Some(PENDING) => StatusBeforeProposal::Pending,
-                        Some(SCHEDULED) => StatusBeforeProposal::Scheduled,
-                        _ => return Err(corrupt("amended_from")),
-                    },
+                    before: StatusBeforeProposal::from_str(row.amended_from.as_deref().unwrap_or_default())
+                        .map_err(|_| corrupt("amended_from"))?,
                 })
             }
             InterviewStatus::Scheduled => State::Scheduled,
@@ -85,7 +83,7 @@ impl TryFrom<Model> for Interview {
             driver_id: UserId(row.driver_id),
             interviewee_id: IntervieweeId(row.interviewee_id),
             interviewer_id: UserId(row.interviewer_id),
-            kind: InterviewKind::from_name(&row.kind).ok_or_else(|| corrupt("kind"))?,
+            kind: InterviewKind::from_str(&row.kind).map_err(|_| corrupt("kind"))?,
             state,
             slot: TimeSlot::try_new(row.start_at, row.end_at).map_err(|_| corrupt("end_at"))?,
             location: row.location,
@@ -97,32 +95,25 @@ impl TryFrom<Model> for Interview {
     }
 }
 
-const PENDING: &str = "pending";
-const SCHEDULED: &str = "scheduled";
-
 /// Everything but the id.
 impl From<&Interview> for ActiveModel {
     fn from(interview: &Interview) -> Self {
-        let name = |side: Side| side.name().to_owned();
+        let name = |side: Side| side.into_str().to_owned();
         let proposal = interview.proposal();
-        let before = |proposal: Proposal| match proposal.before {
-            StatusBeforeProposal::Pending => PENDING.to_owned(),
-            StatusBeforeProposal::Scheduled => SCHEDULED.to_owned(),
-        };
         Self {
             id: NotSet,
             company_id: Set(interview.company_id.0),
             driver_id: Set(interview.driver_id.0),
             interviewee_id: Set(interview.interviewee_id.0),
             interviewer_id: Set(interview.interviewer_id.0),
-            kind: Set(interview.kind.name().to_owned()),
-            status: Set(interview.status().name().to_owned()),
+            kind: Set(interview.kind.into_str().to_owned()),
+            status: Set(interview.status().into_str().to_owned()),
             start_at: Set(interview.slot.start()),
             end_at: Set(interview.slot.end()),
             amend_start_at: Set(proposal.map(|proposal| proposal.slot.start())),
             amend_end_at: Set(proposal.map(|proposal| proposal.slot.end())),
             amended_by: Set(proposal.map(|proposal| name(proposal.by))),
-            amended_from: Set(proposal.map(before)),
+            amended_from: Set(proposal.map(|proposal| proposal.before.into_str().to_owned())),
             location: Set(interview.location.clone()),
             reason: Set(interview.reason().map(str::to_owned)),
             absent: Set(interview.absent().map(name)),

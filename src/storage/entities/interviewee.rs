@@ -1,10 +1,11 @@
 //! `interviewees`
-use crate::domain::{CompanyId, Interviewee, IntervieweeId, IntervieweeKind, Names, UserId};
+use crate::domain::{CompanyId, Interviewee, IntervieweeId, IntervieweeKind, UserId};
 use crate::storage::StorageError;
 use crate::storage::entities::json;
 use crate::storage::entities::row::row;
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
+use std::str::FromStr;
 
 row! {
     #[sea_orm::model]
@@ -32,7 +33,7 @@ impl TryFrom<Model> for Interviewee {
             id: IntervieweeId(row.id),
             company_id: CompanyId(row.company_id),
             driver_id: UserId(row.driver_id),
-            kind: IntervieweeKind::from_name(&row.kind).ok_or_else(|| corrupt("kind"))?,
+            kind: IntervieweeKind::from_str(&row.kind).map_err(|_| corrupt("kind"))?,
             updated_at: row.updated_at,
         })
     }
@@ -44,7 +45,7 @@ impl From<Interviewee> for Model {
             id: interviewee.id.0,
             company_id: interviewee.company_id.0,
             driver_id: interviewee.driver_id.0,
-            kind: interviewee.kind.name().to_owned(),
+            kind: interviewee.kind.into_str().to_owned(),
             updated_at: interviewee.updated_at,
         }
     }

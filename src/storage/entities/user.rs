@@ -1,9 +1,10 @@
 //! `users`
-use crate::domain::{Authority, CompanyId, Names, Role, User, UserId};
+use crate::domain::{Authority, CompanyId, Role, User, UserId};
 use crate::storage::StorageError;
 use crate::storage::entities::row::row;
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
+use std::str::FromStr;
 
 row! {
     #[sea_orm::model]
@@ -29,7 +30,7 @@ impl TryFrom<Model> for User {
 
     fn try_from(row: Model) -> Result<Self, StorageError> {
         let corrupt = |column| StorageError::Corrupt { table: "users", column, id: row.id };
-        let authority = match Role::from_name(&row.role).ok_or_else(|| corrupt("role"))? {
+        let authority = match Role::from_str(&row.role).map_err(|_| corrupt("role"))? {
             Role::Driver => Authority::Driver,
             Role::Staff => Authority::Staff(CompanyId(row.company_id.ok_or_else(|| corrupt("company_id"))?)),
             Role::Admin => Authority::Admin,
@@ -53,7 +54,7 @@ impl From<User> for Model {
         };
         Self {
             id: user.id.0,
-            role: user.authority.role().name().to_owned(),
+            role: user.authority.role().into_str().to_owned(),
             company_id,
             title: user.title,
             image: user.image,

@@ -5,7 +5,7 @@ pub mod with_people;
 
 use crate::domain::filter::{InterviewFilter, TimeRange};
 use crate::domain::page::{InterviewOrder, InterviewPosition, Page, SortKey, Window};
-use crate::domain::{Interview, InterviewId, InterviewStatus, IntervieweeId, Names, Scope, Side, TimeSlot, Viewer};
+use crate::domain::{Interview, InterviewId, InterviewStatus, IntervieweeId, Scope, Side, TimeSlot, Viewer};
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::{counts, is_any_of, page_per_parent, pages, paginate};
 use crate::storage::database::statement_cache::CachedScopedStatement;
@@ -173,8 +173,8 @@ fn column(column: Column) -> Expr {
     Expr::col((interview::Entity, column))
 }
 
-fn text<T: Names>(values: &[T]) -> Vec<&'static str> {
-    values.iter().map(|value| value.name()).collect()
+fn text<T: Into<&'static str> + Copy>(values: &[T]) -> Vec<&'static str> {
+    values.iter().map(|value| (*value).into()).collect()
 }
 
 fn in_range(of: Column, range: TimeRange) -> Condition {
@@ -194,9 +194,9 @@ fn touches(start: DateTime<Utc>, end: DateTime<Utc>) -> Condition {
 fn awaits(sides: &[Side]) -> Condition {
     sides.iter().fold(Condition::any(), |any, side| {
         let proposed = Condition::all()
-            .add(COLUMN.status.eq(InterviewStatus::Amended.name()))
-            .add(COLUMN.amended_by.eq(side.other().name()));
-        let new = (*side == Side::Interviewee).then(|| COLUMN.status.eq(InterviewStatus::Pending.name()));
+            .add(COLUMN.status.eq(InterviewStatus::Amended.into_str()))
+            .add(COLUMN.amended_by.eq(side.other().into_str()));
+        let new = (*side == Side::Interviewee).then(|| COLUMN.status.eq(InterviewStatus::Pending.into_str()));
         any.add(proposed).add_option(new)
     })
 }

@@ -8,6 +8,7 @@ use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::schema::enums::{InterviewKind, InterviewStatus, Side};
 use crate::graphql::schema::scalars::DateTime;
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, Result};
+use strum::VariantArray;
 
 /// Conditions on interviews. An interview has to meet all that are given. An empty list matches nothing.
 #[derive(InputObject, Default)]
@@ -216,7 +217,7 @@ fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
 }
 
 /// Removes duplicates: a list of thousands of values must not stay in memory as long as a subscription.
-fn without_duplicates<T, D: domain::Names + PartialEq + From<T>>(list: Vec<T>) -> Vec<D> {
+fn without_duplicates<T, D: VariantArray + Copy + PartialEq + From<T>>(list: Vec<T>) -> Vec<D> {
     let given: Vec<D> = list.into_iter().map(D::from).collect();
-    D::ALL.iter().copied().filter(|value| given.contains(value)).collect()
+    D::VARIANTS.iter().copied().filter(|value| given.contains(value)).collect()
 }

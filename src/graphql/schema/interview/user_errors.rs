@@ -1,6 +1,6 @@
 //! User errors: refusals as data, so that a form can show each at its field.
 
-use crate::domain::{Conflict, Field, FieldError, FieldErrorCode, Refusal};
+use crate::domain::{Conflict, Field, FieldError, Refusal};
 use crate::graphql::direct_json::DirectObject;
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
 use crate::graphql::schema::field_names::field_name;
@@ -34,6 +34,7 @@ pub enum UserError {
 
 /// The kind of a user error.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::domain::RefusalCode")]
 pub enum UserErrorCode {
     /// The end is not after the start.
     EndNotAfterStart,
@@ -195,18 +196,11 @@ impl UserError {
     }
 
     fn error(error: FieldError, paths: ArgumentPaths) -> Self {
-        let code = match error.code {
-            FieldErrorCode::EndNotAfterStart => UserErrorCode::EndNotAfterStart,
-            FieldErrorCode::TooLong => UserErrorCode::TooLong,
-            FieldErrorCode::NullNotAllowed => UserErrorCode::NullNotAllowed,
-            FieldErrorCode::InvalidLocation => UserErrorCode::InvalidLocation,
-            FieldErrorCode::InvalidReason => UserErrorCode::InvalidReason,
-            FieldErrorCode::IntervieweeNotFound => UserErrorCode::IntervieweeNotFound,
-            FieldErrorCode::InterviewerNotFound => UserErrorCode::InterviewerNotFound,
-            FieldErrorCode::AmendmentUnchanged => UserErrorCode::AmendmentUnchanged,
-            FieldErrorCode::SideRequired => UserErrorCode::SideRequired,
-        };
-        Self::Validation(ValidationError { code, message: error.message, path: paths.path(error.field) })
+        Self::Validation(ValidationError {
+            code: error.code.into(),
+            message: error.message,
+            path: paths.path(error.field),
+        })
     }
 
     fn conflict(conflict: Conflict, paths: ArgumentPaths) -> Self {

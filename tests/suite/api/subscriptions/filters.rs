@@ -4,26 +4,25 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use chrono::{DateTime, TimeDelta, Utc};
 use interviews::domain::filter::{InterviewFilter, TimeRange};
 use interviews::domain::page::{InterviewOrder, Window};
-use interviews::domain::{
-    Authority, Interview, InterviewKind, InterviewStatus, IntervieweeId, Names, Side, UserId, Viewer,
-};
+use interviews::domain::{Authority, Interview, InterviewKind, InterviewStatus, IntervieweeId, Side, UserId, Viewer};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use rstest::rstest;
+use strum::VariantArray;
 
 /// The values of an interview that is there, so that a filter has something to find.
 fn filters(all: Vec<Interview>) -> impl Strategy<Value = InterviewFilter> {
     let sample = any::<Index>().prop_map(move |index| index.get(&all).clone());
     let subset = |all: &'static [InterviewStatus]| subsequence(all, 0..=all.len());
-    let kinds = subsequence(InterviewKind::ALL, 0..=InterviewKind::ALL.len());
+    let kinds = subsequence(InterviewKind::VARIANTS, 0..=InterviewKind::VARIANTS.len());
     let side = select(vec![Side::Interviewer, Side::Interviewee]);
     let rare = proptest::bool::weighted(0.15);
     (
         sample,
-        of(subset(InterviewStatus::ALL)),
+        of(subset(InterviewStatus::VARIANTS)),
         of(kinds),
         [rare, rare, rare, proptest::bool::weighted(0.3), proptest::bool::weighted(0.3), proptest::bool::weighted(0.3)],
         -3i64..3,

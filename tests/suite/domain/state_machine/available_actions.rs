@@ -4,9 +4,10 @@
 use super::fixtures::{admin, at, command, driver, every_state, every_viewer, hours, interview, perform, staff};
 use crate::support::people::{DANA_APPLICATION, JUDE_APPLICATION};
 use interviews::domain::{
-    Action, Command, Interview, InterviewPatch, IntervieweeId, Names, Patch, Proposal, Refusal, Side, State, TimeSlot,
+    Action, Command, Interview, InterviewPatch, IntervieweeId, Patch, Proposal, Refusal, Side, State, TimeSlot,
 };
 use proptest::prelude::*;
+use strum::VariantArray;
 
 const SIDES: [Option<Side>; 3] = [None, Some(Side::Interviewer), Some(Side::Interviewee)];
 
@@ -77,7 +78,7 @@ proptest! {
         for interview in interviews(slot, proposed) {
             for viewer in every_viewer() {
                 let listed = interview.available_actions(&viewer, at(now));
-                for action in Action::ALL {
+                for action in Action::VARIANTS {
                     let refused = |acting: &Option<Side>| {
                         let done = perform(&interview, &viewer, &command_of(*action, *acting, &inputs), at(now));
                         matches!(done, Err(Refusal::InvalidState { .. } | Refusal::Forbidden(_)))
@@ -94,7 +95,7 @@ proptest! {
     fn state_refusal_lists_the_available_actions(slot in slots(), now in 500..800_i64, inputs in inputs()) {
         for interview in interviews(slot, hours(12, 13)) {
             for viewer in every_viewer() {
-                for action in Action::ALL {
+                for action in Action::VARIANTS {
                     let done = perform(&interview, &viewer, &command_of(*action, None, &inputs), at(now));
                     if let Err(Refusal::InvalidState { status, available }) = done {
                         prop_assert_eq!(status, interview.status());
@@ -111,7 +112,8 @@ fn available_actions_are_ordered_and_distinct() {
     for interview in interviews(hours(10, 11), hours(12, 13)) {
         for viewer in every_viewer() {
             let listed = interview.available_actions(&viewer, at(600));
-            let ordered: Vec<Action> = Action::ALL.iter().copied().filter(|action| listed.contains(action)).collect();
+            let ordered: Vec<Action> =
+                Action::VARIANTS.iter().copied().filter(|action| listed.contains(action)).collect();
             assert_eq!(listed, ordered);
         }
     }
@@ -138,7 +140,7 @@ fn admin_has_to_name_the_side_where_either_can_act() {
             match action {
                 Action::Amend | Action::Accept => {
                     let Err(Refusal::Invalid(errors)) = done else { panic!("{action:?}: {done:?}") };
-                    let codes: Vec<&str> = errors.iter().map(|error| error.code.name()).collect();
+                    let codes: Vec<&str> = errors.iter().map(|error| error.code.into_str()).collect();
                     assert_eq!(codes, ["SIDE_REQUIRED"]);
                 }
                 _ => assert!(done.is_ok(), "{action:?}: {done:?}"),

@@ -5,7 +5,7 @@ use crate::support::people::{
     DANA, DANA_APPLICATION, JUDE_COASTAL_APPLICATION, KOFI, UNKNOWN_INTERVIEWEE, UNKNOWN_USER,
 };
 use interviews::domain::{
-    EventType, Interview, InterviewKind, InterviewPatch, IntervieweeEffect, Names, Patch, Refusal, Side, State,
+    EventType, Interview, InterviewKind, InterviewPatch, IntervieweeEffect, Patch, Refusal, Side, State,
     StatusBeforeProposal,
 };
 use rstest::rstest;
@@ -110,7 +110,7 @@ fn stored_interviewer_is_valid_after_leaving_the_company() {
 fn errors_of(patch: InterviewPatch) -> Vec<String> {
     match perform(&interview(State::Scheduled), &staff(), &update(patch), hour(8)) {
         Err(Refusal::Invalid(errors)) => {
-            errors.iter().map(|error| format!("{} {}", error.code.name(), error.field.name())).collect()
+            errors.iter().map(|error| format!("{} {}", error.code.into_str(), error.field.into_str())).collect()
         }
         other => panic!("{other:?}"),
     }
@@ -190,13 +190,13 @@ fn update_to_the_proposed_time_drops_the_proposal_and_is_pending() {
     let interview = interview(amended(Side::Interviewee, StatusBeforeProposal::Scheduled));
     let done = perform(&interview, &staff(), &update(proposed), hour(8)).unwrap().unwrap();
     assert_eq!((done.interview.state, done.interview.slot), (State::Pending, hours(12, 13)));
-    let changed: Vec<&str> = done.changes.iter().map(|change| change.field.name()).collect();
+    let changed: Vec<&str> = done.changes.iter().map(|change| change.field.into_str()).collect();
     assert_eq!(changed, ["status", "start_at", "end_at", "amend_start_at", "amend_end_at", "amended_by"]);
 }
 
 mod proposing {
     use super::super::fixtures::{amended, at, driver, hour, interview, perform, staff};
-    use interviews::domain::{Command, Interview, Names, Refusal, Side, State, StatusBeforeProposal, Viewer};
+    use interviews::domain::{Command, Interview, Refusal, Side, State, StatusBeforeProposal, Viewer};
     use rstest::rstest;
 
     /// The code and field of the error, if there is one.
@@ -206,7 +206,7 @@ mod proposing {
             Ok(done) => done.map(|_| None).unwrap(),
             Err(Refusal::Invalid(errors)) => {
                 let [error] = &errors[..] else { panic!("{errors:?}") };
-                Some(format!("{} {}", error.code.name(), error.field.name()))
+                Some(format!("{} {}", error.code.into_str(), error.field.into_str()))
             }
             other => panic!("{other:?}"),
         }

@@ -6,10 +6,11 @@ use super::fixtures::{
 };
 use crate::support::people::{JUDE_APPLICATION, LUISA};
 use interviews::domain::{
-    Action, Booking, Command, EventType, Interview, InterviewKind, IntervieweeEffect, IntervieweeKind, Names, Refusal,
-    Side, State, StatusBeforeProposal, TimeSlot, Transition, Viewer,
+    Action, Booking, Command, EventType, Interview, InterviewKind, IntervieweeEffect, IntervieweeKind, Refusal, Side,
+    State, StatusBeforeProposal, TimeSlot, Transition, Viewer,
 };
 use rstest::rstest;
+use strum::VariantArray;
 
 const PENDING: StatusBeforeProposal = StatusBeforeProposal::Pending;
 const SCHEDULED: StatusBeforeProposal = StatusBeforeProposal::Scheduled;
@@ -35,7 +36,7 @@ fn each_side_can_do_in_every_state_what_the_table_says() {
     for state in every_state() {
         let interview = interview(state);
         for (now, started) in [(at(599), false), (at(600), true), (at(601), true), (hour(48), true)] {
-            for (action, who) in Action::ALL.iter().zip(permissions(&interview.state, started).split(' ')) {
+            for (action, who) in Action::VARIANTS.iter().zip(permissions(&interview.state, started).split(' ')) {
                 let context = format!("{action:?} in {:?} at {now}", interview.state);
                 for (viewer, side) in [(staff(), STAFF), (driver(), DRIVER)] {
                     let may = matches!((who, side), ("b", _) | ("s", STAFF) | ("d", DRIVER));
@@ -191,7 +192,7 @@ fn interview_can_be_completed_from_its_start_on(#[case] command: Command) {
     let interview = interview(State::Scheduled);
     let early = perform(&interview, &staff(), &command, hour(10) - chrono::TimeDelta::milliseconds(1));
     let Err(Refusal::InvalidState { status, available }) = early else { panic!("{early:?}") };
-    assert_eq!(status.name(), "scheduled");
+    assert_eq!(status.into_str(), "scheduled");
     assert_eq!(available, [Action::Update, Action::Amend, Action::Cancel]);
     for now in [hour(10), hour(11), hour(1000)] {
         assert!(perform(&interview, &staff(), &command, now).is_ok());
@@ -211,7 +212,7 @@ fn scheduled_interview_that_moves_into_the_future_cannot_be_completed() {
 fn final_state_refuses_every_action() {
     for state in final_states() {
         let interview = interview(state);
-        for action in Action::ALL {
+        for action in Action::VARIANTS {
             for viewer in every_viewer() {
                 match perform(&interview, &viewer, &command(*action, None), hour(10)).unwrap_err() {
                     Refusal::InvalidState { status, available } => {

@@ -1,111 +1,44 @@
-//! Deterministic data for trying out and for benchmarks: the same count gives the same rows, on every machine.
+//! The rows of the demo data.
 
 use crate::domain::{
-    Authority, Company, CompanyId, Event, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
-    IntervieweeKind, Names, Proposal, Side, State, StatusBeforeProposal, TimeSlot, User, UserId,
+    Authority, Company, CompanyId, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId, IntervieweeKind,
+    Proposal, Side, State, StatusBeforeProposal, TimeSlot, User, UserId, time,
 };
-use crate::services::Services;
-use crate::storage::{StorageError, bulk_insert};
+use crate::services::demo;
+use crate::storage::bulk_insert;
 use chrono::{DateTime, TimeDelta, Utc};
-
-/// The people and the interview that are always there, under the ids that the REST API's documentation uses.
-pub mod demo {
-    use crate::domain::{InterviewId, IntervieweeId, UserId};
-
-    /// An admin of the platform.
-    pub const ADMIN: UserId = UserId(1);
-    /// Jude Howell, a driver.
-    pub const DRIVER: UserId = UserId(997);
-    /// Staff of the first company.
-    pub const STAFF: UserId = UserId(1000);
-    /// Luisa Hintz, staff of the first company.
-    pub const INTERVIEWER: UserId = UserId(1001);
-    /// Jude Howell's application to the first company.
-    pub const INTERVIEWEE: IntervieweeId = IntervieweeId(277);
-    /// Luisa Hintz with Jude Howell.
-    pub const INTERVIEW: InterviewId = InterviewId(27);
-    /// Staff of the second company.
-    pub const OTHER_STAFF: UserId = UserId(1002);
-}
-
-/// Why the database was not filled. Nothing was written.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum DemoDataError {
-    /// There is data already.
-    #[error("the database is not empty: demo data goes into an empty one only")]
-    NotEmpty,
-    /// No less than the one that is always there.
-    #[error("at least one interview is needed")]
-    NoInterviews,
-    /// The database failed.
-    #[error(transparent)]
-    Failed(#[from] StorageError),
-}
+use strum::VariantArray;
 
 const FIRST: CompanyId = CompanyId(1);
 const SECOND: CompanyId = CompanyId(2);
-/// The first ids of generated people.
+// The first ids of generated people.
 const INTERVIEWERS_FROM: i64 = 2_000;
 const DRIVERS_FROM: i64 = 1_000_000;
 const INTERVIEWEES_FROM: i64 = 1_000;
-/// How many interviews the second company has.
+/// The number of interviews of the second company.
 const SECOND_COMPANY: i64 = 20;
-/// How many interviews are held in memory at once. Their events are stored in the order of time.
-const CHUNK: i64 = 5_000;
-
-impl Services {
-    /// Fills an empty database: `count` interviews in the first company, the documentation's among them, and a few in a second one.
-    ///
-    /// # Errors
-    /// [`DemoDataError`]
-    pub async fn fill_with_demo_data(&self, count: u32) -> Result<(), DemoDataError> {
-        if count == 0 {
-            return Err(DemoDataError::NoInterviews);
-        }
-        let plan = Plan::new(count.into());
-        let transaction = self.db.begin().await?;
-        if !bulk_insert::is_empty(&transaction).await? {
-            return Err(DemoDataError::NotEmpty);
-        }
-        bulk_insert::insert_people(&transaction, plan.people()).await?;
-        for from in (0..plan.total()).step_by(CHUNK.unsigned_abs().try_into().unwrap_or(1)) {
-            let chunk = from..plan.total().min(from + CHUNK);
-            let mut interviews: Vec<Interview> = chunk.map(|index| plan.interview(index)).collect();
-            let mut events: Vec<Event> = interviews.iter_mut().flat_map(Interview::invent_history).collect();
-            // In the order of time, which is also how they fill their pages: a chunk's interviews were all created within a day, and these
-            // events are the large ones. Large and small in turns would leave a gap in every page; PostgreSQL fills those with later
-            // events, one here and one there, and has to read and log another page for each.
-            events.sort_by_key(|event| event.at);
-            bulk_insert::insert_interviews(&transaction, &interviews, events).await?;
-        }
-        bulk_insert::continue_ids(&transaction).await?;
-        transaction.commit().await.map_err(StorageError::from)?;
-        Ok(())
-    }
-}
-
-/// How the people and interviews of a given count are laid out. Interviewers have an interview an hour, eight on a working day, each
-/// at a minute of their own; a driver's interviews are at least four hours' worth of turns apart. So no two of one person are closer
-/// than 15 minutes, and a benchmark can move any of them by ten.
-struct Plan {
+/// The people and interviews for a given count. An interviewer has one interview an hour, eight on a working day, always at the same
+/// minute of the hour; the interviews of a driver are at least four hours apart. So a person has at least 15 minutes between two
+/// interviews, and a benchmark can move each of them by ten minutes.
+pub(super) struct Plan {
     count: i64,
     interviewers: i64,
     drivers: i64,
 }
 
 impl Plan {
-    fn new(count: i64) -> Self {
+    pub(super) fn new(count: i64) -> Self {
         let interviewers = (count + 199).div_euclid(200).max(5);
         let drivers = (count + 4).div_euclid(5).max(5 * interviewers);
         Self { count, interviewers, drivers }
     }
 
-    /// Interviews of both companies: the documentation's, the generated ones, the second company's.
-    fn total(&self) -> i64 {
+    /// The number of interviews of both companies: the documentation's, the generated ones, the second company's.
+    pub(super) fn total(&self) -> i64 {
         self.count + SECOND_COMPANY
     }
 
-    fn people(&self) -> bulk_insert::CompaniesAndPeople {
+    pub(super) fn people(&self) -> bulk_insert::CompaniesAndPeople {
         let company = |id, name: &str| Company { id, name: name.to_owned() };
         let applied = |id, company_id, driver_id, kind| {
             let updated_at = moment("2025-03-20T10:02:08.958Z");
@@ -151,7 +84,7 @@ impl Plan {
         IntervieweeId(INTERVIEWEES_FROM + self.drivers + n)
     }
 
-    fn interview(&self, index: i64) -> Interview {
+    pub(super) fn interview(&self, index: i64) -> Interview {
         if index == 0 {
             documented()
         } else if index < self.count {
@@ -163,8 +96,8 @@ impl Plan {
 
     fn generated(&self, n: i64) -> Interview {
         let id = if n + 1 < demo::INTERVIEW.0 { n + 1 } else { n + 2 };
-        let (turn, interviewer) = (n / self.interviewers, n % self.interviewers);
-        let (week, day, hour) = (turn / 40, turn / 8 % 5, turn % 8);
+        let (hour_of_work, interviewer) = (n / self.interviewers, n % self.interviewers);
+        let (week, day, hour) = (hour_of_work / 40, hour_of_work / 8 % 5, hour_of_work % 8);
         let start = moment("2026-01-05T08:00:00Z") // a Monday
             + TimeDelta::days(week * 7 + day)
             + TimeDelta::hours(hour)
@@ -181,10 +114,9 @@ impl Plan {
             5..=7 => State::Scheduled,
             _ => State::Pending,
         };
-        // A multiple that shares no factor with the number of drivers would scatter them; this order keeps each one's interviews
-        // `drivers` apart in `n`, that is at least five turns.
+        // In this order the interviews of a driver are `drivers` apart in `n`, that is at least five hours of work.
         let driver = n % self.drivers;
-        let kinds = InterviewKind::ALL;
+        let kinds = InterviewKind::VARIANTS;
         Interview {
             id: InterviewId(id),
             company_id: FIRST,
@@ -219,7 +151,7 @@ impl Plan {
     }
 }
 
-/// The documentation's interview, as it is before the documented request.
+/// The documentation's interview, before the documented request.
 fn documented() -> Interview {
     Interview {
         id: demo::INTERVIEW,
@@ -266,5 +198,5 @@ fn slot(start: DateTime<Utc>) -> TimeSlot {
 
 fn moment(text: &'static str) -> DateTime<Utc> {
     #[expect(clippy::expect_used, reason = "only literals of this file are read")]
-    crate::domain::time::parse(text).expect("RFC 3339")
+    time::parse(text).expect("RFC 3339")
 }

@@ -1,0 +1,39 @@
+//! The fields that errors and events name.
+
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+/// A field of an interview or of a request. Its name is that of the database and the REST API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Field {
+    /// The interview that a request names.
+    Id,
+    /// How the sides meet.
+    Kind,
+    /// The interview's status.
+    Status,
+    /// The start of the interview.
+    StartAt,
+    /// The end of the interview.
+    EndAt,
+    /// The start of the proposed time.
+    AmendStartAt,
+    /// The end of the proposed time.
+    AmendEndAt,
+    /// The side that proposed the time.
+    AmendedBy,
+    /// A link or a place.
+    Location,
+    /// The driver's application.
+    IntervieweeId,
+    /// The member of staff.
+    InterviewerId,
+    /// Whether the interview may overlap with others.
+    AllowOverlap,
+    /// The reason of a rejection or cancellation.
+    Reason,
+    /// The side that did not appear.
+    Absent,
+    /// The side for which an admin acts.
+    As,
+}
