@@ -1,6 +1,6 @@
 //! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}`.
 
-use crate::domain::{Field, Names, Refusal};
+use crate::domain::{Field, Refusal, RefusalCode};
 use crate::http::error_response::BEARER;
 use crate::http::rest::response::HEADERS;
 use crate::services::ServiceError;
@@ -44,11 +44,11 @@ impl ErrorPaths {
 
 impl ErrorObject {
     pub(super) fn of_field(code: &'static str, field: Field, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: vec!["interview", field.name()] }
+        Self { code, message: message.into(), path: vec!["interview", field.into_str()] }
     }
 
     pub(super) fn is_about(&self, field: Field) -> bool {
-        self.path.contains(&field.name())
+        self.path.contains(&field.into_str())
     }
 }
 
@@ -88,20 +88,23 @@ impl RestError {
     }
 
     fn refused(refusal: &Refusal, ErrorPaths { interview, time }: ErrorPaths) -> Self {
+        let new = |status, code: RefusalCode, message: &str, path| Self::new(status, code.into_str(), message, path);
         match refusal {
             Refusal::Invalid(errors) => Self::invalid(
                 errors
                     .iter()
-                    .map(|error| ErrorObject::of_field(error.code.name(), error.field, error.message.clone()))
+                    .map(|error| ErrorObject::of_field(error.code.into_str(), error.field, error.message.clone()))
                     .collect(),
             ),
-            Refusal::NotFound => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is no such interview", interview),
-            Refusal::Forbidden(why) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", why, interview),
+            Refusal::NotFound => {
+                new(StatusCode::NOT_FOUND, RefusalCode::NotFound, "there is no such interview", interview)
+            }
+            Refusal::Forbidden(why) => new(StatusCode::FORBIDDEN, RefusalCode::Forbidden, why, interview),
             Refusal::InvalidState { status, .. } => {
-                Self::new(StatusCode::CONFLICT, "INVALID_STATE", &Refusal::state_message(*status), interview)
+                new(StatusCode::CONFLICT, RefusalCode::InvalidState, &Refusal::state_message(*status), interview)
             }
             Refusal::Conflicts(conflicts) => {
-                let code = "SCHEDULE_CONFLICT";
+                let code = RefusalCode::ScheduleConflict.into_str();
                 let errors = conflicts
                     .iter()
                     .map(|conflict| ErrorObject { code, message: conflict.message(), path: time.to_vec() })
@@ -110,7 +113,7 @@ impl RestError {
             }
             Refusal::Stale(current) => {
                 let message = Refusal::stale_message(current);
-                Self::new(StatusCode::PRECONDITION_FAILED, "STALE_VERSION", &message, &["If-Match"])
+                new(StatusCode::PRECONDITION_FAILED, RefusalCode::StaleVersion, &message, &["If-Match"])
             }
         }
     }

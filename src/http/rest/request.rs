@@ -1,8 +1,8 @@
 //! What the REST API reads from a request: the signed-in caller, the interview to change, and the fields of the body.
 
 use crate::domain::{
-    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Names, Patch, UserId, Viewer,
-    time,
+    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, RefusalCode, UserId,
+    Viewer, time,
 };
 use crate::http::Server;
 use crate::http::caller::Caller;
@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::convert::Infallible;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// A caller with a valid token.
@@ -129,7 +130,7 @@ struct FieldReader<'a> {
 
 impl FieldReader<'_> {
     fn read<T>(&mut self, field: Field, expected: &str, parse: impl Fn(&Value) -> Option<T>) -> Patch<T> {
-        match self.fields.get(field.name()) {
+        match self.fields.get(field.into_str()) {
             None => Patch::Absent,
             Some(Value::Null) => Patch::Null,
             Some(value) => parse(value).map_or_else(
@@ -147,14 +148,14 @@ impl FieldReader<'_> {
         let value = self.read(field, TIME, as_time);
         let is_missing = matches!(value, Patch::Absent | Patch::Null);
         if is_missing && !self.errors.iter().any(|error| error.is_about(field)) {
-            self.errors.push(ErrorObject::of_field("NULL_NOT_ALLOWED", field, "is required"));
+            self.errors.push(ErrorObject::of_field(RefusalCode::NullNotAllowed.into_str(), field, "is required"));
         }
         value.value()
     }
 }
 
 fn as_kind(value: &Value) -> Option<InterviewKind> {
-    InterviewKind::from_name(value.as_str()?)
+    InterviewKind::from_str(value.as_str()?).ok()
 }
 
 fn as_time(value: &Value) -> Option<DateTime<Utc>> {

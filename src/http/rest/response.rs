@@ -1,6 +1,6 @@
 //! The response of the REST API: the same JSON as that of the API that it replaces, key for key and in the same order.
 
-use crate::domain::{Interview, Names, Participants, User, time};
+use crate::domain::{Interview, Participants, User, time};
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -77,19 +77,19 @@ impl InterviewBody {
             id: interview.id.0,
             amend_end_at: proposal.map(|proposal| time::format(proposal.slot.end())),
             amend_start_at: proposal.map(|proposal| time::format(proposal.slot.start())),
-            amended_by: proposal.map(|proposal| proposal.by.name()),
+            amended_by: proposal.map(|proposal| proposal.by.into_str()),
             end_at: time::format(interview.slot.end()),
             interviewee: IntervieweeBody {
                 id: interviewee.id.0,
                 driver,
-                kind: interviewee.kind.name(),
+                kind: interviewee.kind.into_str(),
                 updated_at: time::format(interviewee.updated_at),
             },
             interviewee_id: interview.interviewee_id.0,
             interviewer: InterviewerBody { id: interview.interviewer_id.0, contact_phone_number, image, title },
             interviewer_id: interview.interviewer_id.0,
-            kind: interview.kind.name(),
-            status: interview.status().name(),
+            kind: interview.kind.into_str(),
+            status: interview.status().into_str(),
             start_at: time::format(interview.slot.start()),
             location: interview.location,
         }
