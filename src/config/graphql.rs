@@ -1,6 +1,6 @@
 //! Settings of the GraphQL engine: the limits on documents and operations.
 
-use crate::graphql::engine::document::DocumentLimits;
+use crate::graphql::DocumentLimits;
 use clap::Args;
 use std::num::NonZeroU32;
 

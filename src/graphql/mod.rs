@@ -11,9 +11,10 @@ mod relay;
 mod schema;
 
 pub use api::InterviewsApi;
-pub use engine::error::{Code, RequestError, error_with_code, internal, internal_error};
-pub use engine::subscriptions::{ResponseStream, StreamEnd};
-pub use engine::{AllowedOperations, Execution, Outcome};
+pub use engine::document::DocumentLimits;
+pub(crate) use engine::error::{Code, RequestError, internal, internal_error};
+pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd};
+pub(crate) use engine::{AllowedOperations, Execution, Outcome};
 
 use async_graphql::SDLExportOptions;
 

@@ -1,18 +1,18 @@
 //! The GraphQL engine: from the text of a request to its response. It checks documents, limits their cost, executes
-//! them and shares the responses of subscriptions. It serves any schema: [`api::Api`] is all that it needs to know.
+//! them and shares the responses of subscriptions. It serves any schema: the trait `Api` is all that it needs to know.
 
-pub mod api;
-pub mod document;
+pub(crate) mod api;
+pub(crate) mod document;
 mod embedded_json;
-pub mod error;
+pub(crate) mod error;
 mod executor;
 pub mod loader_scheduler;
 mod rate_limit;
-pub mod response;
-pub mod subscriptions;
+pub(crate) mod response;
+pub(crate) mod subscriptions;
 
-pub use embedded_json::EmbeddedJson;
-pub use response::Outcome;
+pub(crate) use embedded_json::EmbeddedJson;
+pub(crate) use response::Outcome;
 
 use crate::graphql::engine::api::{Api, RequestContext};
 use crate::graphql::engine::document::{Document, DocumentLimits, Documents, SchemaRules, persisted_query_hash};
@@ -121,7 +121,7 @@ impl<A: Api> Engine<A> {
         Execution::Once(Outcome::Rejected(error))
     }
 
-    /// The number of objects that resolvers have returned as JSON text since the start (see [`EmbeddedJson`]).
+    /// The number of objects that resolvers have returned as JSON text since the start (see `EmbeddedJson`).
     #[must_use]
     pub fn embedded_objects(&self) -> u64 {
         self.embedded_json.objects()

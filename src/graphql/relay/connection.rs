@@ -79,7 +79,7 @@ impl<T: Listed> Connection<T> {
 /// An item of a list with its cursor.
 #[Object(name_type)]
 impl<T: Listed> Edge<'_, T> {
-    /// The cursor of this item, for the arguments `after` and `before` of the list in the same order.
+    /// The cursor of this item, for `after` and `before` in the same list and order. Elsewhere it is `BAD_USER_INPUT`.
     async fn cursor(&self) -> String {
         encode(self.node.position(self.query), T::order(self.query))
     }

@@ -82,7 +82,7 @@ impl Actor {
         self.user.authority.role().into()
     }
 
-    /// The side for which the user acted.
+    /// The side for which the user acted. Null is reserved for changes that belong to neither side.
     async fn side(&self) -> Option<Side> {
         Some(self.side.into())
     }

@@ -1,9 +1,13 @@
-//! What a request costs in SQL statements: nested objects come in batches, as many for one row as for a hundred, and as
-//! the same prepared statements.
+//! The SQL statements of a request: nested objects are loaded in batches, with as many statements for one row as for a
+//! hundred, and with the same prepared ones.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::Actor;
+use crate::support::people::{
+    BRUNA_APPLICATION, JUDE_APPLICATION, JUDE_WITH_LUISA, KOFI, MONA, PIET, UNKNOWN_INTERVIEW,
+};
+use interviews::domain::InterviewId;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -13,7 +17,10 @@ use std::collections::BTreeSet;
 const PEOPLE: &str = "interviewee { id kind updatedAt driver { id title image phoneNumber } } \
     interviewer { id title image contactPhoneNumber }";
 
-/// A server that knows its viewers by their tokens already, so that only what they ask for is counted.
+/// An interview of Northern Haulage that Jude has no part in.
+const INTERVIEW_OF_ANOTHER_DRIVER: InterviewId = InterviewId(28);
+
+/// A server whose viewers are cached, so that signing in is not counted.
 struct Meter {
     app: TestApp,
     staff: Actor,
@@ -30,8 +37,7 @@ impl Meter {
         Self { app, staff, driver, admin }
     }
 
-    /// The data of an answer, and the statements that it took, in an order that does not depend on which of two that
-    /// ran at the same time was first.
+    /// The data of a response and its statements, sorted because some of them run concurrently.
     async fn ask(&self, actor: &Actor, query: &str, variables: Value) -> (Value, Vec<String>) {
         let (data, _) = self.app.counting(actor.ask(query, variables)).await;
         let mut statements = self.app.statements();
@@ -39,7 +45,7 @@ impl Meter {
         (data, statements)
     }
 
-    /// The same by the number of rows in `$first`.
+    /// The same for the number of rows in `$first`.
     async fn ask_for(&self, query: &str, first: i32) -> (Value, Vec<String>) {
         self.ask(&self.staff, query, json!({"first": first})).await
     }
@@ -53,9 +59,7 @@ macro_rules! meter {
 
 #[rstest]
 #[tokio::test]
-async fn a_list_with_all_its_people_takes_three_statements_at_every_size(
-    #[values(Sqlite, Postgres)] database: Database,
-) {
+async fn a_list_with_its_people_takes_three_statements_at_every_size(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     let query = format!("query($first: Int) {{ interviews(first: $first) {{ nodes {{ id {PEOPLE} }} }} }}");
     let (_, one) = meter.ask_for(&query, 1).await;
@@ -63,15 +67,15 @@ async fn a_list_with_all_its_people_takes_three_statements_at_every_size(
     for size in [2, 50, 100] {
         let (data, statements) = meter.ask_for(&query, size).await;
         assert_eq!(data["interviews"]["nodes"].as_array().unwrap().len(), usize::try_from(size).unwrap());
-        assert_eq!(statements, one, "the same texts, so that each is prepared once");
+        assert_eq!(statements, one, "the same statements, so that each is prepared once");
     }
     let (_, none) = meter.ask_for(&query, 0).await;
-    assert_eq!(none.len(), 1, "no people are looked up for no interviews: {none:#?}");
+    assert_eq!(none.len(), 1, "an empty list loads no people: {none:#?}");
 }
 
 #[rstest]
 #[tokio::test]
-async fn everybody_in_the_list_is_who_the_rows_say(#[values(Sqlite, Postgres)] database: Database) {
+async fn the_people_in_a_list_have_the_ids_of_its_rows(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     let query = format!(
         "query($first: Int) {{ interviews(first: $first) {{ nodes {{ intervieweeId interviewerId \
@@ -90,7 +94,7 @@ async fn everybody_in_the_list_is_who_the_rows_say(#[values(Sqlite, Postgres)] d
 
 #[rstest]
 #[tokio::test]
-async fn edges_fragments_and_aliases_cost_no_more(#[values(Sqlite, Postgres)] database: Database) {
+async fn edges_fragments_and_aliases_take_no_more_statements(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     let query = "query($first: Int) { interviews(first: $first) { \
             edges { cursor node { ...people again: interviewer { image } } } \
@@ -103,7 +107,7 @@ async fn edges_fragments_and_aliases_cost_no_more(#[values(Sqlite, Postgres)] da
 
 #[rstest]
 #[tokio::test]
-async fn a_filter_with_more_values_is_the_same_statement(#[values(Sqlite, Postgres)] database: Database) {
+async fn filters_with_different_numbers_of_values_share_a_statement(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     let query = "query($filter: InterviewFilter, $order: InterviewOrder) { \
         interviews(filter: $filter, orderBy: $order) { nodes { id } totalCount } }";
@@ -120,7 +124,7 @@ async fn a_filter_with_more_values_is_the_same_statement(#[values(Sqlite, Postgr
 
 #[rstest]
 #[tokio::test]
-async fn only_what_is_selected_is_looked_up(#[values(Sqlite, Postgres)] database: Database) {
+async fn only_selected_people_are_loaded(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     for (selection, cost) in [
         ("id startAt intervieweeId interviewerId awaiting availableActions", 1),
@@ -145,25 +149,27 @@ async fn one_interview_with_its_people_takes_one_statement(#[values(Sqlite, Post
     let meter = meter!(database);
     let query = format!("query($id: ID!) {{ interview(id: $id) {{ id {PEOPLE} }} }}");
     for actor in [&meter.staff, &meter.driver, &meter.admin] {
-        let (data, statements) = meter.ask(actor, &query, json!({"id": "27"})).await;
+        let (data, statements) = meter.ask(actor, &query, json!({"id": JUDE_WITH_LUISA.to_string()})).await;
         assert_eq!(data["interview"]["interviewee"]["driver"]["title"], "Jude Howell");
         assert_eq!(statements.len(), 1, "{statements:#?}");
-        // The same where the executor makes the answer, and not `direct`.
+        // The same with a field that is executed.
         let executed = format!("query($id: ID!) {{ interview(id: $id) {{ availableActions id {PEOPLE} }} }}");
-        let (mut other, statements) = meter.ask(actor, &executed, json!({"id": "27"})).await;
+        let (mut other, statements) = meter.ask(actor, &executed, json!({"id": JUDE_WITH_LUISA.to_string()})).await;
         other["interview"].as_object_mut().unwrap().remove("availableActions");
         assert_eq!((other, statements.len()), (data, 1), "{statements:#?}");
     }
-    let (_, statements) = meter.ask(&meter.staff, "{ interview(id: 27) { id startAt } }", json!({})).await;
-    assert!(!statements[0].contains("users"), "what is not selected is not read: {statements:#?}");
-    let (data, statements) = meter.ask(&meter.driver, &query, json!({"id": "28"})).await;
+    let (_, statements) =
+        meter.ask(&meter.staff, &format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ id startAt }} }}"), json!({})).await;
+    assert!(!statements[0].contains("users"), "people who are not selected are not read: {statements:#?}");
+    let (data, statements) =
+        meter.ask(&meter.driver, &query, json!({"id": INTERVIEW_OF_ANOTHER_DRIVER.to_string()})).await;
     assert_eq!(data["interview"], Value::Null);
-    assert_eq!(statements.len(), 2, "it is looked for again without its people: {statements:#?}");
+    assert_eq!(statements.len(), 2, "a second statement looks without people: {statements:#?}");
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_interviews_of_applications_cost_the_same_for_one_as_for_fifty(
+async fn nested_interviews_take_the_same_statements_for_one_application_as_for_fifty(
     #[values(Sqlite, Postgres)] database: Database,
 ) {
     let meter = meter!(database);
@@ -171,8 +177,8 @@ async fn the_interviews_of_applications_cost_the_same_for_one_as_for_fifty(
         "query($first: Int) {{ interviewees(first: $first) {{ nodes {{ id driver {{ title }} \
          interviews(first: 3) {{ totalCount pageInfo {{ hasNextPage }} nodes {{ id {PEOPLE} }} }} }} }} }}"
     );
-    let (_, one) = meter.ask_for(&query, 2).await; // the first has but one interview
-    // The applications; their drivers, their interviews; the length of each list, and the people of the interviews.
+    let (_, one) = meter.ask_for(&query, 2).await; // the first has one interview only
+    // Applications; their drivers and interviews; the total counts, and the people of the interviews.
     assert_eq!(one.len(), 6, "{one:#?}");
     for size in [1, 50] {
         let (data, statements) = meter.ask_for(&query, size).await;
@@ -190,15 +196,16 @@ async fn the_interviews_of_applications_cost_the_same_for_one_as_for_fifty(
 
 #[rstest]
 #[tokio::test]
-async fn histories_with_their_actors_cost_the_same_for_one_as_for_fifty(
+async fn histories_with_actors_take_the_same_statements_for_one_interview_as_for_fifty(
     #[values(Sqlite, Postgres)] database: Database,
 ) {
     let meter = meter!(database);
     let query = "query($first: Int) { interviews(first: $first) { nodes { id version \
         history(first: 2) { totalCount pageInfo { hasNextPage } \
-            nodes { id type at actor { id title role side } interview { id version } changes { field from to } } } } } }";
+            nodes { id type at actor { id title role side } interview { id version } \
+                changes { field from to } } } } } }";
     let (_, one) = meter.ask_for(query, 1).await;
-    // The interviews; their history; its length and its actors.
+    // Interviews; their histories; the total counts and the actors.
     assert_eq!(one.len(), 4, "{one:#?}");
     for size in [50, 100] {
         let (data, statements) = meter.ask_for(query, size).await;
@@ -216,14 +223,14 @@ async fn histories_with_their_actors_cost_the_same_for_one_as_for_fifty(
 
 #[rstest]
 #[tokio::test]
-async fn the_same_nested_list_asked_twice_is_read_once(#[values(Sqlite, Postgres)] database: Database) {
+async fn a_nested_list_that_is_selected_twice_is_read_once(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     let query = "query($first: Int) { interviews(first: $first) { nodes { \
         one: history(first: 2) { nodes { id } totalCount } \
         two: history(first: 2) { nodes { type } total: totalCount } \
         three: history(first: 1) { nodes { at } totalCount } } } }";
     let (_, one) = meter.ask_for(query, 1).await;
-    // Another window is another statement; the length is the same in all of them.
+    // Another window is another statement. The total count is the same for all of them.
     assert_eq!(one.len(), 4, "{one:#?}");
     let (_, fifty) = meter.ask_for(query, 50).await;
     assert_eq!(fifty, one);
@@ -231,7 +238,7 @@ async fn the_same_nested_list_asked_twice_is_read_once(#[values(Sqlite, Postgres
 
 #[rstest]
 #[tokio::test]
-async fn lists_of_people_take_one_statement_a_kind(#[values(Sqlite, Postgres)] database: Database) {
+async fn lists_of_people_take_one_statement_for_each_type(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     for size in [1, 50] {
         let query = "query($first: Int) { interviewees(first: $first) { nodes { id kind driver { id title } } } }";
@@ -245,18 +252,21 @@ async fn lists_of_people_take_one_statement_a_kind(#[values(Sqlite, Postgres)] d
 
 #[rstest]
 #[tokio::test]
-async fn an_update_reads_its_row_once_and_its_people_in_one_round(#[values(Sqlite, Postgres)] database: Database) {
+async fn an_update_reads_the_interview_with_its_people_in_one_statement_on_postgresql(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
     let meter = meter!(database);
     let update = async |input: &str| {
         let query = format!(
-            "mutation {{ updateInterview(id: 27, input: {{{input}}}) {{ interview {{ version {PEOPLE} }} userErrors {{ code path }} }} }}"
+            "mutation {{ updateInterview(id: {JUDE_WITH_LUISA}, input: {{{input}}}) {{ \
+             interview {{ version {PEOPLE} }} userErrors {{ code path }} }} }}"
         );
         let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
         assert_eq!(data["updateInterview"]["userErrors"], json!([]));
         (data["updateInterview"]["interview"]["version"].clone(), statements)
     };
-    // PostgreSQL reads the row with its people in one statement and writes it with its event in another. SQLite begins,
-    // reads, writes twice and ends, and looks the people up, in two.
+    // PostgreSQL: one statement reads the interview with its people, another writes it with its event. SQLite: a
+    // transaction begins, reads, writes twice and ends, and two statements load the people.
     let (reading, afterwards, writing) = if database == Postgres { (1, 0, 1) } else { (1, 2, 4) };
     let (version, statements) = update("location: \"Room 1\"").await;
     assert_eq!((version, statements.len()), (json!(2), reading + writing + afterwards), "{statements:#?}");
@@ -266,43 +276,55 @@ async fn an_update_reads_its_row_once_and_its_people_in_one_round(#[values(Sqlit
     let (version, statements) = update("location: \"Room 2\", kind: VIDEO_CALL").await;
     let begun = usize::from(database == Sqlite);
     let cost = reading + begun + afterwards;
-    assert_eq!((version, statements.len()), (json!(3), cost), "nothing is written for no change: {statements:#?}");
-    // Those who are named anew are looked up before, and shown as they are afterwards.
-    let (version, statements) = update("interviewerId: 2000, intervieweeId: 1000").await;
+    assert_eq!(
+        (version, statements.len()),
+        (json!(3), cost),
+        "an update that changes nothing writes nothing: {statements:#?}"
+    );
+    // New people are looked up before the change, and loaded for the response after it.
+    let (version, statements) = update(&format!("interviewerId: {KOFI}, intervieweeId: {BRUNA_APPLICATION}")).await;
     assert_eq!((version, statements.len()), (json!(4), reading + 2 + writing + 2), "{statements:#?}");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_refused_update_costs_no_more_than_finding_out(#[values(Sqlite, Postgres)] database: Database) {
+async fn a_refused_update_writes_nothing(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
-    // On PostgreSQL what is not found with its people is looked for again without them.
+    // On PostgreSQL, an interview that is not found with its people is looked up again without them.
     let missing = if database == Postgres { 2 } else { 1 };
-    for (id, input, cost) in
-        [(27, "endAt: \"2025-03-20T08:00:00Z\"", 1), (9999, "location: \"x\"", missing), (27, "interviewerId: 1002", 2)]
-    {
+    let of_another_company = format!("interviewerId: {PIET}");
+    for (id, input, cost) in [
+        (JUDE_WITH_LUISA, "endAt: \"2025-03-20T08:00:00Z\"", 1),
+        (UNKNOWN_INTERVIEW, "location: \"x\"", missing),
+        (JUDE_WITH_LUISA, &of_another_company, 2),
+    ] {
         let query = format!(
-            "mutation {{ updateInterview(id: {id}, input: {{{input}}}) {{ interview {{ {PEOPLE} }} userErrors {{ code }} }} }}"
+            "mutation {{ updateInterview(id: {id}, input: {{{input}}}) {{ \
+             interview {{ {PEOPLE} }} userErrors {{ code }} }} }}"
         );
         let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
         assert_eq!(data["updateInterview"]["interview"], Value::Null);
-        let begun = usize::from(database == Sqlite); // SQLite has to begin a transaction first
+        let begun = usize::from(database == Sqlite); // SQLite begins a transaction first
         assert_eq!(statements.len(), cost + begun, "{statements:#?}");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn every_payload_shows_what_its_own_change_has_made(#[values(Sqlite, Postgres)] database: Database) {
+async fn each_payload_shows_the_state_after_its_own_change(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
     let payload = "{ interview { interviewer { id } interviewee { id kind interviews(first: 1) { nodes { version } } } \
         history(first: 100) { totalCount nodes { type } } } }";
     let query = format!(
-        "mutation {{ one: updateInterview(id: 27, input: {{interviewerId: 2000}}) {payload} \
-         two: updateInterview(id: 27, input: {{interviewerId: 2001}}) {payload} \
-         three: cancelInterview(id: 27) {payload} }}"
+        "mutation {{ one: updateInterview(id: {JUDE_WITH_LUISA}, input: {{interviewerId: {MONA}}}) {payload} \
+         two: updateInterview(id: {JUDE_WITH_LUISA}, input: {{interviewerId: {KOFI}}}) {payload} \
+         three: cancelInterview(id: {JUDE_WITH_LUISA}) {payload} }}"
     );
-    meter.app.database.execute("UPDATE interviewees SET kind = 'interview' WHERE id = 277").await;
+    meter
+        .app
+        .database
+        .execute(&format!("UPDATE interviewees SET kind = 'interview' WHERE id = {JUDE_APPLICATION}"))
+        .await;
     let (data, _) = meter.ask(&meter.staff, &query, json!({})).await;
     let shown = |mutation: &str| {
         let interview = &data[mutation]["interview"];
@@ -310,25 +332,26 @@ async fn every_payload_shows_what_its_own_change_has_made(#[values(Sqlite, Postg
         let people = (interview["interviewer"]["id"].clone(), interview["interviewee"]["kind"].clone());
         (people, version, interview["history"]["totalCount"].clone())
     };
-    assert_eq!(shown("one"), ((json!("2000"), json!("INTERVIEW")), json!(2), json!(2)));
-    assert_eq!(shown("two"), ((json!("2001"), json!("INTERVIEW")), json!(3), json!(3)));
-    assert_eq!(shown("three"), ((json!("2001"), json!("VERIFIED")), json!(4), json!(4)));
+    assert_eq!(shown("one"), ((json!(MONA.to_string()), json!("INTERVIEW")), json!(2), json!(2)));
+    assert_eq!(shown("two"), ((json!(KOFI.to_string()), json!("INTERVIEW")), json!(3), json!(3)));
+    assert_eq!(shown("three"), ((json!(KOFI.to_string()), json!("VERIFIED")), json!(4), json!(4)));
 }
 
 #[rstest]
 #[tokio::test]
-async fn two_root_fields_cost_as_much_as_two_requests(#[values(Sqlite, Postgres)] database: Database) {
+async fn two_root_fields_take_as_many_statements_as_two_requests(#[values(Sqlite, Postgres)] database: Database) {
     let meter = meter!(database);
-    let query = format!("{{ one: interview(id: 27) {{ {PEOPLE} }} two: interview(id: 27) {{ {PEOPLE} }} }}");
+    let interview = format!("interview(id: {JUDE_WITH_LUISA}) {{ {PEOPLE} }}");
+    let query = format!("{{ one: {interview} two: {interview} }}");
     let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
     assert_eq!(data["one"], data["two"]);
-    assert_eq!(statements.len(), 2, "each reads its own row, with its people: {statements:#?}");
+    assert_eq!(statements.len(), 2, "each reads its interview with the people: {statements:#?}");
     assert_eq!(statements[0], statements[1], "which is prepared once");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_viewer_is_looked_up_once_in_a_while(#[values(Sqlite, Postgres)] database: Database) {
+async fn viewers_are_cached_for_five_seconds(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let (query, staff) = ("{ viewer { id role title } }", app.staff());
     let cost = async |actor: &Actor| app.counting(actor.ask(query, json!({}))).await.1;
@@ -336,12 +359,12 @@ async fn a_viewer_is_looked_up_once_in_a_while(#[values(Sqlite, Postgres)] datab
     assert_eq!(cost(&staff).await, 0);
     assert_eq!(cost(&app.driver()).await, 1, "another user");
     assert_eq!(cost(&staff).await, 0);
-    assert_eq!(cost(&app.staff()).await, 1, "the same user by another token, which may be revoked");
+    assert_eq!(cost(&app.staff()).await, 1, "the same user with another token, which could be revoked");
     app.clock.advance(chrono::TimeDelta::milliseconds(4999));
     assert_eq!(cost(&staff).await, 0);
     app.clock.advance(chrono::TimeDelta::milliseconds(1));
     assert_eq!(cost(&staff).await, 1, "five seconds later");
-    let (_, statements) = app.counting(staff.interview(27)).await;
+    let (_, statements) = app.counting(staff.interview(JUDE_WITH_LUISA)).await;
     assert_eq!(statements, 1, "{:#?}", app.statements());
 }
 
@@ -353,16 +376,16 @@ async fn no_statement_is_prepared_or_planned_twice_on_a_connection() {
     for round in 1..20 {
         meter.ask_for(&list, 5 * round).await;
         meter.ask(&meter.staff, &one, json!({"id": (26 + round).to_string()})).await;
-        meter.staff.update(27, json!({"location": format!("Gate {round}")})).await;
+        meter.staff.update(JUDE_WITH_LUISA, json!({"location": format!("Gate {round}")})).await;
     }
-    // Each of the pool's connections answers for itself.
+    // Each connection of the pool has its own prepared statements.
     let pool = meter.app.app.services().db().reader();
     let counted = "SELECT count(*), count(DISTINCT statement), sum(custom_plans)::bigint FROM pg_prepared_statements";
     let counts = (0..10).map(|_| pool.query_one_raw(Statement::from_string(DbBackend::Postgres, counted)));
     for row in futures_util::future::join_all(counts).await {
         let row = row.unwrap().unwrap();
         let count = |index: usize| row.try_get_by_index::<i64>(index).unwrap();
-        assert_eq!(count(0), count(1), "each text once");
-        assert_eq!(count(2), 0, "and never planned for certain values");
+        assert_eq!(count(0), count(1), "each statement once");
+        assert_eq!(count(2), 0, "and never planned for particular values");
     }
 }
