@@ -5,6 +5,7 @@ mod database_outages;
 mod explorer;
 mod fuzz;
 mod graphql_over_http;
+mod persisted_queries;
 mod responses;
 mod server_sent_events;
 mod timeouts;
