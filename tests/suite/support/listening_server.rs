@@ -1,8 +1,10 @@
-//! A server that listens, in this process.
+//! A server of this process that listens on a port.
 
 use crate::support::TestApp;
 use crate::support::database::Database;
-use crate::support::websocket_client::Client;
+use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
+use interviews::domain::InterviewId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -11,18 +13,18 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// What is waited for takes milliseconds: whoever waits so long has failed.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+/// A test fails when the server does not react for this long. It reacts within milliseconds.
+pub const TIMEOUT: Duration = Duration::from_mins(1);
 
-pub struct Server {
+pub struct ListeningServer {
     pub app: TestApp,
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
 
-impl Server {
-    /// None where there is no such database.
+impl ListeningServer {
+    /// Starts a server with these flags of the command line; `None` without such a database.
     pub async fn start(database: Database, flags: &[&str]) -> Option<Self> {
         let app = TestApp::start_with(database, flags).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -33,58 +35,62 @@ impl Server {
         Some(Self { app, address, stop: Some(stop), serving })
     }
 
-    /// Tells it to stop.
+    /// Asks the server to shut down.
     pub fn stop(&mut self) {
         let _ = self.stop.take().unwrap().send(());
     }
 
-    /// Returns once it has stopped.
+    /// Waits until the server has shut down.
     pub async fn stopped(&mut self) {
-        tokio::time::timeout(PATIENCE, &mut self.serving).await.unwrap().unwrap();
+        tokio::time::timeout(TIMEOUT, &mut self.serving).await.unwrap().unwrap();
     }
 
-    /// Staff, with the token in the first message.
-    pub async fn staff(&self) -> Client {
-        let mut client = self.stranger().await;
-        client.say(json!({"type": "connection_init", "payload": {"Authorization": self.authorization()}})).await;
-        assert_eq!(client.hear().await, json!({"type": "connection_ack"}));
-        client
+    /// A WebSocket of Mona's, with her token in the first message.
+    pub async fn staff(&self) -> WebSocketClient {
+        WebSocketClient::sign_in(self.address, self.app.staff().token()).await
     }
 
-    /// Somebody who has said nothing yet.
-    pub async fn stranger(&self) -> Client {
-        Client::connect(self.address, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
+    /// A WebSocket on which no message was sent yet.
+    pub async fn connect(&self) -> WebSocketClient {
+        WebSocketClient::connect(self.address, &[SUBPROTOCOL]).await.unwrap()
     }
 
+    /// The `Authorization` header of Mona.
     pub fn authorization(&self) -> String {
         format!("Bearer {}", self.app.staff().token())
     }
 
-    /// An operation by HTTP, without a token; the status.
-    pub async fn status_of(&self, query: &str) -> u16 {
+    /// The HTTP status of an operation that is sent without a token.
+    pub async fn http_status(&self, query: &str) -> u16 {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = client.post(format!("http://{}/graphql", self.address)).json(&json!({"query": query}));
         request.send().await.unwrap().status().as_u16()
     }
 
-    /// Somebody else's open transaction, which holds interview 27.
-    pub async fn holding_interview_27(&self) -> DatabaseTransaction {
-        let other = self.app.database.raw().await.begin().await.unwrap();
-        other.execute_unprepared("UPDATE interviews SET location = location WHERE id = 27").await.unwrap();
-        other
+    /// An open transaction beside the server that has locked the interview. Changes of the interview wait for it.
+    pub async fn lock(&self, id: InterviewId) -> DatabaseTransaction {
+        let transaction = self.app.database.raw().await.begin().await.unwrap();
+        let sql = format!("UPDATE interviews SET location = location WHERE id = {id}");
+        transaction.execute_unprepared(&sql).await.unwrap();
+        transaction
     }
 }
 
-/// Moves interview 27: while somebody holds it, this is in flight.
-pub const MOVE: &str = "mutation { updateInterview(id: 27, input: {location: \"moved\"}) { interview { location } } }";
+/// A mutation of [`JUDE_WITH_LUISA`], which is in flight while that interview is locked.
+pub fn set_location() -> String {
+    format!(
+        "mutation {{ updateInterview(id: {JUDE_WITH_LUISA}, input: {{location: \"Gate 9\"}}) {{ \
+         interview {{ location }} }} }}"
+    )
+}
+
+/// The messages that answer [`set_location`].
+pub fn location_set(id: &str) -> [Value; 2] {
+    let data = json!({"updateInterview": {"interview": {"location": "Gate 9"}}});
+    [json!({"id": id, "type": "next", "payload": {"data": data}}), json!({"id": id, "type": "complete"})]
+}
 
 /// A `subscribe` message.
 pub fn subscribe(id: &str, query: &str) -> Value {
     json!({"id": id, "type": "subscribe", "payload": {"query": query}})
-}
-
-/// What a moved interview is told with.
-pub fn moved(id: &str) -> [Value; 2] {
-    let data = json!({"updateInterview": {"interview": {"location": "moved"}}});
-    [json!({"id": id, "type": "next", "payload": {"data": data}}), json!({"id": id, "type": "complete"})]
 }

@@ -26,6 +26,7 @@ pub mod actor;
 pub mod booking;
 pub mod cluster;
 pub mod database;
+pub mod events;
 pub mod filtered_view;
 pub mod inspect;
 pub mod interview_rows;

@@ -1,20 +1,18 @@
-//! Every code with which a socket is closed, and that the client gets to see it.
+//! The code and reason with which the server closes a WebSocket, as the client receives them.
 
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::listening_server::{MOVE, Server, subscribe};
-use crate::support::websocket_client::Client;
+use crate::support::Database::Sqlite;
+use crate::support::listening_server::{ListeningServer, set_location, subscribe};
+use crate::support::people::{JUDE_WITH_LUISA, UNKNOWN_USER};
+use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use interviews::storage::users;
-use rstest::rstest;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
-
 #[tokio::test]
-async fn what_is_no_message_of_the_protocol_is_4400() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
+async fn messages_that_break_the_protocol_close_with_4400() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let id = "`id` has to be a string of 1 to 128 bytes";
     let kind = "`type` has to be connection_init, ping, pong, subscribe or complete";
     let payload = json!({"query": "{ __typename }"});
@@ -58,147 +56,153 @@ async fn what_is_no_message_of_the_protocol_is_4400() {
         ),
     ] {
         let mut client = server.staff().await;
-        client.send(Message::text(message)).await;
-        client.sees_close(4400, reason).await;
+        client.send_message(Message::text(message)).await;
+        client.expect_close(4400, reason).await;
     }
     let mut client = server.staff().await;
-    client.send(Message::binary(b"{\"type\": \"ping\"}".to_vec())).await;
-    client.sees_close(4400, "The message has to be text").await;
+    client.send_message(Message::binary(b"{\"type\": \"ping\"}".to_vec())).await;
+    client.expect_close(4400, "The message has to be text").await;
 }
 
 #[tokio::test]
-async fn so_it_is_before_the_first_message() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
+async fn malformed_first_message_closes_with_4400() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     for (message, reason) in [
         (json!({"type": "connection_init", "payload": "Bearer x"}), "`payload` has to be an object"),
         (json!({"type": "connection_init", "payload": ["Bearer x"]}), "`payload` has to be an object"),
         (json!(null), "The message has to be an object"),
     ] {
-        let mut client = server.stranger().await;
-        client.say(message).await;
-        client.sees_close(4400, reason).await;
+        let mut client = server.connect().await;
+        client.send(message).await;
+        client.expect_close(4400, reason).await;
     }
 }
 
 #[tokio::test]
-async fn an_operation_before_the_acknowledgement_is_4401() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
-    let mut client = server.stranger().await;
-    client.say(json!({"type": "ping"})).await;
-    assert_eq!(client.hear().await, json!({"type": "pong"}));
-    client.say(subscribe("1", "{ __typename }")).await;
-    client.sees_close(4401, "Unauthorized").await;
+async fn operation_before_the_acknowledgement_closes_with_4401() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let mut client = server.connect().await;
+    client.send(json!({"type": "ping"})).await;
+    assert_eq!(client.receive().await, json!({"type": "pong"}));
+    client.send(subscribe("1", "{ __typename }")).await;
+    client.expect_close(4401, "Unauthorized").await;
 }
 
-async fn is_forbidden(server: &Server, headers: &[(&str, &str)], payload: Value) {
-    let headers: Vec<_> = [PROTOCOL].iter().chain(headers).copied().collect();
-    let mut client = Client::connect(server.address, &headers).await.unwrap();
-    client.say(json!({"type": "connection_init", "payload": payload})).await;
-    client.sees_close(4403, "Forbidden").await;
+async fn expect_forbidden(server: &ListeningServer, headers: &[(&str, &str)], payload: Value) {
+    let headers: Vec<_> = [SUBPROTOCOL].iter().chain(headers).copied().collect();
+    let mut client = WebSocketClient::connect(server.address, &headers).await.unwrap();
+    client.send(json!({"type": "connection_init", "payload": payload})).await;
+    client.expect_close(4403, "Forbidden").await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_token_that_signs_nobody_in_is_4403(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(server) = Server::start(database, &[]).await else { return };
-    let own = server.authorization();
-    is_forbidden(&server, &[], json!({})).await;
-    for value in [json!(""), json!("Bearer"), json!("Bearer x.y.z"), json!(own.replace("Bearer", "Basic")), json!(1)] {
-        // A good header does not make up for it: the client meant the other one.
-        is_forbidden(&server, &[("authorization", &own)], json!({"Authorization": value})).await;
-        is_forbidden(&server, &[], json!({"headers": {"authorization": value}})).await;
+async fn invalid_token_closes_with_4403() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let valid = server.authorization();
+    expect_forbidden(&server, &[], json!({})).await;
+    let basic = valid.replace("Bearer", "Basic");
+    for invalid in [json!(""), json!("Bearer"), json!("Bearer x.y.z"), json!(basic), json!(1)] {
+        // The message takes precedence over a valid header.
+        expect_forbidden(&server, &[("authorization", &valid)], json!({"Authorization": invalid})).await;
+        expect_forbidden(&server, &[], json!({"headers": {"authorization": invalid}})).await;
     }
-    is_forbidden(&server, &[("authorization", "Bearer x.y.z")], json!({})).await;
-    is_forbidden(&server, &[("authorization", &own), ("authorization", &own)], json!({})).await;
-    let of_nobody = format!("Bearer {}", server.app.user(interviews::domain::UserId(123_456)).token());
-    is_forbidden(&server, &[], json!({"authorization": of_nobody})).await;
+    expect_forbidden(&server, &[("authorization", "Bearer x.y.z")], json!({})).await;
+    expect_forbidden(&server, &[("authorization", &valid), ("authorization", &valid)], json!({})).await;
+    let unknown_user = format!("Bearer {}", server.app.user(UNKNOWN_USER).token());
+    expect_forbidden(&server, &[], json!({"authorization": unknown_user})).await;
+}
 
-    let claims = URL_SAFE_NO_PAD.decode(own.split('.').nth(1).unwrap()).unwrap();
+#[tokio::test]
+async fn revoked_token_closes_with_4403() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let revoked = server.authorization();
+    let claims = URL_SAFE_NO_PAD.decode(revoked.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     let database = server.app.app.services().db();
     users::revoke_token(database.reader(), claims["jti"].as_str().unwrap(), server.app.now()).await.unwrap();
-    is_forbidden(&server, &[], json!({"authorization": own})).await;
+    expect_forbidden(&server, &[], json!({"authorization": revoked})).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn so_is_one_that_has_expired(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(server) = Server::start(database, &[]).await else { return };
-    let own = server.authorization();
+async fn expired_token_closes_with_4403() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let expired = server.authorization();
     server.app.clock.advance(TimeDelta::days(31));
-    is_forbidden(&server, &[], json!({"authorization": own})).await;
+    expect_forbidden(&server, &[], json!({"authorization": expired})).await;
 }
 
 #[tokio::test]
-async fn another_subprotocol_or_none_is_4406() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
+async fn unsupported_or_missing_subprotocol_closes_with_4406() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     for protocols in ["graphql-ws", "soap, graphql-ws", "graphql-transport-ws2"] {
-        let client = Client::connect(server.address, &[("sec-websocket-protocol", protocols)]).await.unwrap();
-        // A browser shows the code only when the server has named one of its offers.
-        let named = format!("sec-websocket-protocol: {}\r\n", protocols.split(',').next().unwrap());
-        assert!(client.head.contains(&named), "{}", client.head);
-        client.sees_close(4406, "Subprotocol not acceptable").await;
+        let client = WebSocketClient::connect(server.address, &[(SUBPROTOCOL.0, protocols)]).await.unwrap();
+        // A browser shows the code only if the server selects one of the offered subprotocols.
+        let selected = format!("sec-websocket-protocol: {}\r\n", protocols.split(',').next().unwrap());
+        assert!(client.head.contains(&selected), "{}", client.head);
+        client.expect_close(4406, "Subprotocol not acceptable").await;
     }
-    let client = Client::connect(server.address, &[]).await.unwrap();
+    let client = WebSocketClient::connect(server.address, &[]).await.unwrap();
     assert!(!client.head.contains("sec-websocket-protocol"), "{}", client.head);
-    client.sees_close(4406, "Subprotocol not acceptable").await;
+    client.expect_close(4406, "Subprotocol not acceptable").await;
+}
 
+#[tokio::test]
+async fn supported_subprotocol_is_selected_among_several() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let both = "graphql-ws, graphql-transport-ws";
-    let client = Client::connect(server.address, &[("sec-websocket-protocol", both)]).await.unwrap();
+    let client = WebSocketClient::connect(server.address, &[(SUBPROTOCOL.0, both)]).await.unwrap();
     assert!(client.head.contains("sec-websocket-protocol: graphql-transport-ws\r\n"), "{}", client.head);
-    client.leave().await;
+    client.close().await;
 }
 
 #[tokio::test]
-async fn no_first_message_in_time_is_4408() {
-    let server = Server::start(Sqlite, &["--init-timeout", "50ms"]).await.unwrap();
-    server.stranger().await.sees_close(4408, "Connection initialisation timeout").await;
+async fn missing_first_message_closes_with_4408_after_the_timeout() {
+    let server = ListeningServer::start(Sqlite, &["--init-timeout", "50ms"]).await.unwrap();
+    server.connect().await.expect_close(4408, "Connection initialisation timeout").await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn an_id_that_is_active_is_4409(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(server) = Server::start(database, &[]).await else { return };
-    let other = server.holding_interview_27().await;
-    for (id, told) in [("1".to_owned(), "1".to_owned()), ("ß".repeat(64), "ß".repeat(45) + "…")] {
+async fn operation_id_in_use_closes_with_4409_and_cancels_the_operation() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let lock = server.lock(JUDE_WITH_LUISA).await;
+    for (id, shown) in [("1".to_owned(), "1".to_owned()), ("ß".repeat(64), "ß".repeat(45) + "…")] {
         let mut client = server.staff().await;
-        client.say(subscribe(&id, MOVE)).await;
-        client.say(subscribe(&id, "{ __typename }")).await;
-        client.sees_close(4409, &format!("Subscriber for {told} already exists")).await;
+        client.send(subscribe(&id, &set_location())).await;
+        client.send(subscribe(&id, "{ __typename }")).await;
+        client.expect_close(4409, &format!("Subscriber for {shown} already exists")).await;
     }
-    other.rollback().await.unwrap();
-    // What its connection took with it did not happen.
-    assert_eq!(server.app.staff().interview(27).await["version"], 1);
+    lock.rollback().await.unwrap();
+    assert_eq!(server.app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
 }
 
 #[tokio::test]
-async fn a_second_first_message_is_4429() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
+async fn second_connection_init_closes_with_4429() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let mut client = server.staff().await;
-    client.say(json!({"type": "connection_init", "payload": {"Authorization": server.authorization()}})).await;
-    client.sees_close(4429, "Too many initialisation requests").await;
+    client.send(json!({"type": "connection_init", "payload": {"Authorization": server.authorization()}})).await;
+    client.expect_close(4429, "Too many initialisation requests").await;
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_large_is_1009() {
-    let server = Server::start(Sqlite, &["--max-body", "1000"]).await.unwrap();
+async fn message_over_the_size_limit_closes_with_1009() {
+    let server = ListeningServer::start(Sqlite, &["--max-body", "1000"]).await.unwrap();
     let mut client = server.staff().await;
     let largest = 1000 - json!({"type": "ping", "payload": {"x": ""}}).to_string().len();
-    client.say(json!({"type": "ping", "payload": {"x": "x".repeat(largest)}})).await;
-    assert_eq!(client.hear().await["type"], "pong");
-    client.say(json!({"type": "ping", "payload": {"x": "x".repeat(largest + 1)}})).await;
-    client.sees_close(1009, "The message is too large").await;
-    // Its end is still on its way when the server knows enough: it is taken, and not answered with a reset.
-    let mut client = server.stranger().await;
-    client.say(json!({"type": "ping", "payload": {"x": "x".repeat(8_000_000)}})).await;
-    client.sees_close(1009, "The message is too large").await;
+    client.send(json!({"type": "ping", "payload": {"x": "x".repeat(largest)}})).await;
+    assert_eq!(client.receive().await["type"], "pong");
+    client.send(json!({"type": "ping", "payload": {"x": "x".repeat(largest + 1)}})).await;
+    client.expect_close(1009, "The message is too large").await;
+    // The server decides before the end of the message arrives. It reads the rest, so that the connection is not reset.
+    let mut client = server.connect().await;
+    client.send(json!({"type": "ping", "payload": {"x": "x".repeat(8_000_000)}})).await;
+    client.expect_close(1009, "The message is too large").await;
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_1013() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
+async fn unavailable_database_closes_with_1013() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     server.app.app.services().db().close().await.unwrap();
-    let mut client = server.stranger().await;
-    client.say(json!({"type": "connection_init", "payload": {"Authorization": server.authorization()}})).await;
-    client.sees_close(1013, "Try again later").await;
+    let mut client = server.connect().await;
+    client.send(json!({"type": "connection_init", "payload": {"Authorization": server.authorization()}})).await;
+    client.expect_close(1013, "Try again later").await;
 }

@@ -1,102 +1,130 @@
-//! Who gets a socket.
+//! The handshake: which requests are upgraded to a WebSocket, and where the token may be.
 
 use crate::support::Database::Sqlite;
-use crate::support::listening_server::{Server, subscribe};
-use crate::support::websocket_client::{Client, raw};
+use crate::support::listening_server::{ListeningServer, subscribe};
+use crate::support::people::{JUDE, MONA};
+use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient, send_raw};
 use serde_json::json;
 
-const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
-
 #[tokio::test]
-async fn the_handshake_is_that_of_the_standard() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
-    let client = server.stranger().await;
-    // RFC 6455, section 1.3, has this key and what becomes of it.
-    for header in [
-        "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
-        "upgrade: websocket",
-        "connection: upgrade",
-        "x-request-id: ",
-    ] {
-        assert!(client.head.to_lowercase().contains(&header.to_lowercase()), "{header}: {}", client.head);
+async fn handshake_follows_rfc_6455() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let client = server.connect().await;
+    for header in ["upgrade: websocket\r\n", "connection: upgrade\r\n", "x-request-id: "] {
+        assert!(client.head.to_lowercase().contains(header), "{header}: {}", client.head);
     }
+    // RFC 6455, section 1.3, has the key of this client with this value.
+    assert!(client.head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{}", client.head);
     assert!(client.head.contains("sec-websocket-protocol: graphql-transport-ws\r\n"), "{}", client.head);
-    client.leave().await;
+    client.close().await;
+}
+
+const HANDSHAKE: [&str; 4] = [
+    "upgrade: websocket\r\n",
+    "connection: upgrade\r\n",
+    "sec-websocket-version: 13\r\n",
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+];
+
+/// The status line and the rest of the head that answer this request.
+async fn head_of(server: &ListeningServer, request_line: &str, headers: &str) -> (String, String) {
+    let request = format!("{request_line} HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+    let (head, _) = send_raw(server.address, &request).await;
+    let (status, headers) = head.split_once("\r\n").unwrap();
+    (status.to_owned(), headers.to_owned())
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_refused() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
-    let complete =
-        "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: aaaa\r\n";
-    for part in complete.split_inclusive("\r\n").filter(|line| !line.starts_with("upgrade")) {
-        let request = format!("GET /graphql HTTP/1.1\r\nhost: x\r\n{}\r\n", complete.replace(part, ""));
-        let (head, _) = raw(server.address, &request).await;
-        assert!(head.starts_with("HTTP/1.1 400 ") && head.contains("sec-websocket-version: 13"), "{part}: {head}");
+async fn incomplete_handshake_is_a_bad_request() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    for missing in &HANDSHAKE[1..] {
+        let (status, headers) = head_of(&server, "GET /graphql", &HANDSHAKE.concat().replace(missing, "")).await;
+        assert_eq!(status, "HTTP/1.1 400 Bad Request", "without {missing}");
+        assert!(headers.contains("sec-websocket-version: 13\r\n"), "{headers}");
     }
-    let other_version = complete.replace("13", "8");
-    let (head, _) = raw(server.address, &format!("GET /graphql HTTP/1.1\r\nhost: x\r\n{other_version}\r\n")).await;
-    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
-    // Only a GET becomes a socket, and only at this address.
-    for other in ["HEAD /graphql", "POST /graphql", "GET /livez"] {
-        let (head, _) = raw(server.address, &format!("{other} HTTP/1.1\r\nhost: x\r\n{complete}\r\n")).await;
-        assert!(!head.starts_with("HTTP/1.1 101 "), "{other}: {head}");
+    let (status, _) = head_of(&server, "GET /graphql", &HANDSHAKE.concat().replace("13", "8")).await;
+    assert_eq!(status, "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn only_get_of_graphql_is_upgraded() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    for (request_line, expected) in [
+        ("GET /graphql", "HTTP/1.1 101 Switching Protocols"),
+        ("HEAD /graphql", "HTTP/1.1 400 Bad Request"),
+        ("POST /graphql", "HTTP/1.1 415 Unsupported Media Type"),
+        ("GET /livez", "HTTP/1.1 200 OK"),
+    ] {
+        let (status, _) = head_of(&server, request_line, &HANDSHAKE.concat()).await;
+        assert_eq!(status, expected, "{request_line}");
     }
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_are_not_let_in() {
-    let server = Server::start(Sqlite, &["--cors-origins", "https://app.example"]).await.unwrap();
+async fn origins_that_are_not_configured_are_forbidden() {
+    let server = ListeningServer::start(Sqlite, &["--cors-origins", "https://app.example"]).await.unwrap();
     for origin in ["https://evil.example", "http://app.example", "https://app.example:444", "null", "x"] {
-        let refusal = Client::connect(server.address, &[PROTOCOL, ("origin", origin)]).await.err().unwrap();
-        assert!(refusal.head.starts_with("HTTP/1.1 403 "), "{origin}: {}", refusal.head);
-        assert_eq!(refusal.body["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        let rejected = WebSocketClient::connect(server.address, &[SUBPROTOCOL, ("origin", origin)]).await.err();
+        let rejected = rejected.unwrap();
+        assert!(rejected.head.starts_with("HTTP/1.1 403 "), "{origin}: {}", rejected.head);
+        assert_json!(rejected.body, @r#"
+        {
+          "errors": [
+            {
+              "extensions": {"code": "FORBIDDEN"},
+              "message": "pages of this origin may not connect: see CORS_ORIGINS"
+            }
+          ]
+        }
+        "#);
     }
     let own = format!("http://{}", server.address);
     let behind_tls = format!("https://{}", server.address);
     for origin in ["https://app.example", &own, &behind_tls] {
-        let client = Client::connect(server.address, &[PROTOCOL, ("origin", origin)]).await.unwrap();
-        client.leave().await;
+        let client = WebSocketClient::connect(server.address, &[SUBPROTOCOL, ("origin", origin)]).await.unwrap();
+        client.close().await;
     }
 }
 
 #[tokio::test]
-async fn every_origin_is_let_in_where_the_settings_say_so() {
-    let server = Server::start(Sqlite, &["--cors-origins", "*"]).await.unwrap();
+async fn wildcard_in_the_settings_admits_every_origin() {
+    let server = ListeningServer::start(Sqlite, &["--cors-origins", "*"]).await.unwrap();
     for origin in ["https://any.example", "null"] {
-        Client::connect(server.address, &[PROTOCOL, ("origin", origin)]).await.unwrap().leave().await;
+        WebSocketClient::connect(server.address, &[SUBPROTOCOL, ("origin", origin)]).await.unwrap().close().await;
     }
 }
 
 #[tokio::test]
-async fn there_are_so_many_sockets_and_no_more() {
-    let server = Server::start(Sqlite, &["--max-sockets", "2"]).await.unwrap();
-    let (first, mut second) = (server.staff().await, server.stranger().await);
-    let refusal = Client::connect(server.address, &[PROTOCOL]).await.err().unwrap();
-    assert!(
-        refusal.head.starts_with("HTTP/1.1 503 ") && refusal.head.contains("retry-after: 1\r\n"),
-        "{}",
-        refusal.head
-    );
-    assert_eq!(refusal.body["errors"][0]["extensions"]["code"], "OVERLOADED");
-    // Requests are not sockets.
-    assert_eq!(server.status_of("{ __typename }").await, 200);
+async fn sockets_over_the_limit_are_rejected_until_another_closes() {
+    let server = ListeningServer::start(Sqlite, &["--max-sockets", "2"]).await.unwrap();
+    let (first, mut second) = (server.staff().await, server.connect().await);
+    let rejected = WebSocketClient::connect(server.address, &[SUBPROTOCOL]).await.err().unwrap();
+    assert!(rejected.head.starts_with("HTTP/1.1 503 "), "{}", rejected.head);
+    assert!(rejected.head.contains("retry-after: 1\r\n"), "{}", rejected.head);
+    assert_json!(rejected.body, @r#"
+    {
+      "errors": [{"extensions": {"code": "OVERLOADED"}, "message": "the server is busy: try again"}]
+    }
+    "#);
+    // Requests do not count.
+    assert_eq!(server.http_status("{ __typename }").await, 200);
 
-    first.leave().await;
-    let another = loop {
-        if let Ok(client) = Client::connect(server.address, &[PROTOCOL]).await {
+    first.close().await;
+    let third = loop {
+        // The server counts the closed connection until its task ends.
+        if let Ok(client) = WebSocketClient::connect(server.address, &[SUBPROTOCOL]).await {
             break client;
         }
-        tokio::task::yield_now().await; // its place is free in a moment
+        tokio::task::yield_now().await;
     };
-    another.leave().await;
-    second.say(subscribe("1", "{ __typename }")).await;
-    second.sees_close(4401, "Unauthorized").await;
+    third.close().await;
+    second.send(subscribe("1", "{ __typename }")).await;
+    second.expect_close(4401, "Unauthorized").await;
 }
 
 #[tokio::test]
-async fn the_token_comes_in_the_first_message_or_in_the_header() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
+async fn token_in_the_first_message_signs_in() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let own = server.authorization();
     for payload in [
         json!({"Authorization": own}),
@@ -105,34 +133,40 @@ async fn the_token_comes_in_the_first_message_or_in_the_header() {
         json!({"headers": {"Authorization": own}}),
         json!({"client": "x", "Headers": {"x": 1, "authorization": own}}),
     ] {
-        let mut client = server.stranger().await;
-        client.say(json!({"type": "connection_init", "payload": payload})).await;
-        assert_eq!(client.hear().await, json!({"type": "connection_ack"}), "{payload}");
-        assert_eq!(client.ask("{ viewer { id } }").await, json!({"viewer": {"id": "1000"}}));
-        client.leave().await;
+        let mut client = server.connect().await;
+        client.initialise(payload).await;
+        assert_eq!(client.ask("{ viewer { id } }").await["viewer"]["id"], MONA.to_string());
+        client.close().await;
     }
+}
+
+#[tokio::test]
+async fn token_in_the_header_signs_in_when_the_first_message_has_none() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let own = server.authorization();
     for init in [
         json!({"type": "connection_init"}),
         json!({"type": "connection_init", "payload": null}),
         json!({"type": "connection_init", "payload": {"Authorization": null, "headers": {}}}),
     ] {
-        let mut client = Client::connect(server.address, &[PROTOCOL, ("authorization", &own)]).await.unwrap();
-        client.say(init).await;
-        assert_eq!(client.hear().await, json!({"type": "connection_ack"}));
-        assert_eq!(client.ask("{ viewer { id } }").await, json!({"viewer": {"id": "1000"}}));
-        client.leave().await;
+        let headers = [SUBPROTOCOL, ("authorization", &own)];
+        let mut client = WebSocketClient::connect(server.address, &headers).await.unwrap();
+        client.send(init).await;
+        assert_eq!(client.receive().await, json!({"type": "connection_ack"}));
+        assert_eq!(client.ask("{ viewer { id } }").await["viewer"]["id"], MONA.to_string());
+        client.close().await;
     }
 }
 
 #[tokio::test]
-async fn the_first_message_outweighs_the_header() {
-    let server = Server::start(Sqlite, &[]).await.unwrap();
+async fn token_in_the_first_message_takes_precedence_over_the_header() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let driver = format!("Bearer {}", server.app.driver().token());
     for header in [server.authorization(), "Bearer nonsense".to_owned(), "Basic eDp5".to_owned()] {
-        let mut client = Client::connect(server.address, &[PROTOCOL, ("authorization", &header)]).await.unwrap();
-        client.say(json!({"type": "connection_init", "payload": {"authorization": driver}})).await;
-        assert_eq!(client.hear().await, json!({"type": "connection_ack"}));
-        assert_eq!(client.ask("{ viewer { id } }").await, json!({"viewer": {"id": "997"}}));
-        client.leave().await;
+        let headers = [SUBPROTOCOL, ("authorization", &header)];
+        let mut client = WebSocketClient::connect(server.address, &headers).await.unwrap();
+        client.initialise(json!({"authorization": driver})).await;
+        assert_eq!(client.ask("{ viewer { id } }").await["viewer"]["id"], JUDE.to_string());
+        client.close().await;
     }
 }

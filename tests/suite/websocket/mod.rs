@@ -1,4 +1,4 @@
-//! GraphQL over WebSocket (`graphql-transport-ws`), through raw sockets.
+//! GraphQL over WebSocket (`graphql-transport-ws`) through raw sockets.
 
 mod close_codes;
 mod handshake;

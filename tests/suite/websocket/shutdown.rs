@@ -1,43 +1,42 @@
-//! The server's orderly end, as its sockets see it.
+//! The shutdown of the server as its WebSocket clients see it.
 
-use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::listening_server::{MOVE, Server, moved, subscribe};
-use rstest::rstest;
+use crate::support::Database::Sqlite;
+use crate::support::listening_server::{ListeningServer, location_set, set_location, subscribe};
+use crate::support::people::JUDE_WITH_LUISA;
 
 #[tokio::test]
-async fn every_socket_is_closed_with_1001() {
-    let mut server = Server::start(Sqlite, &["--shutdown-grace", "1h"]).await.unwrap();
-    let (staff, stranger) = (server.staff().await, server.stranger().await);
+async fn shutdown_closes_every_socket_with_1001() {
+    let mut server = ListeningServer::start(Sqlite, &["--shutdown-grace", "1h"]).await.unwrap();
+    let (signed_in, not_signed_in) = (server.staff().await, server.connect().await);
     server.stop();
-    staff.sees_close(1001, "Going away").await;
-    stranger.sees_close(1001, "Going away").await;
+    signed_in.expect_close(1001, "Going away").await;
+    not_signed_in.expect_close(1001, "Going away").await;
     server.stopped().await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn operations_in_flight_are_answered_first(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(mut server) = Server::start(database, &["--shutdown-grace", "1h", "--max-in-flight", "1"]).await else {
-        return;
-    };
-    let other = server.holding_interview_27().await;
+async fn shutdown_answers_operations_in_flight_before_it_closes() {
+    let flags = ["--shutdown-grace", "1h", "--max-in-flight", "1"];
+    let mut server = ListeningServer::start(Sqlite, &flags).await.unwrap();
+    let lock = server.lock(JUDE_WITH_LUISA).await;
     let mut client = server.staff().await;
-    client.say(subscribe("1", MOVE)).await;
-    client.hears_nothing().await;
+    client.send(subscribe("1", &set_location())).await;
+    client.expect_nothing().await;
     server.stop();
-    other.rollback().await.unwrap();
-    for message in moved("1") {
-        assert_eq!(client.hear().await, message);
+    lock.rollback().await.unwrap();
+    for message in location_set("1") {
+        assert_eq!(client.receive().await, message);
     }
-    client.sees_close(1001, "Going away").await;
+    client.expect_close(1001, "Going away").await;
     server.stopped().await;
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_take_its_leave_is_not_waited_for_longer_than_is_set() {
-    let mut server = Server::start(Sqlite, &["--shutdown-grace", "100ms", "--write-timeout", "1h"]).await.unwrap();
+async fn shutdown_ends_after_the_grace_period_with_a_client_that_does_not_close() {
+    let flags = ["--shutdown-grace", "100ms", "--write-timeout", "1h"];
+    let mut server = ListeningServer::start(Sqlite, &flags).await.unwrap();
     let mut client = server.staff().await;
-    client.hears_nothing().await;
+    client.expect_nothing().await;
     server.stop();
     server.stopped().await;
     drop(client);

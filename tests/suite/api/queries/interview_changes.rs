@@ -1,19 +1,21 @@
-//! The query `interviewChanges`: the same log, page by page.
+//! The query `interviewChanges`: the event log, page by page.
 
-use crate::api::subscriptions::{latest, open_interviews, touch};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::Actor;
+use crate::support::events::{latest_event, open_interviews, relocate};
+use crate::support::people::{JUDE, JUDE_WITH_LUISA, NORTHERN_HAULAGE};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 const QUERY: &str = "query($since: ID, $first: Int) { interviewChanges(since: $since, first: $first) { \
     nodes { id type actor { id } interview { id location version } changes { field to } } pageInfo { hasNextPage } } }";
 
+/// The events of a page, and whether there are more.
 async fn page(actor: &Actor, since: Option<i64>, first: i32) -> (Vec<Value>, bool) {
     let variables = json!({"since": since.map(|id| id.to_string()), "first": first});
     let mut page = actor.ask(QUERY, variables).await["interviewChanges"].take();
-    let more = page["pageInfo"]["hasNextPage"].as_bool().unwrap();
-    (page["nodes"].as_array_mut().unwrap().drain(..).collect(), more)
+    let has_more = page["pageInfo"]["hasNextPage"].as_bool().unwrap();
+    (page["nodes"].as_array_mut().unwrap().drain(..).collect(), has_more)
 }
 
 fn id(event: &Value) -> i64 {
@@ -22,20 +24,20 @@ fn id(event: &Value) -> i64 {
 
 #[rstest]
 #[tokio::test]
-async fn a_client_that_asks_now_and_then_gets_every_event_once(#[values(Sqlite, Postgres)] database: Database) {
+async fn client_that_polls_receives_each_event_once(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
-    let mut last = latest(&app).await;
+    let mut last = latest_event(&app).await;
     let first = last + 1;
     for (round, id) in open_interviews(&app, 7).await.into_iter().enumerate() {
-        touch(&staff, id, &format!("room {round}")).await;
+        relocate(&staff, id, &format!("Gate {round}")).await;
     }
     let mut ids = Vec::new();
-    // Transactions of other tests on the same PostgreSQL may hold the last ones back for a moment.
+    // Open transactions of other tests on the same PostgreSQL can delay the last events.
     while ids.len() < 7 {
-        let (events, more) = page(&staff, Some(last), 3).await;
+        let (events, has_more) = page(&staff, Some(last), 3).await;
         assert!(events.len() <= 3);
-        assert!(!more || events.len() == 3);
+        assert!(!has_more || events.len() == 3);
         ids.extend(events.iter().map(id));
         last = ids.last().copied().unwrap_or(last);
     }
@@ -45,33 +47,52 @@ async fn a_client_that_asks_now_and_then_gets_every_event_once(#[values(Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn an_event_is_the_same_as_in_the_history(#[values(Sqlite, Postgres)] database: Database) {
+async fn event_has_the_fields_that_it_has_in_the_history(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let since = latest(&app).await;
-    touch(&app.staff(), 27, "Room 4").await;
+    let since = latest_event(&app).await;
+    relocate(&app.staff(), JUDE_WITH_LUISA, "Gate 4").await;
     let mut events = Vec::new();
     while events.is_empty() {
         (events, _) = page(&app.driver(), Some(since), 10).await;
     }
-    let history = "{ interview(id: 27) { history(first: 100) { nodes { id type actor { id } \
-                   interview { id location version } changes { field to } } } } }";
-    let data = app.driver().ask(history, json!({})).await;
+    let history = format!(
+        "{{ interview(id: {JUDE_WITH_LUISA}) {{ history(first: 100) {{ nodes {{ id type actor {{ id }} \
+         interview {{ id location version }} changes {{ field to }} }} }} }} }}"
+    );
+    let data = app.driver().ask(&history, json!({})).await;
     assert_eq!(events.last(), data["interview"]["history"]["nodes"].as_array().unwrap().last());
-    assert_eq!(events[0]["changes"], json!([{"field": "location", "to": "Room 4"}]));
+    let mut event = events.swap_remove(0);
+    assert_eq!(event["id"].take(), latest_event(&app).await.to_string());
+    assert_json!(event, @r#"
+    {
+      "actor": {"id": "1000"},
+      "changes": [{"field": "location", "to": "Gate 4"}],
+      "id": null,
+      "interview": {"id": "27", "location": "Gate 4", "version": 2},
+      "type": "UPDATED"
+    }
+    "#);
 }
 
 #[rstest]
 #[tokio::test]
-async fn everybody_gets_what_they_see_from_the_start_of_the_log(#[values(Sqlite, Postgres)] database: Database) {
+async fn pages_from_the_start_of_the_log_have_the_events_that_the_viewer_sees(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
     let app = start!(database);
-    let company = "SELECT count(*) FROM interview_events WHERE interview_id IN \
-                   (SELECT id FROM interviews WHERE company_id = (SELECT company_id FROM interviews WHERE id = 27))";
-    let driver =
-        "SELECT count(*) FROM interview_events WHERE interview_id IN (SELECT id FROM interviews WHERE driver_id = 997)";
-    let all = "SELECT count(*) FROM interview_events";
+    let of_interviews = |condition: &str| {
+        format!(
+            "SELECT count(*) FROM interview_events \
+             WHERE interview_id IN (SELECT id FROM interviews WHERE {condition})"
+        )
+    };
     let query = "query($since: ID) { interviewChanges(since: $since, first: 0) { totalCount } }";
-    for (actor, sql) in [(app.staff(), company), (app.driver(), driver), (app.admin(), all)] {
-        let expected: i64 = app.database.value(sql).await;
+    for (actor, sql) in [
+        (app.staff(), of_interviews(&format!("company_id = {NORTHERN_HAULAGE}"))),
+        (app.driver(), of_interviews(&format!("driver_id = {JUDE}"))),
+        (app.admin(), "SELECT count(*) FROM interview_events".to_owned()),
+    ] {
+        let expected: i64 = app.database.value(&sql).await;
         assert!(expected > 0);
         for since in [json!(null), json!("0")] {
             let data = actor.ask(query, json!({"since": since})).await;
@@ -80,10 +101,10 @@ async fn everybody_gets_what_they_see_from_the_start_of_the_log(#[values(Sqlite,
         let mut seen = 0;
         let mut last = None;
         loop {
-            let (events, more) = page(&actor, last, 100).await;
+            let (events, has_more) = page(&actor, last, 100).await;
             seen += i64::try_from(events.len()).unwrap();
             last = events.last().map(id).or(last);
-            if !more {
+            if !has_more {
                 break;
             }
         }
@@ -93,24 +114,46 @@ async fn everybody_gets_what_they_see_from_the_start_of_the_log(#[values(Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn what_is_no_event_is_refused(#[values(Sqlite, Postgres)] database: Database) {
+async fn since_with_unknown_event_id_is_rejected(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    for since in ["abc", "", "-1", "00", "1e3", "9223372036854775807", "99999999999999999999"] {
-        let answer = app.staff().graphql(QUERY, json!({"since": since})).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{since}: {answer:#}");
-        assert_eq!(answer["errors"][0]["message"], "`since` is not the id of an event");
+    assert_json!(app.staff().graphql(QUERY, json!({"since": i64::MAX.to_string()})).await, @r#"
+    {
+      "data": null,
+      "errors": [
+        {
+          "extensions": {"code": "BAD_USER_INPUT"},
+          "locations": [{"column": 34, "line": 1}],
+          "message": "`since` is not the id of an event",
+          "path": ["interviewChanges"]
+        }
+      ]
     }
+    "#);
+}
+
+#[tokio::test]
+async fn since_that_is_not_an_event_id_is_rejected() {
+    let app = start!(Sqlite);
+    for since in ["abc", "", "-1", "00", "1e3", "99999999999999999999"] {
+        let error = app.staff().graphql(QUERY, json!({"since": since})).await["errors"][0].take();
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{since}");
+        assert_eq!(error["message"], "`since` is not the id of an event", "{since}");
+    }
+}
+
+#[tokio::test]
+async fn first_outside_its_range_is_rejected() {
+    let app = start!(Sqlite);
     for first in [-1, 101] {
-        let answer = app.staff().graphql(QUERY, json!({"first": first})).await;
-        assert_eq!(answer["errors"][0]["message"], "`first` has to be from 0 to 100");
+        let error = app.staff().graphql(QUERY, json!({"first": first})).await["errors"][0].take();
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{first}");
+        assert_eq!(error["message"], "`first` has to be from 0 to 100", "{first}");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_page_with_interviews_and_people_takes_the_same_statements_at_every_size(
-    #[values(Sqlite, Postgres)] database: Database,
-) {
+async fn number_of_statements_does_not_depend_on_the_page_size(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
     staff.ask("{ viewer { id } }", json!({})).await;

@@ -1,10 +1,12 @@
-//! A filter is told twice: in SQL for lists and for what was missed, and in the domain for what happens. Both have to mean the same.
+//! Filters exist twice: in SQL for lists and missed events, and in the domain for live events. Both admit the same
+//! interviews.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::people::{ADA, JUDE, MONA, NORTHERN_HAULAGE};
 use chrono::{DateTime, TimeDelta, Utc};
 use interviews::domain::filter::{InterviewFilter, TimeRange};
 use interviews::domain::page::{InterviewOrder, Window};
-use interviews::domain::{Authority, Interview, InterviewKind, InterviewStatus, IntervieweeId, Side, UserId, Viewer};
+use interviews::domain::{Authority, Interview, InterviewKind, InterviewStatus, Side, UserId, Viewer};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -13,7 +15,7 @@ use proptest::test_runner::{Config, TestRunner};
 use rstest::rstest;
 use strum::VariantArray;
 
-/// The values of an interview that is there, so that a filter has something to find.
+/// Filters with the values of an interview that exists, so that they select some.
 fn filters(all: Vec<Interview>) -> impl Strategy<Value = InterviewFilter> {
     let sample = any::<Index>().prop_map(move |index| index.get(&all).clone());
     let subset = |all: &'static [InterviewStatus]| subsequence(all, 0..=all.len());
@@ -53,7 +55,7 @@ fn filters(all: Vec<Interview>) -> impl Strategy<Value = InterviewFilter> {
                 InterviewFilter {
                     status,
                     kind,
-                    interviewee_id: interviewee.then_some(IntervieweeId(it.interviewee_id.0)),
+                    interviewee_id: interviewee.then_some(it.interviewee_id),
                     interviewer_id: interviewer.then_some(it.interviewer_id),
                     driver_id: driver.then_some(it.driver_id),
                     start_at: range(starts, from),
@@ -68,18 +70,14 @@ fn filters(all: Vec<Interview>) -> impl Strategy<Value = InterviewFilter> {
 
 #[rstest]
 #[tokio::test]
-async fn both_admit_the_same_interviews(#[values(Sqlite, Postgres)] database: Database) {
+async fn sql_and_domain_admit_the_same_interviews(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let services = app.app.services();
-    let company = app.database.value::<i64>("SELECT company_id FROM users WHERE id = 1000").await;
+    let viewer = |id: UserId, authority: Authority| Viewer { id, title: String::new(), authority };
     let viewers = [
-        Viewer {
-            id: UserId(1000),
-            title: String::new(),
-            authority: Authority::Staff(interviews::domain::CompanyId(company)),
-        },
-        Viewer { id: UserId(997), title: String::new(), authority: Authority::Driver },
-        Viewer { id: UserId(1), title: String::new(), authority: Authority::Admin },
+        viewer(MONA, Authority::Staff(NORTHERN_HAULAGE)),
+        viewer(JUDE, Authority::Driver),
+        viewer(ADA, Authority::Admin),
     ];
     let window = Window { after: None, before: None, limit: 1000, from_end: false };
     let list = async |viewer: &Viewer, filter: &InterviewFilter| {
@@ -99,5 +97,5 @@ async fn both_admit_the_same_interviews(#[values(Sqlite, Postgres)] database: Da
             found += admitted.len();
         }
     }
-    assert!(found > 1000, "the filters find next to nothing: {found}");
+    assert!(found > 1000, "the filters select too few interviews: {found}");
 }

@@ -1,179 +1,177 @@
-//! The live part: what is committed is sent, to everybody who sees it and to nobody else, for one query an interval.
+//! Live events: subscribers receive each committed change that they see, and the log is read once for all of them.
 
-use super::{Listener, latest, open_interviews, touch};
+use super::Subscriber;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
-use interviews::domain::EventType;
+use crate::support::events::{insert_events, latest_event, open_interviews, relocate};
+use crate::support::people::{BRUNA, JUDE_WITH_LUISA, JUDE_WITH_PIET, KOFI, MONA};
+use futures_util::future::join_all;
+use interviews::domain::{EventType, InterviewId};
 use rstest::rstest;
-use serde_json::json;
+use std::collections::HashMap;
+use tokio::runtime::Handle;
 
 #[rstest]
 #[tokio::test]
-async fn a_change_is_sent_with_the_interview_as_it_is_now(#[values(Sqlite, Postgres)] database: Database) {
+async fn event_is_delivered_with_the_current_interview(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let mut listener = Listener::of(&app, &app.staff()).await;
-    touch(&app.staff(), 27, "Room 4").await;
-    let delivery = listener.next().await.unwrap();
+    let mut subscriber = Subscriber::of(&app, &app.staff()).await;
+    relocate(&app.staff(), JUDE_WITH_LUISA, "Gate 4").await;
+    let delivery = subscriber.next().await.unwrap();
     assert!(delivery.is_live);
-    assert_eq!(delivery.entry.event.id.0, latest(&app).await);
+    assert_eq!(delivery.entry.event.id.0, latest_event(&app).await);
     assert_eq!(delivery.entry.event.event_type, EventType::Updated);
-    assert_eq!(delivery.entry.interview.location.as_deref(), Some("Room 4"));
+    assert_eq!(delivery.entry.interview.location.as_deref(), Some("Gate 4"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_came_before_is_not_sent_and_what_changes_nothing_neither(#[values(Sqlite, Postgres)] database: Database) {
+async fn earlier_events_and_updates_without_a_change_are_not_delivered(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
-    touch(&staff, 27, "before").await;
-    let mut listener = Listener::of(&app, &staff).await;
-    touch(&staff, 27, "before").await;
-    touch(&staff, 27, "after").await;
-    let first = listener.next().await.unwrap();
+    relocate(&staff, JUDE_WITH_LUISA, "before").await;
+    let mut subscriber = Subscriber::of(&app, &staff).await;
+    relocate(&staff, JUDE_WITH_LUISA, "before").await;
+    relocate(&staff, JUDE_WITH_LUISA, "after").await;
+    let first = subscriber.next().await.unwrap();
     assert_eq!(first.entry.interview.location.as_deref(), Some("after"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn everybody_gets_what_they_see_and_nothing_else(#[values(Sqlite, Postgres)] database: Database) {
+async fn subscribers_receive_only_what_they_see(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let (staff, driver) = (app.staff(), app.driver());
-    let mut listeners = Vec::new();
+    let bruna_with_kofi = app.book(BRUNA, KOFI).at("10:00").await;
+    let mut subscribers = Vec::new();
     for actor in [&staff, &app.admin(), &driver, &app.other_staff()] {
-        listeners.push(Listener::of(&app, actor).await);
+        subscribers.push(Subscriber::of(&app, actor).await);
     }
-    let (of_company, of_other) = (open_interviews(&app, 2).await, other_company_interview(&app).await);
-    let not_27 = of_company.into_iter().find(|id| *id != 27).unwrap();
-    touch(&staff, not_27, "for the company").await;
-    touch(&app.admin(), of_other, "for the other company").await;
-    touch(&staff, 27, "for all but the other company").await;
-    // The driver applied to both companies.
-    let seen: [&[i64]; 4] = [&[not_27, 27], &[not_27, of_other, 27], &[of_other, 27], &[of_other]];
-    for (listener, expected) in listeners.iter_mut().zip(seen) {
+    relocate(&staff, bruna_with_kofi, "for Northern Haulage").await;
+    relocate(&app.admin(), JUDE_WITH_PIET, "for Coastal Freight and Jude").await;
+    relocate(&staff, JUDE_WITH_LUISA, "for Northern Haulage and Jude").await;
+    let seen: [&[InterviewId]; 4] = [
+        &[bruna_with_kofi, JUDE_WITH_LUISA],
+        &[bruna_with_kofi, JUDE_WITH_PIET, JUDE_WITH_LUISA],
+        &[JUDE_WITH_PIET, JUDE_WITH_LUISA],
+        &[JUDE_WITH_PIET],
+    ];
+    for (subscriber, expected) in subscribers.iter_mut().zip(seen) {
         for interview in expected {
-            assert_eq!(listener.event().await.1, *interview);
+            assert_eq!(subscriber.event().await.1, *interview);
         }
     }
-}
-
-async fn other_company_interview(app: &TestApp) -> i64 {
-    let sql = "SELECT min(id) FROM interviews WHERE company_id <> (SELECT company_id FROM interviews WHERE id = 27) \
-               AND status IN ('pending', 'scheduled')";
-    app.database.value(sql).await
 }
 
 #[rstest]
 #[tokio::test]
-async fn many_changes_come_once_and_in_order(#[values(Sqlite, Postgres)] database: Database) {
+async fn concurrent_changes_are_delivered_once_and_in_order(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
     let ids = open_interviews(&app, 10).await;
-    let before = latest(&app).await;
-    let mut listeners = Vec::new();
+    let before = latest_event(&app).await;
+    let mut subscribers = Vec::new();
     for _ in 0..3 {
-        listeners.push(Listener::of(&app, &staff).await);
+        subscribers.push(Subscriber::of(&app, &staff).await);
     }
     let writers = ids.iter().map(|id| async {
         for round in 0..10 {
-            touch(&staff, *id, &format!("room {round}")).await;
+            relocate(&staff, *id, &format!("Gate {round}")).await;
         }
     });
-    futures_util::future::join_all(writers).await;
-    for mut listener in listeners {
+    join_all(writers).await;
+    for mut subscriber in subscribers {
         let mut seen = Vec::new();
-        let mut of_interview = std::collections::HashMap::new();
+        let mut last_of = HashMap::new();
         for _ in 0..100 {
-            let (event, interview) = listener.event().await;
-            if let Some(earlier) = of_interview.insert(interview, event) {
-                assert!(earlier < event, "out of order");
+            let (event, interview) = subscriber.event().await;
+            if let Some(earlier) = last_of.insert(interview, event) {
+                assert!(earlier < event, "{event} is out of order");
             }
             seen.push(event);
         }
         seen.sort_unstable();
         seen.dedup();
-        assert_eq!(seen.len(), 100, "one came twice");
+        assert_eq!(seen.len(), 100, "an event was delivered twice");
         assert!(seen[0] > before);
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn whoever_falls_behind_goes_on_from_the_log_and_misses_nothing(#[values(Sqlite, Postgres)] database: Database) {
+async fn lagging_subscriber_continues_from_the_log_without_a_gap(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
-    let (mut slow, mut idle) = (Listener::of(&app, &staff).await, Listener::of(&app, &staff).await);
-    touch(&staff, 27, "first").await;
+    let (mut slow, mut idle) = (Subscriber::of(&app, &staff).await, Subscriber::of(&app, &staff).await);
+    relocate(&staff, JUDE_WITH_LUISA, "first").await;
     slow.event().await;
-    // More than is kept for listeners; one has had something before, the other nothing.
-    let many = insert_events(&app, 2000).await;
+    // More events than the server buffers for subscribers. One has received an event before, the other none.
+    let many = write_many_events(&app, 2000).await;
     assert_eq!(slow.events(many.len()).await, many);
     assert_eq!(idle.events(many.len() + 1).await[1..], many);
-    touch(&staff, 27, "and on").await;
-    for listener in [&mut slow, &mut idle] {
-        let delivery = listener.next().await.unwrap();
-        assert_eq!(delivery.entry.event.id.0, latest(&app).await);
+    relocate(&staff, JUDE_WITH_LUISA, "last").await;
+    for subscriber in [&mut slow, &mut idle] {
+        assert_eq!(subscriber.event().await.0, latest_event(&app).await);
     }
 }
 
-/// Many events at once, behind the server's back, as another server would write them; done once this server has read them.
-async fn insert_events(app: &TestApp, count: i64) -> Vec<i64> {
-    let mut reader = Listener::of(app, &app.staff()).await;
-    let before = latest(app).await;
-    let numbers = (0..count)
-        .map(|_| "(27, 'updated', '2025-03-20T10:02:08.958+00:00', 1000, 'interviewer', '[]')")
-        .collect::<Vec<_>>()
-        .join(",");
-    let sql = format!(
-        "INSERT INTO interview_events (interview_id, type, at, actor_id, actor_side, changes) VALUES {numbers}"
-    );
-    app.database.execute(&sql).await;
-    let last = latest(app).await;
-    assert_eq!(last - before, count);
-    while reader.event().await.0 < last {}
-    (before + 1..=last).collect()
+/// Inserts events as another server would and waits until this server has read them; their ids.
+async fn write_many_events(app: &TestApp, count: usize) -> Vec<i64> {
+    let mut reader = Subscriber::of(app, &app.staff()).await;
+    let before = latest_event(app).await;
+    let at = "'2025-03-20T10:02:08.958+00:00'";
+    app.database.execute(&insert_events(JUDE_WITH_LUISA, MONA, at, count)).await;
+    let ids: Vec<i64> = (before + 1..=latest_event(app).await).collect();
+    assert_eq!(ids.len(), count);
+    while reader.event().await.0 < *ids.last().unwrap() {}
+    ids
 }
 
 #[rstest]
 #[tokio::test]
-async fn one_query_an_interval_however_many_listen(#[values(Sqlite, Postgres)] database: Database) {
+async fn number_of_statements_does_not_depend_on_the_number_of_subscribers(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
     let Some(app) = TestApp::start_with(database, &["--event-interval", "20ms"]).await else { return };
     let staff = app.staff();
-    let polls = |app: &TestApp| app.statements().iter().filter(|sql| sql.contains("visible_before")).count();
-    let mut listeners = vec![Listener::of(&app, &staff).await];
-    let rounds = async |app: &TestApp, listeners: &mut Vec<Listener>| {
-        // Time is told by the follower itself: two changes, one after the other.
-        let ((), statements) = app
-            .counting(async {
-                for location in ["one", "two"] {
-                    touch(&staff, 27, &format!("{location} for {}", listeners.len())).await;
-                    for listener in listeners.iter_mut() {
-                        listener.event().await;
-                    }
+    let mut subscribers = vec![Subscriber::of(&app, &staff).await];
+    // How often the follower polls in the meantime depends on the clock of the machine.
+    let statements_but_polls = async |app: &TestApp, subscribers: &mut Vec<Subscriber>| {
+        let changes = async {
+            for location in ["one", "two"] {
+                relocate(&staff, JUDE_WITH_LUISA, &format!("{location} for {}", subscribers.len())).await;
+                for subscriber in subscribers.iter_mut() {
+                    subscriber.event().await;
                 }
-            })
-            .await;
-        (statements - polls(app), polls(app))
+            }
+        };
+        let ((), statements) = app.counting(changes).await;
+        statements - app.statements().iter().filter(|sql| sql.contains("visible_before")).count()
     };
-    let (for_one, _) = rounds(&app, &mut listeners).await;
+    let for_one = statements_but_polls(&app, &mut subscribers).await;
     for _ in 0..40 {
-        listeners.push(Listener::of(&app, &staff).await);
+        subscribers.push(Subscriber::of(&app, &staff).await);
     }
-    let (for_many, _) = rounds(&app, &mut listeners).await;
+    let for_many = statements_but_polls(&app, &mut subscribers).await;
     assert_eq!(for_one, for_many, "{:#?}", app.statements());
 }
 
-#[rstest]
 #[tokio::test]
-async fn nobody_listens_and_nothing_is_asked(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(app) = TestApp::start_with(database, &["--event-interval", "1ms"]).await else { return };
-    let mut listener = Listener::of(&app, &app.staff()).await;
-    touch(&app.staff(), 27, "one").await;
-    listener.event().await;
-    drop(listener);
-    // The follower ends by itself: a later one begins anew, and misses nothing from then on.
-    while app.counting(tokio::time::sleep(std::time::Duration::from_millis(50))).await.1 > 0 {}
-    let mut listener = Listener::of(&app, &app.staff()).await;
-    touch(&app.staff(), 27, "two").await;
-    assert_eq!(listener.event().await.0, latest(&app).await);
-    assert_eq!(app.staff().update(27, json!({"location": "two"})).await["userErrors"], json!([]));
+async fn follower_ends_with_its_last_subscriber_and_starts_with_the_next() {
+    let app = TestApp::start_with(Sqlite, &["--event-interval", "1ms"]).await.unwrap();
+    relocate(&app.staff(), JUDE_WITH_LUISA, "zero").await;
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let without_follower = tasks();
+    let mut subscriber = Subscriber::of(&app, &app.staff()).await;
+    relocate(&app.staff(), JUDE_WITH_LUISA, "one").await;
+    subscriber.event().await;
+    assert!(tasks() > without_follower);
+    drop(subscriber);
+    while tasks() > without_follower {
+        tokio::task::yield_now().await;
+    }
+    relocate(&app.staff(), JUDE_WITH_LUISA, "two").await;
+    let mut subscriber = Subscriber::of(&app, &app.staff()).await;
+    relocate(&app.staff(), JUDE_WITH_LUISA, "three").await;
+    assert_eq!(subscriber.event().await.0, latest_event(&app).await);
 }

@@ -1,31 +1,35 @@
-//! Those who ask the same and see the same share an answer; everybody else gets their own.
+//! Subscribers with the same selection and the same view share one response; all others have their own.
 
-use super::{latest, touch};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::Actor;
-use crate::support::listening_server::Server;
-use crate::support::websocket_client::Client;
+use crate::support::events::{latest_event, relocate};
+use crate::support::listening_server::ListeningServer;
+use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::websocket_client::WebSocketClient;
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
-const QUERY: &str = "subscription($since: ID) { interviewChanged(since: $since) { interview { availableActions location \
-    interviewee { driver { title } } interviewer { title } } actor { title } } }";
+const QUERY: &str = "subscription($since: ID) { interviewChanged(since: $since) { \
+    interview { availableActions location interviewee { driver { title } } interviewer { title } } actor { title } } }";
 
-/// Somebody who has got the latest event, and waits for the next.
-async fn subscriber(server: &Server, actor: &Actor, query: &str) -> Client {
-    let since = latest(&server.app).await;
-    touch(&server.app.staff(), 27, &format!("after {since}")).await;
-    let mut client = server.stranger().await;
-    let authorization = format!("Bearer {}", actor.token());
-    client.say(json!({"type": "connection_init", "payload": {"Authorization": authorization}})).await;
-    assert_eq!(client.hear().await["type"], "connection_ack");
-    let payload = json!({"query": query, "variables": {"since": since.to_string()}});
-    client.say(json!({"id": "all", "type": "subscribe", "payload": payload})).await;
-    interview(&client.hear().await);
-    client
+/// Subscribes with each of these queries. When it returns, all subscribers wait for live events.
+async fn subscribe_all(server: &ListeningServer, subscribers: &[(&Actor, &str)]) -> Vec<WebSocketClient> {
+    let mut clients: Vec<WebSocketClient> = Vec::new();
+    for (actor, query) in subscribers {
+        let since = latest_event(&server.app).await;
+        relocate(&server.app.staff(), JUDE_WITH_LUISA, &format!("after {since}")).await;
+        let mut client = WebSocketClient::sign_in(server.address, actor.token()).await;
+        let payload = json!({"query": query, "variables": {"since": since.to_string()}});
+        client.send(json!({"id": "all", "type": "subscribe", "payload": payload})).await;
+        clients.push(client);
+        for client in &mut clients {
+            interview(&client.receive().await);
+        }
+    }
+    clients
 }
 
+/// The interview of a `next` message.
 fn interview(message: &Value) -> &Value {
     let interview = &message["payload"]["data"]["interviewChanged"]["interview"];
     assert!(interview.is_object(), "{message}");
@@ -34,78 +38,68 @@ fn interview(message: &Value) -> &Value {
 
 #[rstest]
 #[tokio::test]
-async fn many_dashboards_of_a_company_cost_as_much_as_one(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(server) = Server::start(database, &["--viewer-ttl", "1h"]).await else { return };
+async fn equal_subscriptions_take_the_statements_of_one(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(server) = ListeningServer::start(database, &["--viewer-ttl", "1h"]).await else { return };
     let staff = server.app.staff();
     let mut counts = Vec::new();
     for subscribers in [1, 12] {
-        let mut clients = Vec::new();
-        for _ in 0..subscribers {
-            clients.push(subscriber(&server, &staff, QUERY).await);
-            drain(&mut clients).await;
-        }
+        let mut clients = subscribe_all(&server, &vec![(&staff, QUERY); subscribers]).await;
         let location = format!("for {subscribers}");
-        let told = async {
-            touch(&staff, 27, &location).await;
+        let change = async {
+            relocate(&staff, JUDE_WITH_LUISA, &location).await;
             for client in &mut clients {
-                assert_eq!(interview(&client.hear().await)["location"], location);
+                assert_eq!(interview(&client.receive().await)["location"], location);
             }
         };
-        server.app.counting(told).await;
-        // How often the log was looked at is a matter of time.
+        server.app.counting(change).await;
+        // How often the follower polls in the meantime depends on the clock of the machine.
         let statements = server.app.statements();
         counts.push(statements.iter().filter(|sql| !sql.contains("visible_before")).count());
     }
     assert_eq!(counts[0], counts[1], "{:#?}", server.app.statements());
 }
 
-/// All but the last have got what made the last of them begin.
-async fn drain(clients: &mut [Client]) {
-    if let Some((_, others)) = clients.split_last_mut() {
-        for client in others {
-            interview(&client.hear().await);
-        }
+#[tokio::test]
+async fn equal_subscriptions_of_other_viewers_have_their_own_response() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let [staff, driver, admin] = [server.app.staff(), server.app.driver(), server.app.admin()];
+    let mut clients = subscribe_all(&server, &[(&staff, QUERY), (&driver, QUERY), (&admin, QUERY)]).await;
+    relocate(&staff, JUDE_WITH_LUISA, "for all").await;
+    let mut received = Vec::new();
+    for client in &mut clients {
+        received.push(interview(&client.receive().await)["availableActions"].clone());
     }
+    assert_json!(Value::Array(received), @r#"
+    [
+      ["UPDATE", "AMEND", "CANCEL"],
+      ["AMEND", "ACCEPT", "REJECT"],
+      ["UPDATE", "AMEND", "ACCEPT", "REJECT", "CANCEL"]
+    ]
+    "#);
 }
 
-#[rstest]
 #[tokio::test]
-async fn the_same_question_of_others_has_their_own_answer(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(server) = Server::start(database, &[]).await else { return };
-    let actors = [server.app.staff(), server.app.driver(), server.app.admin()];
-    let mut clients = Vec::new();
-    for actor in &actors {
-        clients.push(subscriber(&server, actor, QUERY).await);
-        drain(&mut clients).await;
-    }
-    touch(&actors[0], 27, "for all").await;
-    for (client, actor) in clients.iter_mut().zip(&actors) {
-        let data = actor.ask("{ interview(id: 27) { availableActions location } }", json!({})).await;
-        let mut told = interview(&client.hear().await).clone();
-        told.as_object_mut().unwrap().retain(|name, _| ["availableActions", "location"].contains(&name.as_str()));
-        assert_eq!(told, data["interview"]);
-    }
-}
-
-#[rstest]
-#[tokio::test]
-async fn another_variable_or_selection_is_another_question(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(server) = Server::start(database, &[]).await else { return };
+async fn other_selections_have_their_own_response() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let staff = server.app.staff();
-    let query = |selection: &str| {
+    let queries = ["version", "kind", "v: version", "... on Interview @include(if: true) { status }"].map(|selection| {
         format!(
             "subscription($since: ID) {{ interviewChanged(since: $since) {{ interview {{ location {selection} }} }} }}"
         )
-    };
-    let mut clients = Vec::new();
-    for selection in ["version", "kind", "v: version", "... on Interview @include(if: true) { status }"] {
-        clients.push(subscriber(&server, &staff, &query(selection)).await);
-        drain(&mut clients).await;
+    });
+    let subscribers = queries.each_ref().map(|query| (&staff, query.as_str()));
+    let mut clients = subscribe_all(&server, &subscribers).await;
+    relocate(&staff, JUDE_WITH_LUISA, "for all").await;
+    let mut received = Vec::new();
+    for client in &mut clients {
+        received.push(interview(&client.receive().await).clone());
     }
-    touch(&staff, 27, "for all").await;
-    for (client, name) in clients.iter_mut().zip(["version", "kind", "v", "status"]) {
-        let told = client.hear().await;
-        let fields: BTreeSet<_> = interview(&told).as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(fields, BTreeSet::from(["location", name]));
-    }
+    assert_json!(Value::Array(received), @r#"
+    [
+      {"location": "for all", "version": 6},
+      {"kind": "VIDEO_CALL", "location": "for all"},
+      {"location": "for all", "v": 6},
+      {"location": "for all", "status": "PENDING"}
+    ]
+    "#);
 }

@@ -1,109 +1,125 @@
-//! `since`: what was missed comes first, then what happens; without a gap and without a double, whatever is written meanwhile.
+//! `since`: the subscriber receives the events that it missed, then live events, without a gap or a repetition between
+//! them while others write.
 
-use super::{Listener, latest, open_interviews, touch};
+use super::Subscriber;
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::TestApp;
+use crate::support::actor::Actor;
+use crate::support::events::{latest_event, open_interviews, relocate};
+use crate::support::people::JUDE_WITH_LUISA;
+use futures_util::future::join_all;
+use interviews::domain::InterviewId;
 use rstest::rstest;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 #[rstest]
 #[tokio::test]
-async fn what_was_missed_comes_first_and_then_what_happens(#[values(Sqlite, Postgres)] database: Database) {
+async fn missed_events_are_delivered_before_live_events(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
-    let since = latest(&app).await;
-    touch(&staff, 27, "one").await;
-    touch(&staff, 27, "two").await;
-    let mut listener = Listener::since(&app, &staff, since).await;
-    assert_eq!(listener.events(2).await, [since + 1, since + 2]);
-    touch(&staff, 27, "three").await;
-    let live = listener.next().await.unwrap();
+    let since = latest_event(&app).await;
+    relocate(&staff, JUDE_WITH_LUISA, "one").await;
+    relocate(&staff, JUDE_WITH_LUISA, "two").await;
+    let mut subscriber = Subscriber::since(&app, &staff, since).await;
+    assert_eq!(subscriber.events(2).await, [since + 1, since + 2]);
+    relocate(&staff, JUDE_WITH_LUISA, "three").await;
+    let live = subscriber.next().await.unwrap();
     assert!(live.is_live);
     assert_eq!(live.entry.event.id.0, since + 3);
 }
 
-#[rstest]
-#[tokio::test]
-async fn nothing_is_lost_or_doubled_while_others_write(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
-    let staff = app.staff();
-    let ids = open_interviews(&app, 8).await;
-    let since = latest(&app).await;
+/// Changes each of these interviews so many times, the interviews at the same time.
+async fn relocate_all(staff: &Actor, ids: &[InterviewId], times: usize) {
     let writers = ids.iter().map(|id| async {
-        for round in 0..25 {
-            touch(&staff, *id, &format!("room {round}")).await;
+        for round in 0..times {
+            relocate(staff, *id, &format!("Gate {round}")).await;
         }
     });
-    let readers = (0..6).map(|reader| {
-        let (app, staff) = (&app, &staff);
-        async move {
-            // They join at different moments: the later, the more was missed.
-            while latest(app).await < since + reader * 30 {}
-            let mut listener = Listener::since(app, staff, since).await;
-            let mut last_of = std::collections::HashMap::new();
-            let mut seen = HashSet::new();
-            while seen.len() < 200 {
-                let (event, interview) = listener.event().await;
-                assert!(seen.insert(event), "{event} came twice");
-                let earlier = last_of.insert(interview, event);
-                assert!(earlier.is_none_or(|earlier| earlier < event), "out of order");
-            }
-        }
-    });
-    futures_util::join!(futures_util::future::join_all(writers), futures_util::future::join_all(readers));
+    join_all(writers).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn whoever_comes_back_again_and_again_gets_everything_once(#[values(Sqlite, Postgres)] database: Database) {
+async fn subscribers_that_join_during_writes_receive_each_event_once_and_in_order(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let app = start!(database);
+    let staff = app.staff();
+    let ids = open_interviews(&app, 8).await;
+    let since = latest_event(&app).await;
+    let readers = (0..6).map(|reader| {
+        let (app, staff) = (&app, &staff);
+        async move {
+            // Each joins later than the one before and has missed more.
+            while latest_event(app).await < since + reader * 30 {}
+            read_all(app, staff, since, 200).await;
+        }
+    });
+    futures_util::join!(relocate_all(&staff, &ids, 25), join_all(readers));
+}
+
+/// Fails unless the events after `since` are so many different ones, in order for each interview.
+async fn read_all(app: &TestApp, staff: &Actor, since: i64, count: usize) {
+    let mut subscriber = Subscriber::since(app, staff, since).await;
+    let (mut seen, mut last_of) = (HashSet::new(), HashMap::new());
+    while seen.len() < count {
+        let (event, interview) = subscriber.event().await;
+        assert!(seen.insert(event), "{event} was delivered twice");
+        let earlier = last_of.insert(interview, event);
+        assert!(earlier.is_none_or(|earlier| earlier < event), "{event} is out of order");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn client_that_reconnects_with_its_last_event_receives_each_event_once(
+    #[values(Sqlite, Postgres)] database: Database,
+) {
     let app = start!(database);
     let staff = app.staff();
     let ids = open_interviews(&app, 5).await;
-    let mut last = latest(&app).await;
+    let mut last = latest_event(&app).await;
     let first = last + 1;
-    let writers = ids.iter().map(|id| async {
-        for round in 0..20 {
-            touch(&staff, *id, &format!("room {round}")).await;
-        }
-    });
-    let phone = async {
+    let client = async {
         let mut seen = Vec::new();
         while seen.len() < 100 {
-            let mut listener = Listener::since(&app, &staff, last).await;
-            for id in listener.events((100 - seen.len()).min(7)).await {
+            let mut subscriber = Subscriber::since(&app, &staff, last).await;
+            for id in subscriber.events((100 - seen.len()).min(7)).await {
                 seen.push(id);
                 last = id;
             }
         }
         seen
     };
-    let (_, mut seen) = futures_util::join!(futures_util::future::join_all(writers), phone);
+    let ((), mut seen) = futures_util::join!(relocate_all(&staff, &ids, 20), client);
     seen.sort_unstable();
     assert_eq!(seen, (first..first + 100).collect::<Vec<_>>());
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_driver_catches_up_on_their_own_interviews_alone(#[values(Sqlite, Postgres)] database: Database) {
+async fn driver_receives_missed_events_of_their_own_interviews_only(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let since = latest(&app).await;
+    let since = latest_event(&app).await;
     for id in open_interviews(&app, 3).await {
-        touch(&app.staff(), id, "somewhere").await;
+        assert_ne!(id, JUDE_WITH_LUISA);
+        relocate(&app.staff(), id, "elsewhere").await;
     }
-    touch(&app.staff(), 27, "here").await;
-    let mut listener = Listener::since(&app, &app.driver(), since).await;
-    assert_eq!(listener.event().await.1, 27);
+    relocate(&app.staff(), JUDE_WITH_LUISA, "here").await;
+    let mut subscriber = Subscriber::since(&app, &app.driver(), since).await;
+    assert_eq!(subscriber.event().await.1, JUDE_WITH_LUISA);
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_whole_log_is_longer_than_a_page(#[values(Sqlite, Postgres)] database: Database) {
+async fn more_missed_events_than_one_batch_are_delivered(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let admin = app.admin();
     let count: i64 = app.database.value("SELECT count(*) FROM interview_events").await;
-    assert!(count > 300, "longer than what is read at once");
-    let mut listener = Listener::since(&app, &admin, 1).await;
-    let ids = listener.events(usize::try_from(count).unwrap() - 1).await;
+    assert!(count > 300, "more than the server reads at once");
+    let mut subscriber = Subscriber::since(&app, &admin, 1).await;
+    let ids = subscriber.events(usize::try_from(count).unwrap() - 1).await;
     assert!(ids.is_sorted());
-    touch(&app.staff(), 27, "live").await;
-    assert_eq!(listener.event().await.0, latest(&app).await);
+    relocate(&app.staff(), JUDE_WITH_LUISA, "live").await;
+    assert_eq!(subscriber.event().await.0, latest_event(&app).await);
 }
