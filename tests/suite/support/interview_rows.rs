@@ -1,11 +1,12 @@
-//! The stored interviews, read and written behind the server's back: the yardstick for what it lists.
-#![allow(dead_code, reason = "no test file uses all of it")]
+//! The rows of `interviews`, read and written by SQL: tests compare the lists of the server with them.
 
 use crate::support::database::TestDatabase;
+use crate::support::people::{JUDE, JUDE_APPLICATION, LUISA, NORTHERN_HAULAGE};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sea_orm::{FromQueryResult, Statement};
+use std::fmt::Display;
 
-/// What lists can filter and sort by.
+/// The columns that lists filter and order by.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Row {
     pub id: i64,
@@ -21,14 +22,14 @@ pub struct Row {
     pub updated_at: DateTime<Utc>,
 }
 
-/// An order of interviews, and its own idea of what it means.
+/// An order of interviews, which sorts rows independently of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     pub field: &'static str,
     pub direction: &'static str,
 }
 
-/// Every interview of both companies.
+/// All interviews of both companies.
 pub async fn all(database: &TestDatabase) -> Vec<Row> {
     let connection = database.connection().await;
     let sql = "SELECT id, company_id, driver_id, interviewee_id, interviewer_id, kind, status, start_at, end_at, \
@@ -37,17 +38,17 @@ pub async fn all(database: &TestDatabase) -> Vec<Row> {
     Row::find_by_statement(statement).all(connection).await.unwrap()
 }
 
-/// The interviews of the first company.
-pub async fn of_first_company(database: &TestDatabase) -> Vec<Row> {
-    all(database).await.into_iter().filter(|row| row.company_id == 1).collect()
+/// The interviews of Northern Haulage.
+pub async fn of_northern_haulage(database: &TestDatabase) -> Vec<Row> {
+    all(database).await.into_iter().filter(|row| row.company_id == NORTHERN_HAULAGE.0).collect()
 }
 
-/// A point in time as the server's own statements write it, for SQL.
+/// A point in time as the server stores it, for SQL.
 pub fn sql_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
-/// Many interviews begin, and many were changed, at the same time as others.
+/// Makes many interviews of Northern Haulage begin at the same time, and many change at the same time.
 pub async fn make_ties(database: &TestDatabase) {
     let sql = "UPDATE interviews SET allow_overlap = true, start_at = '2026-01-08T10:00:00+00:00', \
             end_at = '2026-01-08T11:00:00+00:00' WHERE company_id = 1 AND id BETWEEN 90 AND 129; \
@@ -56,24 +57,25 @@ pub async fn make_ties(database: &TestDatabase) {
     database.execute(sql).await;
 }
 
-/// Stores an interview of half an hour, over whatever is there.
+/// Stores an interview of half an hour of Jude's with Luisa, which may overlap others.
 pub async fn insert_at(database: &TestDatabase, start_at: DateTime<Utc>) {
     insert_between(database, start_at, start_at + TimeDelta::minutes(30)).await;
 }
 
-/// The same of any length.
+/// Stores an interview of Jude's with Luisa, which may overlap others.
 pub async fn insert_between(database: &TestDatabase, start_at: DateTime<Utc>, end_at: DateTime<Utc>) {
     let (start, end) = (sql_time(start_at), sql_time(end_at));
     let sql = format!(
-        "INSERT INTO interviews (company_id, driver_id, interviewee_id, interviewer_id, kind, status, start_at, end_at, \
-         allow_overlap, version, created_at, updated_at) \
-         VALUES (1, 997, 277, 1001, 'video_call', 'pending', '{start}', '{end}', true, 1, '{start}', '{start}')"
+        "INSERT INTO interviews (company_id, driver_id, interviewee_id, interviewer_id, kind, status, \
+         start_at, end_at, allow_overlap, version, created_at, updated_at) \
+         VALUES ({NORTHERN_HAULAGE}, {JUDE}, {JUDE_APPLICATION}, {LUISA}, 'video_call', 'pending', \
+         '{start}', '{end}', true, 1, '{start}', '{start}')"
     );
     database.execute(&sql).await;
 }
 
-/// Moves an interview, over whatever is there.
-pub async fn move_to(database: &TestDatabase, id: i64, start_at: DateTime<Utc>) {
+/// Moves an interview, which may overlap others afterwards.
+pub async fn move_to(database: &TestDatabase, id: impl Display, start_at: DateTime<Utc>) {
     let (start, end) = (sql_time(start_at), sql_time(start_at + TimeDelta::minutes(30)));
     let sql = format!(
         "UPDATE interviews SET start_at = '{start}', end_at = '{end}', updated_at = '{start}', allow_overlap = true \
@@ -82,25 +84,27 @@ pub async fn move_to(database: &TestDatabase, id: i64, start_at: DateTime<Utc>) 
     database.execute(&sql).await;
 }
 
-/// Removes an interview with its history.
-pub async fn delete(database: &TestDatabase, id: i64) {
+/// Deletes an interview with its history.
+pub async fn delete(database: &TestDatabase, id: impl Display) {
     let sql = format!("DELETE FROM interview_events WHERE interview_id = {id}; DELETE FROM interviews WHERE id = {id}");
     database.execute(&sql).await;
 }
 
 impl Order {
+    pub const START_ASCENDING: Self = Self { field: "START_AT", direction: "ASC" };
+
     /// As a GraphQL argument.
     pub fn argument(self) -> String {
         format!("orderBy: {{field: {}, direction: {}}}", self.field, self.direction)
     }
 
-    /// Where a row stands in the order; smaller is earlier.
-    pub fn place(self, row: &Row) -> (i64, i64) {
+    /// A key by which rows sort in this order.
+    pub fn key(self, row: &Row) -> (i64, i64) {
         let key = match self.field {
             "START_AT" => row.start_at.timestamp_millis(),
             "UPDATED_AT" => row.updated_at.timestamp_millis(),
             "ID" => 0,
-            other => panic!("no such order: {other}"),
+            other => panic!("unknown order: {other}"),
         };
         match self.direction {
             "ASC" => (key, row.id),
@@ -110,11 +114,12 @@ impl Order {
 
     /// The rows in this order.
     pub fn sorted(self, mut rows: Vec<Row>) -> Vec<Row> {
-        rows.sort_by_key(|row| self.place(row));
+        rows.sort_by_key(|row| self.key(row));
         rows
     }
 }
 
+/// The ids of rows.
 pub fn ids(rows: &[Row]) -> Vec<i64> {
     rows.iter().map(|row| row.id).collect()
 }

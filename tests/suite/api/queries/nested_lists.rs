@@ -1,17 +1,25 @@
-//! The lists other than that of all interviews: people by pages, the interviews of an application, the history of an interview. And
-//! of every list, that it is counted only when somebody wants to know.
+//! The lists besides `interviews`: `interviewees`, `interviewers`, the interviews of an application and the history of
+//! an interview. Every list is counted only if `totalCount` is selected.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
-use crate::support::interview_rows::{Order, ids};
+use crate::support::events::relocate;
+use crate::support::interview_rows::{self, Order, ids};
 use crate::support::lists::List;
+use crate::support::people::{
+    BRUNA_APPLICATION, COASTAL_FREIGHT, JUDE_APPLICATION, JUDE_WITH_LUISA, KOFI, LUISA, MONA, NORTHERN_HAULAGE, PIET,
+};
+use interviews::domain::InterviewId;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-/// Ids by SQL, behind the server's back.
+/// An interview of the demo data with three events.
+const COMPLETED_INTERVIEW: InterviewId = InterviewId(1);
+
+/// The ids that a query on the database returns.
 async fn stored(app: &TestApp, sql: &str) -> Vec<i64> {
-    let connection = app.database.raw().await;
+    let connection = app.database.connection().await;
     let statement = Statement::from_string(connection.get_database_backend(), sql);
     let rows = connection.query_all_raw(statement).await.unwrap();
     rows.into_iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
@@ -19,76 +27,74 @@ async fn stored(app: &TestApp, sql: &str) -> Vec<i64> {
 
 #[rstest]
 #[tokio::test]
-async fn staff_walk_through_the_applications_to_their_company(#[values(Sqlite, Postgres)] database: Database) {
+async fn staff_list_the_applications_to_their_company(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let list = List::of("interviewees");
-    let first = stored(&app, "SELECT id FROM interviewees WHERE company_id = 1 ORDER BY id").await;
-    let second = stored(&app, "SELECT id FROM interviewees WHERE company_id = 2 ORDER BY id").await;
-    assert!(first.len() > 50 && second.len() == 20);
+    let of_company = |id| format!("SELECT id FROM interviewees WHERE company_id = {id} ORDER BY id");
+    let northern = stored(&app, &of_company(NORTHERN_HAULAGE)).await;
+    let coastal = stored(&app, &of_company(COASTAL_FREIGHT)).await;
+    assert_eq!((northern.len(), coastal.len()), (51, 20));
     for size in [7, 100] {
-        assert_eq!(list.walk(&app.staff(), size).await, first);
+        assert_eq!(list.walk(&app.staff(), size).await, northern);
     }
-    assert_eq!(list.walk(&app.other_staff(), 20).await, second);
-    let everything = stored(&app, "SELECT id FROM interviewees ORDER BY id").await;
-    assert_eq!(list.walk(&app.admin(), 50).await, everything);
-    assert_eq!(list.page(&app.staff(), "").await.ids, first[..20], "twenty when nothing is said");
+    assert_eq!(list.walk(&app.other_staff(), 20).await, coastal);
+    let all = stored(&app, "SELECT id FROM interviewees ORDER BY id").await;
+    assert_eq!(list.walk(&app.admin(), 50).await, all);
+    assert_eq!(list.page(&app.staff(), "").await.ids, northern[..20], "the default size");
 }
 
 #[rstest]
 #[tokio::test]
-async fn staff_walk_through_those_of_their_company_who_still_work_there(
-    #[values(Sqlite, Postgres)] database: Database,
-) {
+async fn staff_list_the_active_interviewers_of_their_company(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    app.database.execute("UPDATE users SET deactivated_at = '2025-01-01T00:00:00+00:00' WHERE id = 2001").await;
+    let deactivate = format!("UPDATE users SET deactivated_at = '2025-01-01T00:00:00+00:00' WHERE id = {KOFI}");
+    app.database.execute(&deactivate).await;
     let list = List::of("interviewers");
-    let active = "SELECT id FROM users WHERE role = 'staff' AND id <> 2001";
-    let first = stored(&app, &format!("{active} AND company_id = 1 ORDER BY id")).await;
-    assert_eq!(first, [1000, 1001, 2000, 2002, 2003, 2004]);
+    let active = format!("SELECT id FROM users WHERE role = 'staff' AND id <> {KOFI}");
+    let northern = stored(&app, &format!("{active} AND company_id = {NORTHERN_HAULAGE} ORDER BY id")).await;
+    assert_eq!((northern.len(), &northern[..2]), (6, &[MONA.0, LUISA.0][..]));
     for size in [1, 2, 100] {
-        assert_eq!(list.walk(&app.staff(), size).await, first);
+        assert_eq!(list.walk(&app.staff(), size).await, northern);
     }
-    assert_eq!(list.walk(&app.other_staff(), 2).await, [1002]);
+    assert_eq!(list.walk(&app.other_staff(), 2).await, [PIET.0]);
     assert_eq!(list.walk(&app.admin(), 2).await, stored(&app, &format!("{active} ORDER BY id")).await);
 }
 
-#[rstest]
 #[tokio::test]
-async fn drivers_do_not_list_people(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn people_are_not_listed_for_drivers_and_without_a_token() {
+    let app = start!(Sqlite);
     for list in [List::of("interviewees"), List::of("interviewers")] {
-        let (code, message) = list.refusal(&app.driver(), "first: 1").await;
+        let (code, message) = list.error(&app.driver(), "first: 1").await;
         assert_eq!((code.as_str(), message.as_str()), ("FORBIDDEN", "only staff can list people"));
-        let (code, _) = list.refusal(&app.anonymous(), "first: 1").await;
+        let (code, _) = list.error(&app.anonymous(), "first: 1").await;
         assert_eq!(code, "UNAUTHENTICATED");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_application_lists_its_interviews_from_either_side(#[values(Sqlite, Postgres)] database: Database) {
+async fn interviews_of_an_application_are_ordered_by_start(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    // A few with equal times among them, and one of the same driver in the other company.
+    // Some begin at the same time, and one of the driver's interviews is at the other company.
     for day in ["2025-04-01", "2025-04-03", "2025-04-02", "2025-04-02", "2025-04-02"] {
-        crate::support::interview_rows::insert_at(&app.database, format!("{day}T08:00:00Z").parse().unwrap()).await;
+        interview_rows::insert_at(&app.database, format!("{day}T08:00:00Z").parse().unwrap()).await;
     }
-    let of_277 = crate::support::interview_rows::all(&app.database)
-        .await
-        .into_iter()
-        .filter(|row| row.interviewee_id == 277)
-        .collect();
-    let expected = ids(&Order { field: "START_AT", direction: "ASC" }.sorted(of_277));
+    let mut rows = interview_rows::all(&app.database).await;
+    rows.retain(|row| row.interviewee_id == JUDE_APPLICATION.0);
+    let expected = ids(&Order::START_ASCENDING.sorted(rows));
     assert_eq!(expected.len(), 6);
-    let list = List::below("interviewee(id: 277)", "interviews");
+    let list = List::interviews_of(JUDE_APPLICATION);
     for actor in [app.staff(), app.driver(), app.admin()] {
         for size in [1, 2, 100] {
             assert_eq!(list.walk(&actor, size).await, expected);
         }
     }
-    // By way of an interview it is the same list.
-    let nested =
-        "{ interview(id: 27) { interviewee { interviews(first: 2) { nodes { id } pageInfo { hasNextPage } } } } }";
-    let answer = app.driver().ask(nested, json!({})).await;
+    // An interview leads to the same list.
+    let nested = format!(
+        "{{ interview(id: {JUDE_WITH_LUISA}) {{ interviewee {{ \
+         interviews(first: 2) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }} }} }}"
+    );
+    let answer = app.driver().ask(&nested, json!({})).await;
     let nodes: Vec<Value> = expected[..2].iter().map(|id| json!({"id": id.to_string()})).collect();
     let list = json!({"nodes": nodes, "pageInfo": {"hasNextPage": true}});
     assert_eq!(answer["interview"]["interviewee"]["interviews"], list);
@@ -96,10 +102,10 @@ async fn an_application_lists_its_interviews_from_either_side(#[values(Sqlite, P
 
 #[rstest]
 #[tokio::test]
-async fn an_application_without_interviews_has_an_empty_page(#[values(Sqlite, Postgres)] database: Database) {
+async fn application_without_interviews_has_an_empty_page(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    crate::support::interview_rows::delete(&app.database, 27).await;
-    let list = List::below("interviewee(id: 277)", "interviews");
+    interview_rows::delete(&app.database, JUDE_WITH_LUISA).await;
+    let list = List::interviews_of(JUDE_APPLICATION);
     let page = list.page(&app.driver(), "").await;
     assert!(page.ids.is_empty() && !page.has_next && !page.has_previous, "{page:?}");
     assert_eq!(list.select(&app.driver(), "", "totalCount").await, json!({"totalCount": 0}));
@@ -107,18 +113,14 @@ async fn an_application_without_interviews_has_an_empty_page(#[values(Sqlite, Po
 
 #[rstest]
 #[tokio::test]
-async fn history_is_read_from_the_oldest_on_while_it_grows(#[values(Sqlite, Postgres)] database: Database) {
+async fn history_is_paged_from_the_oldest_event_while_it_grows(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let (staff, list) = (app.staff(), List::below("interview(id: 27)", "history"));
-    let rename = async |place: i32| {
-        let payload = staff.update(27, json!({"location": format!("Room {place}")})).await;
-        assert_eq!(payload["userErrors"], json!([]));
-    };
-    for place in 1..=25 {
-        rename(place).await;
+    let (staff, list) = (app.staff(), List::history_of(JUDE_WITH_LUISA));
+    for gate in 1..=25 {
+        relocate(&staff, JUDE_WITH_LUISA, &format!("Gate {gate}")).await;
     }
-    let events = "SELECT id FROM interview_events WHERE interview_id = 27 ORDER BY id";
-    let expected = stored(&app, events).await;
+    let events = format!("SELECT id FROM interview_events WHERE interview_id = {JUDE_WITH_LUISA} ORDER BY id");
+    let expected = stored(&app, &events).await;
     assert_eq!(expected.len(), 26);
     for actor in [app.staff(), app.driver(), app.admin()] {
         for size in [1, 7, 100] {
@@ -126,20 +128,20 @@ async fn history_is_read_from_the_oldest_on_while_it_grows(#[values(Sqlite, Post
         }
     }
     let page = list.page(&staff, "").await;
-    assert_eq!(page.ids, expected[..20], "twenty when nothing is said");
-    for place in 26..=30 {
-        rename(place).await;
+    assert_eq!(page.ids, expected[..20], "the default size");
+    for gate in 26..=30 {
+        relocate(&staff, JUDE_WITH_LUISA, &format!("Gate {gate}")).await;
     }
     let page = list.page(&staff, &format!("first: 100, after: {:?}", page.cursors[19])).await;
-    assert_eq!(page.ids, stored(&app, events).await[20..], "what came meanwhile comes at the end");
+    assert_eq!(page.ids, stored(&app, &events).await[20..], "new events come last");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_list_is_counted_only_when_its_length_is_asked_for(#[values(Sqlite, Postgres)] database: Database) {
+async fn list_is_counted_only_if_total_count_is_selected(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = app.staff();
-    staff.ask("{ viewer { id } }", json!({})).await; // signed in
+    staff.ask("{ viewer { id } }", json!({})).await; // the server caches the viewer
     let lists = [
         (List::of("interviews"), 250),
         (List::of("interviews").with("filter: {kind: PHONE_CALL}"), 83),
@@ -147,8 +149,8 @@ async fn a_list_is_counted_only_when_its_length_is_asked_for(#[values(Sqlite, Po
         (List::of("interviewees").with("search: \"jude\""), 1),
         (List::of("interviewers"), 7),
         (List::of("interviewers").with("search: \"luisa\""), 1),
-        (List::below("interviewee(id: 1000)", "interviews"), 5),
-        (List::below("interview(id: 1)", "history"), 3),
+        (List::interviews_of(BRUNA_APPLICATION), 5),
+        (List::history_of(COMPLETED_INTERVIEW), 3),
     ];
     for (list, length) in lists {
         for window in ["first: 1", "first: 0", "first: 100"] {
@@ -159,7 +161,7 @@ async fn a_list_is_counted_only_when_its_length_is_asked_for(#[values(Sqlite, Po
 
             let selection = format!("{uncounted} total: totalCount");
             let (answer, with_count) = app.counting(list.select(&staff, window, &selection)).await;
-            assert_eq!(answer["total"], length, "of all pages: {list:?} {window}");
+            assert_eq!(answer["total"], length, "{list:?} {window}");
             assert_eq!(with_count, statements + 1, "{:?}", app.statements());
             assert_eq!(app.statements().iter().filter(|sql| counts(sql)).count(), 1);
         }

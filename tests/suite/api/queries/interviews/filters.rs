@@ -1,106 +1,123 @@
-//! The list of interviews under filters, each compared with what a few lines of Rust pick from all rows. Filters by time are in
-//! `filters_by_time.rs`.
+//! Filters of `interviews`, each compared with a condition on the stored rows. `time_filters` has the filters by time.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
-use crate::support::filtered_view::View;
+use crate::support::filtered_view::{View, awaiting, time};
+use crate::support::interview_rows::{self, Order, Row, ids};
 use crate::support::lists::List;
+use crate::support::people::{
+    BRUNA, BRUNA_APPLICATION, CHIDI_APPLICATION, COASTAL_FREIGHT, JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, KOFI, LUISA,
+    NORTHERN_HAULAGE, PIET,
+};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const STATUSES: [&str; 7] = ["pending", "amended", "scheduled", "rejected", "cancelled", "completed", "no_show"];
 const KINDS: [&str; 3] = ["video_call", "in_person", "phone_call"];
 
 #[rstest]
 #[tokio::test]
-async fn by_status(#[values(Sqlite, Postgres)] database: Database) {
+async fn status_selects_interviews_in_any_of_the_states(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = View::of_staff(&app).await;
     for status in STATUSES {
         let name = status.to_uppercase();
-        staff.narrowed(&format!("status: [{name}]"), |row| row.status == status).await;
-        staff.narrowed(&format!("status: {name}"), |row| row.status == status).await;
-        staff.narrowed(&format!("status: [{name}, {name}]"), |row| row.status == status).await;
-        staff.narrowed(&format!("status: [{name}, PENDING]"), |row| [status, "pending"].contains(&&*row.status)).await;
+        staff.selects_some(&format!("status: [{name}]"), |row| row.status == status).await;
+        staff.selects_some(&format!("status: {name}"), |row| row.status == status).await;
+        staff.selects_some(&format!("status: [{name}, {name}]"), |row| row.status == status).await;
+        staff
+            .selects_some(&format!("status: [{name}, PENDING]"), |row| [status, "pending"].contains(&&*row.status))
+            .await;
     }
     let every = STATUSES.map(str::to_uppercase).join(", ");
-    staff.listed(&format!("status: [{every}]"), |_| true).await;
-    staff.listed("status: null", |_| true).await;
-    staff.listed("status: []", |_| false).await;
+    staff.selects(&format!("status: [{every}]"), |_| true).await;
+    staff.selects("status: null", |_| true).await;
+    staff.selects("status: []", |_| false).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn by_kind(#[values(Sqlite, Postgres)] database: Database) {
+async fn kind_selects_interviews_of_any_of_the_kinds(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = View::of_staff(&app).await;
     for kind in KINDS {
         let name = kind.to_uppercase();
-        staff.narrowed(&format!("kind: [{name}]"), |row| row.kind == kind).await;
-        staff.narrowed(&format!("kind: [{name}, IN_PERSON]"), |row| [kind, "in_person"].contains(&&*row.kind)).await;
+        staff.selects_some(&format!("kind: [{name}]"), |row| row.kind == kind).await;
+        staff
+            .selects_some(&format!("kind: [{name}, IN_PERSON]"), |row| [kind, "in_person"].contains(&&*row.kind))
+            .await;
     }
-    staff.listed("kind: [VIDEO_CALL, IN_PERSON, PHONE_CALL]", |_| true).await;
-    staff.listed("kind: []", |_| false).await;
+    staff.selects("kind: [VIDEO_CALL, IN_PERSON, PHONE_CALL]", |_| true).await;
+    staff.selects("kind: []", |_| false).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn by_the_people_of_the_interview(#[values(Sqlite, Postgres)] database: Database) {
+async fn people_filters_select_the_interviews_of_a_person(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    give_the_documented_driver_more(&app).await;
+    give_jude_more_interviews(&app).await;
     for view in [View::of_staff(&app).await, View::of_admin(&app).await] {
-        view.narrowed("intervieweeId: \"277\"", |row| row.interviewee_id == 277).await;
-        view.narrowed("intervieweeId: 1007", |row| row.interviewee_id == 1007).await;
-        view.narrowed("interviewerId: \"1001\"", |row| row.interviewer_id == 1001).await;
-        view.narrowed("interviewerId: 2003", |row| row.interviewer_id == 2003).await;
-        view.narrowed("driverId: \"997\"", |row| row.driver_id == 997).await;
-        view.narrowed("driverId: 1000007", |row| row.driver_id == 1_000_007).await;
+        view.selects_some(&format!("intervieweeId: \"{JUDE_APPLICATION}\""), |row| {
+            row.interviewee_id == JUDE_APPLICATION.0
+        })
+        .await;
+        view.selects_some(&format!("intervieweeId: {BRUNA_APPLICATION}"), |row| {
+            row.interviewee_id == BRUNA_APPLICATION.0
+        })
+        .await;
+        view.selects_some(&format!("interviewerId: \"{LUISA}\""), |row| row.interviewer_id == LUISA.0).await;
+        view.selects_some(&format!("interviewerId: {KOFI}"), |row| row.interviewer_id == KOFI.0).await;
+        view.selects_some(&format!("driverId: \"{JUDE}\""), |row| row.driver_id == JUDE.0).await;
+        view.selects_some(&format!("driverId: {BRUNA}"), |row| row.driver_id == BRUNA.0).await;
     }
     let driver = View::of_driver(&app).await;
-    driver.listed("driverId: 997", |_| true).await;
-    driver.listed("driverId: 1000007", |_| false).await;
-    driver.narrowed("intervieweeId: 277", |row| row.interviewee_id == 277).await;
+    driver.selects(&format!("driverId: {JUDE}"), |_| true).await;
+    driver.selects(&format!("driverId: {BRUNA}"), |_| false).await;
+    driver
+        .selects_some(&format!("intervieweeId: {JUDE_APPLICATION}"), |row| row.interviewee_id == JUDE_APPLICATION.0)
+        .await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_id_that_names_nothing_finds_nothing(#[values(Sqlite, Postgres)] database: Database) {
+async fn unknown_or_malformed_id_selects_nothing(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let staff = View::of_staff(&app).await;
-    let nothing =
+    let malformed =
         ["", "0", "-27", "+277", "0277", " 277", "277.0", "1e3", "abc", "27' OR '1'='1", "9223372036854775807"];
-    for id in nothing.into_iter().chain(["9223372036854775808", "99999999999999999999999999", "\\u0000"]) {
+    for id in malformed.into_iter().chain(["9223372036854775808", "99999999999999999999999999", "\\u0000"]) {
         for field in ["intervieweeId", "interviewerId", "driverId"] {
-            staff.listed(&format!("{field}: \"{id}\""), |_| false).await;
+            staff.selects(&format!("{field}: \"{id}\""), |_| false).await;
         }
     }
-    // Ids of the other company name nothing for the staff of this one, nor does an id of another kind of thing.
-    let other = View::of_admin(&app).await.rows.into_iter().find(|row| row.company_id == 2).unwrap();
-    staff.listed(&format!("intervieweeId: {}", other.interviewee_id), |_| false).await;
-    staff.listed("interviewerId: 1002", |_| false).await;
-    staff.listed("interviewerId: 997", |_| false).await;
-    staff.listed("driverId: 277", |_| false).await;
-    // The driver of both companies shows each company its own.
-    assert_eq!(other.driver_id, 997);
-    staff.narrowed("driverId: 997", |row| row.id == 27).await;
+    // Ids of people of another role or entity.
+    staff.selects(&format!("interviewerId: {JUDE}"), |_| false).await;
+    staff.selects(&format!("driverId: {JUDE_APPLICATION}"), |_| false).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn by_the_side_that_has_to_answer(#[values(Sqlite, Postgres)] database: Database) {
+async fn ids_of_another_company_select_nothing(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    give_the_documented_driver_more(&app).await;
+    let staff = View::of_staff(&app).await;
+    let coastal = View::of_admin(&app).await.rows.into_iter().find(|row| row.company_id == COASTAL_FREIGHT.0).unwrap();
+    assert_eq!((coastal.driver_id, coastal.interviewer_id), (JUDE.0, PIET.0));
+    staff.selects(&format!("intervieweeId: {}", coastal.interviewee_id), |_| false).await;
+    staff.selects(&format!("interviewerId: {PIET}"), |_| false).await;
+    // Jude applied to both companies.
+    staff.selects_some(&format!("driverId: {JUDE}"), |row| row.id == JUDE_WITH_LUISA.0).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn awaiting_selects_by_the_side_that_has_to_answer(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    give_jude_more_interviews(&app).await;
     for view in [View::of_staff(&app).await, View::of_driver(&app).await, View::of_admin(&app).await] {
-        view.narrowed("awaiting: INTERVIEWEE", |row| {
-            crate::support::filtered_view::awaiting(row) == Some("interviewee")
-        })
-        .await;
-        view.narrowed("awaiting: INTERVIEWER", |row| {
-            crate::support::filtered_view::awaiting(row) == Some("interviewer")
-        })
-        .await;
-        view.listed("awaiting: null", |_| true).await;
-        // What the interviews themselves say is the same.
+        view.selects_some("awaiting: INTERVIEWEE", |row| awaiting(row) == Some("interviewee")).await;
+        view.selects_some("awaiting: INTERVIEWER", |row| awaiting(row) == Some("interviewer")).await;
+        view.selects("awaiting: null", |_| true).await;
+        // The field has the same value.
         for side in ["INTERVIEWEE", "INTERVIEWER"] {
             let list = List::of("interviews").with(format!("filter: {{awaiting: {side}}}"));
             let answer = list.select(&view.actor, "first: 100", "nodes { awaiting }").await;
@@ -111,109 +128,100 @@ async fn by_the_side_that_has_to_answer(#[values(Sqlite, Postgres)] database: Da
 
 #[rstest]
 #[tokio::test]
-async fn by_whether_the_viewer_has_to_answer(#[values(Sqlite, Postgres)] database: Database) {
+async fn awaiting_me_selects_by_whether_the_viewer_has_to_answer(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    give_the_documented_driver_more(&app).await;
+    give_jude_more_interviews(&app).await;
     for (view, sides) in [
         (View::of_staff(&app).await, vec!["interviewer"]),
         (View::of_driver(&app).await, vec!["interviewee"]),
         (View::of_admin(&app).await, vec!["interviewer", "interviewee"]),
     ] {
-        let mine = |row: &crate::support::interview_rows::Row| {
-            crate::support::filtered_view::awaiting(row).is_some_and(|side| sides.contains(&side))
-        };
-        view.narrowed("awaitingMe: true", mine).await;
-        view.narrowed("awaitingMe: false", |row| !mine(row)).await;
-        view.listed("awaitingMe: null", |_| true).await;
+        let mine = |row: &Row| awaiting(row).is_some_and(|side| sides.contains(&side));
+        view.selects_some("awaitingMe: true", mine).await;
+        view.selects_some("awaitingMe: false", |row| !mine(row)).await;
+        view.selects("awaitingMe: null", |_| true).await;
     }
     let staff = View::of_staff(&app).await;
-    staff.listed("awaitingMe: true, awaiting: INTERVIEWEE", |_| false).await;
-    staff
-        .narrowed("awaitingMe: false, awaiting: INTERVIEWEE", |row| {
-            crate::support::filtered_view::awaiting(row) == Some("interviewee")
-        })
-        .await;
+    staff.selects("awaitingMe: true, awaiting: INTERVIEWEE", |_| false).await;
+    staff.selects_some("awaitingMe: false, awaiting: INTERVIEWEE", |row| awaiting(row) == Some("interviewee")).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn every_condition_has_to_hold(#[values(Sqlite, Postgres)] database: Database) {
+async fn interviews_match_all_filters(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    give_the_documented_driver_more(&app).await;
+    give_jude_more_interviews(&app).await;
     let staff = View::of_staff(&app).await;
-    staff.listed("", |_| true).await;
+    staff.selects("", |_| true).await;
     staff
-        .narrowed("status: [PENDING, SCHEDULED], kind: [PHONE_CALL], interviewerId: 2002", |row| {
-            ["pending", "scheduled"].contains(&&*row.status) && row.kind == "phone_call" && row.interviewer_id == 2002
+        .selects_some(&format!("status: [PENDING, SCHEDULED], kind: [PHONE_CALL], interviewerId: {KOFI}"), |row| {
+            ["pending", "scheduled"].contains(&&*row.status) && row.kind == "phone_call" && row.interviewer_id == KOFI.0
         })
         .await;
     staff
-        .narrowed("driverId: 997, status: AMENDED, awaiting: INTERVIEWER", |row| {
-            row.driver_id == 997 && crate::support::filtered_view::awaiting(row) == Some("interviewer")
+        .selects_some(&format!("driverId: {JUDE}, status: AMENDED, awaiting: INTERVIEWER"), |row| {
+            row.driver_id == JUDE.0 && awaiting(row) == Some("interviewer")
         })
         .await;
-    let noon = crate::support::filtered_view::moment("2026-01-06T12:00:00Z");
+    let noon = time("2026-01-06T12:00:00Z");
     staff
-        .narrowed(
+        .selects_some(
             "startAt: {gte: \"2026-01-06T12:00:00Z\"}, updatedAt: {lt: \"2026-03-01T00:00:00Z\"}, kind: VIDEO_CALL, \
              awaitingMe: false",
             |row| {
                 row.start_at >= noon
-                    && row.updated_at < crate::support::filtered_view::moment("2026-03-01T00:00:00Z")
+                    && row.updated_at < time("2026-03-01T00:00:00Z")
                     && row.kind == "video_call"
-                    && crate::support::filtered_view::awaiting(row) != Some("interviewer")
+                    && awaiting(row) != Some("interviewer")
             },
         )
         .await;
-    staff.listed("driverId: 997, intervieweeId: 1000", |_| false).await;
-    staff.listed("status: [], kind: [VIDEO_CALL]", |_| false).await;
+    staff.selects(&format!("driverId: {JUDE}, intervieweeId: {CHIDI_APPLICATION}"), |_| false).await;
+    staff.selects("status: [], kind: [VIDEO_CALL]", |_| false).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_filtered_list_is_paged_and_ordered_like_the_whole(
+async fn filtered_list_is_paged_in_every_order(
     #[values(Sqlite, Postgres)] database: Database,
     #[values("START_AT", "UPDATED_AT", "ID")] field: &'static str,
     #[values("ASC", "DESC")] direction: &'static str,
 ) {
     let app = start!(database);
-    crate::support::interview_rows::make_ties(&app.database).await;
-    let order = crate::support::interview_rows::Order { field, direction };
-    let scheduled = crate::support::interview_rows::of_first_company(&app.database)
-        .await
-        .into_iter()
-        .filter(|row| row.status == "scheduled");
-    let expected = crate::support::interview_rows::ids(&order.sorted(scheduled.collect()));
+    interview_rows::make_ties(&app.database).await;
+    let order = Order { field, direction };
+    let scheduled =
+        interview_rows::of_northern_haulage(&app.database).await.into_iter().filter(|row| row.status == "scheduled");
+    let expected = ids(&order.sorted(scheduled.collect()));
     assert!(expected.len() > 50);
     let list = List::of("interviews").with(format!("filter: {{status: SCHEDULED}}, {}", order.argument()));
     assert_eq!(list.walk(&app.staff(), 9).await, expected);
     assert_eq!(list.walk_back(&app.staff(), 9).await, expected);
 }
 
-#[rstest]
 #[tokio::test]
-async fn filters_come_as_variables_too_and_an_unset_one_is_no_filter(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn filters_may_be_variables_and_absent_or_null_ones_do_not_filter() {
+    let app = start!(Sqlite);
     let query = "query($filter: InterviewFilter, $status: [InterviewStatus!], $driver: ID) { \
         whole: interviews(filter: $filter) { totalCount } \
         parts: interviews(filter: {status: $status, driverId: $driver}) { totalCount } }";
-    let counts = async |variables: serde_json::Value| {
+    let counts = async |variables: Value| {
         let data = app.staff().ask(query, variables).await;
         (data["whole"]["totalCount"].clone(), data["parts"]["totalCount"].clone())
     };
     assert_eq!(counts(json!({})).await, (json!(250), json!(250)));
     assert_eq!(counts(json!({"filter": null, "status": null, "driver": null})).await, (json!(250), json!(250)));
     assert_eq!(counts(json!({"filter": {}, "status": []})).await, (json!(250), json!(0)));
-    let both = json!({"filter": {"driverId": "997", "status": ["PENDING"]}, "status": ["PENDING"], "driver": "997"});
+    let (status, driver) = (json!(["PENDING"]), JUDE.to_string());
+    let both = json!({"filter": {"driverId": driver, "status": status}, "status": status, "driver": driver});
     assert_eq!(counts(both).await, (json!(1), json!(1)));
 }
 
-#[rstest]
 #[tokio::test]
-async fn what_is_no_filter_is_refused_before_anything_is_read(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn invalid_filter_is_rejected_without_a_statement() {
+    let app = start!(Sqlite);
     let staff = app.staff();
-    staff.ask("{ viewer { id } }", json!({})).await; // signed in
+    staff.ask("{ viewer { id } }", json!({})).await; // the server caches the viewer
     for filter in [
         "status: [OPEN]",
         "status: [null]",
@@ -223,20 +231,22 @@ async fn what_is_no_filter_is_refused_before_anything_is_read(#[values(Sqlite, P
         "awaitingMe: \"yes\"",
         "driverId: true",
         "driverId: 1.5",
-        "driverId: [997]",
+        "driverId: [1]",
         "companyId: 2",
         "overlaps: {startAt: \"2026-01-06T12:00:00Z\"}",
     ] {
         let list = List::of("interviews").with(format!("filter: {{{filter}}}"));
-        let ((code, message), statements) = app.counting(list.refusal(&staff, "")).await;
+        let ((code, message), statements) = app.counting(list.error(&staff, "")).await;
         assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{filter}: {message}");
         assert_eq!(statements, 0, "{filter}");
     }
 }
 
-/// Interviews in all states, so that one driver has to answer some and not others.
-async fn give_the_documented_driver_more(app: &TestApp) {
-    let sql = "UPDATE interviews SET driver_id = 997, interviewee_id = 277, allow_overlap = true \
-        WHERE company_id = 1 AND id BETWEEN 40 AND 63";
-    app.database.execute(sql).await;
+/// Gives Jude interviews in all states: he has to answer some of them.
+async fn give_jude_more_interviews(app: &TestApp) {
+    let sql = format!(
+        "UPDATE interviews SET driver_id = {JUDE}, interviewee_id = {JUDE_APPLICATION}, allow_overlap = true \
+         WHERE company_id = {NORTHERN_HAULAGE} AND id BETWEEN 40 AND 63"
+    );
+    app.database.execute(&sql).await;
 }

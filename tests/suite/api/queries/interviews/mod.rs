@@ -1,4 +1,4 @@
-//! The list `interviews`: pages, order and filters.
+//! The query `interviews`: pages, order and filters.
 
 mod filters;
 mod paging;
