@@ -1,5 +1,5 @@
-//! The direction of the layers, `domain ← storage ← services ← graphql, http ← app ← cli, main`, and what each must not
-//! know. Read off the source text: coarse, and enough to notice a wrong turn on the day it is taken.
+//! The direction of the layers, `domain ← storage ← services ← graphql, http ← app ← cli, main`, and the names that
+//! each layer must not use. The tests search the text of the sources, which is enough to notice a wrong import.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -100,11 +100,11 @@ const GRAPHQL_PARTS: [Part; 8] = [
     Part { name: "mod", parts: &["engine", "schema", "api"], layers: &["domain"] },
 ];
 
-/// Where the time is read.
+/// The only file that reads the current time.
 const CLOCK: &str = "services/clock.rs";
 
 #[test]
-fn no_layer_uses_one_that_lies_above_or_beside_it() {
+fn layer_uses_only_the_layers_listed_for_it() {
     let layers: BTreeMap<&str, &Layer> = LAYERS.iter().map(|layer| (layer.name, layer)).collect();
     let mut wrong = Vec::new();
     for source in sources() {
@@ -122,14 +122,14 @@ fn no_layer_uses_one_that_lies_above_or_beside_it() {
 }
 
 #[test]
-fn no_part_of_graphql_uses_one_that_lies_above_or_beside_it() {
+fn part_of_graphql_uses_only_the_parts_listed_for_it() {
     let wrong: Vec<String> =
         sources().iter().filter(|it| it.layer() == "graphql").flat_map(graphql_violations).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
-fn a_wrong_use_in_a_part_of_graphql_is_found() {
+fn forbidden_use_in_a_part_of_graphql_is_found() {
     let violations =
         |path: &str, code: &str| graphql_violations(&Source { path: path.into(), code: without_comments(code) }).len();
     for (path, code) in [
@@ -175,7 +175,7 @@ fn graphql_violations(source: &Source) -> Vec<String> {
 }
 
 #[test]
-fn the_list_of_layers_has_an_order() {
+fn layers_are_listed_in_order() {
     for (index, layer) in LAYERS.iter().enumerate() {
         for used in layer.uses {
             let place = LAYERS.iter().position(|layer| layer.name == *used);
@@ -185,7 +185,7 @@ fn the_list_of_layers_has_an_order() {
 }
 
 #[test]
-fn no_layer_knows_what_is_not_its_business() {
+fn layer_uses_no_forbidden_name() {
     let mut wrong = Vec::new();
     for source in sources() {
         let without = LAYERS.iter().find(|layer| layer.name == source.layer()).map_or(&[][..], |layer| layer.without);
@@ -197,14 +197,14 @@ fn no_layer_knows_what_is_not_its_business() {
 }
 
 #[test]
-fn only_the_clock_reads_the_time() {
+fn only_the_clock_reads_the_current_time() {
     let reads = |source: &Source| ["Utc::now", "Local::now", "SystemTime::now"].iter().any(|call| source.names(call));
     let reading: Vec<PathBuf> = sources().into_iter().filter(reads).map(|source| source.path).collect();
     assert_eq!(reading, [Path::new(CLOCK)]);
 }
 
 #[test]
-fn every_statement_is_written_in_storage_or_in_a_migration() {
+fn only_storage_and_migrations_contain_sql() {
     // As they begin in the text of a program; what `storage` builds without text needs no search.
     let statements = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE ", "\"CREATE ", "\"PRAGMA "];
     for source in sources().into_iter().filter(|source| source.layer() != "storage") {
@@ -215,7 +215,7 @@ fn every_statement_is_written_in_storage_or_in_a_migration() {
 }
 
 #[test]
-fn every_file_says_at_its_top_what_lives_there() {
+fn every_file_begins_with_a_module_comment() {
     for source in sources() {
         let text = fs::read_to_string(root().join(&source.path)).unwrap();
         assert!(text.starts_with("//! "), "src/{} begins without `//!`", source.path.display());
@@ -336,7 +336,7 @@ fn first_names(path: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_reader_of_sources_sees_every_way_to_use_a_module() {
+fn every_form_of_import_is_found() {
     let of = |path: &str, code: &str| {
         let mut uses = Source { path: path.into(), code: without_comments(code) }.uses();
         uses.retain(|name| !name.is_empty());

@@ -1,4 +1,4 @@
-//! `dev`: no configuration, and everything there.
+//! `dev`: a server with demo data that needs no configuration.
 
 use crate::support::shell::{Server, Shell};
 use rstest::rstest;
@@ -35,29 +35,29 @@ async fn dev_prints_an_address_and_a_token_for_each_role() {
     let page = server.page("/graphql").await;
     assert!(page.contains(&staff) && !page.contains(&admin));
     let mode = shell.path("interviews-dev.key").metadata().unwrap().permissions().mode();
-    assert_eq!(mode & 0o077, 0, "the key is for its owner alone");
+    assert_eq!(mode & 0o077, 0, "only the owner can read the key");
     stop(server);
-    assert_eq!(shell.files(), FILES, "the database is closed in order");
+    assert_eq!(shell.files(), FILES, "closing the database removes the write-ahead log");
 }
 
 #[tokio::test]
-async fn dev_goes_on_where_it_ended() {
+async fn dev_keeps_its_data_and_key() {
     let shell = Shell::new();
     let first = shell.start("dev --interviews 40");
     let [staff, driver] = ["staff", "driver"].map(|role| first.printed(role));
     first.relocate(&staff, "behind the blue door").await;
     stop(first);
 
-    // Another count changes nothing: it is for fresh data.
+    // `--interviews` applies to new data only.
     let second = shell.start("dev --interviews 80");
-    assert_eq!(second.location(&staff).await, "behind the blue door", "by the token that was printed earlier");
+    assert_eq!(second.location(&staff).await, "behind the blue door", "with the token of the first start");
     assert_eq!(second.location(&driver).await, "behind the blue door");
-    assert_eq!(second.location(&second.printed("staff")).await, "behind the blue door", "and by today's");
+    assert_eq!(second.location(&second.printed("staff")).await, "behind the blue door", "with a new token");
     assert_eq!(count(&second, &staff).await, 40);
 }
 
 #[tokio::test]
-async fn what_was_changed_outlives_a_kill() {
+async fn dev_keeps_changes_after_a_kill() {
     let shell = Shell::new();
     let first = shell.start("dev --interviews 40");
     let staff = first.printed("staff");
@@ -68,12 +68,12 @@ async fn what_was_changed_outlives_a_kill() {
 }
 
 #[tokio::test]
-async fn dev_reset_starts_over() {
+async fn dev_reset_replaces_the_data() {
     let shell = Shell::new();
     let first = shell.start("dev --interviews 40");
     let staff = first.printed("staff");
     first.relocate(&staff, "behind the blue door").await;
-    first.signal("KILL"); // so that there is a write-ahead log to remove, too
+    first.signal("KILL"); // leaves a write-ahead log, which has to be removed, too
     first.ended();
     assert!(shell.files().contains(&"interviews-dev.db-wal".to_owned()), "{:?}", shell.files());
 
@@ -84,21 +84,21 @@ async fn dev_reset_starts_over() {
 }
 
 #[test]
-fn dev_reset_needs_nothing_to_reset() {
+fn dev_reset_works_without_earlier_data() {
     let shell = Shell::new();
     stop(shell.start("dev --reset --interviews 40"));
     assert_eq!(shell.files(), FILES);
 }
 
 #[tokio::test]
-async fn settings_for_production_do_not_reach_dev() {
+async fn dev_ignores_the_settings_of_serve() {
     let shell = Shell::new().set("DATABASE_URL", "mysql://nowhere").set("JWT_SECRET", "short");
     let server = shell.set("JWT_AUDIENCE", "fleet").start("dev --interviews 40");
     assert_eq!(server.viewer(&server.printed("staff")).await["role"], "STAFF");
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_key_is_made_anew() {
+async fn dev_replaces_an_invalid_key() {
     let shell = Shell::new();
     std::fs::write(shell.path("interviews-dev.key"), "short").unwrap();
     let server = shell.start("dev --interviews 40");
@@ -107,7 +107,7 @@ async fn a_key_that_is_no_key_is_made_anew() {
 }
 
 #[rstest]
-fn where_the_address_is_in_use_nothing_is_touched(#[values("dev", "dev --reset")] command: &str) {
+fn dev_changes_no_file_when_the_address_is_in_use(#[values("dev", "dev --reset")] command: &str) {
     let shell = Shell::new();
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = holder.local_addr().unwrap();

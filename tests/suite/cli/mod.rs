@@ -1,4 +1,4 @@
-//! The binary as its users run it: real processes, each in its own folder and with an empty environment.
+//! The binary: processes, each in a folder of its own and with an empty environment.
 
 mod commands;
 mod dev;

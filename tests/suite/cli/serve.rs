@@ -1,4 +1,4 @@
-//! `serve`: with a database that is behind, with one that it brings up itself, and what it logs.
+//! `serve`: pending migrations, settings and the log.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::shell::{SECRET, Shell};
@@ -7,13 +7,11 @@ use serde_json::{Value, json};
 
 #[rstest]
 #[tokio::test]
-async fn a_database_that_is_behind_is_told_of_until_somebody_brings_it_up(
-    #[values(Sqlite, Postgres)] database: Database,
-) {
+async fn server_is_not_ready_until_the_database_is_migrated(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_new(database).await else { return };
     let server = shell.start("serve");
-    let told = server.stderr.wait_for("WARN");
-    assert!(told.contains("the database's schema is behind: run `interviews migrate up`"), "{told}");
+    let warning = server.stderr.wait_for("WARN");
+    assert!(warning.contains("the database's schema is behind: run `interviews migrate up`"), "{warning}");
     assert_eq!(server.get("/livez").await, (200, json!({"status": "ok"})));
     let behind = (503, json!({"status": "the database's schema is behind: run `interviews migrate up`"}));
     assert_eq!(server.get("/readyz").await, behind);
@@ -22,7 +20,7 @@ async fn a_database_that_is_behind_is_told_of_until_somebody_brings_it_up(
     assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL");
     assert_eq!(answer["errors"][0]["message"], "internal error");
 
-    // By another process, while this one runs.
+    // Another process migrates while the server runs.
     shell.succeed("migrate up");
     assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
     shell.succeed("demo-data --interviews 30");
@@ -33,11 +31,11 @@ async fn a_database_that_is_behind_is_told_of_until_somebody_brings_it_up(
 
 #[rstest]
 #[tokio::test]
-async fn serve_migrate_brings_the_database_up_first(#[values(Sqlite, Postgres)] database: Database) {
+async fn serve_migrate_applies_the_migrations_first(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_new(database).await else { return };
     let server = shell.start("serve --migrate");
     assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
-    // Again, on one that is up already.
+    // A second server finds nothing to migrate.
     let second = shell.start("serve --migrate");
     assert_eq!(second.get("/readyz").await, (200, json!({"status": "ok"})));
     for server in [server, second] {
@@ -49,17 +47,16 @@ async fn serve_migrate_brings_the_database_up_first(#[values(Sqlite, Postgres)] 
 }
 
 #[tokio::test]
-async fn serve_migrate_makes_a_sqlite_file() {
+async fn serve_migrate_creates_the_sqlite_file() {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db");
     let server = shell.start("serve --migrate");
     assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
     assert!(shell.files().contains(&"interviews.db".to_owned()));
 }
 
-#[rstest]
 #[tokio::test]
-async fn flags_go_before_the_environment(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(shell) = Shell::on_demo_data(database).await else { return };
+async fn flags_override_environment_variables() {
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap();
     let token = shell.succeed("token --sub 1000");
     let url = shell.database().url.clone();
     let shell = shell.set("DATABASE_URL", "mysql://nowhere").set("JWT_SECRET", "short").set("BIND", "127.0.0.1:1");
@@ -67,10 +64,9 @@ async fn flags_go_before_the_environment(#[values(Sqlite, Postgres)] database: D
     assert_eq!(server.viewer(token.trim()).await["role"], "STAFF");
 }
 
-#[rstest]
 #[tokio::test]
-async fn the_log_is_a_json_object_a_line_where_that_is_set(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(shell) = Shell::on_new(database).await else { return };
+async fn json_log_has_one_object_per_line() {
+    let shell = Shell::on_new(Sqlite).await.unwrap();
     let shell = shell.set("LOG_FORMAT", "json").set("LOG", "info,interviews=debug");
     let server = shell.start("serve --migrate");
     let address = server.address.clone();
@@ -93,7 +89,7 @@ async fn the_log_is_a_json_object_a_line_where_that_is_set(#[values(Sqlite, Post
 
 #[rstest]
 #[tokio::test]
-async fn no_token_and_no_personal_data_is_logged_at_any_level(#[values(Sqlite, Postgres)] database: Database) {
+async fn trace_log_has_no_token_and_no_personal_data(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_demo_data(database).await else { return };
     let shell = shell.set("LOG", "trace");
     let server = shell.start("serve");
@@ -104,7 +100,7 @@ async fn no_token_and_no_personal_data_is_logged_at_any_level(#[values(Sqlite, P
     server.signal("TERM");
     let (_, log) = server.ended();
     let log = log.join("\n");
-    assert!(log.contains("answered"), "it is verbose");
+    assert!(log.contains("answered"), "the log level is `trace`");
     let signature = token.trim().rsplit('.').next().unwrap();
     for secret in [signature, SECRET, "blue door", "Jude Howell"] {
         let line = log.lines().find(|line| line.contains(secret));
@@ -113,7 +109,7 @@ async fn no_token_and_no_personal_data_is_logged_at_any_level(#[values(Sqlite, P
 }
 
 #[tokio::test]
-async fn in_production_the_explorer_holds_no_token_and_no_examples() {
+async fn explorer_of_serve_has_no_token_and_no_examples() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
     let page = shell.start("serve").page("/graphql").await;
     let (_, config) = page.split_once(r#"id="explorer-config">"#).unwrap();

@@ -1,4 +1,4 @@
-//! A server with settings of its own beside that of the test.
+//! A second server on the database of a test, with other settings.
 
 use crate::support::actor::{Actor, Answer};
 use crate::support::{SECRET, TestApp};
@@ -17,7 +17,7 @@ pub const UPDATE: &str =
 pub const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
 pub const REST: &str = "/api/v1/interviews/27";
 
-/// A second server on these connections, with settings of its own, as staff call it.
+/// A second server on these connections, called by Mona.
 pub struct Server {
     pub staff: Actor,
 }

@@ -1,11 +1,8 @@
-//! A database that is lost: every way in says so with a code, within the time that a request waits for a connection, and the server
-//! goes on by itself once the database is back.
-//!
-//! Only a database behind a network can be lost like this. SQLite's can be locked by another process, which is a matter of waiting
-//! (`timeouts`), and either can be damaged (`failures`).
+//! Outages of PostgreSQL: every API answers with a code within the time that a request waits for a connection, and the
+//! server recovers without a restart. `timeouts` has locked databases, `internal_errors` damaged ones.
 
 use super::configured_server::{Server, UPDATE, UPDATES};
-use crate::support::Database::Postgres;
+use crate::support::Database::{self, Postgres};
 use crate::support::{TestApp, cluster};
 use interviews::storage::{DatabaseOptions, Db};
 use sea_orm::ConnectionTrait;
@@ -19,14 +16,14 @@ use tokio::net::{TcpStream, UnixListener};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// Fails unless every way in says with a code that the server cannot work, and tells no more.
+/// Fails unless GraphQL, REST and the readiness check report the outage with their codes, without its cause.
 async fn assert_lost(server: &Server) {
     for query in
         ["{ viewer { id company { id } } }", "{ interview(id: 27) { id } }", "{ interviews { totalCount } }", UPDATE]
     {
         let answer = server.graphql(query).await;
         let body = answer.json();
-        assert_eq!(answer.status, 200, "as of every well-formed request");
+        assert_eq!(answer.status, 200, "the status of every well-formed request");
         assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{body}");
         let error = &body["errors"][0];
         assert_eq!(error["message"], "internal error", "{body}");
@@ -37,11 +34,11 @@ async fn assert_lost(server: &Server) {
     assert_eq!((answer.status.as_u16(), answer.json()), (503, json!({"errors": [error]})));
     let ready = server.get("/readyz").await;
     assert_eq!((ready.status.as_u16(), ready.json()), (503, json!({"status": "the database does not answer"})));
-    // What needs no database goes on.
+    // The liveness check needs no database.
     assert_eq!(server.get("/livez").await.status, 200);
 }
 
-/// Fails unless everything works at the first try, and what was lost before stays so.
+/// Fails unless every request succeeds at once, and failed changes have no effect.
 async fn assert_back(server: &Server, app: &TestApp) {
     let made = server.graphql(UPDATE).await.json();
     assert_eq!(made, json!({"data": {"updateInterview": {"interview": {"version": 2}, "userErrors": []}}}));
@@ -50,23 +47,23 @@ async fn assert_back(server: &Server, app: &TestApp) {
     assert_eq!(app.database.value::<i64>(UPDATES).await, 1);
 }
 
-/// A way to the database that can be blocked.
-struct Way {
+/// A proxy in front of the database that can refuse or delay.
+struct Proxy {
     folder: TempDir,
     url: String,
     silent: watch::Sender<bool>,
     open: Option<JoinHandle<()>>,
 }
 
-impl Way {
+impl Proxy {
     fn to(url: &str) -> Self {
         let (folder, silent) = (TempDir::new().unwrap(), watch::Sender::new(false));
-        let mut way = Self { folder, url: url.to_owned(), silent, open: None };
-        way.open();
-        way
+        let mut proxy = Self { folder, url: url.to_owned(), silent, open: None };
+        proxy.open();
+        proxy
     }
 
-    /// Connects through it.
+    /// Connections through the proxy.
     async fn connect(&self, max_connections: u32) -> Db {
         let separator = if self.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{separator}host={}&port=5432", self.url, self.folder.path().display());
@@ -78,13 +75,13 @@ impl Way {
         self.folder.path().join(".s.PGSQL.5432")
     }
 
-    /// Lets connections through.
+    /// Accepts connections.
     fn open(&mut self) {
         let _ = std::fs::remove_file(self.socket());
         let listener = UnixListener::bind(self.socket()).unwrap();
         let (database, silent): (PgConnectOptions, _) = (self.url.parse().unwrap(), self.silent.subscribe());
         self.open = Some(tokio::spawn(async move {
-            // All of them end with this task.
+            // Aborting this task ends all connections.
             let mut connections = JoinSet::new();
             loop {
                 let (client, server) = listener.accept().await.unwrap().0.into_split();
@@ -104,7 +101,7 @@ impl Way {
     }
 }
 
-/// Passes on what it reads, later if the way is silent.
+/// Forwards data, and waits while the proxy is silent.
 async fn forward(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut silent: watch::Receiver<bool>) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
@@ -115,19 +112,19 @@ async fn forward(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unp
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_is_found_again() {
+async fn server_recovers_when_a_lost_database_is_back() {
     let app = start!(Postgres);
-    let mut way = Way::to(&app.database.url);
-    let server = Server::new(&app, way.connect(5).await, &[]);
+    let mut proxy = Proxy::to(&app.database.url);
+    let server = Server::new(&app, proxy.connect(5).await, &[]);
     server.graphql("{ viewer { id } }").await;
-    way.close().await;
+    proxy.close().await;
     assert_lost(&server).await;
-    way.open();
+    proxy.open();
     assert_back(&server, &app).await;
 }
 
 #[tokio::test]
-async fn a_database_that_lets_nobody_in_is_found_again() {
+async fn server_recovers_after_refused_connections() {
     let app = start!(Postgres);
     let server = Server::new(&app, app.app.services().db().clone(), &[]);
     let name = app.database.url.parse::<PgConnectOptions>().unwrap().get_database().unwrap().to_owned();
@@ -147,15 +144,15 @@ async fn a_database_that_lets_nobody_in_is_found_again() {
 }
 
 #[tokio::test]
-async fn connections_that_were_cut_meanwhile_are_replaced() {
+async fn cut_connections_are_replaced() {
     let app = start!(Postgres);
-    let mut way = Way::to(&app.database.url);
-    let server = Server::new(&app, way.connect(3).await, &[]);
+    let mut proxy = Proxy::to(&app.database.url);
+    let server = Server::new(&app, proxy.connect(3).await, &[]);
     let list = "{ interviews(first: 3) { nodes { interviewee { id } interviewer { id } } totalCount } }";
     futures_util::future::join_all((0..9).map(|_| server.graphql(list))).await;
-    way.close().await;
-    way.open();
-    // Each of them is noticed when it is used, and fails one request at most.
+    proxy.close().await;
+    proxy.open();
+    // Each cut connection fails one request at most.
     for _ in 0..3 {
         let answer = server.graphql(list).await.json();
         let error = &answer["errors"][0]["extensions"]["code"];
@@ -165,18 +162,18 @@ async fn connections_that_were_cut_meanwhile_are_replaced() {
 }
 
 #[tokio::test]
-async fn a_database_that_falls_silent_is_not_waited_for() {
+async fn request_times_out_while_the_database_is_silent() {
     let app = start!(Postgres);
-    let way = Way::to(&app.database.url);
-    let db = way.connect(1).await;
+    let proxy = Proxy::to(&app.database.url);
+    let db = proxy.connect(1).await;
     let (hasty, patient) = (Server::new(&app, db.clone(), &["--request-timeout", "300ms"]), Server::new(&app, db, &[]));
     patient.graphql("{ viewer { id } }").await;
     hasty.graphql("{ viewer { id } }").await;
 
-    way.silent.send_replace(true);
-    // The one connection there is waits for an answer; whoever needs one too does not wait for long.
+    proxy.silent.send_replace(true);
+    // The only connection waits for a response, and further requests time out while they wait for it.
     assert_eq!(hasty.graphql(UPDATE).await.json()["errors"][0]["extensions"]["code"], "TIMEOUT");
     assert_lost(&patient).await;
-    way.silent.send_replace(false);
+    proxy.silent.send_replace(false);
     assert_back(&patient, &app).await;
 }

@@ -1,45 +1,42 @@
-//! The explorer: what browsers get at `/graphql`, all of it from this server, under a strict content security policy.
+//! The explorer, which browsers get at `/graphql`: its page, its files and its content security policy.
 
-use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::Database::Sqlite;
 use crate::support::TestApp;
 use crate::support::actor::Answer;
 use axum::body::Body;
 use axum::http::Request;
-use rstest::rstest;
 use serde_json::{Value, json};
 
-/// What browsers say they accept.
+/// The `Accept` header of browsers.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 
 async fn page(app: &TestApp) -> Answer {
     app.anonymous().send(Request::get("/graphql").header("accept", BROWSER).body(Body::empty()).unwrap()).await
 }
 
-/// The addresses that the page asks for; its icon is in the page itself.
+/// The URLs that the page requests. Its icon is part of the page.
 fn links(page: &str) -> Vec<&str> {
     let of = |attribute| page.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap());
     of(" src=\"").chain(of(" href=\"")).filter(|link| !link.starts_with("data:")).collect()
 }
 
-#[rstest]
 #[tokio::test]
-async fn browsers_get_the_explorer_without_a_token(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn explorer_page_needs_no_token() {
+    let app = start!(Sqlite);
     let page = page(&app).await;
     assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert_eq!(page.header("cache-control"), "no-store");
     let (_, config) = page.text.split_once("id=\"explorer-config\">").unwrap();
     let config: Value = serde_json::from_str(config.split_once("</script>").unwrap().0).unwrap();
     assert_eq!(config, json!({"endpoint": "/graphql", "token": null, "examples": []}));
-    // Whoever types the address alone gets there too.
+    // The root redirects to the page.
     let root = app.anonymous().send(Request::get("/").body(Body::empty()).unwrap()).await;
     assert_eq!((root.status.as_u16(), root.header("location")), (307, "/graphql"));
 }
 
-#[rstest]
 #[tokio::test]
-async fn other_clients_have_to_ask_something(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn get_without_query_is_a_bad_request_for_other_clients() {
+    let app = start!(Sqlite);
     for accept in ["application/json", "application/graphql-response+json", "*/*"] {
         let request = Request::get("/graphql").header("accept", accept).body(Body::empty()).unwrap();
         let answer = app.anonymous().send(request).await;
@@ -48,10 +45,9 @@ async fn other_clients_have_to_ask_something(#[values(Sqlite, Postgres)] databas
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn the_policy_lets_nothing_in_from_elsewhere(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn content_security_policy_allows_own_sources_only() {
+    let app = start!(Sqlite);
     let page = page(&app).await;
     assert_eq!(page.headers.get_all("content-security-policy").iter().count(), 1);
     let policy = page.header("content-security-policy");
@@ -86,10 +82,9 @@ async fn the_policy_lets_nothing_in_from_elsewhere(#[values(Sqlite, Postgres)] d
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn every_file_of_the_page_comes_from_here(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn files_of_the_page_are_served_with_etags() {
+    let app = start!(Sqlite);
     let page = page(&app).await;
     let links = links(&page.text);
     assert_eq!(links.len(), 6, "{links:?}");
@@ -102,7 +97,7 @@ async fn every_file_of_the_page_comes_from_here(#[values(Sqlite, Postgres)] data
         let content_type = if script { "text/javascript; charset=utf-8" } else { "text/css; charset=utf-8" };
         assert_eq!(file.header("content-type"), content_type, "{link}");
         assert!(!file.text.is_empty());
-        // Browsers keep it and ask again: a new server may have a new one.
+        // Browsers cache the file and revalidate it: a new version of the server may have another file.
         assert_eq!(file.header("cache-control"), "no-cache");
         let unchanged = app.anonymous().send(get(file.header("etag"))).await;
         assert_eq!((unchanged.status.as_u16(), unchanged.text.as_str()), (304, ""));

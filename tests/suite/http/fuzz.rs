@@ -1,4 +1,4 @@
-//! Whatever is thrown at the handler: no panic, no 5xx, always a well-formed answer.
+//! Random requests to `/graphql`: no panic, no status 5xx, always a well-formed response.
 
 use crate::support::Database::Sqlite;
 use crate::support::TestApp;
@@ -8,15 +8,20 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-/// Documents to begin with.
+/// Documents that are mutated.
 const SEEDS: [&str; 7] = [
-    "query List($first: Int = 5, $filter: InterviewFilter) { interviews(first: $first, filter: $filter) { totalCount nodes { id startAt interviewee { kind driver { title } } } } }",
-    r#"{ interview(id: "27") { ...F history(first: 3) { nodes { type changes { field from to } } } } } fragment F on Interview { id status @include(if: true) }"#,
-    r"mutation M($id: ID!, $input: UpdateInterviewInput!) { updateInterview(id: $id, input: $input) { interview { id version } userErrors { __typename code path } } }",
-    r#"mutation { amendInterview(id: "27", input: {startAt: "2025-03-20T10:00:00Z", endAt: "2025-03-20T11:00:00Z"}) { userErrors { message } } }"#,
+    "query List($first: Int = 5, $filter: InterviewFilter) { interviews(first: $first, filter: $filter) \
+        { totalCount nodes { id startAt interviewee { kind driver { title } } } } }",
+    "{ interview(id: \"27\") { ...F history(first: 3) { nodes { type changes { field from to } } } } } \
+        fragment F on Interview { id status @include(if: true) }",
+    "mutation M($id: ID!, $input: UpdateInterviewInput!) { updateInterview(id: $id, input: $input) \
+        { interview { id version } userErrors { __typename code path } } }",
+    "mutation { amendInterview(id: \"27\", input: {startAt: \"2025-03-20T10:00:00Z\", \
+        endAt: \"2025-03-20T11:00:00Z\"}) { userErrors { message } } }",
     "{ __schema { types { name fields { name args { name defaultValue } } } } }",
     r#"{ a: interviewees(search: "%_\\") { nodes { id } } b: interviewers(first: 0) { pageInfo { endCursor } } }"#,
-    "\u{feff}query ($v: [InterviewStatus!] = [PENDING]) { interviews(filter: {status: $v, overlaps: null}) { edges { cursor } } } # end",
+    "\u{feff}query ($v: [InterviewStatus!] = [PENDING]) { interviews(filter: {status: $v, overlaps: null}) \
+        { edges { cursor } } } # end",
 ];
 
 const PIECES: [&str; 24] = [
@@ -148,7 +153,7 @@ fn requests() -> impl Strategy<Value = (bool, Value, Vec<(&'static str, &'static
 }
 
 #[test]
-fn whatever_comes_in_a_well_formed_answer_goes_out() {
+fn every_request_has_a_well_formed_response() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let app = runtime.block_on(TestApp::start(Sqlite)).unwrap();
     let staff = app.staff();

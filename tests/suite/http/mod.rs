@@ -1,4 +1,5 @@
-//! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, outages, untrusted input, the explorer, server-sent events.
+//! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, outages, untrusted input, the explorer and
+//! server-sent events.
 
 mod configured_server;
 mod database_outages;

@@ -1,12 +1,11 @@
 //! Server-sent events, for one operation a connection.
 
-use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::Database::Sqlite;
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
 use crate::support::listening_server::set_location;
 use axum::body::Body;
 use axum::http::Request;
-use rstest::rstest;
 use serde_json::{Value, json};
 
 const EVENTS: &str = "text/event-stream";
@@ -26,7 +25,7 @@ async fn get(actor: &Actor, query: &str) -> Answer {
     actor.send(request.body(Body::empty()).unwrap()).await
 }
 
-/// The one answer of a stream that has ended.
+/// The only event of a stream that is complete.
 fn only(answer: &Answer) -> Value {
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/event-stream; charset=utf-8"));
     assert_eq!((answer.header("cache-control"), answer.header("x-accel-buffering")), ("no-store", "no"));
@@ -37,10 +36,9 @@ fn only(answer: &Answer) -> Value {
     serde_json::from_str(next.unwrap_or_else(|| panic!("not one answer: {}", answer.text))).unwrap()
 }
 
-#[rstest]
 #[tokio::test]
-async fn queries_and_mutations_are_answered_once(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn query_and_mutation_have_one_event() {
+    let app = start!(Sqlite);
     let staff = app.staff();
     assert_eq!(only(&ask(&staff, "{ interview(id: 27) { id } }").await), json!({"data": {"interview": {"id": "27"}}}));
     assert_eq!(only(&get(&staff, "{ viewer { id } }").await), json!({"data": {"viewer": {"id": "1000"}}}));
@@ -50,7 +48,7 @@ async fn queries_and_mutations_are_answered_once(#[values(Sqlite, Postgres)] dat
 }
 
 #[tokio::test]
-async fn what_does_not_run_is_an_event_too() {
+async fn request_error_is_an_event() {
     let app = start!(Sqlite);
     let (staff, nobody) = (app.staff(), app.anonymous());
     for (answer, code) in [
@@ -71,7 +69,7 @@ async fn what_does_not_run_is_an_event_too() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_answered_as_ever() {
+async fn malformed_request_is_answered_without_events() {
     let app = start!(Sqlite);
     let staff = app.staff();
     for body in ["", "x", "1", "{}", r#"{"query": 1}"#, r#"{"query": "{ x }", "variables": []}"#, "[]"] {
@@ -84,7 +82,7 @@ async fn what_is_no_request_is_answered_as_ever() {
 }
 
 #[tokio::test]
-async fn who_likes_something_else_better_gets_that() {
+async fn preferred_media_type_is_used() {
     let app = start!(Sqlite);
     let body = json!({"query": "{ __typename }"}).to_string();
     for (accept, content_type) in [
@@ -110,7 +108,7 @@ async fn events_are_not_compressed() {
 }
 
 #[tokio::test]
-async fn requests_for_events_have_the_same_limits() {
+async fn body_and_in_flight_limits_apply_to_events() {
     let Some(app) = TestApp::start_with(Sqlite, &["--max-body", "100", "--max-in-flight", "0"]).await else { return };
     let large = json!({"query": "{ __typename }".repeat(20)}).to_string();
     assert_eq!(post(&app.staff(), EVENTS, large).await.status, 413);

@@ -76,11 +76,11 @@ impl ServerProcess {
         });
         let mut server = Self { guardian, address: String::new(), log };
         let Ok(Ok(address)) = tokio::time::timeout(DEADLINE, address).await else {
-            panic!("it does not listen: {:#?}", server.log.lock().unwrap());
+            panic!("the server does not listen: {:#?}", server.log.lock().unwrap());
         };
         server.address = address;
         let ready = tokio::time::timeout(DEADLINE, server.ready()).await;
-        assert!(ready.is_ok(), "it does not get ready: {:#?}", server.log.lock().unwrap());
+        assert!(ready.is_ok(), "the server is not ready: {:#?}", server.log.lock().unwrap());
         server
     }
 
@@ -97,7 +97,6 @@ impl ServerProcess {
         self.guardian.wait().unwrap();
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address.parse().unwrap()
     }
@@ -113,7 +112,7 @@ impl ServerProcess {
         Client { http: http(), base: format!("http://{}", self.address), token: Self::token(id) }
     }
 
-    /// What it has logged as warnings and errors.
+    /// The log without lines of level INFO.
     pub fn complaints(&self) -> Vec<String> {
         let log = self.log.lock().unwrap();
         log.iter().filter(|line| !line.contains(r#""level":"INFO""#)).cloned().collect()

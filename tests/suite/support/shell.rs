@@ -2,6 +2,7 @@
 
 use crate::support::cluster;
 use crate::support::database::{Database, TestDatabase};
+use crate::support::people::JUDE_WITH_LUISA;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
@@ -16,10 +17,10 @@ use tempfile::TempDir;
 /// 32 bytes, the fewest that are accepted.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// What is waited for takes milliseconds: whoever waits so long has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// A test that waits this long has failed: what it waits for takes milliseconds.
+const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Tells this process's databases on PostgreSQL apart.
+/// The number of the next PostgreSQL database of this process.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A folder and settings in which commands run.
@@ -42,7 +43,7 @@ impl Shell {
         Self { folder: TempDir::new().unwrap(), settings: Vec::new(), database: None }
     }
 
-    /// With a secret, and a database that holds nothing at all; none where there is no PostgreSQL.
+    /// With a secret and an empty database; none without PostgreSQL.
     pub async fn on_new(database: Database) -> Option<Self> {
         let shell = Self::new().set("JWT_SECRET", SECRET);
         if database == Database::Sqlite {
@@ -57,7 +58,7 @@ impl Shell {
         Some(shell.set("DATABASE_URL", server.url_of(&name)))
     }
 
-    /// With a secret, and a database that holds the demo data.
+    /// With a secret and a database that holds the demo data; none without PostgreSQL.
     pub async fn on_demo_data(database: Database) -> Option<Self> {
         let database = TestDatabase::new(database).await?;
         let shell = Self::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", &database.url);
@@ -88,28 +89,28 @@ impl Shell {
         names
     }
 
-    /// Runs `interviews` with these arguments, to its end.
+    /// Runs `interviews` with these arguments until it ends.
     pub fn run(&self, arguments: &str) -> Finished {
         let mut child = self.command(arguments).spawn().unwrap();
         let [stdout, stderr] = [collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap())];
         let mut text = |stream: Receiver<String>| {
-            stream.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            stream.recv_timeout(DEADLINE).unwrap_or_else(|_| {
                 child.kill().unwrap();
-                panic!("{arguments}: it does not end");
+                panic!("{arguments}: the process does not end");
             })
         };
         let (stdout, stderr) = (text(stdout), text(stderr));
         Finished { code: child.wait().unwrap().code(), stdout, stderr }
     }
 
-    /// The same, where it has to succeed; what it printed.
+    /// Runs a command that succeeds; its standard output.
     pub fn succeed(&self, arguments: &str) -> String {
         let finished = self.run(arguments);
         assert_eq!(finished.code, Some(0), "{arguments}: {}", finished.stderr);
         finished.stdout
     }
 
-    /// The same, where it has to fail; what it says, all of it.
+    /// Runs a command that fails with exit code 1; its standard error.
     pub fn fail(&self, arguments: &str) -> String {
         let finished = self.run(arguments);
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""), "{arguments}: {}", finished.stderr);
@@ -150,7 +151,7 @@ impl Server {
     /// The rest of the line of standard output that begins with this word.
     pub fn printed(&self, word: &str) -> String {
         let line = self.stdout.wait_for(&format!("{word} "));
-        line.strip_prefix(word).unwrap_or_else(|| panic!("not at its begin: {line}")).trim().to_owned()
+        line.strip_prefix(word).unwrap_or_else(|| panic!("not at the start of the line: {line}")).trim().to_owned()
     }
 
     /// Sends a signal to the process.
@@ -177,7 +178,7 @@ impl Server {
         request.send().await.unwrap().text().await.unwrap()
     }
 
-    /// What a GraphQL operation is answered with, for the bearer of this token.
+    /// The response to a GraphQL operation with this token.
     pub async fn graphql(&self, token: &str, query: &str) -> Value {
         let request = client().post(format!("http://{}/graphql", self.address)).bearer_auth(token);
         request.json(&json!({"query": query})).send().await.unwrap().json().await.unwrap()
@@ -188,15 +189,17 @@ impl Server {
         self.graphql(token, "{ viewer { role title } }").await["data"]["viewer"].take()
     }
 
-    /// The location of interview 27.
+    /// The location of Jude's interview with Luisa.
     pub async fn location(&self, token: &str) -> Value {
-        self.graphql(token, "{ interview(id: 27) { location } }").await["data"]["interview"]["location"].take()
+        let query = format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ location }} }}");
+        self.graphql(token, &query).await["data"]["interview"]["location"].take()
     }
 
-    /// Gives interview 27 another location.
+    /// Changes the location of Jude's interview with Luisa.
     pub async fn relocate(&self, token: &str, location: &str) {
         let query = format!(
-            "mutation {{ updateInterview(id: 27, input: {{ location: \"{location}\" }}) {{ interview {{ location }} }} }}"
+            "mutation {{ updateInterview(id: {JUDE_WITH_LUISA}, input: {{ location: \"{location}\" }}) \
+                {{ interview {{ location }} }} }}"
         );
         let answer = self.graphql(token, &query).await;
         assert_eq!(answer["data"]["updateInterview"]["interview"]["location"], location, "{answer}");
@@ -255,15 +258,15 @@ impl Lines {
         let (written, changed) = &*self.0;
         let found = |written: &Written| written.lines.iter().find(|line| line.contains(text)).cloned();
         let waiting = |written: &mut Written| found(written).is_none() && !written.ended;
-        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), PATIENCE, waiting).unwrap();
+        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), DEADLINE, waiting).unwrap();
         found(&written).unwrap_or_else(|| panic!("no line with {text:?} in {:#?}", written.lines))
     }
 
     /// Waits for the end; all lines.
     fn all(&self) -> Vec<String> {
         let (written, changed) = &*self.0;
-        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), PATIENCE, |it| !it.ended).unwrap();
-        assert!(written.ended, "it does not end: {:#?}", written.lines);
+        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), DEADLINE, |it| !it.ended).unwrap();
+        assert!(written.ended, "the process does not end: {:#?}", written.lines);
         written.lines.clone()
     }
 }

@@ -1,6 +1,6 @@
 //! Which tokens are accepted, over GraphQL and REST alike.
 
-use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::Database::Sqlite;
 use crate::support::actor::Actor;
 use crate::support::{SECRET, TestApp};
 use base64::Engine;
@@ -12,10 +12,9 @@ use interviews::config::ServerSettings;
 use interviews::http::explorer::Explorer;
 use interviews::services::{Clock, Tokens, demo};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
-use rstest::rstest;
 use serde_json::{Value, json};
 
-/// What the documentation's token says, for the day of the test.
+/// The claims of the documented token, issued now.
 fn claims(app: &TestApp) -> Value {
     let now = app.now().timestamp();
     json!({
@@ -38,7 +37,7 @@ fn without(app: &TestApp, claim: &str) -> Value {
     claims
 }
 
-/// Signs what a token says, as the documentation's is signed.
+/// A token with these claims, signed like the documented one.
 fn token(claims: &Value) -> String {
     signed(r#"{"alg":"HS256"}"#, claims, Algorithm::HS256, SECRET)
 }
@@ -53,7 +52,7 @@ fn unsigned(header: &str, claims: &Value) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
-/// Fails unless the bearer is signed in as user 1000 over both transports.
+/// Fails unless the bearer is signed in as Mona over GraphQL and REST.
 async fn assert_accepted(bearer: Actor) {
     assert_eq!(
         bearer.ask("{ viewer { id role } }", json!({})).await,
@@ -63,7 +62,7 @@ async fn assert_accepted(bearer: Actor) {
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
-/// Fails unless the bearer is turned away over both transports, with these words.
+/// Fails unless GraphQL and REST reject the token with this message.
 async fn assert_refused(bearer: Actor, why: &str) {
     let body = json!({"query": "{ __typename viewer { id } }"});
     let accept = [("accept", "application/graphql-response+json")];
@@ -82,10 +81,9 @@ async fn assert_refused(bearer: Actor, why: &str) {
 
 const INVALID: &str = "the token is not valid";
 
-#[rstest]
 #[tokio::test]
-async fn the_documented_claims_are_accepted(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn documented_claims_are_accepted() {
+    let app = start!(Sqlite);
     assert_accepted(app.bearer(&token(&claims(&app)))).await;
     for claim in ["aud", "iat"] {
         assert_accepted(app.bearer(&token(&without(&app, claim)))).await;
@@ -102,21 +100,20 @@ async fn the_documented_claims_are_accepted(#[values(Sqlite, Postgres)] database
     }
     let header = r#"{"typ":"JWT","kid":"1","alg":"HS256"}"#;
     assert_accepted(app.bearer(&signed(header, &claims(&app), Algorithm::HS256, SECRET))).await;
-    // What the server signs itself, too.
+    // A token of the server itself.
     let own = Tokens::try_new(SECRET, None).unwrap().sign(demo::STAFF, app.now(), TimeDelta::minutes(1)).unwrap();
     assert_accepted(app.bearer(&own)).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_token_ends_thirty_seconds_after_it_says(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn token_expires_thirty_seconds_after_exp() {
+    let app = start!(Sqlite);
     let bearer = app.bearer(&token(&with(&app, "exp", json!(app.now().timestamp() + 60))));
     assert_accepted(bearer.clone()).await;
     let edge = app.now() - TimeDelta::milliseconds(app.now().timestamp_subsec_millis().into()) + TimeDelta::seconds(90);
     app.clock.advance(edge - app.now() - TimeDelta::milliseconds(1));
     assert_accepted(bearer.clone()).await;
-    // Whoever has just been signed in is no longer.
+    // The cached sign-in ends with the token.
     app.clock.advance(TimeDelta::milliseconds(1));
     assert_refused(bearer, "the token has expired").await;
     assert_refused(app.bearer(&token(&with(&app, "exp", json!(0)))), "the token has expired").await;
@@ -125,10 +122,9 @@ async fn a_token_ends_thirty_seconds_after_it_says(#[values(Sqlite, Postgres)] d
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_token_may_begin_thirty_seconds_before_it_says(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn token_is_valid_from_thirty_seconds_before_nbf() {
+    let app = start!(Sqlite);
     let begins_in = |seconds: i64| app.bearer(&token(&with(&app, "nbf", json!(app.now().timestamp() + seconds))));
     assert_accepted(begins_in(-3600)).await;
     assert_accepted(begins_in(30)).await;
@@ -136,34 +132,32 @@ async fn a_token_may_begin_thirty_seconds_before_it_says(#[values(Sqlite, Postgr
     assert_refused(app.bearer(&token(&with(&app, "nbf", json!(i64::MAX)))), "the token is not valid yet").await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn only_the_servers_own_secret_signs(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn token_signed_with_another_secret_is_rejected() {
+    let app = start!(Sqlite);
     let (header, claims) = (r#"{"alg":"HS256"}"#, claims(&app));
     for secret in [&b"another secret of 32 bytes or more"[..], b"", &SECRET[..SECRET.len() - 1]] {
         assert_refused(app.bearer(&signed(header, &claims, Algorithm::HS256, secret)), INVALID).await;
     }
-    // A signature of something else.
+    // The signature of other claims.
     let signature = token(&claims).split('.').nth(2).unwrap().to_owned();
     let forged = unsigned(header, &with(&app, "sub", json!("1")));
     assert_refused(app.bearer(&format!("{forged}.{signature}")), INVALID).await;
-    // A key that the token brings along.
+    // A key in the token's header.
     let key = URL_SAFE_NO_PAD.encode("a secret of the attacker's, 32 bytes or more");
     let header = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": key}}).to_string();
-    let brought = signed(&header, &claims, Algorithm::HS256, b"a secret of the attacker's, 32 bytes or more");
-    assert_refused(app.bearer(&brought), INVALID).await;
+    let embedded_key = signed(&header, &claims, Algorithm::HS256, b"a secret of the attacker's, 32 bytes or more");
+    assert_refused(app.bearer(&embedded_key), INVALID).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn no_other_algorithm_is_accepted(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn other_algorithms_are_rejected() {
+    let app = start!(Sqlite);
     let claims = claims(&app);
     for (name, algorithm) in [("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)] {
         let header = json!({"alg": name}).to_string();
         assert_refused(app.bearer(&signed(&header, &claims, algorithm, SECRET)), INVALID).await;
-        // Signed with the right one, and said to be another.
+        // Signed with HS256, with another algorithm in the header.
         assert_refused(app.bearer(&signed(&header, &claims, Algorithm::HS256, SECRET)), INVALID).await;
     }
     for name in ["none", "None", "nOnE", "", "RS256", "PS256", "ES256", "EdDSA", "hs256", "HS256 "] {
@@ -179,10 +173,9 @@ async fn no_other_algorithm_is_accepted(#[values(Sqlite, Postgres)] database: Da
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn every_claim_that_counts_is_required(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn sub_scp_exp_and_jti_are_required() {
+    let app = start!(Sqlite);
     for claim in ["sub", "scp", "exp", "jti"] {
         assert_refused(app.bearer(&token(&without(&app, claim))), INVALID).await;
         for value in [json!(null), json!({}), json!(["1000"]), json!(true)] {
@@ -204,20 +197,18 @@ async fn every_claim_that_counts_is_required(#[values(Sqlite, Postgres)] databas
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_token_for_another_purpose_is_refused(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn token_with_another_scope_is_rejected() {
+    let app = start!(Sqlite);
     for scope in ["admin", "users", "User", "user admin", " user", ""] {
         let bearer = app.bearer(&token(&with(&app, "scp", json!(scope))));
         assert_refused(bearer, "the token is for another purpose").await;
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn the_subject_has_to_be_a_user(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn subject_must_be_an_existing_user() {
+    let app = start!(Sqlite);
     let subjects =
         ["4242", "", "0", "-1000", "01000", "1000 ", "1000.0", "1e3", "1000 OR 1=1", "staff", "9223372036854775808"];
     for subject in subjects {
@@ -225,10 +216,9 @@ async fn the_subject_has_to_be_a_user(#[values(Sqlite, Postgres)] database: Data
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_configured_audience_is_required(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn configured_audience_is_required() {
+    let app = start!(Sqlite);
     let matches = ServerSettings::augment_args(clap::Command::new("test")).get_matches_from(["test"]);
     let settings = ServerSettings::from_arg_matches(&matches).unwrap();
     let tokens = || Tokens::try_new(SECRET, Some("interviews".to_owned())).unwrap();

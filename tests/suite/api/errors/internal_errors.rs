@@ -1,4 +1,4 @@
-//! What a client is told when the server itself fails: a code, constant text and the request's id. The cause goes to the log alone.
+//! Internal errors: the response has a code, a constant message and the request id. Only the log has the cause.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
@@ -14,7 +14,7 @@ use tracing_subscriber::fmt::MakeWriter;
 const ID: &str = "01a4d000-fd61-402a-a34d-7269899c4bd9";
 const UPDATE: &str = "mutation { updateInterview(id: 27, input: {location: \"x\"}) { interview { id } } }";
 
-/// Writes a value behind the server's back that no server would write.
+/// Writes a value that the check constraints of the table do not allow.
 async fn corrupt(app: &TestApp, database: Database, [table, column, value, id]: [&str; 4]) {
     let update = format!("UPDATE {table} SET {column} = '{value}' WHERE id = {id}");
     let sql = match database {
@@ -40,7 +40,7 @@ async fn patch(app: &TestApp) -> Answer {
     app.staff().rest_with("PATCH", "/api/v1/interviews/27", &body, &[("x-request-id", ID)]).await
 }
 
-/// Fails unless the one error of a GraphQL answer is the constant one.
+/// Fails unless the only GraphQL error is the constant one; the data of the response.
 fn assert_internal(answer: &Answer) -> Value {
     let mut body = answer.json();
     let error = body["errors"][0].take();
@@ -61,7 +61,7 @@ fn assert_internal_over_rest(answer: &Answer, status: u16) {
 #[case::interview(["interviews", "kind", "séance", "27"])]
 #[case::state(["interviews", "status", "limbo", "27"])]
 #[tokio::test]
-async fn an_interview_that_makes_no_sense_is_an_internal_error(
+async fn corrupt_interview_is_an_internal_error(
     #[case] row: [&str; 4],
     #[values(Sqlite, Postgres)] database: Database,
 ) {
@@ -81,13 +81,13 @@ async fn an_interview_that_makes_no_sense_is_an_internal_error(
     assert_internal_over_rest(&patch(&app).await, 500);
     let stored = format!("SELECT {} FROM interviews WHERE id = 27 AND version = 1", row[1]);
     assert_eq!(app.database.value::<String>(&stored).await, row[2], "nothing was written");
-    // Others are not harmed.
+    // Other interviews can be read.
     assert_eq!(app.staff().interview(9).await["id"], "9");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_person_who_makes_no_sense_nulls_what_needs_them(#[values(Sqlite, Postgres)] database: Database) {
+async fn corrupt_person_nulls_the_fields_that_need_it(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     corrupt(&app, database, ["users", "role", "ghost", "1001"]).await;
     corrupt(&app, database, ["interviewees", "kind", "lost", "1000"]).await;
@@ -100,16 +100,15 @@ async fn a_person_who_makes_no_sense_nulls_what_needs_them(#[values(Sqlite, Post
     assert_eq!(data, json!({"viewer": {"id": "1000"}, "interviewee": null}));
 }
 
-#[rstest]
 #[tokio::test]
-async fn who_cannot_be_looked_up_is_not_turned_away_as_unknown(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn failed_lookup_of_the_user_is_internal_and_not_unauthenticated() {
+    let app = start!(Sqlite);
     corrupt(&app, database, ["users", "role", "ghost", "1000"]).await;
     for (accept, status) in [("application/json", 200), ("application/graphql-response+json", 500)] {
         let answer = graphql(&app, "{ viewer { id } }", accept).await;
         assert_eq!((answer.status.as_u16(), assert_internal(&answer)), (status, json!(null)));
         assert!(answer.json().get("data").is_none(), "nothing ran");
-        assert!(answer.json()["errors"][0].get("locations").is_none(), "at no place of the document");
+        assert!(answer.json()["errors"][0].get("locations").is_none(), "the error has no location in the document");
         assert_eq!(answer.header("www-authenticate"), "");
     }
     assert_internal_over_rest(&patch(&app).await, 500);
@@ -117,7 +116,7 @@ async fn who_cannot_be_looked_up_is_not_turned_away_as_unknown(#[values(Sqlite, 
 
 #[rstest]
 #[tokio::test]
-async fn a_damaged_schema_harms_what_needs_it_until_it_is_mended(#[values(Sqlite, Postgres)] database: Database) {
+async fn missing_table_fails_only_what_reads_it(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     app.staff().ask("{ viewer { id } }", json!({})).await;
     app.database.execute("ALTER TABLE interview_events RENAME TO gone").await;
@@ -132,7 +131,7 @@ async fn a_damaged_schema_harms_what_needs_it_until_it_is_mended(#[values(Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn a_schema_that_is_behind_is_not_ready(#[values(Sqlite, Postgres)] database: Database) {
+async fn server_is_not_ready_while_the_schema_is_behind(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let ready = async || app.anonymous().send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
     assert_eq!(ready().await.status, 200);
@@ -148,8 +147,8 @@ async fn a_schema_that_is_behind_is_not_ready(#[values(Sqlite, Postgres)] databa
     assert_eq!(ready().await.json(), json!({"status": status}));
 }
 
-/// Everything that this process logs. For all of it, not for one test: a place in the code that logs is asked once who listens, and
-/// would take the answer of whichever test came first.
+/// Everything that this process logs. It is global because `tracing` caches for each call site whether a subscriber
+/// is interested: a subscriber of one test would depend on the order of the tests.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -190,7 +189,7 @@ impl<'a> MakeWriter<'a> for Log {
 
 #[rstest]
 #[tokio::test]
-async fn the_log_knows_the_cause_and_the_request(#[values(Sqlite, Postgres)] database: Database) {
+async fn log_has_the_cause_and_the_request_id(#[values(Sqlite, Postgres)] database: Database) {
     let log = Log::start();
     let app = start!(database);
     corrupt(&app, database, ["interviews", "kind", "séance", "27"]).await;

@@ -1,4 +1,4 @@
-//! Each limit at its edge and beyond. What is refused costs no SQL.
+//! Each limit on operations, at the limit and beyond it. A rejected operation runs no SQL statement.
 
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::TestApp;
@@ -11,14 +11,14 @@ async fn with(flags: &[&str]) -> TestApp {
     TestApp::start_with(Sqlite, flags).await.unwrap()
 }
 
-/// Asks as staff who are known already, and says what SQL it took.
+/// The response to staff who are cached already, and the number of SQL statements.
 async fn ask(app: &TestApp, query: &str) -> (Value, usize) {
     let staff = app.staff();
     staff.ask("{ viewer { id } }", json!({})).await;
     app.counting(staff.graphql(query, json!({}))).await
 }
 
-/// The first document passes, the second is refused for being too much.
+/// The first document is at the limit, the second one beyond it.
 async fn edge(flags: &[&str], passes: &str, refused: &str) {
     let app = with(flags).await;
     let (answer, _) = ask(&app, passes).await;
@@ -34,8 +34,8 @@ fn fields(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn documents_are_limited_in_every_way() {
-    // White space counts, and the end of the text.
+async fn document_beyond_a_limit_is_query_too_complex() {
+    // White space and the end of the document count as tokens.
     edge(&["--max-tokens", "12"], "{ viewer { id } }", "{ viewer { id role } }").await;
     edge(&["--max-nesting", "3"], "{ viewer { company { id } } }", "{ interviews { nodes { interviewer { id } } } }")
         .await;
@@ -60,11 +60,13 @@ async fn documents_are_limited_in_every_way() {
 }
 
 #[tokio::test]
-async fn lists_multiply_what_an_operation_costs() {
-    // interviews 1, and for each of 10 items: nodes 1, id 1, interviewee 1, its interviews 1, for each of 5: nodes 1, id 1
+async fn page_size_multiplies_the_cost_of_a_list() {
+    // interviews: 1. For each of its 10 items, nodes, id, interviewee and its interviews: 4.
+    // For each of 5 items of those, nodes and id: 2.
     let query = |inner: usize| {
         format!(
-            "{{ interviews(first: 10) {{ nodes {{ id interviewee {{ interviews(first: {inner}) {{ nodes {{ id }} }} }} }} }} }}"
+            "{{ interviews(first: 10) {{ nodes {{ id interviewee {{ \
+                interviews(first: {inner}) {{ nodes {{ id }} }} }} }} }} }}"
         )
     };
     edge(&["--max-complexity", "141"], &query(5), &query(6)).await;
@@ -80,7 +82,7 @@ async fn lists_multiply_what_an_operation_costs() {
 }
 
 #[tokio::test]
-async fn the_explorers_introspection_passes() {
+async fn introspection_of_the_explorer_is_within_the_limits() {
     let app = start!(Sqlite);
     let answer = app.anonymous().graphql(include_str!("../../support/introspection.graphql"), json!({})).await;
     assert!(answer.get("errors").is_none(), "{answer}");
@@ -97,7 +99,7 @@ async fn post_as(actor: &Actor, accept: &str, query: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_viewer_who_asks_for_too_much_has_to_wait() {
+async fn operation_beyond_the_rate_limit_is_rate_limited() {
     let app = with(&["--rate-limit", "50"]).await;
     let own = "application/graphql-response+json";
     let list = "{ interviews(first: 20) { nodes { id } } }"; // 41 points
@@ -109,19 +111,19 @@ async fn a_viewer_who_asks_for_too_much_has_to_wait() {
     );
     let wait: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    assert_eq!(post(&app, "application/json", list).await.status, 200, "this media type has no such status");
-    // Others have a measure of their own, and cheap questions still fit.
+    assert_eq!(post(&app, "application/json", list).await.status, 200, "request errors have status 200");
+    // Each user has a limit of their own, and a cheaper operation is within the rest of it.
     app.driver().ask(list, json!({})).await;
     assert_eq!(post(&app, own, "{ viewer { id } }").await.status, 200);
-    // More than the whole measure is never granted.
+    // An operation that costs more than the whole limit is too complex.
     let answer = post(&app, own, "{ interviews(first: 100) { nodes { id } } }").await;
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (400, ""));
     assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
 }
 
-/// Holds a row that the update waits for, so that it is in flight.
+/// The first request is in flight because it waits for a locked row.
 #[tokio::test]
-async fn when_there_is_no_room_further_requests_are_told_to_come_back() {
+async fn request_beyond_max_in_flight_is_overloaded() {
     let Some(app) = TestApp::start_with(Postgres, &["--max-in-flight", "1"]).await else { return };
     let staff = app.staff();
     let raw = app.database.raw().await;
@@ -138,7 +140,7 @@ async fn when_there_is_no_room_further_requests_are_told_to_come_back() {
         if answer.status != 200 {
             break answer;
         }
-        tokio::task::yield_now().await; // it has not begun yet
+        tokio::task::yield_now().await; // the first request has not begun yet
     };
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"));
     assert_eq!(refused.json()["errors"][0]["extensions"]["code"], "OVERLOADED");

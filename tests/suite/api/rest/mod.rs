@@ -1,5 +1,8 @@
 //! The REST routes: documented answers, errors, and the same results as GraphQL.
 
+#[macro_use]
+mod response;
+
 mod create_interview;
 mod request;
 mod routes;

@@ -1,9 +1,9 @@
-//! One request, as the REST API and as GraphQL spell it, and what comes of it in one spelling for both.
+//! A request that can be sent over REST and over GraphQL, with its outcome in the form of the REST API.
 
 use crate::support::actor::Actor;
 use serde_json::{Map, Value, json};
 
-/// A request of which both APIs know a form. Fields are the REST API's.
+/// A request that both APIs have. Fields have their names in the REST API.
 #[derive(Clone, Debug)]
 pub enum Request {
     Create(Value),
@@ -14,14 +14,14 @@ pub enum Request {
     Reject(&'static str),
 }
 
-/// On REST, whose route is used.
+/// The side whose REST route is used.
 #[derive(Clone, Copy, Debug)]
 pub enum Side {
     Staff,
     Driver,
 }
 
-/// The interview as the REST API shows it, or the refusals: code, message, path.
+/// The interview as in a REST response, or the errors: code, message, path.
 pub type Outcome = Result<Value, Vec<(String, String, String)>>;
 
 impl Request {
@@ -83,7 +83,8 @@ impl Request {
             variables["version"] = json!(version);
         }
         let query = format!(
-            "mutation({declared}) {{ {mutation}({given}) {{ interview {{ {SHOWN} }} userErrors {{ code message path }} }} }}"
+            "mutation({declared}) {{ {mutation}({given}) {{ \
+                interview {{ {SHOWN} }} userErrors {{ code message path }} }} }}"
         );
         let mut payload = who.ask(&query, variables).await[mutation].take();
         match &payload["interview"] {
@@ -111,10 +112,10 @@ impl Side {
 
 const PLAIN: (&str, &str) = ("$id: ID!, $version: Int", "id: $id, expectedVersion: $version");
 
-/// What the REST API shows.
-const SHOWN: &str = "id amendEndAt amendStartAt amendedBy endAt interviewee { id driver { id image phoneNumber title } \
-    kind updatedAt } intervieweeId interviewer { id contactPhoneNumber image title } interviewerId kind location startAt \
-    status";
+/// The fields of a REST response.
+const SHOWN: &str = "id amendEndAt amendStartAt amendedBy endAt \
+    interviewee { id driver { id image phoneNumber title } kind updatedAt } intervieweeId \
+    interviewer { id contactPhoneNumber image title } interviewerId kind location startAt status";
 
 fn refusals(errors: &Value) -> Vec<(String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -123,7 +124,7 @@ fn refusals(errors: &Value) -> Vec<(String, String, String)> {
     errors.map(|error| (text(&error["code"]), text(&error["message"]), path(&error["path"]))).collect()
 }
 
-/// `start_at` is `startAt`; an enum value is upper case, an id a text.
+/// The GraphQL input of REST fields: names in camel case, enum values in upper case, ids as text.
 fn input(fields: &Value) -> Value {
     let mut input = Map::new();
     for (field, value) in fields.as_object().unwrap() {
@@ -144,7 +145,7 @@ fn snake(name: &str) -> String {
     name.chars().map(|c| if c.is_uppercase() { format!("_{}", c.to_lowercase()) } else { c.to_string() }).collect()
 }
 
-/// What GraphQL shows, as the REST API would.
+/// A GraphQL value in the form of the REST API.
 fn rest_spelling(name: &str, value: Value) -> Value {
     match value {
         Value::Object(fields) => {

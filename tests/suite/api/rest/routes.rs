@@ -1,5 +1,6 @@
-//! The routes of staff and of the driver: what they answer, whom they let in, which version they want, what they read.
+//! The routes of staff and of the driver: responses, permissions, `If-Match` and request bodies.
 
+use crate::api::rest::response::errors;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
@@ -19,54 +20,28 @@ fn at_ten() -> Value {
     json!({"interview": {"amend_start_at": "2025-04-01T10:00:00Z", "amend_end_at": "2025-04-01T11:00:00Z"}})
 }
 
-/// The codes with their paths, joined.
-fn errors(answer: &Answer) -> Vec<String> {
-    let line = |error: &Value| {
-        let path: Vec<_> = error["path"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
-        format!("{} {}", error["code"].as_str().unwrap(), path.join("."))
-    };
-    answer.json()["errors"].as_array().unwrap().iter().map(line).collect()
-}
-
 async fn post(who: &Actor, path: &str, body: &Value) -> Answer {
     who.rest("POST", path, body).await
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_negotiation_is_answered_with_the_documented_body_key_for_key(
-    #[values(Sqlite, Postgres)] database: Database,
-) {
+async fn negotiation_has_the_documented_responses(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let body = |parts: [&str; 7]| {
-        let [amend_end, amend_start, by, end, kind, start, status] = parts;
-        format!(
-            r#"{{"interview":{{"id":27,"amend_end_at":{amend_end},"amend_start_at":{amend_start},"amended_by":{by},"end_at":"{end}","interviewee":{{"id":277,"driver":{{"id":997,"image":null,"phone_number":"123","title":"Jude Howell"}},"kind":"{kind}","updated_at":"2025-03-20T10:02:08.958Z"}},"interviewee_id":277,"interviewer":{{"id":1001,"contact_phone_number":null,"image":null,"title":"Luisa Hintz"}},"interviewer_id":1001,"kind":"video_call","location":null,"start_at":"{start}","status":"{status}"}}}}"#
-        )
-    };
-    let (ten, eleven) = (r#""2025-04-01T10:00:00.000Z""#, r#""2025-04-01T11:00:00.000Z""#);
-    let (old_start, old_end) = ("2025-03-20T09:00:00.000Z", "2025-03-20T09:30:00.000Z");
-    let (new_start, new_end) = (ten.trim_matches('"'), eleven.trim_matches('"'));
-
     let answer = post(&app.driver(), DRIVER_AMEND, &at_ten()).await;
-    assert_eq!(answer.status, 200);
-    let amended = body([eleven, ten, r#""interviewee""#, old_end, "verified", old_start, "amended"]);
-    assert_eq!(answer.text, amended);
-    assert_eq!(answer.header("etag"), r#"W/"27-2""#);
-
+    assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, r#"W/"27-2""#));
+    assert_fields!(answer, @"");
     let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.text, body(["null", "null", "null", new_end, "verified", new_start, "scheduled"]));
-    assert_eq!(answer.header("etag"), r#"W/"27-3""#);
-
+    assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, r#"W/"27-3""#));
+    assert_fields!(answer, @"");
     let answer = post(&app.driver(), REJECT, &json!({})).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.text, body(["null", "null", "null", new_end, "rejected", new_start, "rejected"]));
+    assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, r#"W/"27-4""#));
+    assert_fields!(answer, @"");
 }
 
 #[rstest]
 #[tokio::test]
-async fn staff_propose_the_driver_accepts_and_staff_cancel(#[values(Sqlite, Postgres)] database: Database) {
+async fn staff_can_propose_and_cancel(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let status = |answer: &Answer| answer.json()["interview"]["status"].as_str().unwrap().to_owned();
     let answer = post(&app.staff(), STAFF_AMEND, &at_ten()).await;
@@ -79,10 +54,9 @@ async fn staff_propose_the_driver_accepts_and_staff_cancel(#[values(Sqlite, Post
     assert_eq!((&seen["status"], &seen["reason"]), (&json!("CANCELLED"), &json!(null)));
 }
 
-#[rstest]
 #[tokio::test]
-async fn every_answer_has_the_documented_headers(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn response_has_the_documented_headers() {
+    let app = start!(Sqlite);
     let done = post(&app.driver(), DRIVER_ACCEPT, &json!({})).await;
     let refused = post(&app.driver(), DRIVER_ACCEPT, &json!({})).await;
     assert_eq!((done.status.as_u16(), refused.status.as_u16()), (200, 409));
@@ -103,10 +77,9 @@ async fn every_answer_has_the_documented_headers(#[values(Sqlite, Postgres)] dat
     assert_eq!(refused.header("etag"), "");
 }
 
-#[rstest]
 #[tokio::test]
-async fn each_side_has_its_own_routes(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn route_of_the_other_side_is_forbidden() {
+    let app = start!(Sqlite);
     for (who, theirs) in
         [(app.driver(), [STAFF_AMEND, STAFF_ACCEPT, CANCEL]), (app.staff(), [DRIVER_AMEND, DRIVER_ACCEPT, REJECT])]
     {
@@ -115,16 +88,15 @@ async fn each_side_has_its_own_routes(#[values(Sqlite, Postgres)] database: Data
             assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN id".to_owned()]), "{path}");
         }
     }
-    // Pending, it is not the interviewer's turn on their own route either.
+    // A pending interview awaits the driver, so staff cannot accept it on their own route either.
     let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
     assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN id".to_owned()]));
     assert_eq!(app.staff().interview(27).await["version"], 1);
 }
 
-#[rstest]
 #[tokio::test]
-async fn an_admin_acts_for_the_side_whose_route_they_use(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn admin_acts_for_the_side_of_the_route() {
+    let app = start!(Sqlite);
     let admin = app.admin();
     let answer = post(&admin, STAFF_AMEND, &at_ten()).await;
     assert_eq!(answer.json()["interview"]["amended_by"], "interviewer");
@@ -136,10 +108,9 @@ async fn an_admin_acts_for_the_side_whose_route_they_use(#[values(Sqlite, Postgr
     assert_eq!(app.database.value::<i64>(sql).await, 2);
 }
 
-#[rstest]
 #[tokio::test]
-async fn what_one_does_not_see_is_not_found_and_nobody_signs_in_first(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn invisible_interview_is_not_found_and_missing_token_is_unauthenticated() {
+    let app = start!(Sqlite);
     for path in [STAFF_AMEND, STAFF_ACCEPT, CANCEL, DRIVER_AMEND, DRIVER_ACCEPT, REJECT] {
         let answer = post(&app.other_staff(), path, &at_ten()).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (404, vec!["NOT_FOUND id".to_owned()]), "{path}");
@@ -154,10 +125,9 @@ async fn what_one_does_not_see_is_not_found_and_nobody_signs_in_first(#[values(S
     assert_eq!(app.staff().interview(27).await["version"], 1);
 }
 
-#[rstest]
 #[tokio::test]
-async fn if_match_is_the_lock_of_each_route(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn every_route_checks_if_match() {
+    let app = start!(Sqlite);
     let steps = [
         (app.staff(), STAFF_AMEND),
         (app.driver(), DRIVER_ACCEPT),
@@ -166,7 +136,7 @@ async fn if_match_is_the_lock_of_each_route(#[values(Sqlite, Postgres)] database
         (app.staff(), CANCEL),
     ];
     for (version, (who, path)) in (1..).zip(&steps) {
-        // Another time each, so that each proposal is one.
+        // Another time in each step, because a proposal of the current times is an error.
         let body = at_ten().to_string().replace("T10", &format!("T0{version}"));
         let body: Value = serde_json::from_str(&body).unwrap();
         for stale in
@@ -183,10 +153,9 @@ async fn if_match_is_the_lock_of_each_route(#[values(Sqlite, Postgres)] database
     assert_eq!((answer.status.as_u16(), errors(&answer)), (409, vec!["INVALID_STATE id".to_owned()]));
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_proposal_has_both_times_and_all_mistakes_come_at_once(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn all_errors_of_a_proposal_are_reported_at_once() {
+    let app = start!(Sqlite);
     let proposal = |start: Value, end: Value| json!({"interview": {"amend_start_at": start, "amend_end_at": end}});
     let (ten, nine) = ("2025-04-01T10:00:00Z", "2025-04-01T09:00:00Z");
     let (start, end) = ("interview.amend_start_at", "interview.amend_end_at");
@@ -223,7 +192,7 @@ async fn a_proposal_has_both_times_and_all_mistakes_come_at_once(#[values(Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn a_taken_time_is_a_conflict(#[values(Sqlite, Postgres)] database: Database) {
+async fn taken_time_is_a_schedule_conflict(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     post(&app.driver(), DRIVER_AMEND, &at_ten()).await;
     let booking = json!({"interview": {
@@ -233,13 +202,7 @@ async fn a_taken_time_is_a_conflict(#[values(Sqlite, Postgres)] database: Databa
     assert_eq!(post(&app.staff(), "/api/v1/interviews", &booking).await.status, 201);
     let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
     assert_eq!(answer.status, 409);
-    assert_eq!(
-        answer.json(),
-        json!({"errors": [
-            {"code": "SCHEDULE_CONFLICT", "message": "the interviewer has another interview at that time", "path": ["id"]},
-            {"code": "SCHEDULE_CONFLICT", "message": "the driver has another interview at that time", "path": ["id"]}
-        ]})
-    );
+    assert_json!(answer.json(), @"");
     let again = post(&app.staff(), "/api/v1/interviews", &booking).await;
     assert_eq!(
         (again.status.as_u16(), errors(&again)),
@@ -249,22 +212,20 @@ async fn a_taken_time_is_a_conflict(#[values(Sqlite, Postgres)] database: Databa
 
 #[rstest]
 #[tokio::test]
-async fn who_agrees_cancels_or_rejects_sends_no_particular_body(
-    #[values(Sqlite, Postgres)] database: Database,
+async fn accept_reject_and_cancel_ignore_the_body(
     #[values("", "{}", "null", "not json", r#"{"interview": {"status": "completed", "start_at": "x"}}"#)]
     body: &'static str,
 ) {
-    let app = start!(database);
+    let app = start!(Sqlite);
     let bare = async |who: Actor, path: &str| who.send(Request::post(path).body(Body::from(body)).unwrap()).await;
     assert_eq!(bare(app.driver(), DRIVER_ACCEPT).await.json()["interview"]["status"], "scheduled");
     assert_eq!(bare(app.driver(), REJECT).await.json()["interview"]["status"], "rejected");
     assert_eq!(bare(app.staff(), CANCEL).await.status, 409);
 }
 
-#[rstest]
 #[tokio::test]
-async fn the_routes_take_one_method_each(#[values(Sqlite, Postgres)] database: Database) {
-    let app: TestApp = start!(database);
+async fn routes_accept_post_only() {
+    let app: TestApp = start!(Sqlite);
     for path in ["/api/v1/interviews", STAFF_AMEND, STAFF_ACCEPT, CANCEL, DRIVER_AMEND, DRIVER_ACCEPT, REJECT] {
         for method in ["GET", "PUT", "PATCH", "DELETE"] {
             let answer = app.admin().rest(method, path, &at_ten()).await;

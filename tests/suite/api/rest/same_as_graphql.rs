@@ -1,5 +1,5 @@
-//! One table of requests, sent to two equal databases: to one over REST, to the other over GraphQL. After each of them both have
-//! given the same answer, and hold the same rows.
+//! A list of requests is sent to two equal databases, to one over REST and to the other over GraphQL. After each
+//! request both outcomes and both databases are equal.
 
 use super::request::{Outcome, Request, Side};
 use crate::support::Database::{self, Postgres, Sqlite};
@@ -16,7 +16,7 @@ const STAFF: i64 = 1000;
 const OTHER_STAFF: i64 = 1002;
 const OTHER_DRIVER: i64 = 1_000_000;
 
-/// The first interview that is created, and the second, which reserves no time.
+/// The first interview that is created, and the second one, which allows overlap.
 const NEW: &str = "271";
 const OVER_A_CLASH: &str = "272";
 
@@ -139,7 +139,7 @@ fn negotiating() -> Vec<Case> {
         case(STAFF, Update(NEW, json!({"location": "Gate 5"})), "scheduled"),
         case(STAFF, Update(NEW, json!({"end_at": "2025-04-01T15:15:00Z"})), "pending"),
         case(DRIVER, Accept(Driver, NEW), "scheduled"),
-        // A proposal into the time of another one.
+        // The proposed time overlaps with another interview.
         case(DRIVER, Amend(Driver, "27", two_o_clock()), "amended"),
         case(STAFF, Accept(Staff, "27"), "SCHEDULE_CONFLICT"),
         case(STAFF, Update("27", json!({"end_at": "2025-03-20T09:45:00Z"})), "pending"),
@@ -162,7 +162,7 @@ fn ending() -> Vec<Case> {
         case(DRIVER, Update(NEW, json!({})), "FORBIDDEN"),
         case(DRIVER, Amend(Driver, NEW, two_o_clock()), "INVALID_STATE"),
         case(STAFF, Accept(Staff, NEW), "INVALID_STATE"),
-        // Then no open one but 27 is left, and that is rejected.
+        // Then interview 27 is the only open one, and the driver rejects it.
         case(ADMIN, Cancel(OVER_A_CLASH), "cancelled"),
         at_version(4, case(DRIVER, Reject("27"), "STALE_VERSION")),
         at_version(3, case(DRIVER, Reject("27"), "rejected")),
@@ -171,9 +171,7 @@ fn ending() -> Vec<Case> {
 
 #[rstest]
 #[tokio::test]
-async fn the_same_request_has_the_same_result_over_rest_and_over_graphql(
-    #[values(Sqlite, Postgres)] database: Database,
-) {
+async fn same_request_has_the_same_result_over_rest_and_graphql(#[values(Sqlite, Postgres)] database: Database) {
     let (rest, graphql) = (start!(database), start!(database));
     assert_eq!(all_rows(&rest.database).await, all_rows(&graphql.database).await, "equal from the beginning");
     for case in [creating(), updating(), negotiating(), ending()].into_iter().flatten() {

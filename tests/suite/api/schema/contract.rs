@@ -1,6 +1,7 @@
-//! The names and types that clients rely on, a line each: `Type.field(arguments): Type`, `input Type.field: Type`, `enum Type.VALUE`.
+//! The elements of the schema that clients rely on, one a line: `Type.field(arguments): Type`,
+//! `input Type.field: Type`, `enum Type.VALUE`.
 
-/// The public contract. A line that changes or goes breaks somebody.
+/// The public contract. Changing or removing a line breaks clients.
 pub const CORE: &[&str] = &[
     "scalar DateTime",
     "enum InterviewKind.VIDEO_CALL",
@@ -74,7 +75,8 @@ pub const CORE: &[&str] = &[
     "Company.name: String!",
     "Query.viewer: Viewer!",
     "Query.interview(id: ID!): Interview",
-    "Query.interviews(first: Int, after: String, last: Int, before: String, filter: InterviewFilter, orderBy: InterviewOrder): InterviewConnection!",
+    "Query.interviews(first: Int, after: String, last: Int, before: String, filter: InterviewFilter, \
+     orderBy: InterviewOrder): InterviewConnection!",
     "Query.interviewee(id: ID!): Interviewee",
     "Query.interviewees(first: Int, after: String, search: String): IntervieweeConnection!",
     "Query.interviewers(first: Int, after: String, search: String): InterviewerConnection!",
@@ -228,5 +230,5 @@ pub const CORE: &[&str] = &[
     "PageInfo.endCursor: String",
 ];
 
-/// What the schema has besides.
+/// Elements of the schema that are not part of the contract.
 pub const BEYOND: &[&str] = &["Interview.absent: Side", "enum UserErrorCode.INVALID_REASON"];

@@ -1,5 +1,6 @@
-//! How the REST API refuses: `{"errors": [{"code", "message", "path"}]}` with the status that fits, and nothing written.
+//! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}` with the status of the code. Nothing is written.
 
+use crate::api::rest::response::errors;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
@@ -17,31 +18,14 @@ async fn patch(actor: &Actor, path: &str, body: impl Into<Body>) -> Answer {
     actor.send(request.body(body.into()).unwrap()).await
 }
 
-/// The codes with their paths, joined: `NULL_NOT_ALLOWED interview.kind`. Fails unless the body has the documented shape.
-fn errors(answer: &Answer) -> Vec<String> {
-    assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
-    assert_eq!(answer.header("etag"), "", "an error has no version");
-    let Value::Object(body) = answer.json() else { panic!("{}", answer.text) };
-    assert_eq!(body.keys().collect::<Vec<_>>(), ["errors"]);
-    let errors = body["errors"].as_array().unwrap();
-    let line = |error: &Value| {
-        assert_eq!(error.as_object().unwrap().keys().collect::<Vec<_>>(), ["code", "message", "path"]);
-        assert!(!error["message"].as_str().unwrap().is_empty());
-        let path: Vec<_> = error["path"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
-        format!("{} {}", error["code"].as_str().unwrap(), path.join("."))
-    };
-    errors.iter().map(line).collect()
-}
-
 async fn assert_nothing_written(app: &TestApp) {
     assert_eq!(app.database.value::<i64>(UPDATES).await, 0);
     assert_eq!(app.staff().interview(27).await["version"], 1);
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_a_bad_request(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn unreadable_body_is_a_bad_request() {
+    let app = start!(Sqlite);
     let documented = json!({"interview": {"location": "https://google.meet", "interviewer_id": 1001}}).to_string();
     let half = documented[..documented.len() / 2].to_owned();
     let deep = "[".repeat(100_000);
@@ -69,10 +53,9 @@ async fn a_body_that_cannot_be_read_is_a_bad_request(#[values(Sqlite, Postgres)]
     assert_nothing_written(&app).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_body_that_breaks_off_on_the_way_is_a_bad_request(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn interrupted_body_is_a_bad_request() {
+    let app = start!(Sqlite);
     let broken = futures_util::stream::iter([
         Ok(r#"{"interview": {"location": "Dock 4"}}"#),
         Err(std::io::Error::other("connection reset by 10.0.0.7")),
@@ -83,13 +66,12 @@ async fn a_body_that_breaks_off_on_the_way_is_a_bad_request(#[values(Sqlite, Pos
     assert_nothing_written(&app).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn nobody_is_told_how_to_sign_in(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn missing_or_invalid_token_is_unauthenticated() {
+    let app = start!(Sqlite);
     for (actor, body) in [
         (app.anonymous(), r#"{"interview": {}}"#),
-        (app.anonymous(), "not even JSON: who asks comes first"),
+        (app.anonymous(), "not JSON: the token is checked first"),
         (app.bearer("abc"), r#"{"interview": {}}"#),
     ] {
         let answer = patch(&actor, PATH, body).await;
@@ -98,25 +80,23 @@ async fn nobody_is_told_how_to_sign_in(#[values(Sqlite, Postgres)] database: Dat
     }
 }
 
-#[rstest]
 #[tokio::test]
-async fn what_one_sees_and_may_not_edit_is_forbidden(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn update_by_the_driver_is_forbidden() {
+    let app = start!(Sqlite);
     let answer = patch(&app.driver(), PATH, r#"{"interview": {"location": "Home"}}"#).await;
     assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN id".to_owned()]));
     assert_eq!(answer.header("www-authenticate"), "");
-    // Nor by an update that would change nothing.
+    // An update that would change nothing is forbidden, too.
     let answer = patch(&app.driver(), PATH, r#"{"interview": {}}"#).await;
     assert_eq!(answer.status, 403);
     assert_nothing_written(&app).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn what_one_does_not_see_is_not_found(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn invisible_or_unknown_interview_is_not_found() {
+    let app = start!(Sqlite);
     let mut bodies = Vec::new();
-    // The last one is of the second company.
+    // The last one is of Coastal Freight.
     let nothing =
         ["0", "-27", "+27", "027", "27.0", "27x", "abc", "99999", "9223372036854775808", "%00", "%ff", "2%377"];
     for id in nothing.into_iter().chain(["251"]) {
@@ -124,16 +104,15 @@ async fn what_one_does_not_see_is_not_found(#[values(Sqlite, Postgres)] database
         assert_eq!((answer.status.as_u16(), errors(&answer)), (404, vec!["NOT_FOUND id".to_owned()]), "{id}");
         bodies.push(answer.text);
     }
-    assert!(bodies.iter().all(|body| *body == bodies[0]), "one cannot tell what exists: {bodies:?}");
-    // A driver does not see what is another's, even in the same company.
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "the response reveals which interviews exist: {bodies:?}");
+    // A driver does not see the interviews of other drivers, even in the same company.
     let answer = patch(&app.driver(), "/api/v1/interviews/6", r#"{"interview": {}}"#).await;
     assert_eq!(answer.status, 404);
 }
 
-#[rstest]
 #[tokio::test]
-async fn a_final_state_is_a_conflict(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn interview_in_a_final_state_is_a_conflict() {
+    let app = start!(Sqlite);
     for (id, state) in [(3, "completed"), (4, "cancelled"), (5, "no_show"), (15, "rejected")] {
         let path = format!("/api/v1/interviews/{id}");
         let answer = patch(&app.staff(), &path, r#"{"interview": {"location": "Dock 4"}}"#).await;
@@ -146,7 +125,7 @@ async fn a_final_state_is_a_conflict(#[values(Sqlite, Postgres)] database: Datab
 
 #[rstest]
 #[tokio::test]
-async fn a_busy_person_is_a_conflict(#[values(Sqlite, Postgres)] database: Database) {
+async fn busy_driver_and_interviewer_are_a_conflict(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let taken = app.staff().interview(6).await;
     let request = json!({"interview": {
@@ -155,48 +134,47 @@ async fn a_busy_person_is_a_conflict(#[values(Sqlite, Postgres)] database: Datab
     }});
     let answer = patch(&app.staff(), PATH, request.to_string()).await;
     assert_eq!(answer.status, 409);
-    // One for each person.
+    // One error for each person.
     assert_eq!(errors(&answer), ["SCHEDULE_CONFLICT interview.start_at"; 2]);
     assert_nothing_written(&app).await;
 }
 
-#[rstest]
-#[case::none(None)]
-#[case::a_form(Some("application/x-www-form-urlencoded"))]
-#[case::a_form_with_files(Some("multipart/form-data; boundary=x"))]
-#[case::text(Some("text/plain; charset=utf-8"))]
-#[case::another_json(Some("application/json-patch+json"))]
-#[case::something_that_begins_like_json(Some("application/jsonx"))]
-#[case::several(Some("text/plain, application/json"))]
 #[tokio::test]
-async fn only_json_is_read(#[case] content_type: Option<&str>, #[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
-    let mut request = Request::builder().method(Method::PATCH).uri(PATH);
-    if let Some(content_type) = content_type {
-        request = request.header("content-type", content_type);
+async fn other_content_types_are_rejected() {
+    let app = start!(Sqlite);
+    for content_type in [
+        None,
+        Some("application/x-www-form-urlencoded"),
+        Some("multipart/form-data; boundary=x"),
+        Some("text/plain; charset=utf-8"),
+        Some("application/json-patch+json"),
+        Some("application/jsonx"),
+        Some("text/plain, application/json"),
+    ] {
+        let mut request = Request::builder().method(Method::PATCH).uri(PATH);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        let body = json!({"interview": {"location": "Dock 4"}}).to_string();
+        let answer = app.staff().send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), errors(&answer)), (415, vec!["BAD_REQUEST ".to_owned()]));
+        assert_nothing_written(&app).await;
     }
-    let body = json!({"interview": {"location": "Dock 4"}}).to_string();
-    let answer = app.staff().send(request.body(Body::from(body)).unwrap()).await;
-    assert_eq!((answer.status.as_u16(), errors(&answer)), (415, vec!["BAD_REQUEST ".to_owned()]));
-    assert_nothing_written(&app).await;
 }
 
-#[rstest]
-#[case("application/json")]
-#[case("application/json; charset=utf-8")]
-#[case("Application/JSON ;charset=UTF-8")]
 #[tokio::test]
-async fn json_may_be_called_so(#[case] content_type: &str, #[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
-    let request = Request::builder().method(Method::PATCH).uri(PATH).header("content-type", content_type);
-    let answer = app.staff().send(request.body(Body::from(r#"{"interview": {}}"#)).unwrap()).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+async fn content_type_may_have_parameters() {
+    let app = start!(Sqlite);
+    for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON ;charset=UTF-8"] {
+        let request = Request::builder().method(Method::PATCH).uri(PATH).header("content-type", content_type);
+        let answer = app.staff().send(request.body(Body::from(r#"{"interview": {}}"#)).unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
 }
 
-#[rstest]
 #[tokio::test]
-async fn every_value_that_is_of_another_type_is_named(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn every_value_of_a_wrong_type_is_reported() {
+    let app = start!(Sqlite);
     let request = json!({"interview": {
         "kind": "VIDEO_CALL",
         "start_at": "2025-03-20",
@@ -212,10 +190,9 @@ async fn every_value_that_is_of_another_type_is_named(#[values(Sqlite, Postgres)
     assert_nothing_written(&app).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn every_mistake_is_told_at_once(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn all_errors_are_reported_at_once() {
+    let app = start!(Sqlite);
     let request = json!({"interview": {
         "kind": null,
         "start_at": "2025-03-20T12:00:00Z",
@@ -239,10 +216,9 @@ async fn every_mistake_is_told_at_once(#[values(Sqlite, Postgres)] database: Dat
     assert_nothing_written(&app).await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn null_clears_the_location_alone(#[values(Sqlite, Postgres)] database: Database) {
-    let app = start!(database);
+async fn null_is_allowed_for_the_location_only() {
+    let app = start!(Sqlite);
     let fields = ["kind", "start_at", "end_at", "interviewee_id", "interviewer_id"];
     let nulls: serde_json::Map<_, _> = fields.map(|field| (field.to_owned(), Value::Null)).into_iter().collect();
     let answer = patch(&app.staff(), PATH, json!({"interview": nulls}).to_string()).await;
