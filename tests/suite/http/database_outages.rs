@@ -2,7 +2,7 @@
 //! server recovers without a restart. `timeouts` has locked databases, `internal_errors` damaged ones.
 
 use super::configured_server::{Server, UPDATE, UPDATES};
-use crate::support::Database::{self, Postgres};
+use crate::support::Database::Postgres;
 use crate::support::{TestApp, cluster};
 use interviews::storage::{DatabaseOptions, Db};
 use sea_orm::ConnectionTrait;

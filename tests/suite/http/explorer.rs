@@ -45,41 +45,25 @@ async fn get_without_query_is_a_bad_request_for_other_clients() {
     }
 }
 
+/// A directive with one placeholder for the hashes of inline scripts and styles, which change with the page.
+fn without_hashes(directive: &str) -> String {
+    let mut words: Vec<&str> = directive
+        .split_whitespace()
+        .map(|word| if word.starts_with("'sha256-") { "'sha256-...'" } else { word })
+        .collect();
+    words.dedup();
+    words.join(" ")
+}
+
 #[tokio::test]
 async fn content_security_policy_allows_own_sources_only() {
     let app = start!(Sqlite);
     let page = page(&app).await;
     assert_eq!(page.headers.get_all("content-security-policy").iter().count(), 1);
     let policy = page.header("content-security-policy");
-    let mut directives: Vec<(&str, Vec<&str>)> = policy
-        .split(';')
-        .map(|directive| {
-            let mut words = directive.split_whitespace();
-            (words.next().unwrap(), words.collect())
-        })
-        .collect();
+    let mut directives: Vec<String> = policy.split(';').map(|it| without_hashes(it.trim())).collect();
     directives.sort_unstable();
-    let names: Vec<_> = directives.iter().map(|(name, _)| *name).collect();
-    let expected = [
-        "base-uri",
-        "connect-src",
-        "default-src",
-        "font-src",
-        "form-action",
-        "frame-ancestors",
-        "img-src",
-        "script-src",
-        "style-src",
-    ];
-    assert_eq!(names, expected);
-    let of = |name| &directives.iter().find(|(directive, _)| *directive == name).unwrap().1;
-    assert_eq!(of("default-src"), &["'none'"]);
-    assert_eq!(of("script-src"), &["'self'"], "neither inline nor by eval");
-    assert_eq!(of("connect-src"), &["'self'"]);
-    for source in directives.iter().flat_map(|(_, sources)| sources) {
-        let harmless = ["'self'", "'none'", "data:"].contains(source) || source.starts_with("'sha256-");
-        assert!(harmless, "{source}");
-    }
+    assert_json!(json!(directives), @"");
 }
 
 #[tokio::test]

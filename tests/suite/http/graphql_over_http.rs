@@ -2,6 +2,7 @@
 
 use crate::support::Database::Sqlite;
 use crate::support::actor::{Actor, Answer};
+use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
@@ -92,7 +93,7 @@ async fn other_media_type_is_not_acceptable() {
 async fn mutation_runs_only_as_json_by_post() {
     let app = start!(Sqlite);
     let staff = app.staff();
-    let before = staff.interview(27).await;
+    let before = staff.interview(JUDE_WITH_LUISA).await;
     let body = json!({"query": UPDATE}).to_string();
     let form = form_urlencoded::Serializer::new(String::new()).append_pair("query", UPDATE).finish();
     let multipart = format!(
@@ -117,7 +118,7 @@ async fn mutation_runs_only_as_json_by_post() {
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
         assert!(answer.json().get("data").is_none());
     }
-    assert_eq!(staff.interview(27).await, before);
+    assert_eq!(staff.interview(JUDE_WITH_LUISA).await, before);
     let answer = post(&staff, &[("content-type", "Application/JSON; Charset=UTF-8")], body).await;
     assert_eq!(answer.json()["data"]["updateInterview"]["interview"]["location"], "moved");
 }
@@ -188,7 +189,7 @@ async fn query_by_get_has_an_etag_and_is_cached_privately() {
     assert_eq!((again.status.as_u16(), again.text.as_str(), again.header("etag")), (304, "", etag.as_str()));
     let query = [("query", "{ interview(id: \"27\") { location } }")];
     let before = get(&app.staff(), &query, &[]).await.header("etag").to_owned();
-    app.staff().update(27, json!({"location": "elsewhere"})).await;
+    app.staff().update(JUDE_WITH_LUISA, json!({"location": "elsewhere"})).await;
     assert_eq!(get(&app.staff(), &query, &[("if-none-match", &before)]).await.status, 200);
 
     for (wrong, message) in [
@@ -213,10 +214,7 @@ async fn batch_has_a_response_for_each_operation_in_order() {
     let batch = json!([{"query": "{ viewer { id } }"}, {"query": "{ nope }"}, {"query": "{ __typename }"}]);
     let answer = post(&app.staff(), &[("content-type", JSON), ("accept", OWN)], batch.to_string()).await;
     assert_eq!(answer.status, 200);
-    let answers = answer.json();
-    assert_eq!(answers[0], json!({"data": {"viewer": {"id": "1000"}}}));
-    assert_eq!(answers[1]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
-    assert_eq!(answers[2], json!({"data": {"__typename": "Query"}}));
+    assert_json!(answer.json(), @"");
     let batch = |size| json!(vec![json!({"query": "{ __typename }"}); size]).to_string();
     assert_eq!(post(&app.staff(), &[("content-type", JSON)], batch(10)).await.status, 200);
     assert_eq!(post(&app.staff(), &[("content-type", JSON)], batch(11)).await.status, 400);

@@ -3,6 +3,7 @@
 
 use crate::support::Database::Sqlite;
 use crate::support::actor::Answer;
+use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA};
 use crate::support::{SECRET, TestApp};
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
@@ -189,7 +190,7 @@ async fn assert_limited_to(app: &TestApp, limit: usize) {
         let answer = app.staff().send(request(method, path, &body)).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
-    assert_eq!(app.staff().interview(27).await["version"], 2);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 2);
 }
 
 #[tokio::test]
@@ -210,7 +211,7 @@ async fn response_has_content_length() {
         Tokens::try_new(SECRET, None).unwrap().sign(demo::STAFF, app.now(), chrono::TimeDelta::days(30)).unwrap();
     let request = json!({"interview": {
         "location": "https://google.meet", "start_at": "2025-03-20T10:32:08Z", "end_at": "2025-03-20T11:02:08Z",
-        "interviewer_id": 1001, "interviewee_id": 277
+        "interviewer_id": LUISA.0, "interviewee_id": JUDE_APPLICATION.0
     }});
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}{REST}", listener.local_addr().unwrap());

@@ -4,6 +4,7 @@ use crate::support::Database::Sqlite;
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
 use crate::support::listening_server::set_location;
+use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ async fn query_and_mutation_have_one_event() {
     assert_eq!(only(&get(&staff, "{ viewer { id } }").await), json!({"data": {"viewer": {"id": "1000"}}}));
     let moved = json!({"data": {"updateInterview": {"interview": {"location": "Gate 9"}}}});
     assert_eq!(only(&ask(&staff, &set_location()).await), moved);
-    assert_eq!(staff.interview(27).await["location"], "Gate 9");
+    assert_eq!(staff.interview(JUDE_WITH_LUISA).await["location"], "Gate 9");
 }
 
 #[tokio::test]
@@ -65,7 +66,7 @@ async fn request_error_is_an_event() {
         assert!(answer.get("data").is_none());
     }
     assert_eq!(only(&ask(&nobody, "{ __typename }").await), json!({"data": {"__typename": "Query"}}));
-    assert_eq!(staff.interview(27).await["version"], 1);
+    assert_eq!(staff.interview(JUDE_WITH_LUISA).await["version"], 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::configured_server::{REST, Server, UPDATE, UPDATES};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
+use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
@@ -53,7 +54,7 @@ async fn change_waits_for_another_transaction(#[values(Sqlite, Postgres)] databa
     let app = start!(database);
     let other = holding_interview_27(&app).await;
     let staff = app.staff();
-    let waiting = tokio::spawn(async move { staff.update(27, json!({"location": "x"})).await });
+    let waiting = tokio::spawn(async move { staff.update(JUDE_WITH_LUISA, json!({"location": "x"})).await });
     // The other transaction changes the row and commits first.
     other.execute_unprepared("UPDATE interviews SET kind = 'in_person', version = 2 WHERE id = 27").await.unwrap();
     other.commit().await.unwrap();

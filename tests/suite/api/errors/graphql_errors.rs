@@ -2,6 +2,7 @@
 
 use crate::support::Database::Sqlite;
 use crate::support::actor::{Actor, Answer};
+use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -90,7 +91,7 @@ async fn invalid_document_is_graphql_validation_failed() {
         let mut codes = codes(&json);
         codes.dedup();
         assert_eq!(codes, ["GRAPHQL_VALIDATION_FAILED"], "{}", answer.text);
-        assert_eq!(app.staff().interview(27).await["version"], 1);
+        assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
     }
 }
 
@@ -107,7 +108,7 @@ async fn unknown_operation_name_is_a_bad_request() {
         let answer = send(&name).await;
         assert_eq!((answer.status.as_u16(), codes(&answer.json())), (400, vec!["BAD_REQUEST"]));
         assert_eq!(send(&json!("A")).await.json(), json!({"data": {"a": "Query"}}));
-        assert_eq!(app.staff().interview(27).await["version"], 1);
+        assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
     }
 }
 
@@ -138,7 +139,7 @@ async fn invalid_argument_value_is_bad_user_input() {
         let answer = app.staff().graphql(query, variables).await;
         assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer:#}");
         assert_eq!(answer["data"], json!(null));
-        assert_eq!(app.staff().interview(27).await["version"], 1);
+        assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
     }
 }
 
@@ -157,9 +158,7 @@ async fn error_in_one_field_keeps_the_other_fields() {
     let app = start!(Sqlite);
     let query = "{ viewer { id } interview(id: 27) { id history(first: 101) { totalCount } } }";
     let answer = app.staff().graphql(query, json!({})).await;
-    assert_eq!(codes(&answer), ["BAD_USER_INPUT"]);
-    assert_eq!(answer["errors"][0]["path"], json!(["interview", "history"]));
-    assert_eq!(answer["data"], json!({"viewer": {"id": "1000"}, "interview": null}));
+    assert_json!(answer, @"");
 }
 
 #[tokio::test]
@@ -216,6 +215,6 @@ async fn body_of_another_content_type_is_rejected() {
             let answer = post(&app.staff(), content_type, None, body).await;
             assert_eq!((answer.status.as_u16(), codes(&answer.json())), (415, vec!["BAD_REQUEST"]));
         }
-        assert_eq!(app.staff().interview(27).await["version"], 1);
+        assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
     }
 }

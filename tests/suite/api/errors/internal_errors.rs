@@ -3,6 +3,7 @@
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::Answer;
+use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
@@ -103,7 +104,7 @@ async fn corrupt_person_nulls_the_fields_that_need_it(#[values(Sqlite, Postgres)
 #[tokio::test]
 async fn failed_lookup_of_the_user_is_internal_and_not_unauthenticated() {
     let app = start!(Sqlite);
-    corrupt(&app, database, ["users", "role", "ghost", "1000"]).await;
+    corrupt(&app, Sqlite, ["users", "role", "ghost", "1000"]).await;
     for (accept, status) in [("application/json", 200), ("application/graphql-response+json", 500)] {
         let answer = graphql(&app, "{ viewer { id } }", accept).await;
         assert_eq!((answer.status.as_u16(), assert_internal(&answer)), (status, json!(null)));
@@ -124,9 +125,9 @@ async fn missing_table_fails_only_what_reads_it(#[values(Sqlite, Postgres)] data
     assert_eq!(data, json!({"interview": null}));
     assert_internal(&graphql(&app, UPDATE, "*/*").await);
     assert_internal_over_rest(&patch(&app).await, 500);
-    assert_eq!(app.staff().interview(27).await["version"], 1);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
     app.database.execute("ALTER TABLE gone RENAME TO interview_events").await;
-    assert_eq!(app.staff().update(27, json!({"location": "x"})).await["interview"]["version"], 2);
+    assert_eq!(app.staff().update(JUDE_WITH_LUISA, json!({"location": "x"})).await["interview"]["version"], 2);
 }
 
 #[rstest]

@@ -3,6 +3,7 @@
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
+use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -133,7 +134,7 @@ async fn request_beyond_max_in_flight_is_overloaded() {
         .unwrap();
     let waiting = tokio::spawn({
         let staff = staff.clone();
-        async move { staff.update(27, json!({"location": "in flight"})).await }
+        async move { staff.update(JUDE_WITH_LUISA, json!({"location": "in flight"})).await }
     });
     let refused = loop {
         let answer = post_as(&app.anonymous(), "application/json", "{ __typename }").await; // needs no database

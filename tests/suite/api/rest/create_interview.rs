@@ -3,6 +3,7 @@
 use crate::api::rest::response::errors;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::inspect::all_rows;
+use crate::support::people::{DANA_APPLICATION, JUDE_APPLICATION, KOFI, LUISA, PIET};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -13,8 +14,8 @@ fn booking() -> Value {
         "kind": "phone_call",
         "start_at": "2025-04-01T12:00:00+02:00",
         "end_at": "2025-04-01T11:00:00Z",
-        "interviewee_id": 277,
-        "interviewer_id": 1001,
+        "interviewee_id": JUDE_APPLICATION.0,
+        "interviewer_id": LUISA.0,
         "location": "Gate 3"
     }})
 }
@@ -53,8 +54,8 @@ async fn location_is_optional_and_unknown_fields_are_ignored() {
     again["interview"]["allow_overlap"] = json!(true);
     assert_eq!(app.staff().rest("POST", PATH, &again).await.status, 201);
     // Ids as text; unknown fields and fields that the server sets are ignored.
-    let mut form = but("interviewee_id", json!("1003"));
-    form["interview"]["interviewer_id"] = json!("2001");
+    let mut form = but("interviewee_id", json!(DANA_APPLICATION.to_string()));
+    form["interview"]["interviewer_id"] = json!(KOFI.to_string());
     form["interview"]["status"] = json!("completed");
     form["interview"]["id"] = json!(27);
     form["interview"]["version"] = json!(9);
@@ -80,7 +81,7 @@ async fn all_errors_of_a_creation_are_reported_at_once() {
         let answer = app.staff().rest("POST", PATH, &but(field, json!({}))).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (422, vec![format!("BAD_USER_INPUT interview.{field}")]));
     }
-    let mut wrong = but("interviewer_id", json!(1002));
+    let mut wrong = but("interviewer_id", json!(PIET.0));
     wrong["interview"]["end_at"] = json!("2025-04-01T09:00:00Z");
     wrong["interview"]["location"] = json!(" ");
     let answer = app.staff().rest("POST", PATH, &wrong).await;

@@ -4,6 +4,7 @@ use crate::api::rest::response::errors;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
+use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA};
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
@@ -50,7 +51,7 @@ async fn staff_can_propose_and_cancel(#[values(Sqlite, Postgres)] database: Data
     assert_eq!(status(&answer), "scheduled");
     let answer = post(&app.staff(), CANCEL, &json!({})).await;
     assert_eq!((status(&answer).as_str(), answer.header("etag")), ("cancelled", r#"W/"27-4""#));
-    let seen = app.staff().interview(27).await;
+    let seen = app.staff().interview(JUDE_WITH_LUISA).await;
     assert_eq!((&seen["status"], &seen["reason"]), (&json!("CANCELLED"), &json!(null)));
 }
 
@@ -91,7 +92,7 @@ async fn route_of_the_other_side_is_forbidden() {
     // A pending interview awaits the driver, so staff cannot accept it on their own route either.
     let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
     assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN id".to_owned()]));
-    assert_eq!(app.staff().interview(27).await["version"], 1);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
 }
 
 #[tokio::test]
@@ -122,7 +123,7 @@ async fn invisible_interview_is_not_found_and_missing_token_is_unauthenticated()
         assert_eq!((answer.status.as_u16(), errors(&answer)), (401, vec!["UNAUTHENTICATED ".to_owned()]));
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
-    assert_eq!(app.staff().interview(27).await["version"], 1);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
 }
 
 #[tokio::test]
@@ -187,7 +188,7 @@ async fn all_errors_of_a_proposal_are_reported_at_once() {
             assert_eq!((answer.status.as_u16(), errors(&answer)), (status, expected.clone()), "{body}");
         }
     }
-    assert_eq!(app.staff().interview(27).await["version"], 1);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
 }
 
 #[rstest]
@@ -197,7 +198,7 @@ async fn taken_time_is_a_schedule_conflict(#[values(Sqlite, Postgres)] database:
     post(&app.driver(), DRIVER_AMEND, &at_ten()).await;
     let booking = json!({"interview": {
         "kind": "in_person", "start_at": "2025-04-01T10:30:00Z", "end_at": "2025-04-01T11:30:00Z",
-        "interviewee_id": 277, "interviewer_id": 1001
+        "interviewee_id": JUDE_APPLICATION.0, "interviewer_id": LUISA.0
     }});
     assert_eq!(post(&app.staff(), "/api/v1/interviews", &booking).await.status, 201);
     let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
@@ -238,5 +239,5 @@ async fn routes_accept_post_only() {
     {
         assert_eq!(post(&app.admin(), path, &json!({})).await.status, 404, "{path}");
     }
-    assert_eq!(app.staff().interview(27).await["version"], 1);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
 }

@@ -5,30 +5,31 @@ use super::request::{Outcome, Request, Side};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::inspect::{all_rows, latest_rows};
+use crate::support::people::{
+    ADA, BRUNA, DANA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_COASTAL_APPLICATION, KOFI, LUISA, MONA, PIET,
+    UNKNOWN_INTERVIEWEE, UNKNOWN_USER,
+};
 use chrono::TimeDelta;
 use interviews::domain::UserId;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const ADMIN: i64 = 1;
-const DRIVER: i64 = 997;
-const STAFF: i64 = 1000;
-const OTHER_STAFF: i64 = 1002;
-const OTHER_DRIVER: i64 = 1_000_000;
+/// Jude's interview with Luisa, as in a path.
+const JUDE_WITH_LUISA: &str = "27";
 
 /// The first interview that is created, and the second one, which allows overlap.
 const NEW: &str = "271";
 const OVER_A_CLASH: &str = "272";
 
 struct Case {
-    who: i64,
+    who: UserId,
     request: Request,
     version: Option<i32>,
     /// The status afterwards, or the codes.
     expected: &'static str,
 }
 
-fn case(who: i64, request: Request, expected: &'static str) -> Case {
+fn case(who: UserId, request: Request, expected: &'static str) -> Case {
     Case { who, request, version: None, expected }
 }
 
@@ -39,7 +40,7 @@ fn at_version(version: i32, case: Case) -> Case {
 fn booking() -> Value {
     json!({
         "kind": "phone_call", "start_at": "2025-04-01T10:00:00Z", "end_at": "2025-04-01T11:00:00Z",
-        "interviewee_id": 277, "interviewer_id": 1001, "location": "Gate 3"
+        "interviewee_id": JUDE_APPLICATION.0, "interviewer_id": LUISA.0, "location": "Gate 3"
     })
 }
 
@@ -59,58 +60,58 @@ fn two_o_clock() -> Value {
 
 fn creating() -> Vec<Case> {
     use Request::Create;
-    let wrong = json!({"end_at": "2025-04-01T10:00:00Z", "location": " ", "interviewer_id": 1002});
+    let wrong = json!({"end_at": "2025-04-01T10:00:00Z", "location": " ", "interviewer_id": PIET.0});
     vec![
-        case(DRIVER, Create(booking()), "FORBIDDEN"),
-        case(STAFF, Create(booking_but(wrong)), "END_NOT_AFTER_START INVALID_LOCATION INTERVIEWER_NOT_FOUND"),
-        case(STAFF, Create(booking_but(json!({"end_at": "2025-04-02T10:00:01Z"}))), "TOO_LONG"),
-        case(STAFF, Create(booking_but(json!({"interviewee_id": 1050}))), "INTERVIEWEE_NOT_FOUND"),
-        case(OTHER_STAFF, Create(booking()), "INTERVIEWEE_NOT_FOUND INTERVIEWER_NOT_FOUND"),
-        case(STAFF, Create(booking()), "pending"),
-        case(STAFF, Create(booking_but(json!({"allow_overlap": true, "location": null}))), "pending"),
-        case(STAFF, Create(booking()), "SCHEDULE_CONFLICT SCHEDULE_CONFLICT"),
-        case(ADMIN, Create(booking_but(json!({"interviewee_id": 1003}))), "SCHEDULE_CONFLICT"),
+        case(JUDE, Create(booking()), "FORBIDDEN"),
+        case(MONA, Create(booking_but(wrong)), "END_NOT_AFTER_START INVALID_LOCATION INTERVIEWER_NOT_FOUND"),
+        case(MONA, Create(booking_but(json!({"end_at": "2025-04-02T10:00:01Z"}))), "TOO_LONG"),
+        case(MONA, Create(booking_but(json!({"interviewee_id": JUDE_COASTAL_APPLICATION.0}))), "INTERVIEWEE_NOT_FOUND"),
+        case(PIET, Create(booking()), "INTERVIEWEE_NOT_FOUND INTERVIEWER_NOT_FOUND"),
+        case(MONA, Create(booking()), "pending"),
+        case(MONA, Create(booking_but(json!({"allow_overlap": true, "location": null}))), "pending"),
+        case(MONA, Create(booking()), "SCHEDULE_CONFLICT SCHEDULE_CONFLICT"),
+        case(ADA, Create(booking_but(json!({"interviewee_id": DANA_APPLICATION.0}))), "SCHEDULE_CONFLICT"),
         case(
-            OTHER_STAFF,
-            Create(booking_but(json!({"interviewee_id": 1050, "interviewer_id": 1002}))),
+            PIET,
+            Create(booking_but(json!({"interviewee_id": JUDE_COASTAL_APPLICATION.0, "interviewer_id": PIET.0}))),
             "SCHEDULE_CONFLICT",
         ),
-        case(ADMIN, Create(booking_but(json!({"interviewee_id": 1003, "interviewer_id": 2001}))), "pending"),
+        case(
+            ADA,
+            Create(booking_but(json!({"interviewee_id": DANA_APPLICATION.0, "interviewer_id": KOFI.0}))),
+            "pending",
+        ),
     ]
 }
 
 fn updating() -> Vec<Case> {
     let update = |fields| Request::Update(NEW, fields);
-    let at_27 = json!({"start_at": "2025-03-20T09:10:00Z", "end_at": "2025-03-20T09:20:00Z"});
+    let at_jude_with_luisa = json!({"start_at": "2025-03-20T09:10:00Z", "end_at": "2025-03-20T09:20:00Z"});
     vec![
-        case(STAFF, update(json!({})), "pending"),
-        case(STAFF, update(booking()), "pending"),
-        case(STAFF, update(json!({"location": null, "kind": "in_person"})), "pending"),
-        case(STAFF, update(json!({"location": "Gate 4", "interviewer_id": 2002})), "pending"),
+        case(MONA, update(json!({})), "pending"),
+        case(MONA, update(booking()), "pending"),
+        case(MONA, update(json!({"location": null, "kind": "in_person"})), "pending"),
+        case(MONA, update(json!({"location": "Gate 4", "interviewer_id": MONA.0})), "pending"),
         case(
-            STAFF,
+            MONA,
             update(json!({"kind": null, "start_at": null, "end_at": null, "interviewee_id": null})),
             "NULL_NOT_ALLOWED NULL_NOT_ALLOWED NULL_NOT_ALLOWED NULL_NOT_ALLOWED",
         ),
+        case(MONA, update(json!({"interviewer_id": null, "allow_overlap": null})), "NULL_NOT_ALLOWED NULL_NOT_ALLOWED"),
+        case(MONA, update(json!({"start_at": "2025-04-01T11:00:00Z"})), "END_NOT_AFTER_START"),
         case(
-            STAFF,
-            update(json!({"interviewer_id": null, "allow_overlap": null})),
-            "NULL_NOT_ALLOWED NULL_NOT_ALLOWED",
-        ),
-        case(STAFF, update(json!({"start_at": "2025-04-01T11:00:00Z"})), "END_NOT_AFTER_START"),
-        case(
-            STAFF,
-            update(json!({"interviewer_id": 404, "interviewee_id": 404})),
+            MONA,
+            update(json!({"interviewer_id": UNKNOWN_USER.0, "interviewee_id": UNKNOWN_INTERVIEWEE.0})),
             "INTERVIEWEE_NOT_FOUND INTERVIEWER_NOT_FOUND",
         ),
-        case(STAFF, update(json!({"location": "a\u{7}b"})), "INVALID_LOCATION"),
-        case(STAFF, update(at_27), "SCHEDULE_CONFLICT"),
-        case(DRIVER, update(json!({"location": "Home"})), "FORBIDDEN"),
-        case(OTHER_STAFF, update(json!({"location": "Home"})), "NOT_FOUND"),
-        case(OTHER_DRIVER, update(json!({})), "NOT_FOUND"),
-        case(STAFF, Request::Update("027", json!({})), "NOT_FOUND"),
-        at_version(1, case(STAFF, update(json!({"location": "Home"})), "STALE_VERSION")),
-        at_version(3, case(ADMIN, update(json!({"end_at": "2025-04-01T10:45:00Z"})), "pending")),
+        case(MONA, update(json!({"location": "a\u{7}b"})), "INVALID_LOCATION"),
+        case(MONA, update(at_jude_with_luisa), "SCHEDULE_CONFLICT"),
+        case(JUDE, update(json!({"location": "Home"})), "FORBIDDEN"),
+        case(PIET, update(json!({"location": "Home"})), "NOT_FOUND"),
+        case(BRUNA, update(json!({})), "NOT_FOUND"),
+        case(MONA, Request::Update("027", json!({})), "NOT_FOUND"),
+        at_version(1, case(MONA, update(json!({"location": "Home"})), "STALE_VERSION")),
+        at_version(3, case(ADA, update(json!({"end_at": "2025-04-01T10:45:00Z"})), "pending")),
     ]
 }
 
@@ -118,31 +119,31 @@ fn negotiating() -> Vec<Case> {
     use Request::{Accept, Amend, Update};
     use Side::{Driver, Staff};
     vec![
-        case(STAFF, Accept(Staff, NEW), "FORBIDDEN"),
-        case(DRIVER, Amend(Driver, NEW, proposal("15:00:00", "14:00:00")), "END_NOT_AFTER_START"),
-        case(DRIVER, Amend(Driver, NEW, proposal("10:00:00", "10:45:00")), "AMENDMENT_UNCHANGED"),
-        case(DRIVER, Amend(Staff, NEW, two_o_clock()), "FORBIDDEN"),
-        case(STAFF, Amend(Driver, NEW, two_o_clock()), "FORBIDDEN"),
-        case(OTHER_DRIVER, Amend(Driver, NEW, two_o_clock()), "NOT_FOUND"),
-        at_version(3, case(DRIVER, Amend(Driver, NEW, two_o_clock()), "STALE_VERSION")),
-        at_version(4, case(DRIVER, Amend(Driver, NEW, two_o_clock()), "amended")),
-        case(STAFF, Amend(Staff, NEW, two_o_clock()), "AMENDMENT_UNCHANGED"),
-        case(DRIVER, Accept(Driver, NEW), "FORBIDDEN"),
-        case(ADMIN, Accept(Driver, NEW), "FORBIDDEN"),
-        case(STAFF, Amend(Staff, NEW, proposal("14:30:00", "15:30:00")), "amended"),
-        case(DRIVER, Accept(Driver, NEW), "scheduled"),
-        case(DRIVER, Accept(Driver, NEW), "INVALID_STATE"),
-        case(STAFF, Accept(Staff, NEW), "INVALID_STATE"),
-        case(ADMIN, Amend(Driver, NEW, two_o_clock()), "amended"),
-        at_version(1, case(STAFF, Accept(Staff, NEW), "STALE_VERSION")),
-        case(ADMIN, Accept(Staff, NEW), "scheduled"),
-        case(STAFF, Update(NEW, json!({"location": "Gate 5"})), "scheduled"),
-        case(STAFF, Update(NEW, json!({"end_at": "2025-04-01T15:15:00Z"})), "pending"),
-        case(DRIVER, Accept(Driver, NEW), "scheduled"),
+        case(MONA, Accept(Staff, NEW), "FORBIDDEN"),
+        case(JUDE, Amend(Driver, NEW, proposal("15:00:00", "14:00:00")), "END_NOT_AFTER_START"),
+        case(JUDE, Amend(Driver, NEW, proposal("10:00:00", "10:45:00")), "AMENDMENT_UNCHANGED"),
+        case(JUDE, Amend(Staff, NEW, two_o_clock()), "FORBIDDEN"),
+        case(MONA, Amend(Driver, NEW, two_o_clock()), "FORBIDDEN"),
+        case(BRUNA, Amend(Driver, NEW, two_o_clock()), "NOT_FOUND"),
+        at_version(3, case(JUDE, Amend(Driver, NEW, two_o_clock()), "STALE_VERSION")),
+        at_version(4, case(JUDE, Amend(Driver, NEW, two_o_clock()), "amended")),
+        case(MONA, Amend(Staff, NEW, two_o_clock()), "AMENDMENT_UNCHANGED"),
+        case(JUDE, Accept(Driver, NEW), "FORBIDDEN"),
+        case(ADA, Accept(Driver, NEW), "FORBIDDEN"),
+        case(MONA, Amend(Staff, NEW, proposal("14:30:00", "15:30:00")), "amended"),
+        case(JUDE, Accept(Driver, NEW), "scheduled"),
+        case(JUDE, Accept(Driver, NEW), "INVALID_STATE"),
+        case(MONA, Accept(Staff, NEW), "INVALID_STATE"),
+        case(ADA, Amend(Driver, NEW, two_o_clock()), "amended"),
+        at_version(1, case(MONA, Accept(Staff, NEW), "STALE_VERSION")),
+        case(ADA, Accept(Staff, NEW), "scheduled"),
+        case(MONA, Update(NEW, json!({"location": "Gate 5"})), "scheduled"),
+        case(MONA, Update(NEW, json!({"end_at": "2025-04-01T15:15:00Z"})), "pending"),
+        case(JUDE, Accept(Driver, NEW), "scheduled"),
         // The proposed time overlaps with another interview.
-        case(DRIVER, Amend(Driver, "27", two_o_clock()), "amended"),
-        case(STAFF, Accept(Staff, "27"), "SCHEDULE_CONFLICT"),
-        case(STAFF, Update("27", json!({"end_at": "2025-03-20T09:45:00Z"})), "pending"),
+        case(JUDE, Amend(Driver, JUDE_WITH_LUISA, two_o_clock()), "amended"),
+        case(MONA, Accept(Staff, JUDE_WITH_LUISA), "SCHEDULE_CONFLICT"),
+        case(MONA, Update(JUDE_WITH_LUISA, json!({"end_at": "2025-03-20T09:45:00Z"})), "pending"),
     ]
 }
 
@@ -150,22 +151,22 @@ fn ending() -> Vec<Case> {
     use Request::{Accept, Amend, Cancel, Reject, Update};
     use Side::{Driver, Staff};
     vec![
-        case(DRIVER, Cancel(NEW), "FORBIDDEN"),
-        case(STAFF, Reject(NEW), "FORBIDDEN"),
-        case(OTHER_STAFF, Cancel(NEW), "NOT_FOUND"),
-        case(OTHER_STAFF, Reject("x"), "NOT_FOUND"),
-        at_version(1, case(STAFF, Cancel(NEW), "STALE_VERSION")),
-        case(STAFF, Cancel(NEW), "cancelled"),
-        case(STAFF, Cancel(NEW), "INVALID_STATE"),
-        case(DRIVER, Reject(NEW), "INVALID_STATE"),
-        case(STAFF, Update(NEW, json!({})), "INVALID_STATE"),
-        case(DRIVER, Update(NEW, json!({})), "FORBIDDEN"),
-        case(DRIVER, Amend(Driver, NEW, two_o_clock()), "INVALID_STATE"),
-        case(STAFF, Accept(Staff, NEW), "INVALID_STATE"),
-        // Then interview 27 is the only open one, and the driver rejects it.
-        case(ADMIN, Cancel(OVER_A_CLASH), "cancelled"),
-        at_version(4, case(DRIVER, Reject("27"), "STALE_VERSION")),
-        at_version(3, case(DRIVER, Reject("27"), "rejected")),
+        case(JUDE, Cancel(NEW), "FORBIDDEN"),
+        case(MONA, Reject(NEW), "FORBIDDEN"),
+        case(PIET, Cancel(NEW), "NOT_FOUND"),
+        case(PIET, Reject("x"), "NOT_FOUND"),
+        at_version(1, case(MONA, Cancel(NEW), "STALE_VERSION")),
+        case(MONA, Cancel(NEW), "cancelled"),
+        case(MONA, Cancel(NEW), "INVALID_STATE"),
+        case(JUDE, Reject(NEW), "INVALID_STATE"),
+        case(MONA, Update(NEW, json!({})), "INVALID_STATE"),
+        case(JUDE, Update(NEW, json!({})), "FORBIDDEN"),
+        case(JUDE, Amend(Driver, NEW, two_o_clock()), "INVALID_STATE"),
+        case(MONA, Accept(Staff, NEW), "INVALID_STATE"),
+        // Then Jude's interview with Luisa is the only open one, and the driver rejects it.
+        case(ADA, Cancel(OVER_A_CLASH), "cancelled"),
+        at_version(4, case(JUDE, Reject(JUDE_WITH_LUISA), "STALE_VERSION")),
+        at_version(3, case(JUDE, Reject(JUDE_WITH_LUISA), "rejected")),
     ]
 }
 
@@ -177,7 +178,7 @@ async fn same_request_has_the_same_result_over_rest_and_graphql(#[values(Sqlite,
     for case in [creating(), updating(), negotiating(), ending()].into_iter().flatten() {
         let Case { who, request, version, expected } = case;
         let context = format!("{who}: {request:?} at {version:?}");
-        let person = |app: &TestApp| app.user(UserId(who));
+        let person = |app: &TestApp| app.user(who);
         let (status, by_rest) = request.by_rest(&person(&rest), version).await;
         let by_graphql = request.by_graphql(&person(&graphql), version).await;
         assert_eq!(by_rest, by_graphql, "{context}");

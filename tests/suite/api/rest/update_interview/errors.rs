@@ -4,8 +4,14 @@ use crate::api::rest::response::errors;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
+use crate::support::booking::at;
+use crate::support::lifecycle::interview_of;
+use crate::support::people::{
+    BRUNA, CHIDI, DANA, JUDE, JUDE_COASTAL_APPLICATION, JUDE_WITH_LUISA, JUDE_WITH_PIET, LUISA,
+};
 use axum::body::Body;
 use axum::http::{Method, Request};
+use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -20,7 +26,7 @@ async fn patch(actor: &Actor, path: &str, body: impl Into<Body>) -> Answer {
 
 async fn assert_nothing_written(app: &TestApp) {
     assert_eq!(app.database.value::<i64>(UPDATES).await, 0);
-    assert_eq!(app.staff().interview(27).await["version"], 1);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
 }
 
 #[tokio::test]
@@ -99,21 +105,33 @@ async fn invisible_or_unknown_interview_is_not_found() {
     // The last one is of Coastal Freight.
     let nothing =
         ["0", "-27", "+27", "027", "27.0", "27x", "abc", "99999", "9223372036854775808", "%00", "%ff", "2%377"];
-    for id in nothing.into_iter().chain(["251"]) {
+    for id in nothing.into_iter().chain([JUDE_WITH_PIET.to_string().as_str()]) {
         let answer = patch(&app.staff(), &format!("/api/v1/interviews/{id}"), r#"{"interview": {}}"#).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (404, vec!["NOT_FOUND id".to_owned()]), "{id}");
         bodies.push(answer.text);
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]), "the response reveals which interviews exist: {bodies:?}");
     // A driver does not see the interviews of other drivers, even in the same company.
-    let answer = patch(&app.driver(), "/api/v1/interviews/6", r#"{"interview": {}}"#).await;
+    let of_dana = app.book(DANA, LUISA).at("10:00").await;
+    let answer = patch(&app.driver(), &format!("/api/v1/interviews/{of_dana}"), r#"{"interview": {}}"#).await;
     assert_eq!(answer.status, 404);
 }
 
 #[tokio::test]
 async fn interview_in_a_final_state_is_a_conflict() {
     let app = start!(Sqlite);
-    for (id, state) in [(3, "completed"), (4, "cancelled"), (5, "no_show"), (15, "rejected")] {
+    let completed = app.book(DANA, LUISA).at("10:00").accepted().await;
+    let no_show = app.book(BRUNA, LUISA).at("12:00").accepted().await;
+    let cancelled = app.book(CHIDI, LUISA).at("14:00").await;
+    let rejected = app.book(JUDE, LUISA).at("16:00").await;
+    interview_of(&app.staff().cancel(cancelled).await);
+    interview_of(&app.driver().reject(rejected).await);
+    app.clock.advance(TimeDelta::days(13));
+    interview_of(&app.staff().complete(completed).await);
+    interview_of(&app.staff().mark_no_show(no_show, "INTERVIEWEE").await);
+    for (id, state) in
+        [(completed, "completed"), (cancelled, "cancelled"), (no_show, "no_show"), (rejected, "rejected")]
+    {
         let path = format!("/api/v1/interviews/{id}");
         let answer = patch(&app.staff(), &path, r#"{"interview": {"location": "Dock 4"}}"#).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (409, vec!["INVALID_STATE id".to_owned()]), "{state}");
@@ -127,11 +145,8 @@ async fn interview_in_a_final_state_is_a_conflict() {
 #[tokio::test]
 async fn busy_driver_and_interviewer_are_a_conflict(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let taken = app.staff().interview(6).await;
-    let request = json!({"interview": {
-        "start_at": taken["startAt"], "end_at": taken["endAt"],
-        "interviewer_id": taken["interviewerId"], "interviewee_id": taken["intervieweeId"],
-    }});
+    app.book(JUDE, LUISA).at("10:00").await;
+    let request = json!({"interview": {"start_at": at("10:30"), "end_at": at("11:30")}});
     let answer = patch(&app.staff(), PATH, request.to_string()).await;
     assert_eq!(answer.status, 409);
     // One error for each person.
@@ -197,7 +212,7 @@ async fn all_errors_are_reported_at_once() {
         "kind": null,
         "start_at": "2025-03-20T12:00:00Z",
         "end_at": "2025-03-20T12:00:00+01:00",
-        "interviewee_id": 1050,
+        "interviewee_id": JUDE_COASTAL_APPLICATION.0,
         "interviewer_id": "nobody",
         "location": " \t"
     }});
