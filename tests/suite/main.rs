@@ -1,10 +1,9 @@
-//! The integration tests, one program for them all: one PostgreSQL cluster, one template database, and one link. Each module proves
-//! what its first lines say; `support` has what they share.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails a test")]
-#![allow(
+//! The integration tests, one program: they share a PostgreSQL cluster, a template database, and one linking step.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failure here fails a test")]
+#![expect(
     clippy::format_collect,
     clippy::needless_pass_by_value,
-    reason = "the shortest way to say it, and nobody waits for it"
+    reason = "tests prefer the shortest form to the fastest"
 )]
 
 #[macro_use]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fmt::Display;
 use tower::ServiceExt;
 
-/// A caller with a token, or without.
+/// A client in process, with or without a token.
 #[derive(Clone)]
 pub struct Actor {
     router: Router,
@@ -48,12 +48,12 @@ impl Actor {
         Self { router, token }
     }
 
-    /// What is sent as a token.
+    /// The token, or an empty text.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }
 
-    /// Sends a request as it is, with the token.
+    /// Sends the request with the token.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         if let Some(token) = &self.token {
             let value = format!("Bearer {token}").parse().unwrap();
@@ -66,7 +66,7 @@ impl Actor {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
-    /// The same, where the answer may be compressed: its encoding alone.
+    /// The encoding of the response, which may be compressed.
     pub async fn encoding_of(&self, mut request: Request<Body>) -> Option<String> {
         request
             .headers_mut()
@@ -75,7 +75,7 @@ impl Actor {
         response.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned())
     }
 
-    /// Sends a request with its own headers where it has them, and asks for no compression.
+    /// Sends the request with its own authorization if it has one, and without compression.
     pub async fn send_anything(&self, mut request: Request<Body>) -> Answer {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
         if request.headers().contains_key(header::AUTHORIZATION) {
@@ -84,27 +84,27 @@ impl Actor {
         self.send(request).await
     }
 
-    /// A GraphQL operation; the whole answer.
+    /// Executes a GraphQL operation; the whole response.
     pub async fn graphql(&self, query: &str, variables: Value) -> Value {
         let body = json!({"query": query, "variables": variables}).to_string();
         let request = Request::post("/graphql").header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body)).unwrap()).await.json()
     }
 
-    /// A GraphQL operation that has no errors; its data.
+    /// Executes a GraphQL operation that has no errors; its data.
     pub async fn ask(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.graphql(query, variables).await;
         assert!(answer.get("errors").is_none(), "{answer:#}");
         answer["data"].take()
     }
 
-    /// A mutation's payload, by the mutation's name and its arguments as GraphQL literals.
+    /// The payload of a mutation, with its arguments as GraphQL literals.
     pub async fn mutate(&self, mutation: &str, arguments: &str) -> Value {
         let query = format!("mutation {{ {mutation}({arguments}) {{ interview {{ {FIELDS} }} {ERRORS} }} }}");
         self.ask(&query, json!({})).await[mutation].take()
     }
 
-    /// `updateInterview` with its input as JSON, sent as a variable.
+    /// The payload of `updateInterview`, with its input as a variable.
     pub async fn update(&self, id: impl Display, input: Value) -> Value {
         let query = format!(
             "mutation($id: ID!, $input: UpdateInterviewInput!) {{ \
@@ -113,18 +113,18 @@ impl Actor {
         self.ask(&query, json!({"id": id.to_string(), "input": input})).await["updateInterview"].take()
     }
 
-    /// An interview as this caller sees it.
+    /// The interview as this client sees it, or null.
     pub async fn interview(&self, id: impl Display) -> Value {
         let query = format!("query($id: ID!) {{ interview(id: $id) {{ {FIELDS} }} }}");
         self.ask(&query, json!({"id": id.to_string()})).await["interview"].take()
     }
 
-    /// A REST request with a JSON body.
+    /// Sends a JSON body.
     pub async fn rest(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.rest_with(method, path, body, &[]).await
     }
 
-    /// The same with further headers.
+    /// Sends a JSON body with further headers.
     pub async fn rest_with(&self, method: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
         let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
@@ -132,7 +132,7 @@ impl Actor {
     }
 }
 
-/// The codes of a payload's user errors with their paths, joined: `END_NOT_AFTER_START input.endAt`.
+/// The user errors of a payload as code and path: `END_NOT_AFTER_START input.endAt`.
 pub fn refusals(payload: &Value) -> Vec<String> {
     let path = |error: &Value| {
         error["path"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect::<Vec<_>>().join(".")

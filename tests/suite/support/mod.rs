@@ -20,7 +20,6 @@
 //!   of several.
 //! - **Databases**: what reaches SQL runs on both (`#[values(Sqlite, Postgres)]`). What does not (parsing, headers,
 //!   validation of documents, cursors, timeouts of HTTP) runs on SQLite alone.
-#![allow(dead_code, reason = "no test file uses all of it")]
 
 pub mod actor;
 pub mod booking;
@@ -57,10 +56,10 @@ use std::sync::{Arc, Mutex};
 /// The secret of every test server.
 pub const SECRET: &[u8] = b"a secret for tests alone, 32 bytes or more";
 
-/// When every test begins: when the documented interviewee was last changed.
+/// The time at which every test begins: the last change of Jude's application.
 pub const NOW: &str = "2025-03-20T10:02:08.958Z";
 
-/// A server on a database of its own, holding the demo data with [`database::INTERVIEWS`] interviews.
+/// A server in process, on a database of its own with the demo data.
 pub struct TestApp {
     pub app: App,
     pub clock: FrozenClock,
@@ -85,7 +84,7 @@ impl TestApp {
         Self::start_with(database, &[]).await
     }
 
-    /// With settings, as flags of the command line.
+    /// Starts a server with settings, as flags of the command line.
     pub async fn start_with(database: Database, flags: &[&str]) -> Option<Self> {
         let database = TestDatabase::new(database).await?;
         let mut db = database.connect().await;
@@ -143,7 +142,7 @@ impl TestApp {
         self.user(demo::ADMIN)
     }
 
-    /// What this does, and the SQL statements it takes.
+    /// The result of the work and the number of SQL statements that it took.
     pub async fn counting<T>(&self, work: impl Future<Output = T>) -> (T, usize) {
         self.statements.lock().unwrap().clear();
         let done = work.await;
