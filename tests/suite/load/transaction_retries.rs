@@ -19,8 +19,8 @@ async fn update_succeeds_after_a_deadlock() {
     let (other, blocking) = (app.database.raw().await, app.database.raw().await);
     let other = other.begin().await.unwrap();
     let copy_to_ten = format!(
-        "INSERT INTO interviews (company_id, driver_id, interviewee_id, interviewer_id, kind, status, start_at, end_at, \
-             created_at, updated_at) \
+        "INSERT INTO interviews (company_id, driver_id, interviewee_id, interviewer_id, kind, status, start_at, \
+             end_at, created_at, updated_at) \
          SELECT company_id, driver_id, interviewee_id, interviewer_id, kind, status, '2025-04-01T10:00:00Z', \
              '2025-04-01T11:00:00Z', created_at, updated_at \
          FROM interviews WHERE id = {JUDE_WITH_LUISA}"

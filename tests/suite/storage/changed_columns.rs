@@ -1,5 +1,5 @@
-//! A change writes every column that a change can write. The columns are those of the table, so that a new column fails here until a
-//! change writes it.
+//! A change writes every column that a change can write. The columns are those of the table, so that a new column fails
+//! here until a change writes it.
 
 use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;

@@ -1,4 +1,4 @@
-//! The database itself refuses overlapping interviews, whatever the server's code does.
+//! The database itself refuses overlapping interviews, independently of the server's code.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
