@@ -9,8 +9,8 @@ macro_rules! id {
         pub struct $name(pub i64);
 
         impl $name {
-            /// Parses an id as the API prints it: a positive decimal number without leading zeros. Any other text becomes 0, an id that
-            /// no row has, so that a malformed id is not found, like any unknown one.
+            /// Parses an id as the API prints it: a positive decimal number without leading zeros. Any other text
+            /// becomes 0, an id that no row has, so that a malformed id is not found, like any unknown one.
             #[must_use]
             pub fn from_text(text: &str) -> Self {
                 let canonical = text.starts_with(|first: char| matches!(first, '1'..='9'));

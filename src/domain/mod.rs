@@ -1,5 +1,5 @@
-//! The rules of interview scheduling as plain types and functions: what an interview is, who may change it, and what each action makes
-//! of it. No I/O, no async, no SQL, no GraphQL. The current time is always a parameter.
+//! The rules of interview scheduling as plain types and functions: what an interview is, who may change it, and what
+//! each action makes of it. No I/O, no async, no SQL, no GraphQL. The current time is always a parameter.
 
 mod event;
 mod expected_version;

@@ -1,5 +1,5 @@
-//! Keyset pagination: a page begins after an item, not after a number of items, so that pages stay stable while rows are inserted and
-//! deleted.
+//! Keyset pagination: a page begins after an item, not after a number of items, so that pages stay stable while rows
+//! are inserted and deleted.
 
 use crate::domain::InterviewId;
 use chrono::{DateTime, Utc};
@@ -74,7 +74,8 @@ impl<P> Window<P> {
         if self.from_end {
             fetched.reverse();
         }
-        // A cursor was an item of the list, so there is an item on its other side, unless it was deleted. Checking costs a statement.
+        // A cursor was an item of the list, so there is an item on its other side, unless it was deleted. Checking
+        // costs a statement.
         let has_previous = self.after.is_some() || (self.from_end && more);
         let has_next = self.before.is_some() || (!self.from_end && more);
         Page { items: fetched, has_previous, has_next }

@@ -31,7 +31,8 @@ pub enum Refusal {
 pub enum RefusalCode {
     /// The end is not after the start.
     EndNotAfterStart,
-    /// The interview is longer than [`TimeSlot::MAX_HOURS`](crate::domain::TimeSlot::MAX_HOURS), or the text longer than its field.
+    /// The interview is longer than [`TimeSlot::MAX_HOURS`](crate::domain::TimeSlot::MAX_HOURS), or the text longer
+    /// than its field.
     TooLong,
     /// The field is required or cannot be cleared.
     NullNotAllowed,

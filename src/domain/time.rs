@@ -1,4 +1,5 @@
-//! Times as the API reads and writes them: RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>), whole milliseconds, UTC.
+//! Times as the API reads and writes them: RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>), whole milliseconds,
+//! UTC.
 
 use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
 
@@ -7,7 +8,8 @@ use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
 pub enum TimeError {
     /// It is not RFC 3339 with date, time and offset.
     #[error(
-        "not an RFC 3339 date and time with an offset, such as \"2025-03-20T10:32:08Z\" or \"2025-03-20T11:32:08.500+01:00\""
+        "not an RFC 3339 date and time with an offset, such as \"2025-03-20T10:32:08Z\" \
+         or \"2025-03-20T11:32:08.500+01:00\""
     )]
     Malformed,
     /// RFC 3339 has four digits for the year.

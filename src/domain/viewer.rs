@@ -1,6 +1,6 @@
 //! The user who makes a request, what they see, and for which sides they can act.
 
-use crate::domain::{CompanyId, Interview, Side, UserId};
+use crate::domain::{CompanyId, Interview, Side, User, UserId};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The role of a user.
@@ -46,6 +46,12 @@ pub enum Scope {
     Company(CompanyId),
     /// All data, for admins.
     Everything,
+}
+
+impl From<User> for Viewer {
+    fn from(user: User) -> Self {
+        Self { id: user.id, title: user.title, authority: user.authority }
+    }
 }
 
 impl Scope {

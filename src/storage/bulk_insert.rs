@@ -1,4 +1,4 @@
-//! Filling an empty database with many rows at once.
+//! Fills an empty database with many rows at once.
 
 use crate::domain::{Company, Event, Interview, Interviewee, User};
 use crate::storage::Result;
@@ -7,31 +7,21 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, Set,
 };
 
-/// Companies and people, to be inserted under the ids that they bring along.
+/// Rows to be inserted with the ids that they have.
 #[derive(Clone, Debug, Default)]
-pub struct CompaniesAndPeople {
-    /// Tenants.
+pub(crate) struct CompaniesAndPeople {
     pub companies: Vec<Company>,
-    /// Drivers, staff, admins.
     pub users: Vec<User>,
-    /// Applications.
     pub interviewees: Vec<Interviewee>,
 }
 
 /// Whether there are neither companies nor users.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_empty(connection: &impl ConnectionTrait) -> Result<bool> {
+pub(crate) async fn is_empty(connection: &impl ConnectionTrait) -> Result<bool> {
     let companies = company::Entity::find().count(connection).await?;
     Ok(companies == 0 && user::Entity::find().count(connection).await? == 0)
 }
 
-/// Inserts companies and people.
-///
-/// # Errors
-/// When the database fails, or refuses a row.
-pub async fn insert_people(connection: &impl ConnectionTrait, people: CompaniesAndPeople) -> Result<()> {
+pub(crate) async fn insert_people(connection: &impl ConnectionTrait, people: CompaniesAndPeople) -> Result<()> {
     let CompaniesAndPeople { companies, users, interviewees } = people;
     let companies = companies.into_iter().map(|company| company::Model { id: company.id.0, name: company.name });
     insert(connection, companies.map(with_id)).await?;
@@ -39,11 +29,8 @@ pub async fn insert_people(connection: &impl ConnectionTrait, people: CompaniesA
     insert(connection, interviewees.into_iter().map(interviewee::Model::from).map(with_id)).await
 }
 
-/// Inserts interviews under the ids that they bring along, and their history.
-///
-/// # Errors
-/// When the database fails, or refuses a row.
-pub async fn insert_interviews(
+/// Inserts interviews with the ids that they have, and their events with new ids.
+pub(crate) async fn insert_interviews(
     connection: &impl ConnectionTrait,
     interviews: &[Interview],
     events: Vec<Event>,
@@ -55,11 +42,9 @@ pub async fn insert_interviews(
     insert(connection, events.into_iter().map(event::ActiveModel::from)).await
 }
 
-/// Makes new rows get ids above all those that were inserted with one. Identity columns of PostgreSQL do not notice by themselves.
-///
-/// # Errors
-/// When the database fails.
-pub async fn continue_ids(connection: &impl ConnectionTrait) -> Result<()> {
+/// Makes new rows get ids above the inserted ones. PostgreSQL's identity columns do not notice ids that a statement
+/// sets.
+pub(crate) async fn continue_ids(connection: &impl ConnectionTrait) -> Result<()> {
     if connection.get_database_backend() == DbBackend::Postgres {
         for table in ["companies", "users", "interviewees", "interviews"] {
             let sql = format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))");
@@ -69,12 +54,13 @@ pub async fn continue_ids(connection: &impl ConnectionTrait) -> Result<()> {
     Ok(())
 }
 
-/// Every column set, the id included.
+/// Sets every column, including the id.
 fn with_id<M: IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {
     row.into_active_model().reset_all()
 }
 
-/// How many parameters a statement has at most: larger ones are hardly faster, and take memory that is never given back.
+/// The maximum number of parameters of a statement. Larger statements are hardly faster, and take memory that is never
+/// released.
 const PARAMETERS: usize = 4_000;
 
 async fn insert<A>(connection: &impl ConnectionTrait, rows: impl Iterator<Item = A>) -> Result<()>

@@ -1,10 +1,11 @@
-//! Queries on the event log.
+//! The event log: appending to it, and reading it in its total order of (transaction, id).
+//!
+//! On PostgreSQL transactions commit in another order than they write. An event becomes readable here only when all
+//! transactions with smaller numbers have ended, so that nothing is ever added before an event that was read.
 
 use crate::domain::filter::InterviewFilter;
-use crate::domain::page::{Page, Window};
-use crate::domain::{Event, EventId, InterviewId, LogPosition, Viewer};
+use crate::domain::{Event, EventId, LogPosition, Viewer};
 use crate::storage::Result;
-use crate::storage::database::keyset::{counts, is_any_of, page_per_parent, pages};
 use crate::storage::entities::event;
 use crate::storage::interviews;
 use event::Column;
@@ -13,94 +14,56 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
-use std::collections::HashMap;
 
-/// Appends to the log; the id of `event` is not used. For whoever holds the interview's row.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<()> {
+/// Appends an event; its id is ignored. The transaction has to hold the lock on the interview's row.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<()> {
     let postgres = connection.get_database_backend() == DbBackend::Postgres;
-    let position = postgres.then(|| Expr::cust_with_values(NEXT_TRANSACTION_ID, [event.interview_id.0]));
+    let transaction = postgres.then(|| Expr::cust_with_values(TRANSACTION_NUMBER, [event.interview_id.0]));
     let row = event::ActiveModel::from(event);
     let given = Column::iter().filter_map(|column| Some((column, Expr::val(row.get(column).into_value()?))));
     let (columns, values): (Vec<_>, Vec<_>) =
-        given.chain(position.map(|position| (Column::TransactionId, position))).unzip();
+        given.chain(transaction.map(|transaction| (Column::TransactionId, transaction))).unzip();
     let insert = Query::insert().into_table(event::Entity).columns(columns).values_panic(values).to_owned();
     connection.execute(&insert).await?;
     Ok(())
 }
 
-/// Where the next event of the interview `$1` stands in the order of the log, on PostgreSQL: at the number of its transaction, but not
-/// below that of the interview's last event. Of two that waited for its row, the one that is served last may have begun first. A higher
-/// number than its own does no harm: it only makes readers wait for more to end.
-const NEXT_TRANSACTION_ID: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
+/// The number of the current transaction, or that of the last event of interview `$1` if it is greater: of two
+/// transactions that waited for the row, the later one may have begun first. A number greater than the transaction's
+/// own only delays readers.
+const TRANSACTION_NUMBER: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
     (SELECT transaction_id FROM interview_events WHERE interview_id = $1 ORDER BY id DESC LIMIT 1))";
 
-/// A page of the history of each of these interviews, oldest first. For interviews that the viewer may see. One statement.
-///
-/// # Errors
-/// When the database fails.
-pub async fn pages_by_interview(
-    connection: &impl ConnectionTrait,
-    interviews: &[InterviewId],
-    window: &Window<EventId>,
-) -> Result<HashMap<InterviewId, Page<Event>>> {
-    let backend = connection.get_database_backend();
-    let position = |id: &EventId| vec![id.0.into()];
-    let rows =
-        page_per_parent(of_interviews(backend, interviews), Column::InterviewId, &[Column::Id], window, position);
-    let rows = event::Entity::find().from_raw_sql(backend.build(&rows)).all(connection).await?;
-    let events: Result<Vec<Event>> = rows.into_iter().map(Event::try_from).collect();
-    Ok(pages(window, events?, |event| event.interview_id))
-}
-
-/// How long each of these histories is.
-///
-/// # Errors
-/// When the database fails.
-pub async fn counts_by_interview(
-    connection: &impl ConnectionTrait,
-    interviews: &[InterviewId],
-) -> Result<HashMap<InterviewId, u64>> {
-    let query = of_interviews(connection.get_database_backend(), interviews);
-    Ok(counts(connection, query, Column::InterviewId).await?.map(|(id, count)| (InterviewId(id), count)).collect())
-}
-
-/// What follows a position of the log.
+/// The events after a position.
 #[derive(Debug)]
 pub struct LogPage {
-    /// In the order of the log.
+    /// Events in the order of the log.
     pub entries: Vec<(LogPosition, Event)>,
-    /// Whether more is there that cannot be read yet: it was written beside a transaction that still runs and may come before it.
+    /// Whether there are further events that cannot be read yet, because a transaction that may come before them is
+    /// still running.
     pub blocked: bool,
 }
 
-/// The first `limit` events after a position. They are final: nothing can appear before them any more.
-///
-/// # Errors
-/// When the database fails.
+/// The first `limit` readable events after a position.
 pub async fn after(connection: &impl ConnectionTrait, position: LogPosition, limit: u64) -> Result<LogPage> {
     let backend = connection.get_database_backend();
     let query = after_position(position).limit(limit).expr_as(visible_before(backend), "visible_before");
-    let mut tail = LogPage { entries: Vec::new(), blocked: false };
+    let mut page = LogPage { entries: Vec::new(), blocked: false };
     for row in connection.query_all(&query.into_query()).await? {
         let (event, visible_before) =
             (event::Model::from_query_result(&row, "")?, row.try_get::<i64>("", "visible_before")?);
         if event.transaction_id >= visible_before {
-            tail.blocked = true;
+            page.blocked = true;
             break;
         }
-        tail.entries.push((event.position(), event.try_into()?));
+        page.entries.push((event.position(), event.try_into()?));
     }
-    Ok(tail)
+    Ok(page)
 }
 
-/// Makes the log of a database that was restored from elsewhere this server's own: numbers that no transaction here has had yet are another
-/// cluster's, and mean nothing. Without any, events are in the order of their ids. Whether there was anything to do.
-///
-/// # Errors
-/// When the database fails.
+/// Resets the transaction numbers of a log that was restored from another PostgreSQL cluster: events with numbers that
+/// this cluster has not reached yet would stay unreadable. Without numbers events are ordered by id. Returns whether
+/// anything was reset.
 pub async fn rebase_after_restore(connection: &impl ConnectionTrait) -> Result<bool> {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok(false);
@@ -120,10 +83,7 @@ pub async fn rebase_after_restore(connection: &impl ConnectionTrait) -> Result<b
     Ok(connection.execute(&rebase).await?.rows_affected() > 0)
 }
 
-/// A position after everything that can be read now, and before everything that is committed later.
-///
-/// # Errors
-/// When the database fails.
+/// A position after all events that are readable now, and before all that are committed later.
 pub async fn head(connection: &impl ConnectionTrait) -> Result<LogPosition> {
     let backend = connection.get_database_backend();
     if backend == DbBackend::Postgres {
@@ -136,19 +96,13 @@ pub async fn head(connection: &impl ConnectionTrait) -> Result<LogPosition> {
     Ok(last.map_or(LogPosition::START, |last| last.position()))
 }
 
-/// Where an event stands; none where there is no such event.
-///
-/// # Errors
-/// When the database fails.
-pub async fn position_of(connection: &impl ConnectionTrait, id: EventId) -> Result<Option<LogPosition>> {
+/// The position of an event; none if there is no such event.
+pub(crate) async fn position_of(connection: &impl ConnectionTrait, id: EventId) -> Result<Option<LogPosition>> {
     Ok(event::Entity::find_by_id(id.0).one(connection).await?.map(|event| event.position()))
 }
 
-/// The first events after a position whose interviews exist for the viewer and are admitted by the filter.
-///
-/// # Errors
-/// When the database fails.
-pub async fn page(
+/// The first `limit` readable events after a position whose interviews the viewer sees and the filter matches.
+pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     viewer: &Viewer,
     filter: &InterviewFilter,
@@ -160,11 +114,8 @@ pub async fn page(
     rows.into_iter().map(|row| Ok((row.position(), row.try_into()?))).collect()
 }
 
-/// How many there are after a position.
-///
-/// # Errors
-/// When the database fails.
-pub async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, position: LogPosition) -> Result<u64> {
+/// The number of readable events after a position whose interviews the viewer sees.
+pub(crate) async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, position: LogPosition) -> Result<u64> {
     let query = visible_events(connection.get_database_backend(), viewer, &InterviewFilter::default(), position);
     Ok(query.count(connection).await?)
 }
@@ -187,17 +138,13 @@ fn after_position(position: LogPosition) -> Select<event::Entity> {
     event::Entity::find().filter(row.gt(position)).order_by_asc(Column::TransactionId).order_by_asc(Column::Id)
 }
 
-/// Transactions below this number have ended: what they wrote can be read. On PostgreSQL it is the oldest that still runs
-/// (<https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT>). On SQLite one ends before the next begins.
+/// All transactions with smaller numbers have ended. On PostgreSQL it is the oldest transaction that is still running
+/// (<https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT>). On SQLite each transaction ends
+/// before the next begins.
 fn visible_before(backend: DbBackend) -> Expr {
     if backend == DbBackend::Postgres {
         Expr::cust("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     } else {
         Expr::val(i64::MAX)
     }
-}
-
-fn of_interviews(backend: DbBackend, ids: &[InterviewId]) -> Select<event::Entity> {
-    let ids = ids.iter().map(|id| id.0).collect();
-    event::Entity::find().filter(is_any_of(backend, Expr::col((event::Entity, Column::InterviewId)), ids))
 }

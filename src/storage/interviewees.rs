@@ -1,9 +1,11 @@
-//! Queries on interviewees.
+//! Queries on interviewees, and changes of their kind.
 
 use crate::domain::page::{Page, Window};
 use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
+use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::fetch;
-use crate::storage::database::keyset::{contains_ignoring_case, is_any_of, paginate, parameter};
+use crate::storage::database::keyset::paginate;
+use crate::storage::database::search::contains_ignoring_case;
 use crate::storage::database::statement_cache::CachedStatement;
 use crate::storage::entities::{interview, interviewee, user};
 use crate::storage::{Result, StorageError};
@@ -12,7 +14,7 @@ use interviewee::COLUMN;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
-/// Where every query that starts from nothing begins.
+/// The interviewees that are visible in this scope.
 fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
     let all = interviewee::Entity::find();
     match scope {
@@ -22,34 +24,30 @@ fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
     }
 }
 
-/// The interviewee with this id, if it exists in this scope.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find(connection: &impl ConnectionTrait, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
+/// The interviewee with this id, if it is visible in this scope.
+pub(crate) async fn find(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    id: IntervieweeId,
+) -> Result<Option<Interviewee>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0));
     fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 
-/// These interviewees. For ids that come from rows which the viewer may see: there is no check of its own here.
-///
-/// # Errors
-/// When the database fails.
-pub async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
+/// The interviewees with these ids, which have to come from rows that the viewer sees: permissions are not checked
+/// here.
+pub(crate) async fn by_ids(connection: &impl ConnectionTrait, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
     static STATEMENT: CachedStatement = CachedStatement::new();
     let (backend, ids) = (connection.get_database_backend(), ids.iter().map(|id| id.0).collect::<Vec<_>>());
-    let Some(parameter) = parameter(backend, ids) else { return Ok(Vec::new()) };
+    let Some(ids) = array_parameter(backend, ids) else { return Ok(Vec::new()) };
     let id = || Expr::col((interviewee::Entity, interviewee::Column::Id));
     let model =
         || fetch::statement(backend, &interviewee::Entity::find().filter(is_any_of(backend, id(), vec![0_i64])));
-    read(fetch::fetch(connection, STATEMENT.with(backend, [parameter], model)).await?)
+    read(fetch::fetch(connection, STATEMENT.with(backend, [ids], model)).await?)
 }
 
-/// A page of those in scope, by id, those whose driver's name holds `search`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn page(
+/// A page of the visible interviewees, by id; with `search`, those whose driver's name contains it.
+pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     scope: Scope,
     search: Option<&str>,
@@ -60,11 +58,8 @@ pub async fn page(
     Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
-/// How many there are on all pages together.
-///
-/// # Errors
-/// When the database fails.
-pub async fn count(connection: &impl ConnectionTrait, scope: Scope, search: Option<&str>) -> Result<u64> {
+/// The number of interviewees on all pages.
+pub(crate) async fn count(connection: &impl ConnectionTrait, scope: Scope, search: Option<&str>) -> Result<u64> {
     Ok(searched(connection.get_database_backend(), scope, search).count(connection).await?)
 }
 
@@ -82,11 +77,8 @@ fn searched(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<in
     })
 }
 
-/// Gives an interviewee another kind, if it has not got it yet.
-///
-/// # Errors
-/// When the database fails.
-pub async fn set_kind(
+/// Sets the kind of an interviewee. Writes nothing if it has this kind already.
+pub(crate) async fn set_kind(
     connection: &impl ConnectionTrait,
     id: IntervieweeId,
     kind: IntervieweeKind,
@@ -96,12 +88,10 @@ pub async fn set_kind(
     Ok(())
 }
 
-/// Puts the kind back from `interview` to `verified`, unless an open interview is left. The row is locked first, so that of two
-/// interviews that are cancelled at once the later one sees the other's end.
-///
-/// # Errors
-/// When the database fails.
-pub async fn release(connection: &impl ConnectionTrait, id: IntervieweeId, now: DateTime<Utc>) -> Result<()> {
+/// Sets the kind from `interview` back to `verified`, unless the interviewee has an open interview. The row is locked
+/// first, so that of two interviews that are cancelled at the same time the second one sees that the first one is
+/// closed.
+pub(crate) async fn release(connection: &impl ConnectionTrait, id: IntervieweeId, now: DateTime<Utc>) -> Result<()> {
     interviewee::Entity::find_by_id(id.0).lock_exclusive().one(connection).await?;
     let open = interview::Entity::find()
         .select_only()

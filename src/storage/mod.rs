@@ -1,20 +1,20 @@
-//! All SQL, for SQLite and PostgreSQL: functions over a connection or transaction that take and return domain types. No rules.
+//! All SQL, for PostgreSQL and SQLite: functions that take a connection or transaction, and take and return domain
+//! types. No rules.
 
-pub mod bulk_insert;
-pub mod companies;
+pub(crate) mod bulk_insert;
+pub(crate) mod companies;
 mod database;
 mod entities;
 pub mod event_log;
-pub mod interviewees;
+pub(crate) mod history;
+pub(crate) mod interviewees;
 pub mod interviews;
+pub(crate) mod time_locks;
+pub mod tokens;
 pub mod unit_of_work;
-pub mod users;
+pub(crate) mod users;
 
-pub use database::error::StorageError;
-pub use database::pool::{Pool, Transaction};
-pub use database::{DatabaseOptions, Db, MigrationState};
-/// Where a query can run: in the pool or in a transaction.
-pub use sea_orm::ConnectionTrait as Connection;
+pub use database::{DatabaseOptions, Db, MigrationState, Pool, StorageError, Transaction};
 
-/// What storage functions return.
+/// The result of a storage function.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;

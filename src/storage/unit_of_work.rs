@@ -1,19 +1,19 @@
-//! Loads an interview for a change and stores the change with everything that belongs to it. Only this file knows whether a change
-//! is one statement or a transaction, so anything new that is written with a change is added here.
+//! Loads an interview for a change and stores the change with everything that belongs to it. Only this file knows
+//! whether a change is one statement or a transaction, so anything new that is written with a change is added here.
 
 use crate::domain::{
     CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
     IntervieweeId, Scope, Transition, UserId, Viewer,
 };
-use crate::storage::database::pool::{Pool, Transaction};
 use crate::storage::interviews::{single_statement, with_people};
-use crate::storage::{Db, Result, StorageError, event_log, interviewees, interviews, users};
+use crate::storage::{Db, Pool, Result, StorageError, Transaction};
+use crate::storage::{event_log, interviewees, interviews, time_locks, users};
 
 /// How a unit of work keeps concurrent changes of the same interview apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Locking {
-    /// Reads without locks and compares the version when it writes. Needs a database that can write a change in one statement;
-    /// [`UnitOfWork::begin`] falls back to pessimistic locking where it cannot.
+    /// Reads without locks and compares the version when it writes. Needs a database that can write a change in one
+    /// statement; [`UnitOfWork::begin`] falls back to pessimistic locking where it cannot.
     Optimistic,
     /// Locks the interview's row when it is loaded, and waits for other writers.
     Pessimistic,
@@ -52,8 +52,9 @@ pub struct Change {
 pub enum Stored {
     /// The change is committed. Contains the interview as stored.
     Done(Interview),
-    /// Nothing was written, and a unit of work with pessimistic locking can store the change: the interview has changed since it was
-    /// loaded, another transaction holds a lock that the change needs, or the change writes more than one statement can.
+    /// Nothing was written, and a unit of work with pessimistic locking can store the change: the interview has changed
+    /// since it was loaded, another transaction holds a lock that the change needs, or the change writes more than one
+    /// statement can.
     NeedsLocks,
     /// Nothing was written, because this interview, as it would have been, overlaps with another one.
     Overlap(Box<Interview>),
@@ -154,7 +155,7 @@ async fn store_in_one_statement(pool: &Pool, change: Change) -> Result<Stored> {
 
 async fn store_in_transaction(transaction: Transaction, change: Change) -> Result<Stored> {
     if let Some(people) = change.reserves_time_of {
-        users::lock_time_of(&transaction, people).await?;
+        time_locks::lock(&transaction, people).await?;
     }
     let is_new = change.is_new;
     let (mut interview, mut event, effect) = change.into_parts();

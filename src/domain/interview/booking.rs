@@ -27,8 +27,8 @@ pub struct Booking {
 }
 
 impl InterviewPatch {
-    /// Reads the patch as a request for a new interview, for transports whose fields can all be missing. Refuses with every required
-    /// field that is absent or null.
+    /// Reads the patch as a request for a new interview, for transports whose fields can all be missing. Refuses with
+    /// every required field that is absent or null.
     pub fn into_booking(self) -> Result<Booking, Refusal> {
         let Self { kind, start_at, end_at, interviewee_id, interviewer_id, location, allow_overlap } = self;
         let mut errors = Vec::new();
@@ -57,8 +57,8 @@ impl Booking {
         }
     }
 
-    /// Decides the request. Refuses drivers first, then all errors of the input at once. Schedule conflicts are found when the transition
-    /// is stored.
+    /// Decides the request. Refuses drivers first, then all errors of the input at once. Schedule conflicts are found
+    /// when the transition is stored.
     pub fn create(self, viewer: &Viewer, references: References, now: DateTime<Utc>) -> Result<Transition, Refusal> {
         let Self { kind, start_at, end_at, interviewee_id: _, interviewer_id, location, allow_overlap } = self;
         Self::permit(viewer)?;

@@ -89,8 +89,8 @@ pub struct Transition {
 }
 
 impl Interview {
-    /// Decides a command. None if it would change nothing. Refuses for permission first, then for the state, then for all errors of the
-    /// input at once. Schedule conflicts are found when the transition is stored.
+    /// Decides a command. None if it would change nothing. Refuses for permission first, then for the state, then for
+    /// all errors of the input at once. Schedule conflicts are found when the transition is stored.
     pub fn perform(
         &self,
         viewer: &Viewer,

@@ -3,7 +3,8 @@
 use crate::domain::{Field, FieldChange, Interview, time};
 
 impl Interview {
-    /// The fields that differ from the interview `before` the change, in a fixed order; every field with a value for a new interview.
+    /// The fields that differ from the interview `before` the change, in a fixed order; every field with a value for a
+    /// new interview.
     #[must_use]
     pub fn changes_since(&self, before: Option<&Self>) -> Vec<FieldChange> {
         let old = before.map(values);

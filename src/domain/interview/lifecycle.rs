@@ -1,5 +1,5 @@
-//! The state machine of an interview: which side can do what in which state, and what each action makes of it. The same table lists
-//! the available actions and refuses the others.
+//! The state machine of an interview: which side can do what in which state, and what each action makes of it. The same
+//! table lists the available actions and refuses the others.
 
 use crate::domain::interview::validate::check_reason;
 use crate::domain::{

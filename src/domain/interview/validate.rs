@@ -26,7 +26,8 @@ pub(super) fn check_slot(
 /// The maximum length of a location or reason in characters. The longest links that browsers support fit in.
 const MAX_TEXT: usize = 2000;
 
-/// Free text is not blank and has no control characters; PostgreSQL cannot store NUL. Only a reason may have several lines.
+/// Free text is not blank and has no control characters; PostgreSQL cannot store NUL. Only a reason may have several
+/// lines.
 pub(super) fn check_text(text: &str, field: Field, errors: &mut Vec<FieldError>) {
     let several_lines = field == Field::Reason;
     let code = if several_lines { RefusalCode::InvalidReason } else { RefusalCode::InvalidLocation };

@@ -3,7 +3,7 @@
 use super::tokens::Claims;
 use crate::domain::{UserId, Viewer};
 use crate::services::{ServiceError, Services};
-use crate::storage::users;
+use crate::storage::tokens;
 use chrono::{DateTime, TimeDelta, Utc};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
@@ -58,7 +58,7 @@ impl Services {
         {
             return Ok(viewer);
         }
-        let viewer = users::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
+        let viewer = tokens::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
         let viewer = Arc::new(viewer.ok_or(AuthenticationError::Refused("the token is not valid"))?);
         self.viewers.viewers.insert(key, (now, viewer.clone()));
         Ok(viewer)

@@ -5,7 +5,7 @@ use super::authentication::AuthenticationError;
 use super::tokens::Claims;
 use crate::domain::Viewer;
 use crate::services::{Clock, Services};
-use crate::storage::{Db, StorageError, users};
+use crate::storage::{Db, StorageError, tokens, users};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -107,7 +107,7 @@ impl LiveSessions {
         let jtis: HashSet<_> = sessions.iter().map(|session| session.claims.jti.clone()).collect();
         let viewers = users::active(self.db.reader(), ids.into_iter().collect()).await?;
         let viewers: HashMap<_, _> = viewers.into_iter().map(|viewer| (viewer.id, Arc::new(viewer))).collect();
-        let revoked = users::revoked(self.db.reader(), jtis.into_iter().collect()).await?;
+        let revoked = tokens::revoked(self.db.reader(), jtis.into_iter().collect()).await?;
         for session in sessions {
             let is_valid = !session.claims.is_expired(now) && !revoked.contains(&session.claims.jti);
             session.update(viewers.get(&session.claims.user).filter(|_| is_valid).cloned());

@@ -3,8 +3,8 @@
 use crate::domain::{Event, EventId, EventType, Interview, Side, State, StatusBeforeProposal};
 use chrono::TimeDelta;
 
-/// Gives the interview the shortest history that leads to its state, one event a day, and the version and time of change that follow
-/// from it. The interviewer is the actor of what staff did.
+/// Gives the interview the shortest history that leads to its state, one event a day, and the version and time of
+/// change that follow from it. The interviewer is the actor of what staff did.
 pub(super) fn invent_history(interview: &mut Interview) -> Vec<Event> {
     let mut before: Option<Interview> = None;
     let mut events = Vec::new();

@@ -47,7 +47,8 @@ pub enum DemoDataError {
 const CHUNK: i64 = 5_000;
 
 impl Services {
-    /// Fills an empty database: `count` interviews in the first company, among them the documentation's, and a few in a second company.
+    /// Fills an empty database: `count` interviews in the first company, among them the documentation's, and a few in a
+    /// second company.
     pub async fn fill_with_demo_data(&self, count: u32) -> Result<(), DemoDataError> {
         if count == 0 {
             return Err(DemoDataError::NoInterviews);
@@ -62,9 +63,9 @@ impl Services {
             let chunk = from..plan.total().min(from + CHUNK);
             let mut interviews: Vec<Interview> = chunk.map(|index| plan.interview(index)).collect();
             let mut events: Vec<Event> = interviews.iter_mut().flat_map(invent_history).collect();
-            // All interviews of a chunk are created within a day, and their first events are larger than the later ones. Sorted by time,
-            // events of one size share their pages. Mixed sizes would leave a gap in every page, and PostgreSQL would place later events
-            // in these gaps, so that each of them reads and logs another page.
+            // All interviews of a chunk are created within a day, and their first events are larger than the later
+            // ones. Sorted by time, events of one size share their pages. Mixed sizes would leave a gap in every page,
+            // and PostgreSQL would place later events in these gaps, so that each of them reads and logs another page.
             events.sort_by_key(|event| event.at);
             bulk_insert::insert_interviews(&transaction, &interviews, events).await?;
         }

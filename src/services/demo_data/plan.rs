@@ -17,9 +17,9 @@ const DRIVERS_FROM: i64 = 1_000_000;
 const INTERVIEWEES_FROM: i64 = 1_000;
 /// The number of interviews of the second company.
 const SECOND_COMPANY: i64 = 20;
-/// The people and interviews for a given count. An interviewer has one interview an hour, eight on a working day, always at the same
-/// minute of the hour; the interviews of a driver are at least four hours apart. So a person has at least 15 minutes between two
-/// interviews, and a benchmark can move each of them by ten minutes.
+/// The people and interviews for a given count. An interviewer has one interview an hour, eight on a working day,
+/// always at the same minute of the hour; the interviews of a driver are at least four hours apart. So a person has at
+/// least 15 minutes between two interviews, and a benchmark can move each of them by ten minutes.
 pub(super) struct Plan {
     count: i64,
     interviewers: i64,

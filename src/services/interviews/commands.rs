@@ -1,5 +1,5 @@
-//! Use cases that change interviews. Each change is stored together with its event, and tried again when the database gives up an
-//! attempt for a transient reason.
+//! Use cases that change interviews. Each change is stored together with its event, and tried again when the database
+//! gives up an attempt for a transient reason.
 
 use crate::domain::{
     Authority, Booking, Command, ExpectedVersion, Interview, InterviewId, InterviewPatch, InterviewWithPeople,
@@ -61,7 +61,8 @@ impl Services {
         self.perform(viewer, ChangeRequest::Change { id, command, expected, include }).await
     }
 
-    /// A creation always writes more than one row, so it begins with locks. Any other change is tried without them once.
+    /// A creation always writes more than one row, so it begins with locks. Any other change is tried without them
+    /// once.
     async fn perform(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<InterviewWithPeople> {
         let mut locking = match request {
             ChangeRequest::Create(_) => Locking::Pessimistic,
@@ -117,7 +118,8 @@ impl Services {
                 let InterviewWithPeople { interview, people } = loaded.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
                 let references = references_of_command(&unit, viewer, &interview, command).await?;
-                // The clock is read after the row was locked, so that the events of an interview are in the order of their times.
+                // The clock is read after the row was locked, so that the events of an interview are in the order of
+                // their times.
                 let Some(transition) = interview.perform(viewer, command.clone(), references, self.clock.now())? else {
                     return Ok(InterviewWithPeople { interview, people });
                 };

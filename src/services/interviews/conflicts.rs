@@ -5,8 +5,8 @@ use crate::services::{ServiceError, Services};
 use crate::storage::interviews;
 
 impl Services {
-    /// The interviews that reserve the time of this interview's people: one entry for each busy person. Those that the viewer may not
-    /// see are only counted.
+    /// The interviews that reserve the time of this interview's people: one entry for each busy person. Those that the
+    /// viewer may not see are only counted.
     pub(super) async fn conflicts(
         &self,
         viewer: &Viewer,
@@ -14,9 +14,9 @@ impl Services {
     ) -> Result<Vec<Conflict>, ServiceError> {
         let mut conflicts = Vec::new();
         for side in [Side::Interviewer, Side::Interviewee] {
-            let all = interviews::clashes(self.db.reader(), Scope::Everything, interview, side).await?;
+            let all = interviews::conflicting(self.db.reader(), Scope::Everything, interview, side).await?;
             if !all.is_empty() {
-                let visible = interviews::clashes(self.db.reader(), viewer.scope(), interview, side).await?;
+                let visible = interviews::conflicting(self.db.reader(), viewer.scope(), interview, side).await?;
                 conflicts.push(Conflict { side, hidden: all.len().saturating_sub(visible.len()), visible });
             }
         }

@@ -1,4 +1,4 @@
-//! Use cases on interviews: commands change them, queries read them.
+//! Use cases on interviews.
 
 pub mod commands;
 mod conflicts;

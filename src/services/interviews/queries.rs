@@ -1,4 +1,4 @@
-//! Use cases that only read.
+//! Use cases that read interviews and the people who belong to them. Lists of people are refused to drivers.
 
 use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{InterviewOrder, InterviewPosition, Page, Window};
@@ -8,16 +8,13 @@ use crate::domain::{
 };
 use crate::services::{ServiceError, Services};
 use crate::storage::interviews::with_people;
-use crate::storage::{companies, event_log, interviewees, interviews, users};
+use crate::storage::{companies, history, interviewees, interviews, users};
 use std::collections::HashMap;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
 impl Services {
-    /// The company for which the viewer works; none for drivers and admins.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The company of staff; none for drivers and admins.
     pub async fn company_of(&self, viewer: &Viewer) -> Result<Option<Company>> {
         match viewer.authority {
             Authority::Staff(company) => Ok(companies::find(self.db.reader(), company).await?),
@@ -25,26 +22,17 @@ impl Services {
         }
     }
 
-    /// One interview, if it exists for the viewer.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The interview with this id, if the viewer sees it.
     pub async fn interview(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<Interview>> {
         Ok(interviews::find(self.db.reader(), viewer.scope(), id).await?)
     }
 
-    /// The same, with its people. One statement, unless there is nothing to find.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The same with its people, in one statement.
     pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<InterviewWithPeople>> {
         Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?)
     }
 
-    /// A page of the interviews that exist for the viewer.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// A page of the interviews that the viewer sees and the filter matches.
     pub async fn interviews(
         &self,
         viewer: &Viewer,
@@ -55,26 +43,17 @@ impl Services {
         Ok(interviews::page(self.db.reader(), viewer, filter, order, window).await?)
     }
 
-    /// How many interviews there are on all pages.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The number of interviews on all pages.
     pub async fn count_interviews(&self, viewer: &Viewer, filter: &InterviewFilter) -> Result<u64> {
         Ok(interviews::count(self.db.reader(), viewer, filter).await?)
     }
 
-    /// One application, if it exists for the viewer.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The interviewee with this id, if the viewer sees it.
     pub async fn interviewee(&self, viewer: &Viewer, id: IntervieweeId) -> Result<Option<Interviewee>> {
         Ok(interviewees::find(self.db.reader(), viewer.scope(), id).await?)
     }
 
-    /// A page of the applications to the viewer's company whose driver's name holds `search`.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`] for drivers, or when the database fails.
+    /// A page of the interviewees that the viewer sees; with `search`, those whose driver's name contains it.
     pub async fn interviewees(
         &self,
         viewer: &Viewer,
@@ -84,18 +63,12 @@ impl Services {
         Ok(interviewees::page(self.db.reader(), staff_scope(viewer)?, search, window).await?)
     }
 
-    /// How many applications there are on all pages.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`] for drivers, or when the database fails.
+    /// The number of interviewees on all pages.
     pub async fn count_interviewees(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
         Ok(interviewees::count(self.db.reader(), staff_scope(viewer)?, search).await?)
     }
 
-    /// A page of the people whom the viewer's company can send to an interview.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`] for drivers, or when the database fails.
+    /// A page of the active staff of the viewer's company; with `search`, those whose name contains it.
     pub async fn interviewers(
         &self,
         viewer: &Viewer,
@@ -105,18 +78,12 @@ impl Services {
         Ok(users::interviewers(self.db.reader(), staff_scope(viewer)?, search, window).await?)
     }
 
-    /// How many such people there are on all pages.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`] for drivers, or when the database fails.
+    /// The number of interviewers on all pages.
     pub async fn count_interviewers(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
         Ok(users::count_interviewers(self.db.reader(), staff_scope(viewer)?, search).await?)
     }
 
-    /// A page of the interviews of each of these applications.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The same page of the interviews of each of these interviewees.
     pub async fn interviews_of(
         &self,
         viewer: &Viewer,
@@ -126,10 +93,7 @@ impl Services {
         Ok(interviews::pages_by_interviewee(self.db.reader(), viewer.scope(), interviewees, window).await?)
     }
 
-    /// How many interviews each of these applications has on all pages.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The number of interviews of each of these interviewees.
     pub async fn count_interviews_of(
         &self,
         viewer: &Viewer,
@@ -138,46 +102,31 @@ impl Services {
         Ok(interviews::counts_by_interviewee(self.db.reader(), viewer.scope(), interviewees).await?)
     }
 
-    /// A page of the history of each of these interviews, which the viewer sees.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The same page of the history of each of these interviews. The viewer has to see them.
     pub async fn history_of(
         &self,
         interviews: &[InterviewId],
         window: &Window<EventId>,
     ) -> Result<HashMap<InterviewId, Page<Event>>> {
-        Ok(event_log::pages_by_interview(self.db.reader(), interviews, window).await?)
+        Ok(history::pages_by_interview(self.db.reader(), interviews, window).await?)
     }
 
-    /// How long each of these histories is.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The number of events of each of these interviews.
     pub async fn count_history_of(&self, interviews: &[InterviewId]) -> Result<HashMap<InterviewId, u64>> {
-        Ok(event_log::counts_by_interview(self.db.reader(), interviews).await?)
+        Ok(history::counts_by_interview(self.db.reader(), interviews).await?)
     }
 
-    /// Applications to which visible rows refer.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The interviewees with these ids. They have to come from rows that the viewer sees.
     pub async fn interviewees_by_ids(&self, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
         Ok(interviewees::by_ids(self.db.reader(), ids).await?)
     }
 
-    /// Users to whom visible rows refer.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The users with these ids. They have to come from rows that the viewer sees.
     pub async fn users_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>> {
         Ok(users::by_ids(self.db.reader(), ids).await?)
     }
 
     /// The people of an interview that the viewer sees.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn people_of(&self, interview: &Interview) -> Result<Participants> {
         let mut applications = interviewees::by_ids(self.db.reader(), &[interview.interviewee_id]).await?;
         let users = users::by_ids(self.db.reader(), &[interview.driver_id, interview.interviewer_id]).await?;
@@ -194,7 +143,7 @@ impl Services {
     }
 }
 
-/// Lists of people are for those who pick them in a form.
+/// Only staff and admins choose people in a form.
 fn staff_scope(viewer: &Viewer) -> Result<Scope, Refusal> {
     match viewer.authority {
         Authority::Driver => Err(Refusal::Forbidden("only staff can list people")),

@@ -1,5 +1,4 @@
-//! A connection while somebody has it, and how it comes to be. One that failed, or was left in the middle of a statement, does not go
-//! back to the pool.
+//! A connection while it is out of the pool, and how connections are opened and checked.
 
 use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -10,18 +9,20 @@ use sea_query_sqlx::SqlxValues;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// After so long a rest a connection is asked whether it is still alive: it may have been cut meanwhile.
+/// A connection that was idle for longer is pinged before it is used: a firewall may have dropped it.
 const IDLE_PING_AFTER: Duration = Duration::from_secs(10);
 
-/// What a connection to PostgreSQL begins with.
+/// The first statements of a connection to PostgreSQL.
 ///
-/// No statement here needs another plan for other values. PostgreSQL would plan lists anew each time, since it takes a plan that knows
-/// the limit for a better one: about a quarter of what a list costs it.
+/// `plan_cache_mode`: by default PostgreSQL plans list queries again for each execution, because a plan for the actual
+/// limit seems cheaper. No statement of this server needs another plan for other values, and planning is about a
+/// quarter of the cost of a list.
 ///
-/// And its process is to keep the memory that it needs for each statement. Where that is more than 128 KiB, glibc gives it back to the
-/// system at the end and gets it again a moment later, as zeroed pages: twenty page faults and four calls for each change. After a piece
-/// of 1 MiB was freed once, up to 2 MiB are kept (see mallopt(3), `M_MMAP_THRESHOLD`).
-const SETUP: &str = "SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
+/// The second statement keeps freed memory in the server process. For a statement that needs more than 128 KiB, glibc
+/// would return the memory to the system after each execution and get it back as zeroed pages: twenty page faults and
+/// four system calls for each change. Once a block of 1 MiB was freed, glibc keeps up to 2 MiB (`mallopt(3)`,
+/// `M_MMAP_THRESHOLD`).
+const POSTGRES_SETUP: &str = "SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
 
 /// How to reach the database.
 pub enum ConnectTo {
@@ -29,23 +30,23 @@ pub enum ConnectTo {
     Sqlite(SqliteConnectOptions),
 }
 
-/// Of either database.
+/// A connection of one of the two drivers.
 pub enum DriverConnection {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
 }
 
-/// What the pool keeps.
+/// An entry of the pool.
 pub struct PoolEntry {
     pub connection: DriverConnection,
-    /// A statement is running, was given up while it ran, or found the connection broken.
+    /// A statement is running, was cancelled, or broke the connection. The connection must not be used again.
     in_doubt: bool,
 }
 
-/// A connection, until it goes back to the pool.
+/// A connection out of the pool; none after it was discarded. Returns to the pool when it is dropped.
 pub struct PooledConnection(pub Option<Object<Manager>>);
 
-/// Makes connections.
+/// Opens connections and checks idle ones.
 pub struct Manager(pub ConnectTo);
 
 impl managed::Manager for Manager {
@@ -56,7 +57,7 @@ impl managed::Manager for Manager {
         let connection = match &self.0 {
             ConnectTo::Postgres(options) => {
                 let mut connection = PgConnection::connect_with(options).await?;
-                connection.execute(SETUP).await?;
+                connection.execute(POSTGRES_SETUP).await?;
                 DriverConnection::Postgres(connection)
             }
             ConnectTo::Sqlite(options) => DriverConnection::Sqlite(SqliteConnection::connect_with(options).await?),
@@ -76,86 +77,58 @@ impl managed::Manager for Manager {
     }
 }
 
-impl PooledConnection {
-    fn entry(&mut self) -> Result<&mut PoolEntry, DbErr> {
-        self.0.as_deref_mut().ok_or_else(closed)
-    }
+/// Awaits one call on the connection of either driver. While it runs, the connection is in doubt: a cancelled call
+/// leaves it there. An error that the database itself reports leaves the connection usable.
+macro_rules! call {
+    ($pooled:expr, $connection:ident => $call:expr) => {{
+        let entry: &mut PoolEntry = $pooled.0.as_deref_mut().ok_or_else(closed)?;
+        entry.in_doubt = true;
+        let outcome = match &mut entry.connection {
+            DriverConnection::Postgres($connection) => $call,
+            DriverConnection::Sqlite($connection) => $call,
+        };
+        entry.in_doubt = !matches!(&outcome, Ok(_) | Err(sqlx::Error::Database(_)));
+        outcome
+    }};
+}
 
+impl PooledConnection {
     pub fn is_in_doubt(&self) -> bool {
         self.0.as_ref().is_none_or(|entry| entry.in_doubt)
     }
 
-    /// Takes the connection out of the pool: what it was doing ends with it.
+    /// Takes the connection out of the pool and closes it, which cancels what it runs.
     pub fn discard(&mut self) {
         drop(self.0.take().map(Object::take));
     }
 
     pub async fn run(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        let entry = self.entry()?;
-        entry.in_doubt = true;
         let sql = AssertSqlSafe(sql);
-        let done = match &mut entry.connection {
-            DriverConnection::Postgres(connection) => connection.execute(sql).await.map(ExecResult::from),
-            DriverConnection::Sqlite(connection) => connection.execute(sql).await.map(ExecResult::from),
-        };
-        entry.mark_outcome(done).map_err(exec_error)
+        call!(self, connection => connection.execute(sql).await.map(ExecResult::from)).map_err(exec_error)
     }
 
     pub async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         let (sql, values) = parts(statement);
-        let entry = self.entry()?;
-        entry.in_doubt = true;
-        let done = match &mut entry.connection {
-            DriverConnection::Postgres(connection) => {
-                sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from)
-            }
-            DriverConnection::Sqlite(connection) => {
-                sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from)
-            }
-        };
-        entry.mark_outcome(done).map_err(exec_error)
+        call!(self, connection => sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from))
+            .map_err(exec_error)
     }
 
     pub async fn fetch_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
-        let entry = self.entry()?;
-        entry.in_doubt = true;
-        let row = match &mut entry.connection {
-            DriverConnection::Postgres(connection) => {
-                let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
-                row.map(|row| row.map(QueryResult::from))
-            }
-            DriverConnection::Sqlite(connection) => {
-                let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
-                row.map(|row| row.map(QueryResult::from))
-            }
-        };
-        entry.mark_outcome(row).map_err(query_error)
+        call!(self, connection => {
+            let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
+            row.map(|row| row.map(QueryResult::from))
+        })
+        .map_err(query_error)
     }
 
     pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
-        let entry = self.entry()?;
-        entry.in_doubt = true;
-        let rows = match &mut entry.connection {
-            DriverConnection::Postgres(connection) => {
-                let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
-                rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
-            }
-            DriverConnection::Sqlite(connection) => {
-                let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
-                rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
-            }
-        };
-        entry.mark_outcome(rows).map_err(query_error)
-    }
-}
-
-impl PoolEntry {
-    /// What the database itself refuses leaves the connection as good as it was; anything else does not.
-    fn mark_outcome<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        self.in_doubt = !matches!(&done, Ok(_) | Err(sqlx::Error::Database(_)));
-        done
+        call!(self, connection => {
+            let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
+            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+        })
+        .map_err(query_error)
     }
 }
 

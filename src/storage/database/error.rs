@@ -1,35 +1,36 @@
-//! What can go wrong in the database, told apart in one place by the drivers' own codes.
+//! The errors of the database, classified by the drivers' own codes.
 
 use sea_orm::sqlx::{self, error::ErrorKind};
 use sea_orm::{DbErr, RuntimeErr};
 use std::borrow::Cow;
 
-/// Why the database did not do what it was asked to.
+/// Why a storage function failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The change would put a person in two places at once.
+    /// A constraint rejects the row, because it overlaps with another interview of the same person.
     #[error("overlapping interviews")]
     Overlap,
-    /// The database gave up this attempt (deadlock, serialization failure, busy): trying again may succeed.
+    /// The database cancelled the transaction (deadlock, serialization failure, busy). A retry may succeed.
     #[error("transient: {0}")]
     Transient(#[source] DbErr),
-    /// There is no connection to the database.
+    /// No connection to the database could be opened, or the connection broke.
     #[error("the database cannot be reached: {0}")]
     Unavailable(#[source] DbErr),
-    /// `DATABASE_URL` is of no database that this server can use. The text says why, without the URL: it may hold a password.
+    /// `DATABASE_URL` is not the URL of a supported database. The text says why, without the URL, which may contain a
+    /// password.
     #[error("DATABASE_URL: {0}")]
     Url(&'static str),
-    /// A row that is no domain value. Only a writer other than this server can have made it.
+    /// A row is not a valid domain value. This server does not write such rows.
     #[error("{table}.{column} of row {id} is not valid")]
     Corrupt {
-        /// Its table.
+        /// The name of the table.
         table: &'static str,
-        /// The column at fault.
+        /// The column with the invalid value.
         column: &'static str,
-        /// Its id.
+        /// The id of the row.
         id: i64,
     },
-    /// Anything else: a bug or a broken schema.
+    /// Any other error: a bug, or a schema that is not current.
     #[error(transparent)]
     Database(DbErr),
 }
@@ -64,18 +65,18 @@ enum Kind {
     Other,
 }
 
-/// SQLSTATEs: <https://www.postgresql.org/docs/15/errcodes-appendix.html>. SQLite's are numbers:
-/// <https://www.sqlite.org/rescode.html>.
+/// PostgreSQL has SQLSTATEs (<https://www.postgresql.org/docs/15/errcodes-appendix.html>), SQLite numbers
+/// (<https://www.sqlite.org/rescode.html>).
 fn kind_of(error: &dyn sqlx::error::DatabaseError) -> Kind {
     if error.kind() == ErrorKind::ExclusionViolation {
         return Kind::Overlap;
     }
     match error.code().unwrap_or(Cow::Borrowed("")).as_ref() {
-        // serialization failure, deadlock; SQLITE_BUSY with its extended forms
+        // serialization failure, deadlock; SQLITE_BUSY and its extended codes
         "40001" | "40P01" | "5" | "261" | "517" | "773" => Kind::Transient,
-        // SQLITE_CONSTRAINT_TRIGGER: the triggers raise their own names
+        // SQLITE_CONSTRAINT_TRIGGER: the triggers raise the names of their constraints
         "1811" if error.message().ends_with("_overlap") => Kind::Overlap,
-        // too many connections, the server is stopping or starting; connection exceptions
+        // too many connections, server stopping or starting; class 08 is connection exceptions
         "53300" | "57P01" | "57P02" | "57P03" => Kind::Unavailable,
         code if code.len() == 5 && code.starts_with("08") => Kind::Unavailable,
         _ => Kind::Other,

@@ -1,6 +1,6 @@
-//! Whole results. The SQLite driver hands rows over one by one from a thread of its own, and waking the task that waits for them costs
-//! more than finding them: so there the rows of a query come as one text of JSON. PostgreSQL's rows are read by the position of
-//! their columns. A query is written once.
+//! Fetches the rows of an entity's query. On PostgreSQL they are read by the position of their columns. On SQLite the
+//! query is wrapped so that it returns all rows as one JSON text: the driver passes each row from its own thread to the
+//! task, which costs more than finding the row.
 
 use crate::storage::entities::row::{Columns, Row};
 use sea_orm::{
@@ -8,10 +8,7 @@ use sea_orm::{
 };
 use serde::de::DeserializeOwned;
 
-/// All rows of a query, in its order.
-///
-/// # Errors
-/// When the database fails.
+/// All rows, in the order of the query.
 pub async fn all<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Result<Vec<E::Model>, DbErr>
 where
     E: EntityTrait<Model: Row + DeserializeOwned>,
@@ -19,10 +16,7 @@ where
     fetch(connection, statement(connection.get_database_backend(), &query)).await
 }
 
-/// The row of a query that has one at most.
-///
-/// # Errors
-/// When the database fails.
+/// The row of a query that returns at most one.
 pub async fn one<E>(connection: &impl ConnectionTrait, query: Select<E>) -> Result<Option<E::Model>, DbErr>
 where
     E: EntityTrait<Model: Row + DeserializeOwned>,
@@ -30,25 +24,22 @@ where
     fetch_one(connection, statement(connection.get_database_backend(), &query)).await
 }
 
-/// The query as this database is to answer it.
+/// The SQL of a query for this database.
 pub fn statement<E: EntityTrait>(backend: DbBackend, query: &Select<E>) -> Statement {
     let Statement { sql, values, db_backend } = query.build(backend);
     let sql = if backend == DbBackend::Sqlite { as_json_array::<E>(&sql) } else { sql };
     Statement { sql, values, db_backend }
 }
 
-/// Takes the rows in their order: SQLite keeps the `ORDER BY` of a subquery for an aggregate that may depend on it.
+/// SQLite keeps the `ORDER BY` of a subquery for an aggregate that depends on the order.
 fn as_json_array<E: EntityTrait>(sql: &str) -> String {
-    // SQLite looks at a limit that is a mere parameter, and plans the statement anew for each: not at an expression.
+    // SQLite plans a statement again for each value of a limit that is a parameter, but not for an expression.
     let sql = sql.strip_suffix("LIMIT ?").map_or_else(|| sql.to_owned(), |head| format!("{head}LIMIT +?"));
     let columns: Vec<_> = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
     format!("SELECT json_group_array(json_array({})) FROM ({sql})", columns.join(", "))
 }
 
 /// All rows of a [`statement`].
-///
-/// # Errors
-/// When the database fails.
 pub async fn fetch<M>(connection: &impl ConnectionTrait, statement: Statement) -> Result<Vec<M>, DbErr>
 where
     M: Row + DeserializeOwned,
@@ -59,10 +50,7 @@ where
     connection.query_all_raw(statement).await?.iter().map(|row| M::read(&mut Columns::of(row))).collect()
 }
 
-/// The row of a [`statement`] that has one at most.
-///
-/// # Errors
-/// When the database fails.
+/// The row of a [`statement`] that returns at most one.
 pub async fn fetch_one<M>(connection: &impl ConnectionTrait, statement: Statement) -> Result<Option<M>, DbErr>
 where
     M: Row + DeserializeOwned,

@@ -1,4 +1,5 @@
-//! `companies`
+//! The table `companies`.
+
 use crate::domain::{Company, CompanyId};
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,5 @@
-//! `interview_events`
+//! The table `interview_events`.
+
 use crate::domain::{Event, EventId, EventType, Field, FieldChange, InterviewId, LogPosition, Side, UserId};
 use crate::storage::StorageError;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -22,7 +23,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Where it stands in the order in which the log is followed.
+    /// The event's position in the order of the log.
     pub fn position(&self) -> LogPosition {
         LogPosition { transaction: self.transaction_id, event: EventId(self.id) }
     }
@@ -30,7 +31,7 @@ impl Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Whether the event itself brings the value of this column. The database assigns the others.
+/// Whether the event has the value of this column. The database assigns the others.
 pub fn is_given(column: Column) -> bool {
     !matches!(column, Column::Id | Column::TransactionId)
 }
@@ -64,7 +65,7 @@ impl TryFrom<Model> for Event {
     }
 }
 
-/// Everything but the id and the transaction: the database gives them.
+/// Sets all columns but those that the database assigns, see [`is_given`].
 impl From<Event> for ActiveModel {
     fn from(event: Event) -> Self {
         let change = |change: FieldChange| StoredFieldChange {

@@ -1,4 +1,5 @@
-//! `interviews`
+//! The table `interviews`.
+
 use crate::domain::{
     CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Proposal, Side, State,
     StatusBeforeProposal, TimeSlot, UserId,
@@ -95,7 +96,7 @@ impl TryFrom<Model> for Interview {
     }
 }
 
-/// Everything but the id.
+/// Sets all columns but the id, which the database assigns.
 impl From<&Interview> for ActiveModel {
     fn from(interview: &Interview) -> Self {
         let name = |side: Side| side.into_str().to_owned();

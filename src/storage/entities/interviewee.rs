@@ -1,4 +1,5 @@
-//! `interviewees`
+//! The table `interviewees`.
+
 use crate::domain::{CompanyId, Interviewee, IntervieweeId, IntervieweeKind, UserId};
 use crate::storage::StorageError;
 use crate::storage::entities::json;

@@ -1,4 +1,4 @@
-//! The tables as SeaORM sees them. Private to storage: the tables are nobody else's business.
+//! The tables as SeaORM entities, and their conversion to domain types. Private to storage.
 
 pub mod company;
 pub mod event;

@@ -1,4 +1,5 @@
-//! `revoked_tokens`
+//! The table `revoked_tokens`.
+
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

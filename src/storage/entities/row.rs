@@ -1,10 +1,10 @@
-//! Reads rows by the position of their columns. SeaORM looks up each column of each row by its name, which costs more than reading
-//! the value.
+//! Reads rows by the position of their columns. SeaORM looks up each column of each row by its name, which costs more
+//! than reading the value.
 
 use sea_orm::{DbErr, QueryResult, TryGetable};
 
-/// A row, or the rows of several joined tables, whose columns come in the order of the entity. Every `SELECT` of an entity has them
-/// in this order.
+/// A row, or the rows of several joined tables, whose columns come in the order of the entity. Every `SELECT` of an
+/// entity has them in this order.
 pub trait Row: Sized {
     /// Takes the columns of this row off the front of `columns`.
     fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr>;

@@ -1,4 +1,5 @@
-//! `users`
+//! The table `users`.
+
 use crate::domain::{Authority, CompanyId, Role, User, UserId};
 use crate::storage::StorageError;
 use crate::storage::entities::row::row;

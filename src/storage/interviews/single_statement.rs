@@ -1,21 +1,22 @@
 //! Stores a change of an interview and its event as one statement, which is a transaction of its own. PostgreSQL only.
 
 use crate::domain::{Event, Interview, UserId};
-use crate::storage::database::pool::Pool;
 use crate::storage::entities::{event, interview};
-use crate::storage::users::time_locks;
-use crate::storage::{Result, StorageError};
+use crate::storage::time_locks::lock_numbers;
+use crate::storage::{Pool, Result, StorageError};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, IdenStatic, Iterable, Statement, Value,
 };
 use std::sync::LazyLock;
 
-/// The parameters before those of the columns: the id, the version before the change, and the two locks on people's time.
+/// The parameters before those of the columns: the id, the version before the change, and the two locks on people's
+/// time.
 const LEADING_PARAMETERS: usize = 4;
 
-/// Takes the locks in the same order as a transaction does, see [`crate::storage::unit_of_work`]: first the interview's row, then its
-/// people's time. It never waits for one (`SKIP LOCKED`, `try`): when a request is cancelled, PostgreSQL would go on with a statement
-/// that waits. On contention the caller falls back to a transaction, which a cancelled request rolls back.
+/// Takes the locks in the same order as a transaction does, see [`crate::storage::unit_of_work`]: first the interview's
+/// row, then its people's time. It never waits for one (`SKIP LOCKED`, `try`): when a request is cancelled, PostgreSQL
+/// would go on with a statement that waits. On contention the caller falls back to a transaction, which a cancelled
+/// request rolls back.
 static WITH_TIME_LOCKS: LazyLock<String> =
     LazyLock::new(|| statement("pg_try_advisory_xact_lock($3) AND pg_try_advisory_xact_lock($4)"));
 
@@ -27,13 +28,15 @@ fn interview_columns() -> impl Iterator<Item = interview::Column> {
     interview::Column::iter().filter(|column| interview::is_changeable(*column))
 }
 
-/// The columns of an event that the statement inserts, in the order of their parameters. The interview's id comes from its row.
+/// The columns of an event that the statement inserts, in the order of their parameters. The interview's id comes from
+/// its row.
 fn event_columns() -> impl Iterator<Item = event::Column> {
     event::Column::iter().filter(|column| event::is_given(*column) && !matches!(column, event::Column::InterviewId))
 }
 
-/// The event gets the number of its transaction, which is the column's default. Transactions are numbered in the order in which they
-/// begin, and this one begins after the version before it was read, so that its event comes after the one of that version.
+/// The event gets the number of its transaction, which is the column's default. Transactions are numbered in the order
+/// in which they begin, and this one begins after the version before it was read, so that its event comes after the one
+/// of that version.
 fn statement(condition: &str) -> String {
     let mut parameters = LEADING_PARAMETERS + 1..;
     let set: Vec<String> = interview_columns()
@@ -61,16 +64,17 @@ fn parameter(number: usize, column: impl ColumnTrait) -> String {
 
 /// Stores the interview and the event, and commits. `reserves_time_of`: the people whose time has to be locked.
 ///
-/// `false` when nothing was written: the interview is no longer at the version before, or another transaction holds a lock that the
-/// change needs.
-pub async fn store(
+/// `false` when nothing was written: the interview is no longer at the version before, or another transaction holds a
+/// lock that the change needs.
+pub(crate) async fn store(
     pool: &Pool,
     interview: &Interview,
     event: Event,
     reserves_time_of: Option<[UserId; 2]>,
 ) -> Result<bool> {
     let sql = if reserves_time_of.is_some() { &*WITH_TIME_LOCKS } else { &*WITHOUT_TIME_LOCKS };
-    let [first, second] = reserves_time_of.map_or([None; 2], |people| time_locks(people).map(Some)).map(Value::BigInt);
+    let [first, second] =
+        reserves_time_of.map_or([None; 2], |people| lock_numbers(people).map(Some)).map(Value::BigInt);
     let leading = [interview.id.0.into(), (interview.version - 1).into(), first, second];
     let (interview, event) = (interview::ActiveModel::from(interview), event::ActiveModel::from(event));
     let interview = interview_columns().filter_map(|column| interview.get(column).into_value());
@@ -81,7 +85,8 @@ pub async fn store(
     Ok(done.rows_affected() == 1)
 }
 
-/// The driver sends JSON as `jsonb`. PostgreSQL would parse it, write it as text and parse it again for a column of type `json`.
+/// The driver sends JSON as `jsonb`. PostgreSQL would parse it, write it as text and parse it again for a column of
+/// type `json`.
 fn json_as_text(value: Value) -> Value {
     match value {
         Value::Json(Some(json)) => json.to_string().into(),

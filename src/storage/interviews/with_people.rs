@@ -1,12 +1,11 @@
-//! An interview and its people in one statement. For a single interview a statement more is a message there and back more, which takes
+//! Finds an interview and its people in one statement. For a single interview another round trip to the database takes
 //! longer than finding the rows.
 
 use crate::domain::{Interview, InterviewId, InterviewWithPeople, Interviewee, Participants, Scope, User};
 use crate::storage::database::fetch;
 use crate::storage::database::statement_cache::CachedScopedStatement;
 use crate::storage::entities::{interview, interviewee, user};
-use crate::storage::interviews;
-use crate::storage::interviews::visible_to;
+use crate::storage::interviews::{self, column, visible_to};
 use crate::storage::{Result, StorageError};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden, JoinType, SelectStatement};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryTrait, Statement};
@@ -16,12 +15,9 @@ type Row = (interview::Model, interviewee::Model, user::Model, user::Model);
 const DRIVER: &str = "driver";
 const INTERVIEWER: &str = "interviewer";
 
-/// As [`crate::find`], and its people with it; without them if one is missing, or makes no sense: whoever needs that one will find
-/// out.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find(
+/// The same as [`interviews::find`], with the people. Without them if a row is missing or invalid: the resolver that
+/// needs it reports that.
+pub(crate) async fn find(
     connection: &impl ConnectionTrait,
     scope: Scope,
     id: InterviewId,
@@ -30,7 +26,7 @@ pub async fn find(
     let backend = connection.get_database_backend();
     let statement = STATEMENT.with(backend, scope, id.0, || statement(backend, scope, id));
     let row: Option<Row> = match fetch::fetch_one(connection, statement).await {
-        Err(DbErr::Json(_)) => None, // SQLite stores whatever it is given
+        Err(DbErr::Json(_)) => None, // SQLite stores values of any type
         row => row?,
     };
     let Some((interview, interviewee, driver, interviewer)) = row else {
@@ -48,18 +44,17 @@ pub async fn find(
 }
 
 fn statement(backend: DbBackend, scope: Scope, id: InterviewId) -> Statement {
-    let of = |column: interview::Column| Expr::col((interview::Entity, column));
     let mut query = visible_to(scope).filter(interview::COLUMN.id.eq(id.0)).into_query();
     let interviewee = Expr::col((interviewee::Entity, interviewee::Column::Id));
-    query.inner_join(interviewee::Entity, interviewee.eq(of(interview::Column::IntervieweeId)));
-    for (name, column) in [(DRIVER, interview::Column::DriverId), (INTERVIEWER, interview::Column::InterviewerId)] {
-        query.join_as(JoinType::InnerJoin, user::Entity, name, Expr::col((name, user::Column::Id)).eq(of(column)));
+    query.inner_join(interviewee::Entity, interviewee.eq(column(interview::Column::IntervieweeId)));
+    for (name, of) in [(DRIVER, interview::Column::DriverId), (INTERVIEWER, interview::Column::InterviewerId)] {
+        query.join_as(JoinType::InnerJoin, user::Entity, name, Expr::col((name, user::Column::Id)).eq(column(of)));
     }
     select(&mut query, backend);
     backend.build(&query)
 }
 
-/// The columns of all four, in the order in which [`find`] reads them.
+/// Selects the columns of all four tables, in the order of [`Row`].
 fn select(query: &mut SelectStatement, backend: DbBackend) {
     let tables = [
         columns::<interview::Entity>(&interview::Entity),

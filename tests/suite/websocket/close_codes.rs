@@ -6,7 +6,7 @@ use crate::support::people::{JUDE_WITH_LUISA, UNKNOWN_USER};
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use interviews::storage::users;
+use interviews::storage::tokens;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -119,7 +119,7 @@ async fn revoked_token_closes_with_4403() {
     let claims = URL_SAFE_NO_PAD.decode(revoked.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     let database = server.app.app.services().db();
-    users::revoke_token(database.reader(), claims["jti"].as_str().unwrap(), server.app.now()).await.unwrap();
+    tokens::revoke(database.reader(), claims["jti"].as_str().unwrap(), server.app.now()).await.unwrap();
     expect_forbidden(&server, &[], json!({"authorization": revoked})).await;
 }
 

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::Request;
 use chrono::TimeDelta;
 use interviews::services::{Tokens, demo};
-use interviews::storage::users;
+use interviews::storage::tokens;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -136,8 +136,8 @@ async fn revoked_token_is_rejected_after_the_cache_lifetime(#[values(Sqlite, Pos
     let (revoked, other) = (app.bearer(&token), app.staff());
     revoked.ask(WHO, json!({})).await;
     let db = app.app.services().db();
-    users::revoke_token(db.reader(), &jti, app.now()).await.unwrap();
-    users::revoke_token(db.reader(), &jti, app.now()).await.unwrap(); // a second time changes nothing
+    tokens::revoke(db.reader(), &jti, app.now()).await.unwrap();
+    tokens::revoke(db.reader(), &jti, app.now()).await.unwrap(); // a second time changes nothing
     app.clock.advance(TimeDelta::seconds(5));
     assert_json!(revoked.graphql(WHO, json!({})).await, @"");
     let answer = revoked.rest("PATCH", "/api/v1/interviews/27", &json!({"interview": {}})).await;
@@ -194,6 +194,6 @@ async fn revocation_takes_effect_at_once_without_a_cache() {
     let app = TestApp::start_with(Sqlite, &["--viewer-ttl", "0s"]).await.unwrap();
     let (token, jti) = token_of_staff(&app);
     app.bearer(&token).ask(WHO, json!({})).await;
-    users::revoke_token(app.app.services().db().reader(), &jti, app.now()).await.unwrap();
+    tokens::revoke(app.app.services().db().reader(), &jti, app.now()).await.unwrap();
     assert!(is_unauthenticated(&app.bearer(&token).graphql(WHO, json!({})).await));
 }

@@ -1,0 +1,96 @@
+//! Connecting to PostgreSQL or to a SQLite file.
+
+use crate::storage::database::Db;
+use crate::storage::database::connection::ConnectTo;
+use crate::storage::database::pool::Pool;
+use crate::storage::{Result, StorageError};
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use std::num::NonZero;
+use std::time::Duration;
+
+/// The number of rows of an index that SQLite samples for its statistics. Without a limit it keeps samples of values
+/// too, and then plans each statement again for its values.
+const ANALYSIS_LIMIT: u32 = 400;
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// `sqlite://FILE` or `postgres://…`.
+    pub url: String,
+    /// The largest number of connections. On SQLite the largest number of readers, and at most two for each processor.
+    pub max_connections: u32,
+    /// How long a request waits for a connection, including the time to open one.
+    pub acquire_timeout: Duration,
+    /// Whether to create a SQLite file that does not exist.
+    pub create: bool,
+}
+
+impl DatabaseOptions {
+    /// Where the database is, without the secrets of its URL.
+    #[must_use]
+    pub fn location(&self) -> String {
+        if !is_postgres(&self.url) {
+            return self.url.split('?').next().unwrap_or_default().to_owned();
+        }
+        self.url.parse::<PgConnectOptions>().map_or_else(
+            |_| String::new(),
+            |it| format!("{} at {}:{}", it.get_database().unwrap_or_default(), it.get_host(), it.get_port()),
+        )
+    }
+}
+
+impl Db {
+    /// Connects. Fails with [`StorageError::Url`] for a URL of neither database.
+    pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
+        if is_postgres(&options.url) { connect_postgres(options).await } else { connect_sqlite(options).await }
+    }
+}
+
+async fn connect_postgres(options: &DatabaseOptions) -> Result<Db> {
+    // The driver's own error would contain the URL with the password.
+    let address = options.url.parse::<PgConnectOptions>();
+    let address =
+        address.map_err(|_| StorageError::Url("it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME"))?;
+    let address = ConnectTo::Postgres(address.disable_statement_logging());
+    let pool = Pool::connect(address, options.max_connections, options.acquire_timeout).await?;
+    Ok(Db { reader: pool.clone(), writer: pool, options: options.clone() })
+}
+
+async fn connect_sqlite(options: &DatabaseOptions) -> Result<Db> {
+    let url = &options.url;
+    // Each connection to a database in memory would have a database of its own.
+    if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
+        let message = "it has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
+        return Err(StorageError::Url(message));
+    }
+    let file = url.parse::<SqliteConnectOptions>().map_err(|_| StorageError::Url("it has to be like sqlite://FILE"))?;
+    let connect = |connections, writes| {
+        let file = sqlite_options(file.clone(), options.create && writes, writes);
+        Pool::connect(ConnectTo::Sqlite(file), connections, options.acquire_timeout)
+    };
+    let writer = connect(1, true).await?; // first, because it creates the file
+    let readers = options.max_connections.min(useful_readers());
+    Ok(Db { reader: connect(readers, false).await?, writer, options: options.clone() })
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres:") || url.starts_with("postgresql:")
+}
+
+/// Reading a SQLite file takes processor time and rarely waits for the disk, and each reader has its own caches.
+fn useful_readers() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(processors).unwrap_or(u32::MAX).saturating_mul(2)
+}
+
+pub(super) fn sqlite_options(file: SqliteConnectOptions, create: bool, writes: bool) -> SqliteConnectOptions {
+    file.create_if_missing(create)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .optimize_on_close(writes, ANALYSIS_LIMIT)
+        .disable_statement_logging()
+}

@@ -1,0 +1,133 @@
+//! Lists of interviews: filters, pages and counts.
+
+use crate::domain::filter::{InterviewFilter, TimeRange};
+use crate::domain::page::{InterviewOrder, InterviewPosition, Page, SortKey, Window};
+use crate::domain::{Interview, InterviewStatus, IntervieweeId, Scope, Side, Viewer};
+use crate::storage::Result;
+use crate::storage::database::array_parameter::is_any_of;
+use crate::storage::database::fetch;
+use crate::storage::database::keyset::{counts, page_per_parent, pages, paginate};
+use crate::storage::entities::interview;
+use crate::storage::interviews::conflicts::overlaps_with;
+use crate::storage::interviews::{column, names, read, visible_to};
+use interview::{COLUMN, Column};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    Value,
+};
+use std::collections::HashMap;
+
+/// A page of the interviews that the viewer sees and that fulfil the filter.
+pub(crate) async fn page(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    filter: &InterviewFilter,
+    order: InterviewOrder,
+    window: &Window<InterviewPosition>,
+) -> Result<Page<Interview>> {
+    let columns: &[Column] = match order.key {
+        SortKey::StartAt => &[Column::StartAt, Column::Id],
+        SortKey::UpdatedAt => &[Column::UpdatedAt, Column::Id],
+        SortKey::Id => &[Column::Id],
+    };
+    let query = filtered(connection.get_database_backend(), viewer, filter);
+    let query = paginate(query, columns, order.descending, window, position);
+    Ok(window.page(read(fetch::all(connection, query).await?)?))
+}
+
+/// The number of interviews on all pages. The only query whose cost grows with the number of interviews.
+pub(crate) async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, filter: &InterviewFilter) -> Result<u64> {
+    Ok(filtered(connection.get_database_backend(), viewer, filter).count(connection).await?)
+}
+
+/// The same page of each interviewee's interviews, by start, in one statement. Interviewees without interviews are left
+/// out.
+pub(crate) async fn pages_by_interviewee(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    interviewees: &[IntervieweeId],
+    window: &Window<InterviewPosition>,
+) -> Result<HashMap<IntervieweeId, Page<Interview>>> {
+    let query = of_interviewees(connection.get_database_backend(), scope, interviewees);
+    let rows = page_per_parent(query, Column::IntervieweeId, &[Column::StartAt, Column::Id], window, position);
+    let rows =
+        interview::Entity::find().from_raw_sql(connection.get_database_backend().build(&rows)).all(connection).await?;
+    Ok(pages(window, read(rows)?, |interview| interview.interviewee_id))
+}
+
+/// The number of interviews of each interviewee. Interviewees without interviews are left out.
+pub(crate) async fn counts_by_interviewee(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    interviewees: &[IntervieweeId],
+) -> Result<HashMap<IntervieweeId, u64>> {
+    let query = of_interviewees(connection.get_database_backend(), scope, interviewees);
+    Ok(counts(connection, query, Column::IntervieweeId).await?.map(|(id, count)| (IntervieweeId(id), count)).collect())
+}
+
+fn of_interviewees(backend: DbBackend, scope: Scope, ids: &[IntervieweeId]) -> Select<interview::Entity> {
+    let ids = ids.iter().map(|id| id.0).collect();
+    visible_to(scope).filter(is_any_of(backend, column(Column::IntervieweeId), ids))
+}
+
+fn position(position: &InterviewPosition) -> Vec<Value> {
+    position.time.map(Into::into).into_iter().chain([position.id.0.into()]).collect()
+}
+
+/// The condition that the interview with this id is visible to the viewer and fulfils the filter.
+pub(crate) fn exists_for(backend: DbBackend, id: Expr, viewer: &Viewer, filter: &InterviewFilter) -> SimpleExpr {
+    let interview =
+        filtered(backend, viewer, filter).select_only().expr(Expr::val(1)).filter(column(Column::Id).eq(id));
+    Expr::exists(interview.into_query())
+}
+
+/// The interviews that the viewer sees, with [`InterviewFilter::matches`] in SQL.
+fn filtered(backend: DbBackend, viewer: &Viewer, filter: &InterviewFilter) -> Select<interview::Entity> {
+    // Destructured in full, so that a new condition does not compile until it is handled.
+    let InterviewFilter {
+        status,
+        kind,
+        interviewee_id,
+        interviewer_id,
+        driver_id,
+        start_at,
+        updated_at,
+        overlaps,
+        awaiting,
+        awaiting_me,
+    } = filter;
+    let status = status.as_ref().map(|status| is_any_of(backend, column(Column::Status), names(status)));
+    let kind = kind.as_ref().map(|kinds| is_any_of(backend, column(Column::Kind), names(kinds)));
+    let condition = Condition::all()
+        .add_option(status)
+        .add_option(kind)
+        .add_option(interviewee_id.map(|id| COLUMN.interviewee_id.eq(id.0)))
+        .add_option(interviewer_id.map(|id| COLUMN.interviewer_id.eq(id.0)))
+        .add_option(driver_id.map(|id| COLUMN.driver_id.eq(id.0)))
+        .add(in_range(Column::StartAt, *start_at))
+        .add(in_range(Column::UpdatedAt, *updated_at))
+        .add_option(overlaps.map(|(start, end)| overlaps_with(start, end)))
+        .add_option(awaiting.map(|side| is_awaiting(&[side])))
+        .add_option(awaiting_me.map(|wanted| {
+            let awaiting_viewer = is_awaiting(viewer.sides());
+            if wanted { awaiting_viewer } else { awaiting_viewer.not() }
+        }));
+    visible_to(viewer.scope()).filter(condition)
+}
+
+fn in_range(of: Column, range: TimeRange) -> Condition {
+    let TimeRange { gte, lt } = range;
+    Condition::all().add_option(gte.map(|time| column(of).gte(time))).add_option(lt.map(|time| column(of).lt(time)))
+}
+
+/// [`Interview::awaiting`] in SQL: the condition that it is one of these sides.
+fn is_awaiting(sides: &[Side]) -> Condition {
+    sides.iter().fold(Condition::any(), |any, side| {
+        let proposed = Condition::all()
+            .add(COLUMN.status.eq(InterviewStatus::Amended.into_str()))
+            .add(COLUMN.amended_by.eq(side.other().into_str()));
+        let new = (*side == Side::Interviewee).then(|| COLUMN.status.eq(InterviewStatus::Pending.into_str()));
+        any.add(proposed).add_option(new)
+    })
+}
