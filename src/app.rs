@@ -3,7 +3,7 @@
 use crate::config::ServerSettings;
 use crate::graphql::{Engine, InterviewsApi};
 use crate::http;
-use crate::http::Server;
+use crate::http::ServerState;
 use crate::http::explorer::Explorer;
 use crate::http::server::shutdown::ConnectionTracker;
 use crate::http::server::{self, Shutdown};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// The server before it listens.
 #[derive(Clone)]
 pub struct App {
-    server: Server,
+    server: ServerState,
     settings: ServerSettings,
 }
 
@@ -37,7 +37,7 @@ impl App {
         let in_flight = Arc::new(Semaphore::new(settings.http.max_in_flight));
         let origins = settings.http.cors_origins.clone().into();
         let connections = ConnectionTracker::new(settings.http.max_sockets);
-        Self { server: Server { services, engine, explorer, limits, in_flight, connections, origins }, settings }
+        Self { server: ServerState { services, engine, explorer, limits, in_flight, connections, origins }, settings }
     }
 
     /// The use cases.

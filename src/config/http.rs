@@ -101,14 +101,14 @@ impl HttpSettings {
     /// The limits on requests and messages.
     pub(crate) fn limits(&self) -> Limits {
         Limits {
-            body: self.max_body,
-            batch: self.max_batch,
-            body_time: self.body_timeout,
-            time: self.request_timeout,
-            init_time: self.init_timeout,
-            write_time: self.write_timeout,
-            ping: self.ping_interval,
-            subscriptions: self.max_subscriptions,
+            max_body: self.max_body,
+            max_batch: self.max_batch,
+            body_timeout: self.body_timeout,
+            request_timeout: self.request_timeout,
+            init_timeout: self.init_timeout,
+            write_timeout: self.write_timeout,
+            ping_interval: self.ping_interval,
+            max_subscriptions: self.max_subscriptions,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Health checks for orchestrators and load balancers.
 
-use crate::http::Server;
+use crate::http::ServerState;
 use crate::http::middleware::request_id::RequestId;
 use crate::services::NotReady;
 use axum::Json;
@@ -19,7 +19,7 @@ pub(crate) async fn live() -> Response {
 }
 
 /// `GET /readyz`: the database answers and has the schema that this server needs.
-pub(crate) async fn ready(State(server): State<Server>, RequestId(request_id): RequestId) -> Response {
+pub(crate) async fn ready(State(server): State<ServerState>, RequestId(request_id): RequestId) -> Response {
     match tokio::time::timeout(READINESS_TIMEOUT, server.services.check_readiness()).await {
         Ok(Ok(())) => respond(StatusCode::OK, "ok"),
         Ok(Err(NotReady::SchemaBehind)) => {

@@ -26,9 +26,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// What the handlers share.
+/// The state that all handlers share.
 #[derive(Clone)]
-pub(crate) struct Server {
+pub(crate) struct ServerState {
     pub(crate) services: SharedServices,
     pub(crate) engine: Engine,
     pub(crate) explorer: Explorer,
@@ -42,27 +42,27 @@ pub(crate) struct Server {
 
 /// The limits of requests and of long-lived connections.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// The largest request body and the largest WebSocket message, in bytes.
-    pub body: usize,
+    pub(crate) max_body: usize,
     /// The most operations in a batch.
-    pub batch: usize,
+    pub(crate) max_batch: usize,
     /// The longest time for a request body to arrive.
-    pub body_time: Duration,
+    pub(crate) body_timeout: Duration,
     /// The longest time for a request.
-    pub time: Duration,
+    pub(crate) request_timeout: Duration,
     /// The longest time until the first message of a WebSocket.
-    pub init_time: Duration,
+    pub(crate) init_timeout: Duration,
     /// A WebSocket is closed when a message could not be written for this long.
-    pub write_time: Duration,
+    pub(crate) write_timeout: Duration,
     /// The interval of pings on a WebSocket and of comments on an event stream.
-    pub ping: Duration,
+    pub(crate) ping_interval: Duration,
     /// The most operations at a time on one WebSocket.
-    pub subscriptions: usize,
+    pub(crate) max_subscriptions: usize,
 }
 
 /// Every route of the server, with its middleware.
-pub(crate) fn router(server: Server) -> Router {
+pub(crate) fn router(server: ServerState) -> Router {
     let router = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
         .nest("/api/v1", rest::router())

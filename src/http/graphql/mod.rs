@@ -9,7 +9,7 @@ pub(crate) mod sse;
 use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, internal};
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
-use crate::http::{Server, websocket};
+use crate::http::{ServerState, websocket};
 use crate::services::AuthenticationError;
 use async_graphql::{BatchRequest, Request as Operation};
 use axum::extract::{Request, State};
@@ -19,7 +19,11 @@ use negotiation::Accepted;
 use request::Operations;
 
 /// `GET /graphql`: a WebSocket handshake, the explorer for browsers, or one query.
-pub(crate) async fn get(State(server): State<Server>, caller: Caller, request: Request) -> Result<Response, HttpError> {
+pub(crate) async fn get(
+    State(server): State<ServerState>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, HttpError> {
     let headers = request.headers();
     if websocket::is_upgrade(headers) {
         return websocket::accept(server, caller, request);
@@ -44,7 +48,7 @@ pub(crate) async fn get(State(server): State<Server>, caller: Caller, request: R
 
 /// `POST /graphql`: one operation, or a batch of them with an outcome for each.
 pub(crate) async fn post(
-    State(server): State<Server>,
+    State(server): State<ServerState>,
     caller: Caller,
     accepted: Accepted,
     Operations(operations): Operations,
@@ -71,7 +75,7 @@ pub(crate) async fn post(
     match operations {
         BatchRequest::Single(operation) => Ok(response::uncacheable(accepted.media, &execute(operation).await)),
         BatchRequest::Batch(operations) => {
-            let max = server.limits.batch;
+            let max = server.limits.max_batch;
             if !(1..=max).contains(&operations.len()) {
                 return Err(HttpError::bad_request(format!("a batch has from 1 to {max} operations")));
             }
@@ -97,7 +101,7 @@ pub(crate) async fn other() -> impl IntoResponse {
 /// A refused token is sent as an event too: client libraries treat a status of 401 as a network error and retry with
 /// the same token, and `EventSource` in browsers does not show the body of such a response.
 async fn event_stream(
-    server: &Server,
+    server: &ServerState,
     caller: &Caller,
     operation: Operation,
     allowed: AllowedOperations,
@@ -110,7 +114,7 @@ async fn event_stream(
         Execution::Once(outcome) => Ok(sse::single(&outcome)),
         Execution::Stream(responses) => {
             let permit = server.connections.try_acquire().ok_or(OVERLOADED)?;
-            Ok(sse::subscription(responses, permit, caller.request_id.clone(), server.limits.ping))
+            Ok(sse::subscription(responses, permit, caller.request_id.clone(), server.limits.ping_interval))
         }
     }
 }

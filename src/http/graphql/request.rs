@@ -48,7 +48,8 @@ impl<S: Send + Sync> FromRequest<S> for Operations {
     }
 }
 
-/// The library's extractor consumes the body. The server keeps its bytes, to describe what is wrong with them.
+/// Parses the body with the extractor of `async-graphql-axum`. The extractor consumes the body, therefore the server
+/// keeps a reference to its bytes, to describe what is wrong with them.
 async fn single(parts: Parts, body: &Bytes) -> Result<Operation, String> {
     let request = Request::from_parts(parts, Body::from(body.clone()));
     let operation = GraphQLRequest::<Malformed>::from_request(request, &()).await;

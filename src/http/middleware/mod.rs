@@ -13,7 +13,7 @@ mod x_runtime;
 pub(crate) use request_limits::enforce_limits;
 pub(crate) use x_runtime::add_x_runtime;
 
-use crate::http::Server;
+use crate::http::ServerState;
 use axum::Router;
 use axum::middleware::from_fn;
 use tower::ServiceBuilder;
@@ -27,7 +27,7 @@ use tower_http::trace::TraceLayer;
 const MIN_COMPRESSED: u16 = 1024;
 
 /// Adds the middleware that every route has. A request passes through it from the top to the bottom.
-pub(crate) fn wrap(router: Router<Server>, origins: &[String]) -> Router<Server> {
+pub(crate) fn wrap(router: Router<ServerState>, origins: &[String]) -> Router<ServerState> {
     router.layer(
         ServiceBuilder::new()
             .map_request(request_id::remove_malformed)

@@ -3,7 +3,7 @@
 use crate::graphql::Code;
 use crate::http::error_response::{HttpError, TIMED_OUT};
 use crate::http::middleware::admission::admit;
-use crate::http::{Limits, Server};
+use crate::http::{Limits, ServerState};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 /// Reads the body, admits the request and runs its handler. At the deadline the handler is dropped, and the database
 /// rolls back what it has begun.
 pub(crate) async fn enforce_limits(
-    State(server): State<Server>,
+    State(server): State<ServerState>,
     request: Request,
     next: Next,
 ) -> Result<Response, HttpError> {
@@ -25,13 +25,13 @@ pub(crate) async fn enforce_limits(
         let _permit = admit(&server.in_flight)?;
         Ok(next.run(request).await)
     };
-    timeout(server.limits.time, serve).await.unwrap_or(Err(TIMED_OUT))
+    timeout(server.limits.request_timeout, serve).await.unwrap_or(Err(TIMED_OUT))
 }
 
 /// The request with its whole body in memory.
 async fn read_body(request: Request, limits: &Limits) -> Result<Request, HttpError> {
     let (parts, body) = request.into_parts();
-    match timeout(limits.body_time, Limited::new(body, limits.body).collect()).await {
+    match timeout(limits.body_timeout, Limited::new(body, limits.max_body).collect()).await {
         Ok(Ok(body)) => Ok(Request::from_parts(parts, Body::from(body.to_bytes()))),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
         Ok(Err(_)) => Err(UNREADABLE),

@@ -5,7 +5,7 @@ mod request;
 mod response;
 
 use crate::domain::{Command, Side};
-use crate::http::Server;
+use crate::http::ServerState;
 use crate::http::error_response::{NO_METHOD, NO_ROUTE};
 use crate::http::middleware::add_x_runtime;
 use crate::services::{Include, InterviewWithPeople, ServiceError};
@@ -20,7 +20,7 @@ use request::{InterviewFields, SignedInCaller, Target};
 
 /// The routes below `/api/v1`. The routes of staff act for the interviewer, those below `/users` for the interviewee;
 /// an admin may use either.
-pub(crate) fn router() -> Router<Server> {
+pub(crate) fn router() -> Router<ServerState> {
     Router::new()
         .route("/interviews", post(create))
         .route("/interviews/{id}", patch(update))
@@ -37,13 +37,13 @@ pub(crate) fn router() -> Router<Server> {
 
 type RestResult = Result<Response, RestError>;
 
-async fn create(State(server): State<Server>, caller: SignedInCaller, fields: InterviewFields) -> RestResult {
+async fn create(State(server): State<ServerState>, caller: SignedInCaller, fields: InterviewFields) -> RestResult {
     let created = server.services.create_from(&caller.viewer, fields.patch()?).await;
     respond(&server, &caller, StatusCode::CREATED, ErrorPaths::CREATE, created).await
 }
 
 async fn update(
-    State(server): State<Server>,
+    State(server): State<ServerState>,
     caller: SignedInCaller,
     target: Target,
     fields: InterviewFields,
@@ -53,7 +53,7 @@ async fn update(
 
 async fn amend(
     acting: Side,
-    State(server): State<Server>,
+    State(server): State<ServerState>,
     caller: SignedInCaller,
     target: Target,
     fields: InterviewFields,
@@ -62,19 +62,19 @@ async fn amend(
     change(&server, &caller, &target, Command::Amend { start_at, end_at, acting: Some(acting) }).await
 }
 
-async fn accept(acting: Side, State(server): State<Server>, caller: SignedInCaller, target: Target) -> RestResult {
+async fn accept(acting: Side, State(server): State<ServerState>, caller: SignedInCaller, target: Target) -> RestResult {
     change(&server, &caller, &target, Command::Accept { acting: Some(acting) }).await
 }
 
-async fn cancel(State(server): State<Server>, caller: SignedInCaller, target: Target) -> RestResult {
+async fn cancel(State(server): State<ServerState>, caller: SignedInCaller, target: Target) -> RestResult {
     change(&server, &caller, &target, Command::Cancel { reason: None }).await
 }
 
-async fn reject(State(server): State<Server>, caller: SignedInCaller, target: Target) -> RestResult {
+async fn reject(State(server): State<ServerState>, caller: SignedInCaller, target: Target) -> RestResult {
     change(&server, &caller, &target, Command::Reject { reason: None }).await
 }
 
-async fn change(server: &Server, caller: &SignedInCaller, target: &Target, command: Command) -> RestResult {
+async fn change(server: &ServerState, caller: &SignedInCaller, target: &Target, command: Command) -> RestResult {
     let paths = if matches!(command, Command::Update(_)) { ErrorPaths::UPDATE } else { ErrorPaths::ACTION };
     let Target { id, expected } = target;
     let changed = server.services.change(&caller.viewer, *id, &command, expected, Include::People).await;
@@ -82,7 +82,7 @@ async fn change(server: &Server, caller: &SignedInCaller, target: &Target, comma
 }
 
 async fn respond(
-    server: &Server,
+    server: &ServerState,
     caller: &SignedInCaller,
     status: StatusCode,
     paths: ErrorPaths,

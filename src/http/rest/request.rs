@@ -4,7 +4,7 @@ use crate::domain::{
     ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, RefusalCode, UserId,
     Viewer, time,
 };
-use crate::http::Server;
+use crate::http::ServerState;
 use crate::http::caller::Caller;
 use crate::http::content_type::is_json;
 use crate::http::rest::error::{ErrorObject, RestError};
@@ -25,10 +25,10 @@ pub(super) struct SignedInCaller {
     pub(super) request_id: String,
 }
 
-impl FromRequestParts<Server> for SignedInCaller {
+impl FromRequestParts<ServerState> for SignedInCaller {
     type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, RestError> {
+    async fn from_request_parts(parts: &mut Parts, server: &ServerState) -> Result<Self, RestError> {
         let caller = Caller::of(&parts.headers, &parts.extensions);
         match caller.viewer(&server.services).await {
             Ok(Some(viewer)) => Ok(Self { viewer, request_id: caller.request_id }),
@@ -45,10 +45,10 @@ pub(super) struct Target {
     pub(super) expected: ExpectedVersion,
 }
 
-impl FromRequestParts<Server> for Target {
+impl FromRequestParts<ServerState> for Target {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, server: &ServerState) -> Result<Self, Infallible> {
         // A path segment that is not UTF-8 is an id that no interview has, as other text that is not an id.
         let id = Path::<String>::from_request_parts(parts, server).await.map_or_else(|_| String::new(), |Path(id)| id);
         Ok(Self { expected: expected_version(&parts.headers, &id), id: InterviewId::from_text(&id) })
@@ -71,10 +71,10 @@ fn expected_version(headers: &HeaderMap, id: &str) -> ExpectedVersion {
 /// The object `interview` of the body.
 pub(super) struct InterviewFields(Map<String, Value>);
 
-impl FromRequest<Server> for InterviewFields {
+impl FromRequest<ServerState> for InterviewFields {
     type Rejection = RestError;
 
-    async fn from_request(request: Request, server: &Server) -> Result<Self, RestError> {
+    async fn from_request(request: Request, server: &ServerState) -> Result<Self, RestError> {
         if !is_json(request.headers()) {
             let message = "the body has to be JSON, with `content-type: application/json`";
             return Err(RestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message, &[]));

@@ -1,7 +1,7 @@
 //! One WebSocket connection, from its initialisation to its end.
 
 use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestError, StreamEnd, internal_error};
-use crate::http::Server;
+use crate::http::ServerState;
 use crate::http::caller::{Caller, bearer_token};
 use crate::http::error_response::{HttpError, TIMED_OUT};
 use crate::http::graphql::sse::stream_end_error;
@@ -22,7 +22,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// The server, and the request that was upgraded.
 pub(super) struct ConnectionContext {
-    pub(super) server: Server,
+    pub(super) server: ServerState,
     pub(super) caller: Caller,
 }
 
@@ -60,8 +60,8 @@ async fn initialize(context: &ConnectionContext, transport: &mut Transport) -> R
         }
     };
     let limits = &context.server.limits;
-    let payload = timeout(limits.init_time, init).await.unwrap_or(Err(Disconnect::ByServer(Close::INIT_TIMEOUT)))?;
-    let session = timeout(limits.time, sign_in(context, &payload)).await;
+    let payload = timeout(limits.init_timeout, init).await.unwrap_or(Err(Disconnect::ByServer(Close::INIT_TIMEOUT)))?;
+    let session = timeout(limits.request_timeout, sign_in(context, &payload)).await;
     let session = session.unwrap_or(Err(Close::TRY_LATER)).map_err(Disconnect::ByServer)?;
     transport.send(&ServerMessage::ConnectionAck).await?;
     Ok(session)
@@ -108,7 +108,7 @@ struct Connection<'a> {
 
 impl Connection<'_> {
     async fn run(&mut self, permit: &ConnectionPermit) -> Disconnect {
-        let interval = self.context.server.limits.ping;
+        let interval = self.context.server.limits.ping_interval;
         let mut ping = interval_at(Instant::now() + interval, interval);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -144,7 +144,7 @@ impl Connection<'_> {
                 Err(Disconnect::ByServer(Close::duplicate_id(&id)))
             }
             ClientMessage::Subscribe { id, .. }
-                if self.operations.len() >= self.context.server.limits.subscriptions =>
+                if self.operations.len() >= self.context.server.limits.max_subscriptions =>
             {
                 let message = "there are too many operations on this connection: complete one first";
                 self.reject(&id, &RequestError::new(Code::TooManySubscriptions, message, None)).await
@@ -216,7 +216,7 @@ fn execute(
             Err(error) => return rejected(error),
         };
         let execution = server.engine.open(Some(&session), request_id.clone(), operation, AllowedOperations::All);
-        let execution = timeout(server.limits.time, catch_panic(execution, &request_id)).await;
+        let execution = timeout(server.limits.request_timeout, catch_panic(execution, &request_id)).await;
         execution.unwrap_or_else(|_| rejected(TIMED_OUT))
     }
 }

@@ -9,7 +9,7 @@ mod transport;
 
 pub(crate) use handshake::is_upgrade;
 
-use crate::http::Server;
+use crate::http::ServerState;
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
 use axum::extract::Request;
@@ -24,7 +24,7 @@ use transport::{Disconnect, Transport};
 ///
 /// axum's extractor is not used because its socket does not expose the stream, which has to be read to its end when
 /// the connection is closed.
-pub(crate) fn accept(server: Server, caller: Caller, mut request: Request) -> Result<Response, HttpError> {
+pub(crate) fn accept(server: ServerState, caller: Caller, mut request: Request) -> Result<Response, HttpError> {
     let headers = request.headers();
     let Some(handshake) = Handshake::of(request.method(), headers) else {
         return Ok(([(header::SEC_WEBSOCKET_VERSION, VERSION)], BAD_HANDSHAKE).into_response());
@@ -37,7 +37,7 @@ pub(crate) fn accept(server: Server, caller: Caller, mut request: Request) -> Re
     let connections = server.connections.clone();
     connections.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let mut transport = Transport::new(upgraded, server.limits.body, server.limits.write_time).await;
+        let mut transport = Transport::new(upgraded, server.limits.max_body, server.limits.write_timeout).await;
         let disconnect = if is_supported {
             connection::run(&ConnectionContext { server, caller }, &permit, &mut transport).await
         } else {
