@@ -3,6 +3,7 @@
 mod commands;
 mod dev;
 mod documents;
+mod operations;
 mod serve;
 mod settings;
 mod shutdown;

@@ -77,6 +77,11 @@ impl Shell {
         self
     }
 
+    /// The value of a variable of the environment.
+    pub fn setting(&self, name: &str) -> &str {
+        self.settings.iter().find_map(|(known, value)| (known == name).then_some(value)).unwrap()
+    }
+
     pub fn path(&self, file: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(file)
     }
@@ -119,7 +124,31 @@ impl Shell {
 
     /// Runs `interviews` with these arguments, on a free port, until it listens.
     pub fn start(&self, arguments: &str) -> Server {
-        let mut child = self.command(&format!("{arguments} --bind 127.0.0.1:0")).spawn().unwrap();
+        Self::serve(self.command(&format!("{arguments} --bind 127.0.0.1:0")))
+    }
+
+    /// Runs a script that replaces itself by `interviews serve`, on a free port, until it listens.
+    pub fn start_script(&self, script: &str) -> Server {
+        let mut command = self.script(script);
+        command.env("BIND", "127.0.0.1:0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::serve(command)
+    }
+
+    /// A POSIX shell that runs a script in the folder, with the settings and with `interviews` among its commands.
+    pub fn script(&self, script: &str) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_interviews"));
+        let path = std::env::join_paths(
+            std::iter::once(binary.parent().unwrap().to_owned())
+                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+        );
+        let mut command = Command::new("sh");
+        command.args(["-ec", script]).current_dir(self.folder.path());
+        command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value))).env("PATH", path.unwrap());
+        command
+    }
+
+    fn serve(mut command: Command) -> Server {
+        let mut child = command.spawn().unwrap();
         let stdout = Lines::follow(child.stdout.take().unwrap());
         let stderr = Lines::follow(child.stderr.take().unwrap());
         let mut server = Server { child, stdout, stderr, address: String::new() };

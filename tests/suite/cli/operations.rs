@@ -1,0 +1,76 @@
+//! The commands of docs/operations/ do what the text says.
+
+use crate::support::Database::{Postgres, Sqlite};
+use crate::support::shell::Shell;
+use serde_json::json;
+use std::fs;
+use std::process::{Command, Stdio};
+
+const DEPLOY: &str = include_str!("../../../docs/operations/deploy.md");
+const BACKUP: &str = include_str!("../../../docs/operations/backup-and-restore.md");
+
+/// The shell block of a page that contains this command.
+fn block(page: &'static str, command: &str) -> &'static str {
+    let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks.into_iter().find(|block| block.contains(command)).unwrap_or_else(|| panic!("no block with {command}"))
+}
+
+fn is_installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !found {
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
+}
+
+fn execute(shell: &Shell, script: &str) {
+    let finished = shell.script(script).output().unwrap();
+    assert!(finished.status.success(), "{script}: {}", String::from_utf8_lossy(&finished.stderr));
+}
+
+async fn assert_has_30_interviews(shell: &Shell) {
+    let server = shell.start("serve");
+    let token = shell.succeed("token --sub 1000");
+    let counted = server.graphql(token.trim(), "{ interviews(first: 0) { totalCount } }").await;
+    assert_eq!(counted, json!({"data": {"interviews": {"totalCount": 30}}}));
+}
+
+#[tokio::test]
+async fn deploy_md_starts_a_server_on_an_empty_database() {
+    let Some(shell) = Shell::on_new(Postgres).await else { return };
+    if !is_installed("openssl") {
+        return;
+    }
+    let script = block(DEPLOY, "interviews serve").replace("interviews serve", "exec interviews serve");
+    let url = "postgres://user:password@localhost/interviews";
+    assert!(script.contains(url));
+    let server = shell.start_script(&script.replace(url, shell.setting("DATABASE_URL")));
+    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+}
+
+#[tokio::test]
+async fn a_postgresql_dump_is_restored_as_documented() {
+    let (Some(old), Some(new)) = (Shell::on_new(Postgres).await, Shell::on_new(Postgres).await) else { return };
+    if !is_installed("pg_dump") {
+        return;
+    }
+    old.succeed("migrate up");
+    old.succeed("demo-data --interviews 30");
+    execute(&old, block(BACKUP, "pg_dump"));
+    fs::copy(old.path("interviews.dump"), new.path("interviews.dump")).unwrap();
+    execute(&new, block(BACKUP, "pg_restore"));
+    assert_has_30_interviews(&new).await;
+}
+
+#[tokio::test]
+async fn a_sqlite_backup_of_a_running_server_is_restored_as_documented() {
+    let (old, new) = (Shell::on_new(Sqlite).await.unwrap(), Shell::on_new(Sqlite).await.unwrap());
+    if !is_installed("sqlite3") {
+        return;
+    }
+    let _server = old.start("serve --migrate");
+    old.succeed("demo-data --interviews 30");
+    execute(&old, block(BACKUP, "VACUUM INTO"));
+    fs::copy(old.path("backup.db"), new.path("interviews.db")).unwrap();
+    assert_has_30_interviews(&new).await;
+}
