@@ -132,7 +132,45 @@ fn token_command_rejects_an_invalid_user_or_lifetime() {
         assert_eq!(finished.stdout, "", "{command}");
         json!({"command": command, "code": finished.code, "error": finished.stderr.lines().next()})
     });
-    assert_json!(Value::from(results.to_vec()), @"");
+    assert_json!(Value::from(results.to_vec()), @r#"
+    [
+      {
+        "code": 2,
+        "command": "token",
+        "error": "error: the following required arguments were not provided:"
+      },
+      {
+        "code": 2,
+        "command": "token --sub 0",
+        "error": "error: invalid value '0' for '--sub <USER_ID>': 0 is not in 1..9223372036854775807"
+      },
+      {
+        "code": 2,
+        "command": "token --sub=-5",
+        "error": "error: invalid value '-5' for '--sub <USER_ID>': -5 is not in 1..9223372036854775807"
+      },
+      {
+        "code": 2,
+        "command": "token --sub mona",
+        "error": "error: invalid value 'mona' for '--sub <USER_ID>': invalid digit found in string"
+      },
+      {
+        "code": 2,
+        "command": "token --sub 1000 --ttl 30",
+        "error": "error: invalid value '30' for '--ttl <DURATION>': time unit needed, for example 30sec or 30ms"
+      },
+      {
+        "code": 1,
+        "command": "token --sub 1000 --ttl 270000years",
+        "error": "error: --ttl is too long"
+      },
+      {
+        "code": 1,
+        "command": "token --sub 1000 --ttl 300000000000years",
+        "error": "error: --ttl is too long"
+      }
+    ]
+    "#);
 }
 
 fn payload(token: &str) -> String {

@@ -214,7 +214,21 @@ async fn batch_has_a_response_for_each_operation_in_order() {
     let batch = json!([{"query": "{ viewer { id } }"}, {"query": "{ nope }"}, {"query": "{ __typename }"}]);
     let answer = post(&app.staff(), &[("content-type", JSON), ("accept", OWN)], batch.to_string()).await;
     assert_eq!(answer.status, 200);
-    assert_json!(answer.json(), @"");
+    assert_json!(answer.json(), @r#"
+    [
+      {"data": {"viewer": {"id": "1000"}}},
+      {
+        "errors": [
+          {
+            "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
+            "locations": [{"column": 3, "line": 1}],
+            "message": "type `Query` does not have a field `nope`"
+          }
+        ]
+      },
+      {"data": {"__typename": "Query"}}
+    ]
+    "#);
     let batch = |size| json!(vec![json!({"query": "{ __typename }"}); size]).to_string();
     assert_eq!(post(&app.staff(), &[("content-type", JSON)], batch(10)).await.status, 200);
     assert_eq!(post(&app.staff(), &[("content-type", JSON)], batch(11)).await.status, 400);

@@ -87,9 +87,10 @@ async fn malformed_authorization_header_is_unauthenticated() {
     ] {
         let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
         let shown = || values.iter().map(|it| String::from_utf8_lossy(it)).collect::<Vec<_>>();
-        for answer in with_headers(&app, &values).await {
+        let codes = ["/errors/0/extensions/code", "/errors/0/code"];
+        for (answer, code) in with_headers(&app, &values).await.into_iter().zip(codes) {
             assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer"), "{:?}", shown());
-            assert!(answer.text.contains("UNAUTHENTICATED"), "{}", answer.text);
+            assert_eq!(answer.json().pointer(code).unwrap(), "UNAUTHENTICATED", "{}", answer.text);
             assert!(!answer.text.contains(&token), "the token is in the response: {}", answer.text);
         }
     }
@@ -139,7 +140,11 @@ async fn revoked_token_is_rejected_after_the_cache_lifetime(#[values(Sqlite, Pos
     tokens::revoke(db.reader(), &jti, app.now()).await.unwrap();
     tokens::revoke(db.reader(), &jti, app.now()).await.unwrap(); // a second time changes nothing
     app.clock.advance(TimeDelta::seconds(5));
-    assert_json!(revoked.graphql(WHO, json!({})).await, @"");
+    assert_json!(revoked.graphql(WHO, json!({})).await, @r#"
+    {
+      "errors": [{"extensions": {"code": "UNAUTHENTICATED"}, "message": "the token is not valid"}]
+    }
+    "#);
     let answer = revoked.rest("PATCH", "/api/v1/interviews/27", &json!({"interview": {}})).await;
     assert_eq!(answer.status, 401);
     // Other tokens of the user stay valid.
@@ -178,14 +183,22 @@ async fn deactivated_user_is_rejected_after_the_cache_lifetime(#[values(Sqlite, 
 async fn role_change_takes_effect_after_the_cache_lifetime() {
     let app = start!(Sqlite);
     let staff = app.staff();
-    assert_json!(staff.ask(WHO, json!({})).await, @"");
+    assert_json!(staff.ask(WHO, json!({})).await, @r#"
+    {
+      "viewer": {"company": {"name": "Northern Haulage"}, "id": "1000", "role": "STAFF"}
+    }
+    "#);
     app.database.execute(&format!("UPDATE users SET company_id = {COASTAL_FREIGHT} WHERE id = {MONA}")).await;
     app.clock.advance(TimeDelta::seconds(5));
     assert_eq!(staff.ask(WHO, json!({})).await["viewer"]["company"], json!({"name": "Coastal Freight"}));
     assert_eq!(staff.interview(JUDE_WITH_LUISA).await, json!(null));
     app.database.execute(&format!("UPDATE users SET company_id = NULL, role = 'driver' WHERE id = {MONA}")).await;
     app.clock.advance(TimeDelta::seconds(5));
-    assert_json!(staff.ask(WHO, json!({})).await, @"");
+    assert_json!(staff.ask(WHO, json!({})).await, @r#"
+    {
+      "viewer": {"company": null, "id": "1000", "role": "DRIVER"}
+    }
+    "#);
     assert_eq!(staff.ask("{ interviews { totalCount } }", json!({})).await["interviews"]["totalCount"], 0);
 }
 

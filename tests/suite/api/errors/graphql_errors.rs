@@ -158,7 +158,19 @@ async fn error_in_one_field_keeps_the_other_fields() {
     let app = start!(Sqlite);
     let query = "{ viewer { id } interview(id: 27) { id history(first: 101) { totalCount } } }";
     let answer = app.staff().graphql(query, json!({})).await;
-    assert_json!(answer, @"");
+    assert_json!(answer, @r#"
+    {
+      "data": {"interview": null, "viewer": {"id": "1000"}},
+      "errors": [
+        {
+          "extensions": {"code": "BAD_USER_INPUT"},
+          "locations": [{"column": 40, "line": 1}],
+          "message": "`first` has to be from 0 to 100",
+          "path": ["interview", "history"]
+        }
+      ]
+    }
+    "#);
 }
 
 #[tokio::test]

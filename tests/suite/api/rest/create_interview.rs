@@ -35,7 +35,30 @@ async fn staff_can_create_an_interview(#[values(Sqlite, Postgres)] database: Dat
     assert_eq!(answer.status, 201);
     let id = answer.json()["interview"]["id"].as_i64().unwrap();
     assert_eq!(answer.header("etag"), format!(r#"W/"{id}-1""#));
-    assert_fields!(answer, @"");
+    assert_fields!(answer, @r#"
+    {"interview":{"id":271,
+    "amend_end_at":null,
+    "amend_start_at":null,
+    "amended_by":null,
+    "end_at":"2025-04-01T11:00:00.000Z",
+    "interviewee":{"id":277,
+    "driver":{"id":997,
+    "image":null,
+    "phone_number":"123",
+    "title":"Jude Howell"},
+    "kind":"interview",
+    "updated_at":"2025-03-20T10:02:08.958Z"},
+    "interviewee_id":277,
+    "interviewer":{"id":1001,
+    "contact_phone_number":null,
+    "image":null,
+    "title":"Luisa Hintz"},
+    "interviewer_id":1001,
+    "kind":"phone_call",
+    "location":"Gate 3",
+    "start_at":"2025-04-01T10:00:00.000Z",
+    "status":"pending"}}
+    "#);
     let seen = app.driver().interview(id).await;
     assert_eq!(
         (&seen["status"], &seen["version"], &seen["allowOverlap"]),

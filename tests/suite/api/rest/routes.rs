@@ -31,13 +31,82 @@ async fn negotiation_has_the_documented_responses(#[values(Sqlite, Postgres)] da
     let app = start!(database);
     let answer = post(&app.driver(), DRIVER_AMEND, &at_ten()).await;
     assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, r#"W/"27-2""#));
-    assert_fields!(answer, @"");
+    assert_fields!(answer, @r#"
+    {"interview":{"id":27,
+    "amend_end_at":"2025-04-01T11:00:00.000Z",
+    "amend_start_at":"2025-04-01T10:00:00.000Z",
+    "amended_by":"interviewee",
+    "end_at":"2025-03-20T09:30:00.000Z",
+    "interviewee":{"id":277,
+    "driver":{"id":997,
+    "image":null,
+    "phone_number":"123",
+    "title":"Jude Howell"},
+    "kind":"verified",
+    "updated_at":"2025-03-20T10:02:08.958Z"},
+    "interviewee_id":277,
+    "interviewer":{"id":1001,
+    "contact_phone_number":null,
+    "image":null,
+    "title":"Luisa Hintz"},
+    "interviewer_id":1001,
+    "kind":"video_call",
+    "location":null,
+    "start_at":"2025-03-20T09:00:00.000Z",
+    "status":"amended"}}
+    "#);
     let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
     assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, r#"W/"27-3""#));
-    assert_fields!(answer, @"");
+    assert_fields!(answer, @r#"
+    {"interview":{"id":27,
+    "amend_end_at":null,
+    "amend_start_at":null,
+    "amended_by":null,
+    "end_at":"2025-04-01T11:00:00.000Z",
+    "interviewee":{"id":277,
+    "driver":{"id":997,
+    "image":null,
+    "phone_number":"123",
+    "title":"Jude Howell"},
+    "kind":"verified",
+    "updated_at":"2025-03-20T10:02:08.958Z"},
+    "interviewee_id":277,
+    "interviewer":{"id":1001,
+    "contact_phone_number":null,
+    "image":null,
+    "title":"Luisa Hintz"},
+    "interviewer_id":1001,
+    "kind":"video_call",
+    "location":null,
+    "start_at":"2025-04-01T10:00:00.000Z",
+    "status":"scheduled"}}
+    "#);
     let answer = post(&app.driver(), REJECT, &json!({})).await;
     assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, r#"W/"27-4""#));
-    assert_fields!(answer, @"");
+    assert_fields!(answer, @r#"
+    {"interview":{"id":27,
+    "amend_end_at":null,
+    "amend_start_at":null,
+    "amended_by":null,
+    "end_at":"2025-04-01T11:00:00.000Z",
+    "interviewee":{"id":277,
+    "driver":{"id":997,
+    "image":null,
+    "phone_number":"123",
+    "title":"Jude Howell"},
+    "kind":"rejected",
+    "updated_at":"2025-03-20T10:02:08.958Z"},
+    "interviewee_id":277,
+    "interviewer":{"id":1001,
+    "contact_phone_number":null,
+    "image":null,
+    "title":"Luisa Hintz"},
+    "interviewer_id":1001,
+    "kind":"video_call",
+    "location":null,
+    "start_at":"2025-04-01T10:00:00.000Z",
+    "status":"rejected"}}
+    "#);
 }
 
 #[rstest]
@@ -203,7 +272,22 @@ async fn taken_time_is_a_schedule_conflict(#[values(Sqlite, Postgres)] database:
     assert_eq!(post(&app.staff(), "/api/v1/interviews", &booking).await.status, 201);
     let answer = post(&app.staff(), STAFF_ACCEPT, &json!({})).await;
     assert_eq!(answer.status, 409);
-    assert_json!(answer.json(), @"");
+    assert_json!(answer.json(), @r#"
+    {
+      "errors": [
+        {
+          "code": "SCHEDULE_CONFLICT",
+          "message": "the interviewer has another interview at that time",
+          "path": ["id"]
+        },
+        {
+          "code": "SCHEDULE_CONFLICT",
+          "message": "the driver has another interview at that time",
+          "path": ["id"]
+        }
+      ]
+    }
+    "#);
     let again = post(&app.staff(), "/api/v1/interviews", &booking).await;
     assert_eq!(
         (again.status.as_u16(), errors(&again)),

@@ -34,7 +34,30 @@ async fn documented_request_has_the_documented_response(#[values(Sqlite, Postgre
     let app = start!(database);
     let answer = app.staff().rest("PATCH", PATH, &documented()).await;
     assert_eq!(answer.status, 200);
-    assert_fields!(answer, @"");
+    assert_fields!(answer, @r#"
+    {"interview":{"id":27,
+    "amend_end_at":null,
+    "amend_start_at":null,
+    "amended_by":null,
+    "end_at":"2025-03-20T11:02:08.000Z",
+    "interviewee":{"id":277,
+    "driver":{"id":997,
+    "image":null,
+    "phone_number":"123",
+    "title":"Jude Howell"},
+    "kind":"verified",
+    "updated_at":"2025-03-20T10:02:08.958Z"},
+    "interviewee_id":277,
+    "interviewer":{"id":1001,
+    "contact_phone_number":null,
+    "image":null,
+    "title":"Luisa Hintz"},
+    "interviewer_id":1001,
+    "kind":"video_call",
+    "location":"https://google.meet",
+    "start_at":"2025-03-20T10:32:08.000Z",
+    "status":"pending"}}
+    "#);
     assert_eq!(answer.text.len(), 520, "the documented content-length");
 }
 
@@ -189,5 +212,28 @@ async fn open_proposal_and_cleared_location_are_in_the_response(#[values(Sqlite,
     let path = format!("/api/v1/interviews/{id}");
     let answer = app.staff().rest("PATCH", &path, &json!({"interview": {"location": null}})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_json!(answer.json(), @"");
+    assert_json!(answer.json(), @r#"
+    {
+      "interview": {
+        "amend_end_at": "2025-04-01T15:00:00.000Z",
+        "amend_start_at": "2025-04-01T14:00:00.000Z",
+        "amended_by": "interviewer",
+        "end_at": "2025-04-01T11:00:00.000Z",
+        "id": 271,
+        "interviewee": {
+          "driver": {"id": 997, "image": null, "phone_number": "123", "title": "Jude Howell"},
+          "id": 277,
+          "kind": "interview",
+          "updated_at": "2025-03-20T10:02:08.958Z"
+        },
+        "interviewee_id": 277,
+        "interviewer": {"contact_phone_number": null, "id": 1001, "image": null, "title": "Luisa Hintz"},
+        "interviewer_id": 1001,
+        "kind": "phone_call",
+        "location": null,
+        "start_at": "2025-04-01T10:00:00.000Z",
+        "status": "amended"
+      }
+    }
+    "#);
 }
