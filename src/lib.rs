@@ -1,6 +1,6 @@
-//! The interview-scheduling server of a driver-recruiting platform, as a library: `docs/ARCHITECTURE.md` tells where each thing
-//! lives and why. The layers, each using those before it: [`domain`], [`storage`], [`services`], [`graphql`] and [`http`], [`app`],
-//! [`cli`].
+//! The interview-scheduling server of a driver-recruiting platform, as a library. `docs/ARCHITECTURE.md` explains the
+//! structure. Each layer uses the layers before it: [`domain`], [`storage`], [`services`], [`graphql`], [`http`],
+//! [`config`], [`app`], [`cli`].
 
 pub mod app;
 pub mod cli;

@@ -6,7 +6,7 @@ use crate::storage::StorageError;
 /// Either the request was refused, or the server failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// The request was refused. The client is told why.
+    /// The request was refused. The client gets the reason.
     #[error("refused: {0:?}")]
     Refused(Refusal),
     /// The database cannot be reached.

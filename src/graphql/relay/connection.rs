@@ -8,7 +8,7 @@ use async_graphql::{Context, Object, Result, TypeName};
 use std::borrow::Cow;
 use std::future::Future;
 
-/// A type of which there are connections.
+/// A type that connections list.
 pub trait Listed: WriteJson {
     /// The position of an item in its list.
     type ListPosition: ListPosition;

@@ -43,8 +43,8 @@ impl ViewerCache {
 }
 
 impl Services {
-    /// The viewer whom the token names. Refused when the token is invalid, expired or revoked, or when its user is unknown
-    /// or deactivated.
+    /// The viewer whom the token names. Refused when the token is invalid, expired or revoked, or when its user is
+    /// unknown or deactivated.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Viewer>, AuthenticationError> {
         let claims = self.tokens.verify(token, self.clock.now()).map_err(AuthenticationError::Refused)?;
         self.viewer_of(claims).await

@@ -36,7 +36,7 @@ struct Registered {
     is_watched: bool,
 }
 
-/// The shortest pause between two checks, whatever the settings say.
+/// The shortest pause between two checks. A shorter setting has no effect.
 const MIN_INTERVAL: Duration = Duration::from_millis(50);
 
 impl LiveSession {

@@ -68,7 +68,8 @@ impl Tokens {
         if secret.len() < Self::MIN_SECRET {
             return Err(SecretTooShort(secret.len()));
         }
-        let mut validation = Validation::new(Algorithm::HS256); // pins the algorithm: `none` and other families are refused
+        // This pins the algorithm: `none` and other families are refused.
+        let mut validation = Validation::new(Algorithm::HS256);
         validation.set_required_spec_claims(&["exp", "sub"]);
         validation.validate_exp = false; // checked below, by the clock of the services
         if let Some(audience) = &audience {

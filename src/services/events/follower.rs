@@ -93,7 +93,7 @@ impl EventFollower {
         Ok((receiver, position))
     }
 
-    /// Waits for a permit to do work for one subscriber that catches up. `None` never occurs: the semaphore is not closed.
+    /// Waits for a permit to do work for one subscriber that catches up. It is never `None`: the semaphore stays open.
     pub(crate) async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
         self.catch_up_permits.acquire().await.ok()
     }
@@ -159,8 +159,8 @@ impl EventFollower {
     }
 }
 
-/// Waits while the slowest receiver lags. A receiver that lags too far reads the log by itself, which costs the database
-/// more than sharing the entries.
+/// Waits while the slowest receiver lags. A receiver that lags too far reads the log by itself, which costs the
+/// database more than sharing the entries.
 async fn apply_backpressure(receivers: &Sender<Arc<LogEntry>>) {
     for _ in 0..BACKPRESSURE_ROUNDS {
         if receivers.len() < CAPACITY / 2 {

@@ -8,7 +8,7 @@ use sea_orm::{
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Limits a query to a window in the order of `columns`, of which the last is unique. `position` returns the columns'
+/// Limits a query to a window in the order of `columns`, the last one unique. `position` returns the columns'
 /// values at a position.
 pub fn paginate<E: EntityTrait, P>(
     query: Select<E>,

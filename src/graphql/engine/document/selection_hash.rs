@@ -1,4 +1,4 @@
-//! The hash of a subscription's selection: what it reads of each event, regardless of which events it selects. The
+//! The hash of a subscription's selection: what it reads of each event, not which events it selects. The
 //! arguments of the root field do not count, nor do variables that occur only there. Subscriptions with equal hashes
 //! can share responses.
 
