@@ -24,6 +24,10 @@ quick:
 update-schema:
     cargo run -q -- schema > schema.graphql
 
+# Rewrite the reference of commands and settings from the code
+update-configuration:
+    cargo run -q -- configuration > docs/operations/configuration.md
+
 # Install what the other steps need and is missing (apt)
 prepare:
     .ci/steps/prepare
