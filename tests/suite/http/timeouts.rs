@@ -1,16 +1,21 @@
-//! A request that takes too long ends with the code `TIMEOUT`, and its changes are rolled back.
+//! A request that takes too long ends with the code `TIMEOUT`, and its changes are rolled back. A connection whose
+//! client reads nothing ends.
 
 use super::configured_server::{REST, Server, UPDATE, UPDATES};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
+use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-/// An open transaction of another client, which locks interview 27.
+/// An open transaction of another client, which locks Jude's interview with Luisa.
 async fn holding_interview_27(app: &TestApp) -> DatabaseTransaction {
     let other = app.database.raw().await.begin().await.unwrap();
     other.execute_unprepared("UPDATE interviews SET location = location WHERE id = 27").await.unwrap();
@@ -75,4 +80,13 @@ async fn incomplete_body_times_out() {
         let code = if method == "POST" { &error["extensions"]["code"] } else { &error["code"] };
         assert_eq!(code, "TIMEOUT");
     }
+}
+
+#[tokio::test]
+async fn client_that_reads_no_responses_is_disconnected() {
+    let server = ListeningServer::start(Sqlite, &["--write-timeout", "200ms"]).await.unwrap();
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let requests = "GET /graphiql/vendor/graphiql.min.js HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+    let until_ended = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
+    timeout(TIMEOUT, until_ended).await.unwrap();
 }
