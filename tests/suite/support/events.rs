@@ -11,6 +11,20 @@ pub async fn latest_event(app: &TestApp) -> i64 {
     app.database.value("SELECT max(id) FROM interview_events").await
 }
 
+/// Waits until the server reads the latest event from the log: open transactions in other databases of the same
+/// PostgreSQL delay it. A subscription that starts before then receives the event.
+pub async fn until_log_is_readable(app: &TestApp) {
+    let latest = latest_event(app).await;
+    let query = format!("{{ interviewChanges(since: {}, first: 100) {{ nodes {{ id }} }} }}", latest - 1);
+    let latest = json!({"id": latest.to_string()});
+    loop {
+        let data = app.admin().ask(&query, json!({})).await;
+        if data["interviewChanges"]["nodes"].as_array().unwrap().contains(&latest) {
+            return;
+        }
+    }
+}
+
 /// Changes the location, which every open state allows; the interview.
 pub async fn relocate(actor: &Actor, id: InterviewId, location: &str) -> Value {
     interview_of(&actor.update(id, json!({"location": location})).await).clone()

@@ -4,7 +4,7 @@
 use super::Subscriber;
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::TestApp;
-use crate::support::events::{insert_events, latest_event, relocate};
+use crate::support::events::{insert_events, latest_event, relocate, until_log_is_readable};
 use crate::support::people::{BRUNA, JUDE_WITH_LUISA, KOFI, MONA};
 use interviews::storage::event_log;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
@@ -24,6 +24,7 @@ async fn write_event(transaction: &DatabaseTransaction) {
 async fn event_with_a_lower_id_that_commits_late_is_delivered() {
     let app = start!(Postgres);
     let other = app.book(BRUNA, KOFI).at("10:00").await;
+    until_log_is_readable(&app).await;
     let mut subscriber = Subscriber::of(&app, &app.staff()).await;
     let late = open_transaction(&app).await;
     write_event(&late).await;
@@ -37,6 +38,7 @@ async fn event_with_a_lower_id_that_commits_late_is_delivered() {
 async fn events_are_ordered_by_transaction_before_id_and_since_follows_that_order() {
     let app = start!(Postgres);
     let other = app.book(BRUNA, KOFI).at("10:00").await;
+    until_log_is_readable(&app).await;
     let staff = app.staff();
     let start = latest_event(&app).await;
     let mut subscriber = Subscriber::of(&app, &staff).await;
@@ -61,6 +63,7 @@ async fn events_are_ordered_by_transaction_before_id_and_since_follows_that_orde
 async fn open_transaction_delays_later_events_until_it_rolls_back() {
     let app = start!(Postgres);
     let other = app.book(BRUNA, KOFI).at("10:00").await;
+    until_log_is_readable(&app).await;
     let mut subscriber = Subscriber::of(&app, &app.staff()).await;
     let late = open_transaction(&app).await;
     write_event(&late).await;

@@ -3,7 +3,7 @@
 use super::Subscriber;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
-use crate::support::events::{insert_events, latest_event, open_interviews, relocate};
+use crate::support::events::{insert_events, latest_event, open_interviews, relocate, until_log_is_readable};
 use crate::support::people::{BRUNA, JUDE_WITH_LUISA, JUDE_WITH_PIET, KOFI, MONA};
 use futures_util::future::join_all;
 use interviews::domain::{EventType, InterviewId};
@@ -30,6 +30,7 @@ async fn earlier_events_and_updates_without_a_change_are_not_delivered(#[values(
     let app = start!(database);
     let staff = app.staff();
     relocate(&staff, JUDE_WITH_LUISA, "before").await;
+    until_log_is_readable(&app).await;
     let mut subscriber = Subscriber::of(&app, &staff).await;
     relocate(&staff, JUDE_WITH_LUISA, "before").await;
     relocate(&staff, JUDE_WITH_LUISA, "after").await;
@@ -43,6 +44,7 @@ async fn subscribers_receive_only_what_they_see(#[values(Sqlite, Postgres)] data
     let app = start!(database);
     let (staff, driver) = (app.staff(), app.driver());
     let bruna_with_kofi = app.book(BRUNA, KOFI).at("10:00").await;
+    until_log_is_readable(&app).await;
     let mut subscribers = Vec::new();
     for actor in [&staff, &app.admin(), &driver, &app.other_staff()] {
         subscribers.push(Subscriber::of(&app, actor).await);
