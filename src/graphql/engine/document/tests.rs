@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::graphql::engine::error::Code;
-use async_graphql::Variables;
+use async_graphql::parser::types::{DocumentOperations, Selection};
+use async_graphql::{ID, Json, Variables};
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -193,4 +194,50 @@ fn a_selection_keeps_only_the_variables_that_it_uses() {
     let given = Variables::from_json(json!({"since": "5", "kept": 3, "unknown": [1, 2, 3]}));
     let kept = document.selection_hash(document.operation(None).unwrap(), &given).variables;
     assert_eq!(json!(kept), json!({"kept": 3}));
+}
+
+fn prepared(text: &str, given: serde_json::Value) -> PreparedDocument {
+    let documents = documents();
+    let document = documents.parse_and_validate(text).unwrap_or_else(|error| panic!("{text}: {:?}", error.errors));
+    let operation = document.operation(None).unwrap();
+    document.prepare(&documents, operation, &Variables::from_json(given)).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+#[test]
+fn root_fields_of_mutations_are_merged_unless_directives_remove_them() {
+    let text = "mutation($skipped: Boolean = true) { \
+                ...First a: cancelInterview(id: 1) @skip(if: $skipped) { interview { version } } \
+                b: cancelInterview(id: 2) @include(if: false) { interview { id } } } \
+                fragment First on Mutation { a: cancelInterview(id: 1) { interview { id } } }";
+    let selections = |given| {
+        let document = prepared(text, given);
+        let DocumentOperations::Single(operation) = document.executable.operations else { panic!("one operation") };
+        let fields = operation.node.selection_set.node.items.into_iter().map(|selection| match selection.node {
+            Selection::Field(field) => field.node.selection_set.node.items.len(),
+            _ => panic!("fragments are collected"),
+        });
+        fields.collect::<Vec<_>>()
+    };
+    assert_eq!(selections(json!({})), [1], "the default of the variable");
+    assert_eq!(selections(json!({"skipped": true})), [1]);
+    assert_eq!(selections(json!({"skipped": false})), [2]);
+}
+
+#[test]
+fn arguments_of_a_subscription_have_their_variables_substituted() {
+    let text = "subscription($since: ID = \"5\", $kind: InterviewKind, $driver: ID) { ...Root } \
+                fragment Root on Subscription { \
+                interviewChanged(since: $since, filter: {kind: [VIDEO_CALL, $kind], driverId: $driver}) { id } }";
+    let arguments = |given| {
+        let field = prepared(text, given).root_field.unwrap();
+        let since: Option<ID> = field.argument("since").unwrap();
+        let filter: Json<serde_json::Value> = field.argument("filter").unwrap();
+        (field.name().to_owned(), since.map(|id| id.0), filter.0)
+    };
+    let name = "interviewChanged".to_owned();
+    let kinds = json!({"kind": ["VIDEO_CALL", "IN_PERSON"]});
+    assert_eq!(arguments(json!({"kind": "IN_PERSON"})), (name.clone(), Some("5".to_owned()), kinds));
+    let with_driver = json!({"kind": ["VIDEO_CALL", "PHONE_CALL"], "driverId": "7"});
+    let given = json!({"since": null, "kind": "PHONE_CALL", "driver": "7"});
+    assert_eq!(arguments(given), (name, None, with_driver));
 }
