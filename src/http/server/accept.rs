@@ -2,6 +2,7 @@
 //!
 //! `axum::serve` has no timeout for the headers of a request, therefore the server drives hyper itself.
 
+use crate::http::server::inline_repoll::InlineRepoll;
 use crate::http::server::shutdown::ConnectionTracker;
 use crate::http::server::timeouts::{Timeouts, set_user_timeout, with_write_timeout};
 use axum::Router;
@@ -43,7 +44,7 @@ pub(super) fn serve(stream: TcpStream, router: &Router, timeouts: Timeouts, conn
         )
         .with_upgrades();
     let shutdown = connections.shutdown_signal();
-    connections.spawn(async move {
+    connections.spawn(InlineRepoll::new(async move {
         let mut connection = pin!(connection);
         let ended = tokio::select! {
             ended = &mut connection => ended,
@@ -55,5 +56,5 @@ pub(super) fn serve(stream: TcpStream, router: &Router, timeouts: Timeouts, conn
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
-    });
+    }));
 }

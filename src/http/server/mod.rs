@@ -1,6 +1,7 @@
 //! The server's connections: accepting them, timeouts for slow clients, and the graceful shutdown.
 
 mod accept;
+mod inline_repoll;
 pub(crate) mod shutdown;
 mod timeouts;
 
