@@ -40,7 +40,12 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
 /// Orders the event log anew when it was restored from another PostgreSQL cluster; see
 /// [`event_log::rebase_after_restore`].
 pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
-    if event_log::rebase_after_restore(db.reader()).await? {
+    if !db.is_postgres() {
+        return Ok(());
+    }
+    let transaction = db.begin_maintenance().await?;
+    if event_log::rebase_after_restore(&transaction).await? {
+        transaction.commit().await.map_err(StorageError::from)?;
         tracing::warn!("the event log comes from another PostgreSQL cluster: its events are now ordered by their ids");
     }
     Ok(())

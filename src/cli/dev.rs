@@ -44,6 +44,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         url: format!("sqlite://{DATABASE}"),
         max_connections: 4,
         acquire_timeout: Duration::from_secs(3),
+        request_timeout: Some(server.http.request_timeout),
         create: true,
     })
     .await?;

@@ -6,6 +6,7 @@ use crate::cli::{CliError, database};
 use crate::config::{DatabaseSettings, MissingSetting, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
 use crate::services::Clock;
+use crate::storage::DatabaseOptions;
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -26,7 +27,9 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { migrate, database, tokens, server } = arguments;
     let (options, secret) = match (database.options(migrate), tokens.secret()) {
-        (Ok(options), Ok(secret)) => (options, secret),
+        (Ok(options), Ok(secret)) => {
+            (DatabaseOptions { request_timeout: Some(server.http.request_timeout), ..options }, secret)
+        }
         (options, secret) => {
             let missing = options.err().into_iter().chain(secret.err());
             return Err(CliError::Missing(missing.map(|MissingSetting(name)| name).collect()));

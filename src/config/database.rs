@@ -36,7 +36,7 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// How to connect. With `create`, a SQLite file that does not exist is created.
+    /// How a command connects. With `create`, a SQLite file that does not exist is created.
     ///
     /// # Errors
     /// [`MissingSetting`] without a URL.
@@ -45,6 +45,7 @@ impl DatabaseSettings {
             url: self.database_url.clone().filter(|url| !url.is_empty()).ok_or(MissingSetting("DATABASE_URL"))?,
             max_connections: self.database_connections,
             acquire_timeout: self.database_timeout,
+            request_timeout: None,
             create,
         })
     }

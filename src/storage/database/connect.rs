@@ -3,6 +3,7 @@
 use crate::storage::database::Db;
 use crate::storage::database::connection::ConnectTo;
 use crate::storage::database::pool::Pool;
+use crate::storage::database::session::SessionLimits;
 use crate::storage::{Result, StorageError};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -14,6 +15,9 @@ use std::time::Duration;
 /// too, and then plans each statement again for its values.
 const ANALYSIS_LIMIT: u32 = 400;
 
+/// Tells this server's sessions from others' in `pg_stat_activity`, unless the URL or `PGAPPNAME` has another name.
+const APPLICATION_NAME: &str = concat!("interviews/", env!("CARGO_PKG_VERSION"));
+
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseOptions {
@@ -21,8 +25,12 @@ pub struct DatabaseOptions {
     pub url: String,
     /// The largest number of connections. On SQLite the largest number of readers, and at most two for each processor.
     pub max_connections: u32,
-    /// How long a request waits for a connection, including the time to open one.
+    /// How long a request waits for a connection, including the time to open one; and how long a statement waits for a
+    /// lock on PostgreSQL.
     pub acquire_timeout: Duration,
+    /// The longest time for a request, after which PostgreSQL ends a statement. `None` for commands, whose statements
+    /// may take longer.
+    pub request_timeout: Option<Duration>,
     /// Whether to create a SQLite file that does not exist.
     pub create: bool,
 }
@@ -53,7 +61,10 @@ async fn connect_postgres(options: &DatabaseOptions) -> Result<Db> {
     let address = options.url.parse::<PgConnectOptions>();
     let address =
         address.map_err(|_| StorageError::Url("it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME"))?;
-    let address = ConnectTo::Postgres(address.disable_statement_logging());
+    let name = address.get_application_name().map_or_else(|| APPLICATION_NAME.to_owned(), ToOwned::to_owned);
+    let address = address.application_name(&name).disable_statement_logging();
+    let limits = SessionLimits { lock_wait: options.acquire_timeout, statement: options.request_timeout };
+    let address = ConnectTo::Postgres(address, limits);
     let pool = Pool::connect(address, options.max_connections, options.acquire_timeout).await?;
     Ok(Db { reader: pool.clone(), writer: pool, options: options.clone() })
 }

@@ -1,5 +1,6 @@
 //! A connection while it is out of the pool, and how connections are opened and checked.
 
+use crate::storage::database::session::SessionLimits;
 use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -12,21 +13,9 @@ use std::time::Duration;
 /// A connection that was idle for longer is pinged before it is used: a firewall may have dropped it.
 const IDLE_PING_AFTER: Duration = Duration::from_secs(10);
 
-/// The first statements of a connection to PostgreSQL.
-///
-/// `plan_cache_mode`: by default PostgreSQL plans list queries again for each execution, because a plan for the actual
-/// limit seems cheaper. No statement of this server needs another plan for other values, and planning is about a
-/// quarter of the cost of a list.
-///
-/// The second statement keeps freed memory in the server process. For a statement that needs more than 128 KiB, glibc
-/// would return the memory to the system after each execution and get it back as zeroed pages: twenty page faults and
-/// four system calls for each change. Once a block of 1 MiB was freed, glibc keeps up to 2 MiB (`mallopt(3)`,
-/// `M_MMAP_THRESHOLD`).
-const POSTGRES_SETUP: &str = "SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
-
 /// How to reach the database.
 pub enum ConnectTo {
-    Postgres(PgConnectOptions),
+    Postgres(PgConnectOptions, SessionLimits),
     Sqlite(SqliteConnectOptions),
 }
 
@@ -55,9 +44,9 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<PoolEntry, sqlx::Error> {
         let connection = match &self.0 {
-            ConnectTo::Postgres(options) => {
+            ConnectTo::Postgres(options, limits) => {
                 let mut connection = PgConnection::connect_with(options).await?;
-                connection.execute(POSTGRES_SETUP).await?;
+                limits.apply(&mut connection).await?;
                 DriverConnection::Postgres(connection)
             }
             ConnectTo::Sqlite(options) => DriverConnection::Sqlite(SqliteConnection::connect_with(options).await?),

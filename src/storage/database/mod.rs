@@ -10,6 +10,7 @@ pub(crate) mod keyset;
 mod migrations;
 mod pool;
 pub(crate) mod search;
+mod session;
 pub(crate) mod statement_cache;
 mod transaction;
 
@@ -40,12 +41,27 @@ impl Db {
     /// Connections on which a change can be stored as one statement; none on SQLite, which has no statement that writes
     /// two tables.
     pub(crate) fn single_statement_pool(&self) -> Option<&Pool> {
-        (self.writer.get_database_backend() == DbBackend::Postgres).then_some(&self.writer)
+        self.is_postgres().then_some(&self.writer)
+    }
+
+    /// Whether this is PostgreSQL, and not SQLite.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::Postgres
     }
 
     /// Begins a transaction that may write. SQLite runs one such transaction at a time.
     pub async fn begin(&self) -> Result<Transaction> {
         Ok(self.writer.begin().await?)
+    }
+
+    /// The same without a limit on how long a statement may run.
+    pub async fn begin_maintenance(&self) -> Result<Transaction> {
+        let transaction = self.begin().await?;
+        if self.is_postgres() {
+            transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        }
+        Ok(transaction)
     }
 
     /// Calls `callback` with the SQL of every statement from now on, except for those of migrations.

@@ -24,7 +24,7 @@ pub type Pool = Executor<managed::Pool<Manager>>;
 impl Pool {
     pub(super) async fn connect(address: ConnectTo, connections: u32, timeout: Duration) -> Result<Self, DbErr> {
         let backend = match &address {
-            ConnectTo::Postgres(_) => DbBackend::Postgres,
+            ConnectTo::Postgres(..) => DbBackend::Postgres,
             ConnectTo::Sqlite(_) => DbBackend::Sqlite,
         };
         let source = managed::Pool::builder(Manager(address))

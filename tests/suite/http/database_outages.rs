@@ -68,7 +68,8 @@ impl Proxy {
         let separator = if self.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{separator}host={}&port=5432", self.url, self.folder.path().display());
         let acquire_timeout = Duration::from_secs(1);
-        Db::connect(&DatabaseOptions { url, max_connections, acquire_timeout, create: false }).await.unwrap()
+        let options = DatabaseOptions { url, max_connections, acquire_timeout, request_timeout: None, create: false };
+        Db::connect(&options).await.unwrap()
     }
 
     fn socket(&self) -> PathBuf {

@@ -5,3 +5,4 @@ mod constraints;
 mod demo_data;
 mod migrations;
 mod overlap_constraints;
+mod session_limits;

@@ -75,6 +75,7 @@ impl TestDatabase {
             url: self.url.clone(),
             max_connections: 5,
             acquire_timeout: Duration::from_secs(10),
+            request_timeout: None,
             create: true,
         }
     }
@@ -144,7 +145,13 @@ fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
 
 /// Applies every migration step and adds the demo data.
 pub async fn fill(url: String) {
-    let options = DatabaseOptions { url, max_connections: 1, acquire_timeout: Duration::from_secs(10), create: true };
+    let options = DatabaseOptions {
+        url,
+        max_connections: 1,
+        acquire_timeout: Duration::from_secs(10),
+        request_timeout: None,
+        create: true,
+    };
     let db = Db::connect(&options).await.unwrap();
     db.migrate_up().await.unwrap();
     let tokens = Tokens::try_new(super::SECRET, None).unwrap();
