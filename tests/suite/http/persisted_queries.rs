@@ -35,10 +35,13 @@ async fn unknown_hash_is_not_found() {
 async fn query_that_was_sent_with_its_hash_can_be_named_by_it() {
     let app = start!(Sqlite);
     let staff = app.staff();
-    let expected = json!({"data": {"viewer": {"title": "Mona Berg"}}});
-    assert_eq!(persisted(&staff, Some(QUERY), &hash(QUERY)).await, expected);
-    assert_eq!(persisted(&staff, None, &hash(QUERY)).await, expected);
-    assert_eq!(persisted(&staff, None, &hash(QUERY).to_uppercase()).await, expected);
+    for (query, hash) in [(Some(QUERY), hash(QUERY)), (None, hash(QUERY)), (None, hash(QUERY).to_uppercase())] {
+        assert_json!(persisted(&staff, query, &hash).await, @r#"
+        {
+          "data": {"viewer": {"title": "Mona Berg"}}
+        }
+        "#);
+    }
 }
 
 #[tokio::test]
@@ -46,7 +49,11 @@ async fn query_that_was_sent_without_a_hash_can_be_named_by_it() {
     let app = start!(Sqlite);
     let staff = app.staff();
     staff.ask(QUERY, json!({})).await;
-    assert_eq!(persisted(&staff, None, &hash(QUERY)).await, json!({"data": {"viewer": {"title": "Mona Berg"}}}));
+    assert_json!(persisted(&staff, None, &hash(QUERY)).await, @r#"
+    {
+      "data": {"viewer": {"title": "Mona Berg"}}
+    }
+    "#);
 }
 
 #[tokio::test]

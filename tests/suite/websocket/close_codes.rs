@@ -83,7 +83,7 @@ async fn operation_before_the_acknowledgement_closes_with_4401() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let mut client = server.connect().await;
     client.send(json!({"type": "ping"})).await;
-    assert_eq!(client.receive().await, json!({"type": "pong"}));
+    assert_json!(client.receive().await, @r#"{"type": "pong"}"#);
     client.send(subscribe("1", "{ __typename }")).await;
     client.expect_close(4401, "Unauthorized").await;
 }

@@ -152,7 +152,7 @@ async fn token_in_the_header_signs_in_when_the_first_message_has_none() {
         let headers = [SUBPROTOCOL, ("authorization", &own)];
         let mut client = WebSocketClient::connect(server.address, &headers).await.unwrap();
         client.send(init).await;
-        assert_eq!(client.receive().await, json!({"type": "connection_ack"}));
+        assert_json!(client.receive().await, @r#"{"type": "connection_ack"}"#);
         assert_eq!(client.ask("{ viewer { id } }").await["viewer"]["id"], MONA.to_string());
         client.close().await;
     }

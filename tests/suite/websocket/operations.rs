@@ -1,6 +1,7 @@
 //! Operations over a WebSocket: messages, errors, limits and cancellation.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::lifecycle::only;
 use crate::support::listening_server::{ListeningServer, location_set, set_location, subscribe};
 use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA};
 use rstest::rstest;
@@ -40,7 +41,7 @@ async fn mutation_is_executed_and_answered_once() {
     client.send(subscribe("1", &set_location())).await;
     client.expect_only(&location_set("1")).await;
     let interview = server.app.staff().interview(JUDE_WITH_LUISA).await;
-    assert_eq!([&interview["location"], &interview["version"]], [&json!("Gate 9"), &json!(2)]);
+    assert_json!(only(&interview, "location version"), @r#"{"location": "Gate 9", "version": 2}"#);
 }
 
 #[tokio::test]
@@ -86,7 +87,7 @@ async fn error_during_execution_is_a_next_message_with_errors() {
       "type": "next"
     }
     "#);
-    assert_eq!(client.receive().await, json!({"id": "1", "type": "complete"}));
+    assert_json!(client.receive().await, @r#"{"id": "1", "type": "complete"}"#);
 }
 
 #[tokio::test]
@@ -187,10 +188,10 @@ async fn operations_over_the_limit_of_a_connection_are_rejected() {
     ]
     "#);
     // Other connections have a limit of their own.
-    assert_eq!(server.staff().await.ask(TYPENAME).await, json!({"__typename": "Query"}));
+    assert_json!(server.staff().await.ask(TYPENAME).await, @r#"{"__typename": "Query"}"#);
     lock.rollback().await.unwrap();
     client.expect_only(&location_set("1")).await;
-    assert_eq!(client.ask(TYPENAME).await, json!({"__typename": "Query"}));
+    assert_json!(client.ask(TYPENAME).await, @r#"{"__typename": "Query"}"#);
 }
 
 #[tokio::test]
@@ -207,7 +208,7 @@ async fn operations_and_requests_share_the_limit_of_the_server() {
     assert_eq!(server.http_status(TYPENAME).await, 503);
     client.send(json!({"id": "1", "type": "complete"})).await;
     client.expect_nothing().await;
-    assert_eq!(client.ask(TYPENAME).await, json!({"__typename": "Query"}));
+    assert_json!(client.ask(TYPENAME).await, @r#"{"__typename": "Query"}"#);
     lock.rollback().await.unwrap();
 }
 
