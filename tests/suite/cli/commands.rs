@@ -1,6 +1,7 @@
 //! The commands that are not servers: `schema`, `migrate`, `token`, `demo-data`.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::people::{MONA, UNKNOWN_USER};
 use crate::support::shell::{SECRET, Shell};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rstest::rstest;
@@ -68,33 +69,35 @@ async fn demo_data_needs_an_empty_migrated_database(#[values(Sqlite, Postgres)] 
     assert_eq!(shell.fail("demo-data --interviews 50"), refused);
 
     let server = shell.start("serve");
-    let staff = shell.succeed("token --sub 1000");
-    let listed = server.graphql(staff.trim(), "{ interviews(first: 0) { totalCount } }").await;
-    assert_eq!(listed, json!({"data": {"interviews": {"totalCount": 40}}}));
+    let listed = server.graphql(&shell.token(MONA), "{ interviews(first: 0) { totalCount } }").await;
+    assert_json!(listed, @r#"
+    {
+      "data": {"interviews": {"totalCount": 40}}
+    }
+    "#);
 }
 
 #[tokio::test]
 async fn printed_token_is_accepted_by_the_server() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
     let server = shell.start("serve");
-    let printed = shell.run("token --sub 1000 --ttl 30d");
+    let printed = shell.run(&format!("token --sub {MONA} --ttl 30d"));
     assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
     let token = printed.stdout.strip_suffix('\n').unwrap();
-    assert_eq!(server.viewer(token).await, json!({"role": "STAFF", "title": "Mona Berg"}));
+    assert_json!(server.viewer(token).await, @r#"{"role": "STAFF", "title": "Mona Berg"}"#);
 
     // The claims of the documented token, in its order.
     let text = payload(token);
     let claims: Value = serde_json::from_str(&text).unwrap();
     let (iat, jti) = (claims["iat"].as_i64().unwrap(), claims["jti"].as_str().unwrap());
     let exp = iat + 30 * 24 * 60 * 60;
-    assert_eq!(text, format!(r#"{{"sub":"1000","scp":"user","aud":null,"iat":{iat},"exp":{exp},"jti":"{jti}"}}"#));
-    assert!(!shell.succeed("token --sub 1000").contains(jti) && jti.len() == 36, "every token has an id of its own");
+    assert_eq!(text, format!(r#"{{"sub":"{MONA}","scp":"user","aud":null,"iat":{iat},"exp":{exp},"jti":"{jti}"}}"#));
+    assert!(!payload(&shell.token(MONA)).contains(jti) && jti.len() == 36, "every token has an id of its own");
 
     let refused = |answer: Value| answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED";
-    let unknown_user = shell.succeed("token --sub 999999999");
-    assert!(refused(server.graphql(unknown_user.trim(), "{ viewer { id } }").await));
-    let forged = shell.set("JWT_SECRET", SECRET.to_uppercase()).succeed("token --sub 1000");
-    assert!(refused(server.graphql(forged.trim(), "{ viewer { id } }").await));
+    assert!(refused(server.graphql(&shell.token(UNKNOWN_USER), "{ viewer { id } }").await));
+    let forged = shell.set("JWT_SECRET", SECRET.to_uppercase()).token(MONA);
+    assert!(refused(server.graphql(&forged, "{ viewer { id } }").await));
 }
 
 #[tokio::test]
@@ -103,16 +106,16 @@ async fn token_has_the_configured_audience() {
     let audience = |token: &str| serde_json::from_str::<Value>(&payload(token)).unwrap()["aud"].take();
     // An empty audience is no audience.
     let shell = shell.set("JWT_AUDIENCE", "");
-    let open = shell.succeed("token --sub 1000");
+    let open = shell.token(MONA);
     assert_eq!(audience(&open), Value::Null);
-    assert_eq!(shell.start("serve").viewer(open.trim()).await["role"], "STAFF");
+    assert_eq!(shell.start("serve").viewer(&open).await["role"], "STAFF");
 
     let shell = shell.set("JWT_AUDIENCE", "fleet");
-    let named = shell.succeed("token --sub 1000");
+    let named = shell.token(MONA);
     assert_eq!(audience(&named), "fleet");
     let server = shell.start("serve");
-    assert_eq!(server.viewer(named.trim()).await["role"], "STAFF");
-    assert_eq!(server.viewer(open.trim()).await, Value::Null);
+    assert_eq!(server.viewer(&named).await["role"], "STAFF");
+    assert_eq!(server.viewer(&open).await, Value::Null);
 }
 
 #[test]
@@ -123,9 +126,9 @@ fn token_command_rejects_an_invalid_user_or_lifetime() {
         "token --sub 0",
         "token --sub=-5",
         "token --sub mona",
-        "token --sub 1000 --ttl 30",
-        "token --sub 1000 --ttl 270000years",
-        "token --sub 1000 --ttl 300000000000years",
+        &format!("token --sub {MONA} --ttl 30"),
+        &format!("token --sub {MONA} --ttl 270000years"),
+        &format!("token --sub {MONA} --ttl 300000000000years"),
     ];
     let results = commands.map(|command| {
         let finished = shell.run(command);
@@ -174,6 +177,6 @@ fn token_command_rejects_an_invalid_user_or_lifetime() {
 }
 
 fn payload(token: &str) -> String {
-    let part = token.trim().split('.').nth(1).unwrap();
+    let part = token.split('.').nth(1).unwrap();
     String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }

@@ -8,6 +8,7 @@
 //!   the `json` block that follows is the response;
 //! - a `sh` block with `curl -N` keeps running; a later `text` block of events is what it prints.
 
+use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::shell::{Lines, Server, Shell};
 use rstest::rstest;
 use serde_json::Value;
@@ -144,7 +145,7 @@ async fn every_route_in_rest_md_exists() {
     assert_eq!(routes.len(), 8);
     for row in routes {
         let (method, path) = row[0].split_once(' ').unwrap();
-        let url = format!("http://{}{}", server.address, path.replace("{id}", "27"));
+        let url = format!("http://{}{}", server.address, path.replace("{id}", &JUDE_WITH_LUISA.to_string()));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let response = client.request(method.parse().unwrap(), url).send().await.unwrap();
         assert_eq!(response.status(), 401, "{method} {path} without a token");

@@ -1,6 +1,7 @@
 //! The commands of docs/operations/ do what the text says.
 
 use crate::support::Database::{Postgres, Sqlite};
+use crate::support::people::MONA;
 use crate::support::shell::Shell;
 use serde_json::json;
 use std::fs;
@@ -30,9 +31,12 @@ fn execute(shell: &Shell, script: &str) {
 
 async fn assert_has_30_interviews(shell: &Shell) {
     let server = shell.start("serve");
-    let token = shell.succeed("token --sub 1000");
-    let counted = server.graphql(token.trim(), "{ interviews(first: 0) { totalCount } }").await;
-    assert_eq!(counted, json!({"data": {"interviews": {"totalCount": 30}}}));
+    let counted = server.graphql(&shell.token(MONA), "{ interviews(first: 0) { totalCount } }").await;
+    assert_json!(counted, @r#"
+    {
+      "data": {"interviews": {"totalCount": 30}}
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -45,7 +49,7 @@ async fn deploy_md_starts_a_server_on_an_empty_database() {
     let url = "postgres://user:password@localhost/interviews";
     assert!(script.contains(url));
     let server = shell.start_script(&script.replace(url, shell.setting("DATABASE_URL")));
-    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `serve`: pending migrations, settings and the log.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::people::MONA;
 use crate::support::shell::{SECRET, Shell};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -12,19 +13,24 @@ async fn server_is_not_ready_until_the_database_is_migrated(#[values(Sqlite, Pos
     let server = shell.start("serve");
     let warning = server.stderr.wait_for("WARN");
     assert!(warning.contains("the database's schema is behind: run `interviews migrate up`"), "{warning}");
-    assert_eq!(server.get("/livez").await, (200, json!({"status": "ok"})));
-    let behind = (503, json!({"status": "the database's schema is behind: run `interviews migrate up`"}));
-    assert_eq!(server.get("/readyz").await, behind);
-    let token = shell.succeed("token --sub 1000");
-    let answer = server.graphql(token.trim(), "{ viewer { role } }").await;
+    assert_json!(json!(server.get("/livez").await), @r#"[200, {"status": "ok"}]"#);
+    let behind = server.get("/readyz").await;
+    assert_json!(json!(behind), @r#"
+    [
+      503,
+      {"status": "the database's schema is behind: run `interviews migrate up`"}
+    ]
+    "#);
+    let token = shell.token(MONA);
+    let answer = server.graphql(&token, "{ viewer { role } }").await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL");
     assert_eq!(answer["errors"][0]["message"], "internal error");
 
     // Another process migrates while the server runs.
     shell.succeed("migrate up");
-    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
     shell.succeed("demo-data --interviews 30");
-    assert_eq!(server.viewer(token.trim()).await["role"], "STAFF");
+    assert_eq!(server.viewer(&token).await["role"], "STAFF");
     shell.succeed("migrate down");
     assert_eq!(server.get("/readyz").await, behind);
 }
@@ -34,10 +40,10 @@ async fn server_is_not_ready_until_the_database_is_migrated(#[values(Sqlite, Pos
 async fn serve_migrate_applies_the_migrations_first(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_new(database).await else { return };
     let server = shell.start("serve --migrate");
-    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
     // A second server finds nothing to migrate.
     let second = shell.start("serve --migrate");
-    assert_eq!(second.get("/readyz").await, (200, json!({"status": "ok"})));
+    assert_json!(json!(second.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
     for server in [server, second] {
         server.signal("TERM");
         let (code, log) = server.ended();
@@ -50,18 +56,18 @@ async fn serve_migrate_applies_the_migrations_first(#[values(Sqlite, Postgres)] 
 async fn serve_migrate_creates_the_sqlite_file() {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db");
     let server = shell.start("serve --migrate");
-    assert_eq!(server.get("/readyz").await, (200, json!({"status": "ok"})));
+    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
     assert!(shell.files().contains(&"interviews.db".to_owned()));
 }
 
 #[tokio::test]
 async fn flags_override_environment_variables() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
-    let token = shell.succeed("token --sub 1000");
+    let token = shell.token(MONA);
     let url = shell.database().url.clone();
     let shell = shell.set("DATABASE_URL", "mysql://nowhere").set("JWT_SECRET", "short").set("BIND", "127.0.0.1:1");
     let server = shell.start(&format!("serve --database-url {url} --jwt-secret {SECRET}"));
-    assert_eq!(server.viewer(token.trim()).await["role"], "STAFF");
+    assert_eq!(server.viewer(&token).await["role"], "STAFF");
 }
 
 #[tokio::test]
@@ -82,7 +88,8 @@ async fn json_log_has_one_object_per_line() {
     };
     assert_eq!(line("listening")["fields"]["address"], address);
     let answered = line("answered");
-    assert_eq!((&answered["span"]["path"], &answered["fields"]["status"]), (&json!("/livez"), &json!(200)));
+    assert_eq!(answered["span"]["path"], "/livez");
+    assert_eq!(answered["fields"]["status"], 200);
     assert!(answered["span"]["request_id"].is_string(), "{answered}");
     line("stopping: requests in flight may finish");
 }
@@ -93,15 +100,15 @@ async fn trace_log_has_no_token_and_no_personal_data(#[values(Sqlite, Postgres)]
     let Some(shell) = Shell::on_demo_data(database).await else { return };
     let shell = shell.set("LOG", "trace");
     let server = shell.start("serve");
-    let token = shell.succeed("token --sub 1000");
-    server.relocate(token.trim(), "behind the blue door").await;
+    let token = shell.token(MONA);
+    server.relocate(&token, "behind the blue door").await;
     let people = "{ interviews { nodes { location interviewee { driver { title phoneNumber } } } } }";
-    assert!(server.graphql(token.trim(), people).await.to_string().contains("Jude Howell"));
+    assert!(server.graphql(&token, people).await.to_string().contains("Jude Howell"));
     server.signal("TERM");
     let (_, log) = server.ended();
     let log = log.join("\n");
     assert!(log.contains("answered"), "the log level is `trace`");
-    let signature = token.trim().rsplit('.').next().unwrap();
+    let signature = token.rsplit('.').next().unwrap();
     for secret in [signature, SECRET, "blue door", "Jude Howell"] {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");
@@ -114,5 +121,11 @@ async fn explorer_of_serve_has_no_token_and_no_examples() {
     let page = shell.start("serve").page("/graphql").await;
     let (_, config) = page.split_once(r#"id="explorer-config">"#).unwrap();
     let config: Value = serde_json::from_str(config.split_once("</script>").unwrap().0).unwrap();
-    assert_eq!(config, json!({"endpoint": "/graphql", "token": null, "examples": []}));
+    assert_json!(config, @r#"
+    {
+      "endpoint": "/graphql",
+      "examples": [],
+      "token": null
+    }
+    "#);
 }

@@ -1,6 +1,7 @@
 //! Errors about settings that are missing or invalid.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::people::MONA;
 use crate::support::shell::{SECRET, Shell};
 use rstest::rstest;
 use std::net::TcpListener;
@@ -27,7 +28,7 @@ fn other_commands_name_the_settings_that_they_need() {
     for command in ["migrate up", "migrate down", "migrate status", "demo-data"] {
         assert_eq!(Shell::new().fail(command), missing("DATABASE_URL"), "{command}");
     }
-    assert_eq!(Shell::new().fail("token --sub 1000"), missing("JWT_SECRET"));
+    assert_eq!(Shell::new().fail(&format!("token --sub {MONA}")), missing("JWT_SECRET"));
 }
 
 #[test]
@@ -35,10 +36,10 @@ fn a_short_jwt_secret_is_refused() {
     let short = "error: JWT_SECRET: the JWT secret has 31 bytes; at least 32 are needed (RFC 7518, section 3.2)\n";
     let shell = Shell::new().set("DATABASE_URL", "sqlite://interviews.db").set("JWT_SECRET", &SECRET[1..]);
     assert_eq!(shell.fail("serve --migrate"), short);
-    assert_eq!(shell.fail("token --sub 1000"), short);
+    assert_eq!(shell.fail(&format!("token --sub {MONA}")), short);
     assert_eq!(shell.files(), [""; 0], "the secret is checked first");
     // The length is counted in bytes.
-    assert!(shell.set("JWT_SECRET", "ß".repeat(16)).succeed("token --sub 1000").starts_with("ey"));
+    assert!(shell.set("JWT_SECRET", "ß".repeat(16)).token(MONA).starts_with("ey"));
 }
 
 #[rstest]

@@ -1,31 +1,29 @@
 //! Shutdown: requests in flight finish within the grace period, and new connections are refused.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::people::{JUDE_WITH_LUISA, MONA};
+use crate::support::rest::interview_path;
 use crate::support::shell::{Server, Shell};
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use serde_json::json;
 use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const LOCATION: &str = "SELECT location FROM interviews WHERE id = 27";
-
-/// A transaction that locks interview 27, on SQLite the whole database.
-async fn lock(shell: &Shell) -> DatabaseTransaction {
-    let transaction = shell.database().raw().await.begin().await.unwrap();
-    transaction.execute_unprepared("UPDATE interviews SET version = version WHERE id = 27").await.unwrap();
-    transaction
+/// The location of Jude's interview with Luisa.
+async fn location(shell: &Shell) -> Option<String> {
+    shell.database().value(&format!("SELECT location FROM interviews WHERE id = {JUDE_WITH_LUISA}")).await
 }
 
-/// A connection with a request that changes the location of interview 27. The server has read its head: it answered
-/// `100 Continue`.
+/// A connection with a request that changes the location of Jude's interview with Luisa. The server has read its head:
+/// it answered `100 Continue`.
 async fn request(server: &Server, token: &str) -> TcpStream {
     let body = json!({"interview": {"location": "behind the blue door"}}).to_string();
     let head = format!(
-        "PATCH /api/v1/interviews/27 HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
+        "PATCH {} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        interview_path(JUDE_WITH_LUISA),
         server.address,
         body.len()
     );
@@ -71,9 +69,8 @@ async fn until(condition: impl AsyncFn() -> bool) {
 async fn request_in_flight_is_answered_on_shutdown(#[case] signal: &str, #[case] database: Database) {
     let Some(shell) = Shell::on_demo_data(database).await else { return };
     let server = shell.start("serve");
-    let token = shell.succeed("token --sub 1000");
-    let lock = lock(&shell).await;
-    let mut request = request(&server, token.trim()).await;
+    let lock = shell.database().lock(JUDE_WITH_LUISA).await;
+    let mut request = request(&server, &shell.token(MONA)).await;
     waiting(&shell, database).await;
     server.signal(signal);
     server.stderr.wait_for("stopping");
@@ -87,7 +84,7 @@ async fn request_in_flight_is_answered_on_shutdown(#[case] signal: &str, #[case]
     let (code, log) = server.ended();
     assert_eq!(code, Some(0));
     assert!(!log.iter().any(|line| line.contains("WARN") || line.contains("ERROR")), "{log:#?}");
-    assert_eq!(shell.database().value::<String>(LOCATION).await, "behind the blue door");
+    assert_eq!(location(&shell).await.as_deref(), Some("behind the blue door"));
 }
 
 #[rstest]
@@ -95,9 +92,8 @@ async fn request_in_flight_is_answered_on_shutdown(#[case] signal: &str, #[case]
 async fn unfinished_request_is_cancelled_after_the_shutdown_grace(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_demo_data(database).await else { return };
     let server = shell.start("serve --shutdown-grace 10ms --request-timeout 1h");
-    let token = shell.succeed("token --sub 1000");
-    let lock = lock(&shell).await;
-    let mut request = request(&server, token.trim()).await;
+    let lock = shell.database().lock(JUDE_WITH_LUISA).await;
+    let mut request = request(&server, &shell.token(MONA)).await;
     waiting(&shell, database).await;
     server.signal("TERM");
     let (code, log) = server.ended();
@@ -109,7 +105,7 @@ async fn unfinished_request_is_cancelled_after_the_shutdown_grace(#[values(Sqlit
     let _ = request.read_to_string(&mut answer).await;
     assert_eq!(answer, "");
     lock.rollback().await.unwrap();
-    assert_eq!(shell.database().value::<Option<String>>(LOCATION).await, None);
+    assert_eq!(location(&shell).await, None);
 }
 
 #[tokio::test]
@@ -136,9 +132,8 @@ async fn idle_connections_do_not_delay_the_shutdown() {
 async fn second_signal_ends_the_process_at_once(#[case] signals: [&str; 2], #[case] database: Database) {
     let Some(shell) = Shell::on_demo_data(database).await else { return };
     let server = shell.start("serve --shutdown-grace 1h --request-timeout 1h");
-    let token = shell.succeed("token --sub 1000");
-    let lock = lock(&shell).await;
-    let mut request = request(&server, token.trim()).await;
+    let lock = shell.database().lock(JUDE_WITH_LUISA).await;
+    let mut request = request(&server, &shell.token(MONA)).await;
     waiting(&shell, database).await;
     server.signal(signals[0]);
     server.stderr.wait_for("stopping");
@@ -152,5 +147,5 @@ async fn second_signal_ends_the_process_at_once(#[case] signals: [&str; 2], #[ca
     let _ = request.read_to_string(&mut answer).await;
     assert_eq!(answer, "");
     lock.rollback().await.unwrap();
-    assert_eq!(shell.database().value::<Option<String>>(LOCATION).await, None);
+    assert_eq!(location(&shell).await, None);
 }

@@ -1,6 +1,7 @@
 //! A second server on the database of a test, with other settings.
 
 use crate::support::actor::{Actor, Answer};
+use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::{SECRET, TestApp};
 use axum::body::Body;
 use axum::http::Request;
@@ -12,10 +13,15 @@ use interviews::services::{Clock, Tokens, demo};
 use interviews::storage::Db;
 use serde_json::json;
 
-pub const UPDATE: &str =
-    "mutation { updateInterview(id: 27, input: {location: \"x\"}) { interview { version } userErrors { code } } }";
 pub const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
-pub const REST: &str = "/api/v1/interviews/27";
+
+/// A mutation of Jude's interview with Luisa.
+pub fn update() -> String {
+    format!(
+        "mutation {{ updateInterview(id: {JUDE_WITH_LUISA}, input: {{location: \"x\"}}) {{ \
+         interview {{ version }} userErrors {{ code }} }} }}"
+    )
+}
 
 /// A second server on these connections, called by Mona.
 pub struct Server {
@@ -41,7 +47,8 @@ impl Server {
         self.staff.rest("POST", "/graphql", &json!({"query": query})).await
     }
 
+    /// The same change as [`update`] over REST.
     pub async fn patch(&self) -> Answer {
-        self.staff.rest("PATCH", REST, &json!({"interview": {"location": "x"}})).await
+        self.staff.patch(JUDE_WITH_LUISA, &json!({"interview": {"location": "x"}})).await
     }
 }

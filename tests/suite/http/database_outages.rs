@@ -1,8 +1,9 @@
 //! Outages of PostgreSQL: every API answers with a code within the time that a request waits for a connection, and the
 //! server recovers without a restart. `timeouts` has locked databases, `internal_errors` damaged ones.
 
-use super::configured_server::{Server, UPDATE, UPDATES};
+use super::configured_server::{Server, UPDATES, update};
 use crate::support::Database::Postgres;
+use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::{TestApp, cluster};
 use interviews::storage::{DatabaseOptions, Db};
 use sea_orm::ConnectionTrait;
@@ -18,9 +19,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// Fails unless GraphQL, REST and the readiness check report the outage with their codes, without its cause.
 async fn assert_lost(server: &Server) {
-    for query in
-        ["{ viewer { id company { id } } }", "{ interview(id: 27) { id } }", "{ interviews { totalCount } }", UPDATE]
-    {
+    let by_id = format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ id }} }}");
+    for query in ["{ viewer { id company { id } } }", &by_id, "{ interviews { totalCount } }", &update()] {
         let answer = server.graphql(query).await;
         let body = answer.json();
         assert_eq!(answer.status, 200, "the status of every well-formed request");
@@ -30,18 +30,30 @@ async fn assert_lost(server: &Server) {
         assert_eq!(error["extensions"], json!({"code": "INTERNAL", "requestId": answer.header("x-request-id")}));
     }
     let answer = server.patch().await;
-    let error = json!({"code": "INTERNAL", "message": "internal error", "path": []});
-    assert_eq!((answer.status.as_u16(), answer.json()), (503, json!({"errors": [error]})));
+    assert_eq!(answer.status, 503);
+    assert_json!(answer.json(), @r#"
+    {
+      "errors": [{"code": "INTERNAL", "message": "internal error", "path": []}]
+    }
+    "#);
     let ready = server.get("/readyz").await;
-    assert_eq!((ready.status.as_u16(), ready.json()), (503, json!({"status": "the database does not answer"})));
+    assert_eq!(ready.status, 503);
+    assert_json!(ready.json(), @r#"
+    {
+      "status": "the database does not answer"
+    }
+    "#);
     // The liveness check needs no database.
     assert_eq!(server.get("/livez").await.status, 200);
 }
 
 /// Fails unless every request succeeds at once, and failed changes have no effect.
 async fn assert_back(server: &Server, app: &TestApp) {
-    let made = server.graphql(UPDATE).await.json();
-    assert_eq!(made, json!({"data": {"updateInterview": {"interview": {"version": 2}, "userErrors": []}}}));
+    assert_json!(server.graphql(&update()).await.json(), @r#"
+    {
+      "data": {"updateInterview": {"interview": {"version": 2}, "userErrors": []}}
+    }
+    "#);
     assert_eq!(server.patch().await.status, 200);
     assert_eq!(server.get("/readyz").await.status, 200);
     assert_eq!(app.database.value::<i64>(UPDATES).await, 1);
@@ -173,7 +185,7 @@ async fn request_times_out_while_the_database_is_silent() {
 
     proxy.silent.send_replace(true);
     // The only connection waits for a response, and further requests time out while they wait for it.
-    assert_eq!(hasty.graphql(UPDATE).await.json()["errors"][0]["extensions"]["code"], "TIMEOUT");
+    assert_eq!(hasty.graphql(&update()).await.json()["errors"][0]["extensions"]["code"], "TIMEOUT");
     assert_lost(&patient).await;
     proxy.silent.send_replace(false);
     assert_back(&patient, &app).await;

@@ -2,6 +2,7 @@
 
 use crate::support::Database::Sqlite;
 use crate::support::actor::{Actor, Answer};
+use crate::support::listening_server::set_location;
 use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -9,7 +10,6 @@ use serde_json::{Value, json};
 
 const OWN: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
-const UPDATE: &str = r#"mutation { updateInterview(id: "27", input: {location: "moved"}) { interview { location } } }"#;
 
 /// Sends a body with these headers.
 async fn post(actor: &Actor, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
@@ -76,7 +76,11 @@ async fn missing_or_invalid_token_is_unauthenticated() {
         assert_eq!((answer.status.as_u16(), code(&answer)), (200, json!("UNAUTHENTICATED")));
     }
     let schema = operation(&app.anonymous(), OWN, "{ __schema { queryType { name } } __typename }").await;
-    assert_eq!(schema.json(), json!({"data": {"__schema": {"queryType": {"name": "Query"}}, "__typename": "Query"}}));
+    assert_json!(schema.json(), @r#"
+    {
+      "data": {"__schema": {"queryType": {"name": "Query"}}, "__typename": "Query"}
+    }
+    "#);
     let mixed =
         operation(&app.anonymous(), OWN, "query { ...F } fragment F on Query { __typename viewer { id } }").await;
     assert_eq!(mixed.status, 401);
@@ -94,8 +98,9 @@ async fn mutation_runs_only_as_json_by_post() {
     let app = start!(Sqlite);
     let staff = app.staff();
     let before = staff.interview(JUDE_WITH_LUISA).await;
-    let body = json!({"query": UPDATE}).to_string();
-    let form = form_urlencoded::Serializer::new(String::new()).append_pair("query", UPDATE).finish();
+    let update = set_location();
+    let body = json!({"query": update}).to_string();
+    let form = form_urlencoded::Serializer::new(String::new()).append_pair("query", &update).finish();
     let multipart = format!(
         "--x\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{body}\r\n--x\r\n\
          content-disposition: form-data; name=\"map\"\r\n\r\n{{}}\r\n--x--\r\n"
@@ -103,7 +108,7 @@ async fn mutation_runs_only_as_json_by_post() {
     for (content_type, body) in [
         (None, body.clone()),
         (Some("text/plain"), body.clone()),
-        (Some("application/graphql"), UPDATE.to_owned()),
+        (Some("application/graphql"), update.clone()),
         (Some("application/x-www-form-urlencoded"), form),
         (Some("multipart/form-data; boundary=x"), multipart),
         (Some("application/json; charset=utf-16"), body.clone()),
@@ -114,13 +119,13 @@ async fn mutation_runs_only_as_json_by_post() {
         assert_eq!((answer.status.as_u16(), code(&answer)), (415, json!("BAD_REQUEST")), "{content_type:?}");
     }
     for accept in [OWN, JSON] {
-        let answer = get(&staff, &[("query", UPDATE)], &[("accept", accept)]).await;
+        let answer = get(&staff, &[("query", update.as_str())], &[("accept", accept)]).await;
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
         assert!(answer.json().get("data").is_none());
     }
     assert_eq!(staff.interview(JUDE_WITH_LUISA).await, before);
     let answer = post(&staff, &[("content-type", "Application/JSON; Charset=UTF-8")], body).await;
-    assert_eq!(answer.json()["data"]["updateInterview"]["interview"]["location"], "moved");
+    assert_eq!(answer.json()["data"]["updateInterview"]["interview"]["location"], "Gate 9");
 }
 
 #[tokio::test]
@@ -128,7 +133,8 @@ async fn other_methods_are_not_allowed() {
     let app = start!(Sqlite);
     for method in ["PUT", "PATCH", "DELETE"] {
         let request = Request::builder().method(method).uri("/graphql").header(header::CONTENT_TYPE, JSON);
-        let answer = app.staff().send(request.body(Body::from(json!({"query": UPDATE}).to_string())).unwrap()).await;
+        let answer =
+            app.staff().send(request.body(Body::from(json!({"query": set_location()}).to_string())).unwrap()).await;
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET,HEAD,POST"), "{method}");
         assert_eq!(code(&answer), "BAD_REQUEST");
     }
@@ -177,9 +183,10 @@ async fn malformed_request_has_a_message_about_its_cause() {
 async fn query_by_get_has_an_etag_and_is_cached_privately() {
     let app = start!(Sqlite);
     let two = "query A { viewer { id } } query B($id: ID!) { interview(id: $id) { id } }";
-    let parameters = [("query", two), ("operationName", "B"), ("variables", r#"{"id": "27"}"#)];
+    let variables = json!({"id": JUDE_WITH_LUISA.to_string()}).to_string();
+    let parameters = [("query", two), ("operationName", "B"), ("variables", variables.as_str())];
     let answer = get(&app.staff(), &parameters, &[("accept", OWN)]).await;
-    assert_eq!(answer.json(), json!({"data": {"interview": {"id": "27"}}}));
+    assert_json!(answer.json(), @r#"{"data": {"interview": {"id": "27"}}}"#);
     assert_eq!(answer.header("cache-control"), "private, max-age=0, must-revalidate");
     assert_eq!(answer.header("vary"), "accept, authorization, origin");
     let etag = answer.header("etag").to_owned();
@@ -187,7 +194,8 @@ async fn query_by_get_has_an_etag_and_is_cached_privately() {
 
     let again = get(&app.staff(), &parameters, &[("accept", OWN), ("if-none-match", &etag)]).await;
     assert_eq!((again.status.as_u16(), again.text.as_str(), again.header("etag")), (304, "", etag.as_str()));
-    let query = [("query", "{ interview(id: \"27\") { location } }")];
+    let location = format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ location }} }}");
+    let query = [("query", location.as_str())];
     let before = get(&app.staff(), &query, &[]).await.header("etag").to_owned();
     app.staff().update(JUDE_WITH_LUISA, json!({"location": "elsewhere"})).await;
     assert_eq!(get(&app.staff(), &query, &[("if-none-match", &before)]).await.status, 200);

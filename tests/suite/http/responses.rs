@@ -2,16 +2,15 @@
 //! request bodies.
 
 use crate::support::Database::Sqlite;
+use crate::support::TestApp;
 use crate::support::actor::Answer;
-use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA};
-use crate::support::{SECRET, TestApp};
+use crate::support::listening_server::set_location;
+use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA, JUDE_WITH_PIET, LUISA};
+use crate::support::rest::interview_path;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
-use interviews::services::{Tokens, demo};
 use rstest::rstest;
 use serde_json::{Value, json};
-
-const REST: &str = "/api/v1/interviews/27";
 
 fn get(path: &str) -> Request<Body> {
     request("GET", path, "")
@@ -53,6 +52,7 @@ async fn response_has_a_request_id_and_the_security_headers() {
     let asset = "/graphiql/explorer.js";
     let etag = app.anonymous().send(get(asset)).await.header("etag").to_owned();
     let query = r#"{"query": "{ viewer { id } }"}"#;
+    let interview = interview_path(JUDE_WITH_LUISA);
     let answers = [
         (200, request("POST", "/graphql", query)),
         (200, request("POST", "/graphql", r#"{"query": "{"}"#)),
@@ -66,12 +66,12 @@ async fn response_has_a_request_id_and_the_security_headers() {
         (200, get(asset)),
         (304, with(get(asset), "if-none-match", etag.as_bytes())),
         (405, request("POST", asset, "")),
-        (200, request("PATCH", REST, r#"{"interview": {}}"#)),
-        (400, request("PATCH", REST, "{")),
-        (404, request("PATCH", "/api/v1/interviews/x", r#"{"interview": {}}"#)),
-        (405, get(REST)),
+        (200, request("PATCH", &interview, r#"{"interview": {}}"#)),
+        (400, request("PATCH", &interview, "{")),
+        (404, request("PATCH", &interview_path("x"), r#"{"interview": {}}"#)),
+        (405, get(&interview)),
         (404, get("/api/v1/nothing")),
-        (404, get("/api/v2/interviews/27")),
+        (404, get(&interview.replace("v1", "v2"))),
         (404, get("/nothing")),
         (404, get("/graphiql/../Cargo.toml")),
         (404, get("/graphiql/%2e%2e/%2e%2e/etc/passwd")),
@@ -103,16 +103,17 @@ async fn response_has_a_request_id_and_the_security_headers() {
 #[tokio::test]
 async fn unknown_path_or_method_has_the_error_shape_of_its_api() {
     let app = start!(Sqlite);
+    let interview = interview_path(JUDE_WITH_LUISA);
     for (method, path, status, allow) in [
         ("GET", "/nothing", 404, ""),
         ("GET", "/graphql/", 404, ""),
         ("GET", "/api/v1", 404, ""),
         ("GET", "/api/v1/nothing", 404, ""),
-        ("PATCH", "/api/v1/interviews/27/", 404, ""),
-        ("PATCH", "/api/v1/interviews/27/28", 404, ""),
-        ("PATCH", "/api/v2/interviews/27", 404, ""),
-        ("GET", "/api/v1/interviews/27", 405, "PATCH"),
-        ("DELETE", "/api/v1/interviews/27", 405, "PATCH"),
+        ("PATCH", format!("{interview}/").as_str(), 404, ""),
+        ("PATCH", format!("{interview}/{JUDE_WITH_PIET}").as_str(), 404, ""),
+        ("PATCH", interview.replace("v1", "v2").as_str(), 404, ""),
+        ("GET", interview.as_str(), 405, "PATCH"),
+        ("DELETE", interview.as_str(), 405, "PATCH"),
         ("PUT", "/graphql", 405, "GET,HEAD,POST"),
         ("POST", "/readyz", 405, "GET,HEAD"),
     ] {
@@ -132,7 +133,7 @@ async fn request_id_of_the_client_is_used() {
         "00-4bf92f3577b34da6a3ce929d0e0e4736/00f067aa0ba902b7:1+2_3.4@x",
     ] {
         for id in [id.to_owned(), id.repeat(128)[..128].to_owned()] {
-            for path in ["/graphql", "/livez", "/nothing", REST] {
+            for path in ["/graphql", "/livez", "/nothing", &interview_path(JUDE_WITH_LUISA)] {
                 let answer = app.anonymous().send(with(get(path), "x-request-id", id.as_bytes())).await;
                 assert_eq!(values(&answer, "x-request-id"), [&id], "{path}");
             }
@@ -161,12 +162,17 @@ async fn invalid_request_id_is_replaced(#[case] id: &[u8]) {
     assert_ne!(seen[0], seen[1]);
 }
 
-/// Requests over GraphQL and REST that change interview 27, with a body of this many bytes.
-fn bodies(bytes: usize) -> [(&'static str, &'static str, String); 2] {
-    let pad = |body: &str| format!("{body}{}", " ".repeat(bytes - body.len()));
-    let mutation =
-        r#"{"query": "mutation { updateInterview(id: 27, input: {location: \"x\"}) { userErrors { code } } }"}"#;
-    [("POST", "/graphql", pad(mutation)), ("PATCH", REST, pad(r#"{"interview": {"location": "x"}}"#))]
+/// Requests over GraphQL and REST that make the same change, with a body of this many bytes.
+fn bodies(bytes: usize) -> [(&'static str, String, String); 2] {
+    let pad = |body: Value| {
+        let body = body.to_string();
+        let spaces = " ".repeat(bytes - body.len());
+        body + &spaces
+    };
+    [
+        ("POST", "/graphql".to_owned(), pad(json!({"query": set_location()}))),
+        ("PATCH", interview_path(JUDE_WITH_LUISA), pad(json!({"interview": {"location": "Gate 9"}}))),
+    ]
 }
 
 const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
@@ -174,20 +180,20 @@ const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updat
 /// Fails unless a body of `limit` bytes is accepted and a longer one rejected.
 async fn assert_limited_to(app: &TestApp, limit: usize) {
     for (method, path, body) in bodies(limit + 1) {
-        let whole = request(method, path, &body);
+        let whole = request(method, &path, &body);
         // A chunked body has no `content-length`.
-        let mut parts = request(method, path, "");
+        let mut parts = request(method, &path, "");
         let (half, rest) = body.split_at(body.len() / 2);
         let chunks = [half.to_owned(), rest.to_owned()].map(Ok::<_, std::convert::Infallible>);
         *parts.body_mut() = Body::from_stream(futures_util::stream::iter(chunks));
         for request in [whole, parts] {
             let answer = app.staff().send(request).await;
-            assert_eq!((answer.status.as_u16(), code(&answer, path)), (413, "BAD_REQUEST".to_owned()));
+            assert_eq!((answer.status.as_u16(), code(&answer, &path)), (413, "BAD_REQUEST".to_owned()));
         }
     }
     assert_eq!(app.database.value::<i64>(UPDATES).await, 0);
     for (method, path, body) in bodies(limit) {
-        let answer = app.staff().send(request(method, path, &body)).await;
+        let answer = app.staff().send(request(method, &path, &body)).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 2);
@@ -207,18 +213,16 @@ async fn body_limit_can_be_configured() {
 #[tokio::test]
 async fn response_has_content_length() {
     let app = start!(Sqlite);
-    let token =
-        Tokens::try_new(SECRET, None).unwrap().sign(demo::STAFF, app.now(), chrono::TimeDelta::days(30)).unwrap();
     let request = json!({"interview": {
         "location": "https://google.meet", "start_at": "2025-03-20T10:32:08Z", "end_at": "2025-03-20T11:02:08Z",
         "interviewer_id": LUISA.0, "interviewee_id": JUDE_APPLICATION.0
     }});
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}{REST}", listener.local_addr().unwrap());
+    let address = format!("http://{}{}", listener.local_addr().unwrap(), interview_path(JUDE_WITH_LUISA));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(app.app.clone().serve(listener, async { stopped.await.unwrap_or_default() }));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client.patch(address).bearer_auth(token).json(&request).send().await.unwrap();
+    let answer = client.patch(address).bearer_auth(app.staff().token()).json(&request).send().await.unwrap();
     let headers = answer.headers().clone();
     let body: Value = answer.json().await.unwrap();
     stop.send(()).unwrap();
@@ -234,7 +238,8 @@ async fn health_endpoints_need_no_token() {
     let app = start!(Sqlite);
     for path in ["/livez", "/readyz"] {
         let answer = app.anonymous().send(get(path)).await;
-        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"status": "ok"})));
+        assert_eq!(answer.status, 200);
+        assert_json!(answer.json(), @r#"{"status": "ok"}"#);
         assert_eq!(answer.header("cache-control"), "no-store");
         // An invalid token is ignored.
         assert_eq!(app.bearer("x").send(get(path)).await.status, 200);
@@ -245,14 +250,14 @@ async fn health_endpoints_need_no_token() {
 async fn mutation_by_get_changes_nothing() {
     let app = start!(Sqlite);
     let actor = app.staff();
-    let mutation = "mutation%7BupdateInterview(id:27,input:%7Blocation:%22x%22%7D)%7Binterview%7Bid%7D%7D%7D";
+    let mutation = form_urlencoded::Serializer::new(String::new()).append_pair("query", &set_location()).finish();
     for (accept, status, content_type) in [
         ("text/html", 200, "text/html; charset=utf-8"),
         ("application/json", 405, "application/json; charset=utf-8"),
         ("application/graphql-response+json", 405, "application/graphql-response+json; charset=utf-8"),
         ("*/*", 405, "application/json; charset=utf-8"),
     ] {
-        let link = get(&format!("/graphql?query={mutation}"));
+        let link = get(&format!("/graphql?{mutation}"));
         let answer = actor.send(with(link, "accept", accept.as_bytes())).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, content_type), "{accept}");
     }

@@ -1,26 +1,21 @@
 //! A request that takes too long ends with the code `TIMEOUT`, and its changes are rolled back. A connection whose
 //! client reads nothing ends.
 
-use super::configured_server::{REST, Server, UPDATE, UPDATES};
+use super::configured_server::{Server, UPDATES, update};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
+use crate::support::lifecycle::{interview_of, only};
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::rest::interview_path;
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-
-/// An open transaction of another client, which locks Jude's interview with Luisa.
-async fn holding_interview_27(app: &TestApp) -> DatabaseTransaction {
-    let other = app.database.raw().await.begin().await.unwrap();
-    other.execute_unprepared("UPDATE interviews SET location = location WHERE id = 27").await.unwrap();
-    other
-}
 
 #[rstest]
 #[tokio::test]
@@ -28,49 +23,61 @@ async fn timed_out_change_writes_nothing(#[values(Sqlite, Postgres)] database: D
     let app = start!(database);
     let db = app.app.services().db().clone();
     let (hasty, patient) = (Server::new(&app, db.clone(), &["--request-timeout", "300ms"]), Server::new(&app, db, &[]));
-    let other = holding_interview_27(&app).await;
+    let other = app.database.lock(JUDE_WITH_LUISA).await;
 
-    let answer = hasty.graphql(UPDATE).await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.json()),
-        (503, json!({"errors": [{"message": "the request took too long", "extensions": {"code": "TIMEOUT"}}]}))
-    );
+    let answer = hasty.graphql(&update()).await;
+    assert_eq!(answer.status, 503);
+    assert_json!(answer.json(), @r#"
+    {
+      "errors": [{"extensions": {"code": "TIMEOUT"}, "message": "the request took too long"}]
+    }
+    "#);
     let answer = hasty.patch().await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.json()),
-        (503, json!({"errors": [{"code": "TIMEOUT", "message": "the request took too long", "path": []}]}))
-    );
+    assert_eq!(answer.status, 503);
+    assert_json!(answer.json(), @r#"
+    {
+      "errors": [{"code": "TIMEOUT", "message": "the request took too long", "path": []}]
+    }
+    "#);
     // Reads do not wait for the lock, and the server is ready.
-    let read = patient.graphql("{ interview(id: 27) { version location } }").await;
-    assert_eq!(read.json(), json!({"data": {"interview": {"version": 1, "location": null}}}));
+    let read = patient.graphql(&format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ version location }} }}")).await;
+    assert_json!(read.json(), @r#"
+    {
+      "data": {"interview": {"location": null, "version": 1}}
+    }
+    "#);
     assert_eq!(patient.get("/readyz").await.status, 200);
 
     other.rollback().await.unwrap();
     // This is the first change that takes effect: the timed-out changes were rolled back.
-    let made = patient.graphql(UPDATE).await.json();
-    assert_eq!(made, json!({"data": {"updateInterview": {"interview": {"version": 2}, "userErrors": []}}}));
+    assert_json!(patient.graphql(&update()).await.json(), @r#"
+    {
+      "data": {"updateInterview": {"interview": {"version": 2}, "userErrors": []}}
+    }
+    "#);
     assert_eq!(app.database.value::<i64>(UPDATES).await, 1);
-    assert_eq!(app.database.value::<i32>("SELECT version FROM interviews WHERE id = 27").await, 2);
+    assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 2);
 }
 
 #[rstest]
 #[tokio::test]
 async fn change_waits_for_another_transaction(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    let other = holding_interview_27(&app).await;
+    let other = app.database.lock(JUDE_WITH_LUISA).await;
     let staff = app.staff();
     let waiting = tokio::spawn(async move { staff.update(JUDE_WITH_LUISA, json!({"location": "x"})).await });
     // The other transaction changes the row and commits first.
-    other.execute_unprepared("UPDATE interviews SET kind = 'in_person', version = 2 WHERE id = 27").await.unwrap();
+    let change = format!("UPDATE interviews SET kind = 'in_person', version = 2 WHERE id = {JUDE_WITH_LUISA}");
+    other.execute_unprepared(&change).await.unwrap();
     other.commit().await.unwrap();
     let made = waiting.await.unwrap();
-    assert_eq!((&made["interview"]["kind"], &made["interview"]["version"]), (&json!("IN_PERSON"), &json!(3)));
+    assert_json!(only(interview_of(&made), "kind version"), @r#"{"kind": "IN_PERSON", "version": 3}"#);
 }
 
 #[tokio::test]
 async fn incomplete_body_times_out() {
     let app = TestApp::start_with(Sqlite, &["--request-timeout", "50ms"]).await.unwrap();
-    for (method, path) in [("POST", "/graphql"), ("PATCH", REST)] {
+    for (method, path) in [("POST", "/graphql"), ("PATCH", interview_path(JUDE_WITH_LUISA).as_str())] {
         let first = futures_util::stream::iter([Ok::<_, std::io::Error>("{")]);
         let body = futures_util::StreamExt::chain(first, futures_util::stream::pending());
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");

@@ -2,9 +2,12 @@
 
 use super::cluster;
 use chrono::Utc;
+use interviews::domain::InterviewId;
 use interviews::services::{CacheLifetimes, Clock, Services, Tokens};
 use interviews::storage::{DatabaseOptions, Db};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement, TryGetable};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait, TryGetable,
+};
 use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -88,6 +91,14 @@ impl TestDatabase {
     /// A connection beside the server's, for transactions and settings of the session.
     pub async fn raw(&self) -> DatabaseConnection {
         sea_orm::Database::connect(&self.url).await.unwrap()
+    }
+
+    /// An open transaction beside the server that has locked the interview. Changes of the interview wait for it.
+    pub async fn lock(&self, id: InterviewId) -> DatabaseTransaction {
+        let transaction = self.raw().await.begin().await.unwrap();
+        let sql = format!("UPDATE interviews SET location = location WHERE id = {id}");
+        transaction.execute_unprepared(&sql).await.unwrap();
+        transaction
     }
 
     /// The one connection of the test itself. Statements on it take turns.

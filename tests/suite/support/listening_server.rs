@@ -5,7 +5,7 @@ use crate::support::database::Database;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
 use interviews::domain::InterviewId;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -67,12 +67,9 @@ impl ListeningServer {
         request.send().await.unwrap().status().as_u16()
     }
 
-    /// An open transaction beside the server that has locked the interview. Changes of the interview wait for it.
+    /// Locks the interview beside the server until the transaction ends.
     pub async fn lock(&self, id: InterviewId) -> DatabaseTransaction {
-        let transaction = self.app.database.raw().await.begin().await.unwrap();
-        let sql = format!("UPDATE interviews SET location = location WHERE id = {id}");
-        transaction.execute_unprepared(&sql).await.unwrap();
-        transaction
+        self.app.database.lock(id).await
     }
 }
 

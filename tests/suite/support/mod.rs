@@ -38,6 +38,7 @@ pub mod lists;
 pub mod load_generator;
 pub mod people;
 pub mod process;
+pub mod rest;
 pub mod shell;
 pub mod websocket_client;
 

@@ -1,6 +1,7 @@
 //! Real server processes, and clients that reach them over a socket.
 
 use super::database::TestDatabase;
+use super::rest::{etag, interview_path};
 use chrono::TimeDelta;
 use interviews::domain::{InterviewId, UserId};
 use interviews::services::{Clock, Tokens};
@@ -146,9 +147,9 @@ impl Client {
 
     /// `PATCH /api/v1/interviews/{id}`
     pub async fn patch(&self, id: InterviewId, fields: Value, version: Option<i64>) -> reqwest::Result<Reply> {
-        let request = self.http.patch(format!("{}/api/v1/interviews/{id}", self.base));
+        let request = self.http.patch(format!("{}{}", self.base, interview_path(id)));
         let request = request.json(&json!({"interview": fields}));
-        let tag = version.map(|version| format!(r#"W/"{id}-{version}""#));
+        let tag = version.map(|version| etag(id, version));
         self.send(tag.into_iter().fold(request, |request, tag| request.header("if-match", tag))).await
     }
 

@@ -3,6 +3,7 @@
 use crate::support::cluster;
 use crate::support::database::{Database, TestDatabase};
 use crate::support::people::JUDE_WITH_LUISA;
+use interviews::domain::UserId;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
@@ -113,6 +114,11 @@ impl Shell {
         let finished = self.run(arguments);
         assert_eq!(finished.code, Some(0), "{arguments}: {}", finished.stderr);
         finished.stdout
+    }
+
+    /// A token for this user.
+    pub fn token(&self, user: UserId) -> String {
+        self.succeed(&format!("token --sub {user}")).trim().to_owned()
     }
 
     /// Runs a command that fails with exit code 1; its standard error.

@@ -2,6 +2,7 @@
 
 use crate::support::Database::Sqlite;
 use crate::support::actor::Actor;
+use crate::support::people::{ADA, JUDE_WITH_LUISA, MONA, UNKNOWN_USER};
 use crate::support::{SECRET, TestApp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 fn claims(app: &TestApp) -> Value {
     let now = app.now().timestamp();
     json!({
-        "sub": "1000", "scp": "user", "aud": null, "iat": now, "exp": now + 2_592_000,
+        "sub": MONA.to_string(), "scp": "user", "aud": null, "iat": now, "exp": now + 2_592_000,
         "jti": "3ebe63e8-0b46-4fbc-bb8d-9ea46e2e75e9"
     })
 }
@@ -54,11 +55,12 @@ fn unsigned(header: &str, claims: &Value) -> String {
 
 /// Fails unless the bearer is signed in as Mona over GraphQL and REST.
 async fn assert_accepted(bearer: Actor) {
-    assert_eq!(
-        bearer.ask("{ viewer { id role } }", json!({})).await,
-        json!({"viewer": {"id": "1000", "role": "STAFF"}})
-    );
-    let answer = bearer.rest("PATCH", "/api/v1/interviews/27", &json!({"interview": {}})).await;
+    assert_json!(bearer.ask("{ viewer { id role } }", json!({})).await, @r#"
+    {
+      "viewer": {"id": "1000", "role": "STAFF"}
+    }
+    "#);
+    let answer = bearer.patch(JUDE_WITH_LUISA, &json!({"interview": {}})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
@@ -74,7 +76,7 @@ async fn assert_refused(bearer: Actor, why: &str) {
     let graphql = bearer.rest("POST", "/graphql", &body).await;
     assert_eq!((graphql.status.as_u16(), graphql.header("www-authenticate")), (200, "Bearer"));
     assert_eq!(graphql.json(), refused);
-    let rest = bearer.rest("PATCH", "/api/v1/interviews/27", &json!({"interview": {"location": "x"}})).await;
+    let rest = bearer.patch(JUDE_WITH_LUISA, &json!({"interview": {"location": "x"}})).await;
     assert_eq!((rest.status.as_u16(), rest.header("www-authenticate")), (401, "Bearer"));
     assert_eq!(rest.json(), json!({"errors": [{"code": "UNAUTHENTICATED", "message": why, "path": []}]}));
 }
@@ -141,7 +143,7 @@ async fn token_signed_with_another_secret_is_rejected() {
     }
     // The signature of other claims.
     let signature = token(&claims).split('.').nth(2).unwrap().to_owned();
-    let forged = unsigned(header, &with(&app, "sub", json!("1")));
+    let forged = unsigned(header, &with(&app, "sub", json!(ADA.to_string())));
     assert_refused(app.bearer(&format!("{forged}.{signature}")), INVALID).await;
     // A key in the token's header.
     let key = URL_SAFE_NO_PAD.encode("a secret of the attacker's, 32 bytes or more");
@@ -178,12 +180,12 @@ async fn sub_scp_exp_and_jti_are_required() {
     let app = start!(Sqlite);
     for claim in ["sub", "scp", "exp", "jti"] {
         assert_refused(app.bearer(&token(&without(&app, claim))), INVALID).await;
-        for value in [json!(null), json!({}), json!(["1000"]), json!(true)] {
+        for value in [json!(null), json!({}), json!([MONA.to_string()]), json!(true)] {
             assert_refused(app.bearer(&token(&with(&app, claim, value))), INVALID).await;
         }
     }
     for (claim, value) in [
-        ("sub", json!(1000)),
+        ("sub", json!(MONA.0)),
         ("exp", json!("1999999999")),
         ("jti", json!(7)),
         ("jti", json!("")),
@@ -192,7 +194,7 @@ async fn sub_scp_exp_and_jti_are_required() {
     ] {
         assert_refused(app.bearer(&token(&with(&app, claim, value))), INVALID).await;
     }
-    for claims in [json!([]), json!(null), json!("1000"), json!({})] {
+    for claims in [json!([]), json!(null), json!(MONA.to_string()), json!({})] {
         assert_refused(app.bearer(&token(&claims)), INVALID).await;
     }
 }
@@ -209,9 +211,10 @@ async fn token_with_another_scope_is_rejected() {
 #[tokio::test]
 async fn subject_must_be_an_existing_user() {
     let app = start!(Sqlite);
-    let subjects =
-        ["4242", "", "0", "-1000", "01000", "1000 ", "1000.0", "1e3", "1000 OR 1=1", "staff", "9223372036854775808"];
-    for subject in subjects {
+    let malformed =
+        [format!("-{MONA}"), format!("0{MONA}"), format!("{MONA} "), format!("{MONA}.0"), format!("{MONA} OR 1=1")];
+    let others = ["", "0", "1e3", "staff", "9223372036854775808", &UNKNOWN_USER.to_string()].map(str::to_owned);
+    for subject in malformed.into_iter().chain(others) {
         assert_refused(app.bearer(&token(&with(&app, "sub", json!(subject)))), INVALID).await;
     }
 }

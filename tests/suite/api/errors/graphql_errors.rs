@@ -21,6 +21,11 @@ async fn post(actor: &Actor, content_type: &str, accept: Option<&str>, body: imp
     actor.send(request.body(body.into()).unwrap()).await
 }
 
+/// An operation that updates Jude's interview with Luisa, with these arguments.
+fn update(operation: &str, arguments: &str) -> String {
+    format!("{operation} {{ updateInterview(id: {JUDE_WITH_LUISA} {arguments}) {{ interview {{ id }} }} }}")
+}
+
 /// The codes of the errors. Fails unless every error has a code and a message.
 fn codes(answer: &Value) -> Vec<&str> {
     let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
@@ -69,13 +74,13 @@ async fn invalid_document_is_graphql_validation_failed() {
         "{ viewer }",
         "{ viewer { id { x } } }",
         "{ interview { id } }",
-        "{ interview(id: 27, x: 1) { id } }",
+        &format!("{{ interview(id: {JUDE_WITH_LUISA}, x: 1) {{ id }} }}"),
         "{ interview(id: {}) { id } }",
         "{ interviews(filter: {status: [NOPE]}) { totalCount } }",
-        "mutation { updateInterview(id: 27, input: {kind: NOPE}) { interview { id } } }",
-        "mutation { updateInterview(id: 27, input: {status: COMPLETED}) { interview { id } } }",
-        "mutation { updateInterview(id: 27) { interview { id } } }",
-        "mutation { deleteInterview(id: 27) { id } }",
+        &update("mutation", "input: {kind: NOPE}"),
+        &update("mutation", "input: {status: COMPLETED}"),
+        &update("mutation", ""),
+        &format!("mutation {{ deleteInterview(id: {JUDE_WITH_LUISA}) {{ id }} }}"),
         "subscription { x }",
         "{ ...nothing }",
         "{ ...a } fragment a on Query { ...a }",
@@ -99,8 +104,7 @@ async fn invalid_document_is_graphql_validation_failed() {
 async fn unknown_operation_name_is_a_bad_request() {
     let app = start!(Sqlite);
     for name in [json!("C"), json!(""), json!("a")] {
-        let document = "query A { a: __typename } \
-            mutation B { updateInterview(id: 27, input: {kind: IN_PERSON}) { interview { id } } }";
+        let document = update("query A { a: __typename } mutation B", "input: {kind: IN_PERSON}");
         let send = async |name: &Value| {
             let body = json!({"query": document, "operationName": name}).to_string();
             post(&app.staff(), "application/json", Some(MEDIA_TYPE), body).await
@@ -131,7 +135,7 @@ async fn invalid_argument_value_is_bad_user_input() {
             json!({"t": "2025-01-01"}),
         ),
         (
-            "mutation($input: UpdateInterviewInput!) { updateInterview(id: 27, input: $input) { interview { id } } }",
+            update("mutation($input: UpdateInterviewInput!)", "input: $input").as_str(),
             json!({"input": {"startAt": "2025-03-20T10:32:08"}}),
         ),
         ("query($id: ID!) { interview(id: $id) { id } }", json!({})),
@@ -146,7 +150,8 @@ async fn invalid_argument_value_is_bad_user_input() {
 #[tokio::test]
 async fn variable_of_another_type_is_bad_user_input() {
     let app = start!(Sqlite);
-    for id in [json!(null), json!([27]), json!(1.5), json!({"id": 27})] {
+    let id = JUDE_WITH_LUISA.0;
+    for id in [json!(null), json!([id]), json!(1.5), json!({"id": id})] {
         let answer = app.staff().graphql("query($id: ID!) { interview(id: $id) { id } }", json!({"id": id})).await;
         assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{answer:#}");
         assert_eq!(answer["data"], json!(null));
@@ -156,9 +161,9 @@ async fn variable_of_another_type_is_bad_user_input() {
 #[tokio::test]
 async fn error_in_one_field_keeps_the_other_fields() {
     let app = start!(Sqlite);
-    let query = "{ viewer { id } interview(id: 27) { id history(first: 101) { totalCount } } }";
-    let answer = app.staff().graphql(query, json!({})).await;
-    assert_json!(answer, @r#"
+    let query =
+        format!("{{ viewer {{ id }} interview(id: {JUDE_WITH_LUISA}) {{ id history(first: 101) {{ totalCount }} }} }}");
+    assert_json!(app.staff().graphql(&query, json!({})).await, @r#"
     {
       "data": {"interview": null, "viewer": {"id": "1000"}},
       "errors": [
@@ -217,13 +222,13 @@ async fn body_of_another_content_type_is_rejected() {
         "application/json-seq",
         "text/plain; application/json",
     ] {
-        let mutation = "mutation { updateInterview(id: 27, input: {kind: IN_PERSON}) { interview { id } } }";
+        let mutation = update("mutation", "input: {kind: IN_PERSON}");
         let json = json!({"query": mutation}).to_string();
         let form = format!(
             "--x\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{json}\r\n--x\r\n\
              Content-Disposition: form-data; name=\"map\"\r\n\r\n{{}}\r\n--x--\r\n"
         );
-        for body in [json, form, mutation.to_owned()] {
+        for body in [json, form, mutation] {
             let answer = post(&app.staff(), content_type, None, body).await;
             assert_eq!((answer.status.as_u16(), codes(&answer.json())), (415, vec!["BAD_REQUEST"]));
         }

@@ -3,20 +3,21 @@
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::Answer;
-use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::listening_server::set_location;
+use crate::support::people::{DANA, DANA_APPLICATION, JUDE, JUDE_WITH_LUISA, LUISA, MONA};
 use axum::body::Body;
 use axum::http::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock};
 use tracing_subscriber::fmt::MakeWriter;
 
 const ID: &str = "01a4d000-fd61-402a-a34d-7269899c4bd9";
-const UPDATE: &str = "mutation { updateInterview(id: 27, input: {location: \"x\"}) { interview { id } } }";
 
 /// Writes a value that the check constraints of the table do not allow.
-async fn corrupt(app: &TestApp, database: Database, [table, column, value, id]: [&str; 4]) {
+async fn corrupt(app: &TestApp, database: Database, [table, column, value]: [&str; 3], id: impl Display) {
     let update = format!("UPDATE {table} SET {column} = '{value}' WHERE id = {id}");
     let sql = match database {
         Sqlite => format!("PRAGMA ignore_check_constraints = ON; {update}"),
@@ -38,7 +39,7 @@ async fn graphql(app: &TestApp, query: &str, accept: &str) -> Answer {
 
 async fn patch(app: &TestApp) -> Answer {
     let body = json!({"interview": {"location": "x"}});
-    app.staff().rest_with("PATCH", "/api/v1/interviews/27", &body, &[("x-request-id", ID)]).await
+    app.staff().patch_with(JUDE_WITH_LUISA, &body, &[("x-request-id", ID)]).await
 }
 
 /// Fails unless the only GraphQL error is the constant one; the data of the response.
@@ -47,32 +48,44 @@ fn assert_internal(answer: &Answer) -> Value {
     let error = body["errors"][0].take();
     assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{}", answer.text);
     assert_eq!(error["message"], "internal error");
-    assert_eq!(error["extensions"], json!({"code": "INTERNAL", "requestId": ID}));
+    assert_json!(error["extensions"], @r#"
+    {
+      "code": "INTERNAL",
+      "requestId": "01a4d000-fd61-402a-a34d-7269899c4bd9"
+    }
+    "#);
     assert_eq!(answer.header("x-request-id"), ID);
     body["data"].take()
 }
 
 fn assert_internal_over_rest(answer: &Answer, status: u16) {
-    let error = json!({"code": "INTERNAL", "message": "internal error", "path": []});
-    assert_eq!((answer.status.as_u16(), answer.json()), (status, json!({"errors": [error]})));
+    assert_eq!(answer.status, status);
+    assert_json!(answer.json(), @r#"
+    {
+      "errors": [{"code": "INTERNAL", "message": "internal error", "path": []}]
+    }
+    "#);
     assert_eq!(answer.header("x-request-id"), ID);
 }
 
 #[rstest]
-#[case::interview(["interviews", "kind", "séance", "27"])]
-#[case::state(["interviews", "status", "limbo", "27"])]
+#[case::interview(["interviews", "kind", "séance"])]
+#[case::state(["interviews", "status", "limbo"])]
 #[tokio::test]
 async fn corrupt_interview_is_an_internal_error(
-    #[case] row: [&str; 4],
+    #[case] value: [&str; 3],
     #[values(Sqlite, Postgres)] database: Database,
 ) {
     let app = start!(database);
-    corrupt(&app, database, row).await;
+    let another = app.book(DANA, LUISA).at("10:00").await;
+    corrupt(&app, database, value, JUDE_WITH_LUISA).await;
     let media_type = "application/graphql-response+json";
+    let by_id = format!("{{ __typename interview(id: {JUDE_WITH_LUISA}) {{ id }} }}");
+    let list = format!("{{ interviews(filter: {{driverId: {JUDE}}}) {{ nodes {{ id }} }} }}");
     for (query, data) in [
-        ("{ __typename interview(id: 27) { id } }", json!({"__typename": "Query", "interview": null})),
-        ("{ interviews(filter: {driverId: 997}) { nodes { id } } }", json!(null)),
-        (UPDATE, json!(null)),
+        (&by_id, json!({"__typename": "Query", "interview": null})),
+        (&list, json!(null)),
+        (&set_location(), json!(null)),
     ] {
         for accept in ["application/json", media_type] {
             let answer = graphql(&app, query, accept).await;
@@ -80,31 +93,41 @@ async fn corrupt_interview_is_an_internal_error(
         }
     }
     assert_internal_over_rest(&patch(&app).await, 500);
-    let stored = format!("SELECT {} FROM interviews WHERE id = 27 AND version = 1", row[1]);
-    assert_eq!(app.database.value::<String>(&stored).await, row[2], "nothing was written");
+    let stored = format!("SELECT {} FROM interviews WHERE id = {JUDE_WITH_LUISA} AND version = 1", value[1]);
+    assert_eq!(app.database.value::<String>(&stored).await, value[2], "nothing was written");
     // Other interviews can be read.
-    assert_eq!(app.staff().interview(9).await["id"], "9");
+    assert_eq!(app.staff().interview(another).await["id"], another.to_string());
 }
 
 #[rstest]
 #[tokio::test]
 async fn corrupt_person_nulls_the_fields_that_need_it(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
-    corrupt(&app, database, ["users", "role", "ghost", "1001"]).await;
-    corrupt(&app, database, ["interviewees", "kind", "lost", "1000"]).await;
-    let query = "{ a: interview(id: 27) { id interviewee { kind } }
-                   b: interview(id: 27) { id interviewer { id } } }";
-    let data = assert_internal(&graphql(&app, query, "application/json").await);
-    assert_eq!(data, json!({"a": {"id": "27", "interviewee": {"kind": "VERIFIED"}}, "b": null}));
-    let data =
-        assert_internal(&graphql(&app, "{ viewer { id } interviewee(id: 1000) { id } }", "application/json").await);
-    assert_eq!(data, json!({"viewer": {"id": "1000"}, "interviewee": null}));
+    corrupt(&app, database, ["users", "role", "ghost"], LUISA).await;
+    corrupt(&app, database, ["interviewees", "kind", "lost"], DANA_APPLICATION).await;
+    let query = format!(
+        "{{ a: interview(id: {JUDE_WITH_LUISA}) {{ id interviewee {{ kind }} }} \
+            b: interview(id: {JUDE_WITH_LUISA}) {{ id interviewer {{ id }} }} }}"
+    );
+    assert_json!(assert_internal(&graphql(&app, &query, "application/json").await), @r#"
+    {
+      "a": {"id": "27", "interviewee": {"kind": "VERIFIED"}},
+      "b": null
+    }
+    "#);
+    let query = format!("{{ viewer {{ id }} interviewee(id: {DANA_APPLICATION}) {{ id }} }}");
+    assert_json!(assert_internal(&graphql(&app, &query, "application/json").await), @r#"
+    {
+      "interviewee": null,
+      "viewer": {"id": "1000"}
+    }
+    "#);
 }
 
 #[tokio::test]
 async fn failed_lookup_of_the_user_is_internal_and_not_unauthenticated() {
     let app = start!(Sqlite);
-    corrupt(&app, Sqlite, ["users", "role", "ghost", "1000"]).await;
+    corrupt(&app, Sqlite, ["users", "role", "ghost"], MONA).await;
     for (accept, status) in [("application/json", 200), ("application/graphql-response+json", 500)] {
         let answer = graphql(&app, "{ viewer { id } }", accept).await;
         assert_eq!((answer.status.as_u16(), assert_internal(&answer)), (status, json!(null)));
@@ -121,9 +144,9 @@ async fn missing_table_fails_only_what_reads_it(#[values(Sqlite, Postgres)] data
     let app = start!(database);
     app.staff().ask("{ viewer { id } }", json!({})).await;
     app.database.execute("ALTER TABLE interview_events RENAME TO gone").await;
-    let data = assert_internal(&graphql(&app, "{ interview(id: 27) { history { totalCount } } }", "*/*").await);
-    assert_eq!(data, json!({"interview": null}));
-    assert_internal(&graphql(&app, UPDATE, "*/*").await);
+    let history = format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ history {{ totalCount }} }} }}");
+    assert_json!(assert_internal(&graphql(&app, &history, "*/*").await), @r#"{"interview": null}"#);
+    assert_internal(&graphql(&app, &set_location(), "*/*").await);
     assert_internal_over_rest(&patch(&app).await, 500);
     assert_eq!(app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
     app.database.execute("ALTER TABLE gone RENAME TO interview_events").await;
@@ -139,13 +162,17 @@ async fn server_is_not_ready_while_the_schema_is_behind(#[values(Sqlite, Postgre
     app.database
         .execute("UPDATE seaql_migrations SET version = 'x' || version WHERE version LIKE '%first_schema'")
         .await;
-    let answer = ready().await;
-    let status = "the database's schema is behind: run `interviews migrate up`";
-    assert_eq!((answer.status.as_u16(), answer.json()), (503, json!({"status": status})));
+    let behind = ready().await;
+    assert_eq!(behind.status, 503);
+    assert_json!(behind.json(), @r#"
+    {
+      "status": "the database's schema is behind: run `interviews migrate up`"
+    }
+    "#);
     app.database.execute("UPDATE seaql_migrations SET version = substr(version, 2) WHERE version LIKE 'x%'").await;
     assert_eq!(ready().await.status, 200);
     app.database.execute("DROP TABLE seaql_migrations").await;
-    assert_eq!(ready().await.json(), json!({"status": status}));
+    assert_eq!(ready().await.json(), behind.json());
 }
 
 /// Everything that this process logs. It is global because `tracing` caches for each call site whether a subscriber
@@ -193,12 +220,12 @@ impl<'a> MakeWriter<'a> for Log {
 async fn log_has_the_cause_and_the_request_id(#[values(Sqlite, Postgres)] database: Database) {
     let log = Log::start();
     let app = start!(database);
-    corrupt(&app, database, ["interviews", "kind", "séance", "27"]).await;
+    corrupt(&app, database, ["interviews", "kind", "séance"], JUDE_WITH_LUISA).await;
     let id = format!("for-the-log/{database:?}");
-    let query = json!({"query": "{ interview(id: 27) { id } }"});
+    let query = json!({"query": format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ id }} }}")});
     let change = json!({"interview": {"location": "Room 101"}});
     app.staff().rest_with("POST", "/graphql", &query, &[("x-request-id", &id)]).await;
-    app.staff().rest_with("PATCH", "/api/v1/interviews/27", &change, &[("x-request-id", &id)]).await;
+    app.staff().patch_with(JUDE_WITH_LUISA, &change, &[("x-request-id", &id)]).await;
 
     let log = log.text();
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -206,7 +233,8 @@ async fn log_has_the_cause_and_the_request_id(#[values(Sqlite, Postgres)] databa
     assert_eq!(failures.len(), 2, "each once: {log}");
     for failure in failures {
         assert_eq!(failure["level"], "ERROR");
-        assert_eq!(failure["fields"]["cause"], "interviews.kind of row 27 is not valid");
+        let cause = format!("interviews.kind of row {JUDE_WITH_LUISA} is not valid");
+        assert_eq!(failure["fields"]["cause"], cause);
     }
     for secret in ["Bearer", "eyJ", "Room 101", "Jude Howell"] {
         assert!(!log.contains(secret), "{secret}: {log}");

@@ -127,11 +127,7 @@ async fn operation_beyond_the_rate_limit_is_rate_limited() {
 async fn request_beyond_max_in_flight_is_overloaded() {
     let Some(app) = TestApp::start_with(Postgres, &["--max-in-flight", "1"]).await else { return };
     let staff = app.staff();
-    let raw = app.database.raw().await;
-    let lock = sea_orm::TransactionTrait::begin(&raw).await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(&lock, "SELECT 1 FROM interviews WHERE id = 27 FOR UPDATE")
-        .await
-        .unwrap();
+    let lock = app.database.lock(JUDE_WITH_LUISA).await;
     let waiting = tokio::spawn({
         let staff = staff.clone();
         async move { staff.update(JUDE_WITH_LUISA, json!({"location": "in flight"})).await }

@@ -4,7 +4,7 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::refusals;
 use crate::support::booking::time_arguments;
 use crate::support::lifecycle::{interview_of, only, write_counts};
-use crate::support::people::{CHIDI, JUDE, JUDE_WITH_LUISA, LUISA};
+use crate::support::people::{CHIDI, JUDE, JUDE_WITH_LUISA, LUISA, UNKNOWN_INTERVIEW};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -63,7 +63,9 @@ async fn interview_that_the_viewer_cannot_see_is_not_found(#[values(Sqlite, Post
 async fn id_that_names_no_interview_is_not_found(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let before = write_counts(&app).await;
-    for id in ["0", "-27", "027", "99999", "99999999999999999999", "x", ""] {
+    let [negative, padded] = [format!("-{JUDE_WITH_LUISA}"), format!("0{JUDE_WITH_LUISA}")];
+    let unknown = UNKNOWN_INTERVIEW.to_string();
+    for id in ["0", &negative, &padded, &unknown, "99999999999999999999", "x", ""] {
         for (_, mutation, arguments) in every_mutation(id) {
             assert_json!(app.admin().mutate(mutation, &arguments).await, @r#"
             {

@@ -1,6 +1,7 @@
 //! A request that can be sent over REST and over GraphQL, with its outcome in the form of the REST API.
 
 use crate::support::actor::Actor;
+use crate::support::rest::etag;
 use serde_json::{Map, Value, json};
 
 /// A request that both APIs have. Fields have their names in the REST API.
@@ -37,7 +38,7 @@ impl Request {
             Self::Reject(id) => ("POST", format!("{}/{id}/reject", of(&Side::Driver)), json!({})),
         };
         let id = path.trim_start_matches(of(&Side::Driver)).trim_start_matches(staff).split('/').nth(1).unwrap_or("");
-        let tag = version.map(|version| format!(r#"W/"{id}-{version}""#));
+        let tag = version.map(|version| etag(id, version));
         let headers: Vec<(&str, &str)> = tag.iter().map(|tag| ("if-match", tag.as_str())).collect();
         let answer = who.rest_with(method, &path, &json!({"interview": fields}), &headers).await;
         let mut body = answer.json();

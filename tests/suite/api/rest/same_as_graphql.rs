@@ -6,16 +6,17 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::inspect::{all_rows, latest_rows};
 use crate::support::people::{
-    ADA, BRUNA, DANA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_COASTAL_APPLICATION, KOFI, LUISA, MONA, PIET,
-    UNKNOWN_INTERVIEWEE, UNKNOWN_USER,
+    ADA, BRUNA, DANA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_COASTAL_APPLICATION, JUDE_WITH_LUISA, KOFI, LUISA, MONA,
+    PIET, UNKNOWN_INTERVIEWEE, UNKNOWN_USER,
 };
 use chrono::TimeDelta;
 use interviews::domain::UserId;
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
-/// Jude's interview with Luisa, as in a path.
-const JUDE_WITH_LUISA: &str = "27";
+/// The id of Jude's interview with Luisa, as in a path.
+static OLDER: LazyLock<String> = LazyLock::new(|| JUDE_WITH_LUISA.to_string());
 
 /// The first interview that is created, and the second one, which allows overlap.
 const NEW: &str = "271";
@@ -141,9 +142,9 @@ fn negotiating() -> Vec<Case> {
         case(MONA, Update(NEW, json!({"end_at": "2025-04-01T15:15:00Z"})), "pending"),
         case(JUDE, Accept(Driver, NEW), "scheduled"),
         // The proposed time overlaps with another interview.
-        case(JUDE, Amend(Driver, JUDE_WITH_LUISA, two_o_clock()), "amended"),
-        case(MONA, Accept(Staff, JUDE_WITH_LUISA), "SCHEDULE_CONFLICT"),
-        case(MONA, Update(JUDE_WITH_LUISA, json!({"end_at": "2025-03-20T09:45:00Z"})), "pending"),
+        case(JUDE, Amend(Driver, &OLDER, two_o_clock()), "amended"),
+        case(MONA, Accept(Staff, &OLDER), "SCHEDULE_CONFLICT"),
+        case(MONA, Update(&OLDER, json!({"end_at": "2025-03-20T09:45:00Z"})), "pending"),
     ]
 }
 
@@ -165,8 +166,8 @@ fn ending() -> Vec<Case> {
         case(MONA, Accept(Staff, NEW), "INVALID_STATE"),
         // Then Jude's interview with Luisa is the only open one, and the driver rejects it.
         case(ADA, Cancel(OVER_A_CLASH), "cancelled"),
-        at_version(4, case(JUDE, Reject(JUDE_WITH_LUISA), "STALE_VERSION")),
-        at_version(3, case(JUDE, Reject(JUDE_WITH_LUISA), "rejected")),
+        at_version(4, case(JUDE, Reject(&OLDER), "STALE_VERSION")),
+        at_version(3, case(JUDE, Reject(&OLDER), "rejected")),
     ]
 }
 

@@ -7,20 +7,21 @@ use crate::support::actor::{Actor, Answer};
 use crate::support::booking::at;
 use crate::support::lifecycle::interview_of;
 use crate::support::people::{
-    BRUNA, CHIDI, DANA, JUDE, JUDE_COASTAL_APPLICATION, JUDE_WITH_LUISA, JUDE_WITH_PIET, LUISA,
+    BRUNA, CHIDI, DANA, JUDE, JUDE_COASTAL_APPLICATION, JUDE_WITH_LUISA, JUDE_WITH_PIET, LUISA, UNKNOWN_INTERVIEW,
 };
+use crate::support::rest::interview_path;
 use axum::body::Body;
-use axum::http::{Method, Request};
+use axum::http::Request;
 use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::fmt::Display;
 
-const PATH: &str = "/api/v1/interviews/27";
 const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
 
 /// Sends a body as it is, with `content-type: application/json`.
-async fn patch(actor: &Actor, path: &str, body: impl Into<Body>) -> Answer {
-    let request = Request::builder().method(Method::PATCH).uri(path).header("content-type", "application/json");
+async fn patch(actor: &Actor, id: impl Display, body: impl Into<Body>) -> Answer {
+    let request = Request::patch(interview_path(id)).header("content-type", "application/json");
     actor.send(request.body(body.into()).unwrap()).await
 }
 
@@ -32,7 +33,7 @@ async fn assert_nothing_written(app: &TestApp) {
 #[tokio::test]
 async fn unreadable_body_is_a_bad_request() {
     let app = start!(Sqlite);
-    let documented = json!({"interview": {"location": "https://google.meet", "interviewer_id": 1001}}).to_string();
+    let documented = json!({"interview": {"location": "https://google.meet", "interviewer_id": LUISA.0}}).to_string();
     let half = documented[..documented.len() / 2].to_owned();
     let deep = "[".repeat(100_000);
     let bodies: [&[u8]; 14] = [
@@ -44,7 +45,7 @@ async fn unreadable_body_is_a_bad_request() {
         b"{\"interview\": {}} {}",
         b"interview[location]=x",
         b"null",
-        b"27",
+        b"7",
         b"[]",
         b"{}",
         b"{\"interview\": null}",
@@ -52,7 +53,7 @@ async fn unreadable_body_is_a_bad_request() {
         b"{\"location\": \"not within interview\"}",
     ];
     for body in bodies {
-        let answer = patch(&app.staff(), PATH, body.to_vec()).await;
+        let answer = patch(&app.staff(), JUDE_WITH_LUISA, body.to_vec()).await;
         assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(body));
         assert_eq!(errors(&answer), ["BAD_REQUEST "]);
     }
@@ -66,7 +67,7 @@ async fn interrupted_body_is_a_bad_request() {
         Ok(r#"{"interview": {"location": "Dock 4"}}"#),
         Err(std::io::Error::other("connection reset by 10.0.0.7")),
     ]);
-    let answer = patch(&app.staff(), PATH, Body::from_stream(broken)).await;
+    let answer = patch(&app.staff(), JUDE_WITH_LUISA, Body::from_stream(broken)).await;
     assert_eq!((answer.status.as_u16(), errors(&answer)), (400, vec!["BAD_REQUEST ".to_owned()]));
     assert!(!answer.text.contains("10.0.0.7"));
     assert_nothing_written(&app).await;
@@ -80,7 +81,7 @@ async fn missing_or_invalid_token_is_unauthenticated() {
         (app.anonymous(), "not JSON: the token is checked first"),
         (app.bearer("abc"), r#"{"interview": {}}"#),
     ] {
-        let answer = patch(&actor, PATH, body).await;
+        let answer = patch(&actor, JUDE_WITH_LUISA, body).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (401, vec!["UNAUTHENTICATED ".to_owned()]));
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
@@ -89,11 +90,11 @@ async fn missing_or_invalid_token_is_unauthenticated() {
 #[tokio::test]
 async fn update_by_the_driver_is_forbidden() {
     let app = start!(Sqlite);
-    let answer = patch(&app.driver(), PATH, r#"{"interview": {"location": "Home"}}"#).await;
+    let answer = patch(&app.driver(), JUDE_WITH_LUISA, r#"{"interview": {"location": "Home"}}"#).await;
     assert_eq!((answer.status.as_u16(), errors(&answer)), (403, vec!["FORBIDDEN id".to_owned()]));
     assert_eq!(answer.header("www-authenticate"), "");
     // An update that would change nothing is forbidden, too.
-    let answer = patch(&app.driver(), PATH, r#"{"interview": {}}"#).await;
+    let answer = patch(&app.driver(), JUDE_WITH_LUISA, r#"{"interview": {}}"#).await;
     assert_eq!(answer.status, 403);
     assert_nothing_written(&app).await;
 }
@@ -102,18 +103,20 @@ async fn update_by_the_driver_is_forbidden() {
 async fn invisible_or_unknown_interview_is_not_found() {
     let app = start!(Sqlite);
     let mut bodies = Vec::new();
+    let id = JUDE_WITH_LUISA;
+    let malformed = [format!("-{id}"), format!("+{id}"), format!("0{id}"), format!("{id}.0"), format!("{id}x")];
+    let nothing = ["0", "abc", "9223372036854775808", "%00", "%ff", "2%377"].map(str::to_owned);
     // The last one is of Coastal Freight.
-    let nothing =
-        ["0", "-27", "+27", "027", "27.0", "27x", "abc", "99999", "9223372036854775808", "%00", "%ff", "2%377"];
-    for id in nothing.into_iter().chain([JUDE_WITH_PIET.to_string().as_str()]) {
-        let answer = patch(&app.staff(), &format!("/api/v1/interviews/{id}"), r#"{"interview": {}}"#).await;
+    let invisible = [UNKNOWN_INTERVIEW, JUDE_WITH_PIET].map(|id| id.to_string());
+    for id in malformed.into_iter().chain(nothing).chain(invisible) {
+        let answer = patch(&app.staff(), &id, r#"{"interview": {}}"#).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (404, vec!["NOT_FOUND id".to_owned()]), "{id}");
         bodies.push(answer.text);
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]), "the response reveals which interviews exist: {bodies:?}");
     // A driver does not see the interviews of other drivers, even in the same company.
     let of_dana = app.book(DANA, LUISA).at("10:00").await;
-    let answer = patch(&app.driver(), &format!("/api/v1/interviews/{of_dana}"), r#"{"interview": {}}"#).await;
+    let answer = patch(&app.driver(), of_dana, r#"{"interview": {}}"#).await;
     assert_eq!(answer.status, 404);
 }
 
@@ -132,8 +135,7 @@ async fn interview_in_a_final_state_is_a_conflict() {
     for (id, state) in
         [(completed, "completed"), (cancelled, "cancelled"), (no_show, "no_show"), (rejected, "rejected")]
     {
-        let path = format!("/api/v1/interviews/{id}");
-        let answer = patch(&app.staff(), &path, r#"{"interview": {"location": "Dock 4"}}"#).await;
+        let answer = patch(&app.staff(), id, r#"{"interview": {"location": "Dock 4"}}"#).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (409, vec!["INVALID_STATE id".to_owned()]), "{state}");
         let message = format!("this cannot be done now: the interview is {state}");
         assert_eq!(answer.json()["errors"][0]["message"], message);
@@ -147,7 +149,7 @@ async fn busy_driver_and_interviewer_are_a_conflict(#[values(Sqlite, Postgres)] 
     let app = start!(database);
     app.book(JUDE, LUISA).at("10:00").await;
     let request = json!({"interview": {"start_at": at("10:30"), "end_at": at("11:30")}});
-    let answer = patch(&app.staff(), PATH, request.to_string()).await;
+    let answer = patch(&app.staff(), JUDE_WITH_LUISA, request.to_string()).await;
     assert_eq!(answer.status, 409);
     // One error for each person.
     assert_eq!(errors(&answer), ["SCHEDULE_CONFLICT interview.start_at"; 2]);
@@ -166,7 +168,7 @@ async fn other_content_types_are_rejected() {
         Some("application/jsonx"),
         Some("text/plain, application/json"),
     ] {
-        let mut request = Request::builder().method(Method::PATCH).uri(PATH);
+        let mut request = Request::patch(interview_path(JUDE_WITH_LUISA));
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
@@ -181,7 +183,7 @@ async fn other_content_types_are_rejected() {
 async fn content_type_may_have_parameters() {
     let app = start!(Sqlite);
     for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON ;charset=UTF-8"] {
-        let request = Request::builder().method(Method::PATCH).uri(PATH).header("content-type", content_type);
+        let request = Request::patch(interview_path(JUDE_WITH_LUISA)).header("content-type", content_type);
         let answer = app.staff().send(request.body(Body::from(r#"{"interview": {}}"#)).unwrap()).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
@@ -194,11 +196,11 @@ async fn every_value_of_a_wrong_type_is_reported() {
         "kind": "VIDEO_CALL",
         "start_at": "2025-03-20",
         "end_at": 1_742_466_728,
-        "interviewee_id": 277.5,
-        "interviewer_id": {"id": 1001},
+        "interviewee_id": 1.5,
+        "interviewer_id": {"id": LUISA.0},
         "location": ["https://google.meet"]
     }});
-    let answer = patch(&app.staff(), PATH, request.to_string()).await;
+    let answer = patch(&app.staff(), JUDE_WITH_LUISA, request.to_string()).await;
     assert_eq!(answer.status, 422);
     let fields = ["kind", "start_at", "end_at", "interviewee_id", "interviewer_id", "location"];
     assert_eq!(errors(&answer), fields.map(|field| format!("BAD_USER_INPUT interview.{field}")));
@@ -216,7 +218,7 @@ async fn all_errors_are_reported_at_once() {
         "interviewer_id": "nobody",
         "location": " \t"
     }});
-    let answer = patch(&app.staff(), PATH, request.to_string()).await;
+    let answer = patch(&app.staff(), JUDE_WITH_LUISA, request.to_string()).await;
     assert_eq!(answer.status, 422);
     assert_eq!(
         errors(&answer),
@@ -236,7 +238,7 @@ async fn null_is_allowed_for_the_location_only() {
     let app = start!(Sqlite);
     let fields = ["kind", "start_at", "end_at", "interviewee_id", "interviewer_id"];
     let nulls: serde_json::Map<_, _> = fields.map(|field| (field.to_owned(), Value::Null)).into_iter().collect();
-    let answer = patch(&app.staff(), PATH, json!({"interview": nulls}).to_string()).await;
+    let answer = patch(&app.staff(), JUDE_WITH_LUISA, json!({"interview": nulls}).to_string()).await;
     assert_eq!(answer.status, 422);
     assert_eq!(errors(&answer), fields.map(|field| format!("NULL_NOT_ALLOWED interview.{field}")));
     assert_nothing_written(&app).await;

@@ -74,7 +74,7 @@ async fn rejected_subscription_is_one_error_and_the_socket_continues() {
     ] {
         assert_eq!(only_error(&mut client, query).await, ["GRAPHQL_VALIDATION_FAILED", message], "{query}");
     }
-    assert_eq!(client.ask("{ __typename }").await, json!({"__typename": "Query"}));
+    assert_json!(client.ask("{ __typename }").await, @r#"{"__typename": "Query"}"#);
 }
 
 /// The code and the message of the only error of a subscription.
@@ -119,8 +119,8 @@ async fn expired_token_closes_the_socket_with_and_without_a_subscription() {
 async fn shutdown_of_the_process_closes_subscribers_with_1001() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
     let server = shell.start("serve");
-    let token = shell.succeed(&format!("token --sub {MONA}"));
-    let mut client = WebSocketClient::sign_in(server.address.parse().unwrap(), token.trim()).await;
+    let token = shell.token(MONA);
+    let mut client = WebSocketClient::sign_in(server.address.parse().unwrap(), &token).await;
     client
         .send(json!({
             "id": "1", "type": "subscribe", "payload": {"query": "subscription { interviewChanged { id } }"}
