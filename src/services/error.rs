@@ -9,7 +9,7 @@ pub enum ServiceError {
     /// The request was refused. The client gets the reason.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// The database cannot be reached.
+    /// The database cannot be reached, or took too long.
     #[error(transparent)]
     Unavailable(StorageError),
     /// A row refers to a row that does not exist.
@@ -37,7 +37,7 @@ impl From<Refusal> for ServiceError {
 impl From<StorageError> for ServiceError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable(_) => Self::Unavailable(error),
+            StorageError::Unavailable(_) | StorageError::Timeout(_) => Self::Unavailable(error),
             error => Self::Failed(error),
         }
     }

@@ -31,7 +31,7 @@ pub enum Include {
 /// One change of one interview, from reading what it depends on to storing it. Dropping it writes nothing.
 pub enum UnitOfWork<'db> {
     /// Reads outside of a transaction and stores with a single statement.
-    Optimistic(&'db Pool),
+    Optimistic { reads: &'db Pool, writes: &'db Pool },
     /// Reads and stores in a transaction.
     Transaction(Transaction),
 }
@@ -95,7 +95,7 @@ impl<'db> UnitOfWork<'db> {
     /// Begins a unit of work.
     pub async fn begin(db: &'db Db, locking: Locking) -> Result<Self> {
         match (locking, db.single_statement_pool()) {
-            (Locking::Optimistic, Some(pool)) => Ok(Self::Optimistic(pool)),
+            (Locking::Optimistic, Some(writes)) => Ok(Self::Optimistic { reads: db.reader(), writes }),
             _ => Ok(Self::Transaction(db.begin().await?)),
         }
     }
@@ -103,9 +103,9 @@ impl<'db> UnitOfWork<'db> {
     /// Reads the interview, if it exists in this scope. A transaction locks its row, and leaves its people out.
     pub async fn load(&self, scope: Scope, id: InterviewId, include: Include) -> Result<Option<InterviewWithPeople>> {
         match (self, include) {
-            (Self::Optimistic(pool), Include::People) => with_people::find(*pool, scope, id).await,
-            (Self::Optimistic(pool), Include::Nothing) => {
-                Ok(interviews::find(*pool, scope, id).await?.map(InterviewWithPeople::from))
+            (Self::Optimistic { reads, .. }, Include::People) => with_people::find(*reads, scope, id).await,
+            (Self::Optimistic { reads, .. }, Include::Nothing) => {
+                Ok(interviews::find(*reads, scope, id).await?.map(InterviewWithPeople::from))
             }
             (Self::Transaction(transaction), _) => {
                 Ok(interviews::lock(transaction, scope, id).await?.map(InterviewWithPeople::from))
@@ -116,7 +116,7 @@ impl<'db> UnitOfWork<'db> {
     /// Reads the interviewee that a change refers to, if it exists in this scope.
     pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
         match self {
-            Self::Optimistic(pool) => interviewees::find(*pool, scope, id).await,
+            Self::Optimistic { reads, .. } => interviewees::find(*reads, scope, id).await,
             Self::Transaction(transaction) => interviewees::find(transaction, scope, id).await,
         }
     }
@@ -124,7 +124,7 @@ impl<'db> UnitOfWork<'db> {
     /// Whether a change can refer to this user as an interviewer of the company.
     pub async fn is_active_interviewer(&self, company: CompanyId, id: UserId) -> Result<bool> {
         match self {
-            Self::Optimistic(pool) => users::is_active_interviewer(*pool, company, id).await,
+            Self::Optimistic { reads, .. } => users::is_active_interviewer(*reads, company, id).await,
             Self::Transaction(transaction) => users::is_active_interviewer(transaction, company, id).await,
         }
     }
@@ -132,7 +132,7 @@ impl<'db> UnitOfWork<'db> {
     /// Stores the change and commits it.
     pub async fn store(self, change: Change) -> Result<Stored> {
         match self {
-            Self::Optimistic(pool) => store_in_one_statement(pool, change).await,
+            Self::Optimistic { writes, .. } => store_in_one_statement(writes, change).await,
             Self::Transaction(transaction) => store_in_transaction(transaction, change).await,
         }
     }

@@ -1,9 +1,10 @@
 //! Connecting to PostgreSQL or to a SQLite file.
 
 use crate::storage::database::Db;
-use crate::storage::database::connection::ConnectTo;
+use crate::storage::database::open_connection::ConnectTo;
 use crate::storage::database::pool::Pool;
 use crate::storage::database::session::SessionLimits;
+use crate::storage::database::shares::{Share, Shares};
 use crate::storage::{Result, StorageError};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -65,8 +66,10 @@ async fn connect_postgres(options: &DatabaseOptions) -> Result<Db> {
     let address = address.application_name(&name).disable_statement_logging();
     let limits = SessionLimits { lock_wait: options.acquire_timeout, statement: options.request_timeout };
     let address = ConnectTo::Postgres(address, limits);
-    let pool = Pool::connect(address, options.max_connections, options.acquire_timeout).await?;
-    Ok(Db { reader: pool.clone(), writer: pool, options: options.clone() })
+    let shares = Shares::of(usize::try_from(options.max_connections).unwrap_or(usize::MAX));
+    let reader = Pool::connect(address, shares.requests, options.acquire_timeout).await?;
+    let (writer, monitor) = (reader.with(shares.changes), reader.with(shares.monitoring));
+    Ok(Db { reader, writer, monitor, options: options.clone() })
 }
 
 async fn connect_sqlite(options: &DatabaseOptions) -> Result<Db> {
@@ -79,11 +82,12 @@ async fn connect_sqlite(options: &DatabaseOptions) -> Result<Db> {
     let file = url.parse::<SqliteConnectOptions>().map_err(|_| StorageError::Url("it has to be like sqlite://FILE"))?;
     let connect = |connections, writes| {
         let file = sqlite_options(file.clone(), options.create && writes, writes);
-        Pool::connect(ConnectTo::Sqlite(file), connections, options.acquire_timeout)
+        Pool::connect(ConnectTo::Sqlite(file), Share::new(connections), options.acquire_timeout)
     };
     let writer = connect(1, true).await?; // first, because it creates the file
-    let readers = options.max_connections.min(useful_readers());
-    Ok(Db { reader: connect(readers, false).await?, writer, options: options.clone() })
+    let readers = usize::try_from(options.max_connections).unwrap_or(usize::MAX).min(useful_readers());
+    let reader = connect(readers, false).await?;
+    Ok(Db { monitor: reader.clone(), reader, writer, options: options.clone() })
 }
 
 fn is_postgres(url: &str) -> bool {
@@ -91,9 +95,8 @@ fn is_postgres(url: &str) -> bool {
 }
 
 /// Reading a SQLite file takes processor time and rarely waits for the disk, and each reader has its own caches.
-fn useful_readers() -> u32 {
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    u32::try_from(processors).unwrap_or(u32::MAX).saturating_mul(2)
+fn useful_readers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).saturating_mul(2)
 }
 
 pub(super) fn sqlite_options(file: SqliteConnectOptions, create: bool, writes: bool) -> SqliteConnectOptions {

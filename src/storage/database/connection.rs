@@ -1,94 +1,89 @@
-//! A connection while it is out of the pool, and how connections are opened and checked.
+//! A connection out of the pool, and what becomes of it when it is released.
 
-use crate::storage::database::session::SessionLimits;
-use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
-use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor, PgConnection, SqliteConnection};
+use crate::storage::database::open_connection::{DriverConnection, OpenConnection, State};
+use crate::storage::database::pool::Lease;
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor};
 use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 
-/// A connection that was idle for longer is pinged before it is used: a firewall may have dropped it.
-const IDLE_PING_AFTER: Duration = Duration::from_secs(10);
+/// Within this time PostgreSQL notices that a connection is closed, and ends a session that was executing a statement.
+const SESSION_END: Duration = Duration::from_secs(2);
 
-/// How to reach the database.
-pub enum ConnectTo {
-    Postgres(PgConnectOptions, SessionLimits),
-    Sqlite(SqliteConnectOptions),
+/// A connection out of the pool. It returns to the pool when it is dropped, after its statement and its transaction have
+/// ended. Until then nobody else gets a connection in its place, so that the database never has more sessions than the
+/// pool has connections.
+pub struct PooledConnection {
+    /// `None` only while it is dropped.
+    open: Option<OpenConnection>,
+    lease: Option<Lease>,
+    /// How long the response to a statement may take; any time if `None`.
+    response_timeout: Option<Duration>,
 }
 
-/// A connection of one of the two drivers.
-pub enum DriverConnection {
-    Postgres(PgConnection),
-    Sqlite(SqliteConnection),
-}
-
-/// An entry of the pool.
-pub struct PoolEntry {
-    pub connection: DriverConnection,
-    /// A statement is running, was cancelled, or broke the connection. The connection must not be used again.
-    in_doubt: bool,
-}
-
-/// A connection out of the pool; none after it was discarded. Returns to the pool when it is dropped.
-pub struct PooledConnection(pub Option<Object<Manager>>);
-
-/// Opens connections and checks idle ones.
-pub struct Manager(pub ConnectTo);
-
-impl managed::Manager for Manager {
-    type Type = PoolEntry;
-    type Error = sqlx::Error;
-
-    async fn create(&self) -> Result<PoolEntry, sqlx::Error> {
-        let connection = match &self.0 {
-            ConnectTo::Postgres(options, limits) => {
-                let mut connection = PgConnection::connect_with(options).await?;
-                limits.apply(&mut connection).await?;
-                DriverConnection::Postgres(connection)
-            }
-            ConnectTo::Sqlite(options) => DriverConnection::Sqlite(SqliteConnection::connect_with(options).await?),
-        };
-        Ok(PoolEntry { connection, in_doubt: false })
-    }
-
-    async fn recycle(&self, entry: &mut PoolEntry, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if metrics.last_used() < IDLE_PING_AFTER {
-            return Ok(());
-        }
-        let alive = match &mut entry.connection {
-            DriverConnection::Postgres(connection) => connection.ping().await,
-            DriverConnection::Sqlite(connection) => connection.ping().await,
-        };
-        alive.map_err(RecycleError::Backend)
-    }
-}
-
-/// Awaits one call on the connection of either driver. While it runs, the connection is in doubt: a cancelled call
-/// leaves it there. An error that the database itself reports leaves the connection usable.
+/// Awaits one call on the connection of either driver. While it runs, a response is outstanding: a cancelled call leaves
+/// it so. An error that the database itself reports leaves the connection usable.
 macro_rules! call {
     ($pooled:expr, $connection:ident => $call:expr) => {{
-        let entry: &mut PoolEntry = $pooled.0.as_deref_mut().ok_or_else(closed)?;
-        entry.in_doubt = true;
-        let outcome = match &mut entry.connection {
-            DriverConnection::Postgres($connection) => $call,
-            DriverConnection::Sqlite($connection) => $call,
-        };
-        entry.in_doubt = !matches!(&outcome, Ok(_) | Err(sqlx::Error::Database(_)));
+        let response_timeout = $pooled.response_timeout;
+        let open = $pooled.open.as_mut().ok_or_else(closed)?;
+        open.state = State::Executing;
+        let outcome = within(response_timeout, async {
+            match &mut open.driver {
+                DriverConnection::Postgres($connection) => $call,
+                DriverConnection::Sqlite($connection) => $call,
+            }
+        });
+        let outcome = outcome.await;
+        let is_usable = matches!(&outcome, Ok(_) | Err(sqlx::Error::Database(_)));
+        open.state = if is_usable { State::Ready } else { State::Broken };
         outcome
     }};
 }
 
 impl PooledConnection {
-    pub fn is_in_doubt(&self) -> bool {
-        self.0.as_ref().is_none_or(|entry| entry.in_doubt)
+    pub fn new(open: OpenConnection, lease: Lease) -> Self {
+        let response_timeout = lease.response_timeout();
+        Self { open: Some(open), lease: Some(lease), response_timeout }
     }
 
-    /// Takes the connection out of the pool and closes it, which cancels what it runs.
-    pub fn discard(&mut self) {
-        drop(self.0.take().map(Object::take));
+    /// Begins a transaction with this statement.
+    pub async fn begin(&mut self, sql: &str) -> Result<(), DbErr> {
+        self.set_in_transaction(true);
+        self.run(sql).await.map(drop)
+    }
+
+    /// Commits the transaction that was begun. After an error that the database reports it is rolled back.
+    pub async fn commit(mut self) -> Result<(), DbErr> {
+        // PostgreSQL ends the transaction in any case. On SQLite it stays open after an error.
+        self.set_in_transaction(false);
+        let committed = self.run("COMMIT").await;
+        self.set_in_transaction(committed.is_err() && self.is_sqlite());
+        committed.map(drop)
+    }
+
+    /// Whether the database responds within this time.
+    pub async fn responds_within(&mut self, limit: Duration) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        open.state = State::Executing;
+        let responds = within(Some(limit), open.ping()).await.is_ok();
+        open.state = if responds { State::Ready } else { State::Broken };
+        responds
+    }
+
+    /// Closes the connection, and lends its lease to another one.
+    pub fn close(mut self) -> Option<Lease> {
+        self.open = None;
+        self.lease.take()
+    }
+
+    /// Waits for the response of each statement from now on, however long it takes.
+    pub fn wait_for_responses(&mut self) {
+        self.response_timeout = None;
     }
 
     pub async fn run(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -119,13 +114,59 @@ impl PooledConnection {
         })
         .map_err(query_error)
     }
+
+    fn set_in_transaction(&mut self, in_transaction: bool) {
+        if let Some(open) = &mut self.open {
+            open.in_transaction = in_transaction;
+        }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| matches!(open.driver, DriverConnection::Sqlite(_)))
+    }
 }
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
-        if self.is_in_doubt() {
-            self.discard();
+        let (Some(open), Some(lease)) = (self.open.take(), self.lease.take()) else { return };
+        if open.is_idle() {
+            lease.put_back(open);
+        } else if let (State::Ready | State::Executing, Ok(runtime)) = (open.state, Handle::try_current()) {
+            runtime.spawn(release(open, lease));
         }
+        // A broken connection is closed here, and its lease ends.
+    }
+}
+
+/// Puts the connection back once its statement and its transaction have ended. Both end soon: the session has limits.
+async fn release(mut open: OpenConnection, lease: Lease) {
+    match within(lease.response_timeout(), open.finish()).await {
+        Ok(()) if open.is_idle() => lease.put_back(open),
+        // On SQLite the connection is closed here.
+        Ok(()) => {}
+        Err(error) => {
+            tracing::debug!(%error, "a connection is closed, because its last statement did not end in order");
+            drop(open);
+            if is_silent(&error) {
+                tokio::time::sleep(SESSION_END).await;
+            }
+        }
+    }
+}
+
+fn is_silent(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
+}
+
+async fn within<T>(
+    limit: Option<Duration>,
+    call: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match limit {
+        None => call.await,
+        Some(limit) => timeout(limit, call).await.unwrap_or_else(|_| {
+            Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database does not respond")))
+        }),
     }
 }
 

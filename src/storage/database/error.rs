@@ -1,7 +1,7 @@
 //! The errors of the database, classified by the drivers' own codes.
 
 use sea_orm::sqlx::{self, error::ErrorKind};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use std::borrow::Cow;
 
 /// Why a storage function failed.
@@ -16,6 +16,9 @@ pub enum StorageError {
     /// No connection to the database could be opened, or the connection broke.
     #[error("the database cannot be reached: {0}")]
     Unavailable(#[source] DbErr),
+    /// A statement took too long or waited too long for a lock, or no connection became free in time.
+    #[error("timeout: {0}")]
+    Timeout(#[source] DbErr),
     /// `DATABASE_URL` is not the URL of a supported database. The text says why, without the URL, which may contain a
     /// password.
     #[error("DATABASE_URL: {0}")]
@@ -38,11 +41,13 @@ pub enum StorageError {
 impl From<DbErr> for StorageError {
     fn from(error: DbErr) -> Self {
         match &error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Timeout(error),
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
                 sqlx::Error::Database(refused) => match kind_of(&**refused) {
                     Kind::Overlap => Self::Overlap,
                     Kind::Transient => Self::Transient(error),
+                    Kind::Timeout => Self::Timeout(error),
                     Kind::Unavailable => Self::Unavailable(error),
                     Kind::Other => Self::Database(error),
                 },
@@ -61,6 +66,7 @@ impl From<DbErr> for StorageError {
 enum Kind {
     Overlap,
     Transient,
+    Timeout,
     Unavailable,
     Other,
 }
@@ -76,6 +82,8 @@ fn kind_of(error: &dyn sqlx::error::DatabaseError) -> Kind {
         "40001" | "40P01" | "5" | "261" | "517" | "773" => Kind::Transient,
         // SQLITE_CONSTRAINT_TRIGGER: the triggers raise the names of their constraints
         "1811" if error.message().ends_with("_overlap") => Kind::Overlap,
+        // lock not available, query canceled
+        "55P03" | "57014" => Kind::Timeout,
         // too many connections, server stopping or starting; class 08 is connection exceptions
         "53300" | "57P01" | "57P02" | "57P03" => Kind::Unavailable,
         code if code.len() == 5 && code.starts_with("08") => Kind::Unavailable,

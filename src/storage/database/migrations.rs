@@ -46,7 +46,7 @@ impl Db {
 
     /// Compares the database with the migrations that this server knows. Writes nothing.
     pub async fn migration_state(&self) -> Result<MigrationState> {
-        let applied = applied_steps(&self.reader).await?;
+        let applied = applied_steps(&self.monitor).await?;
         let known = Migrator::migrations();
         let step = |name: &str| (name.to_owned(), applied.iter().any(|applied| applied == name));
         Ok(MigrationState { steps: known.iter().map(|known| step(known.name())).collect() })

@@ -1,4 +1,4 @@
-//! The database: one pool on PostgreSQL; one writer and a pool of readers on SQLite.
+//! The database: one pool on PostgreSQL, divided by purpose; one writer and a pool of readers on SQLite.
 
 pub(crate) mod array_parameter;
 mod connect;
@@ -8,9 +8,11 @@ mod executor;
 pub(crate) mod fetch;
 pub(crate) mod keyset;
 mod migrations;
+mod open_connection;
 mod pool;
 pub(crate) mod search;
 mod session;
+mod shares;
 pub(crate) mod statement_cache;
 mod transaction;
 
@@ -22,12 +24,15 @@ pub use transaction::Transaction;
 
 use crate::storage::Result;
 use sea_orm::{ConnectionTrait, DbBackend};
+use std::time::Duration;
 
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Db {
     reader: Pool,
     writer: Pool,
+    /// For checks of the database, which have to get through when all others are in use.
+    monitor: Pool,
     options: DatabaseOptions,
 }
 
@@ -55,18 +60,23 @@ impl Db {
         Ok(self.writer.begin().await?)
     }
 
-    /// The same without a limit on how long a statement may run.
+    /// The same without limits on how long a statement may run.
     pub async fn begin_maintenance(&self) -> Result<Transaction> {
-        let transaction = self.begin().await?;
-        if self.is_postgres() {
-            transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
-        }
+        let mut transaction = self.begin().await?;
+        transaction.remove_time_limits().await?;
         Ok(transaction)
+    }
+
+    /// How long ago the database last responded to a statement of this server.
+    #[must_use]
+    pub fn last_response(&self) -> Duration {
+        self.reader.last_response().min(self.writer.last_response())
     }
 
     /// Calls `callback` with the SQL of every statement from now on, except for those of migrations.
     pub fn observe(&mut self, callback: impl Fn(&str) + Clone + Send + Sync + 'static) {
         self.reader.observe(callback.clone());
+        self.monitor.observe(callback.clone());
         self.writer.observe(callback);
     }
 

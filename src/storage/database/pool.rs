@@ -1,50 +1,87 @@
-//! A pool that returns connections as they are. sqlx's own pool pings a connection on every release, in a task of its
-//! own, which costs one round trip for each statement (13 % of the server's CPU time for a single query). This pool
-//! pings a connection only after it was idle, and discards one that failed or was left within a statement. When sqlx
-//! makes the ping optional (<https://github.com/launchbadge/sqlx/issues/1743>,
-//! <https://github.com/launchbadge/sqlx/pull/4363>), its pool can replace this one.
+//! A pool that returns connections as they are, and that never has more sessions than connections.
+//!
+//! sqlx's own pool pings a connection on every release, in a task of its own, which costs one round trip for each
+//! statement (13 % of the server's CPU time for a single query). This pool pings a connection only after it was idle.
+//! sqlx's pool, like others, also replaces a connection whose statement was cancelled, although PostgreSQL goes on with
+//! the statement. This pool keeps the connection until the statement has ended.
 
-use crate::storage::database::connection::{ConnectTo, DriverConnection, Manager, PooledConnection};
+use crate::storage::database::connection::{PooledConnection, closed};
 use crate::storage::database::executor::{ConnectionGuard, ConnectionSource, Executor};
+use crate::storage::database::open_connection::{ConnectTo, OpenConnection};
+use crate::storage::database::shares::{Permits, Share};
 use crate::storage::database::transaction::Transaction;
-use deadpool::Runtime;
-use deadpool::managed::{self, PoolError, QueueMode, Timeouts};
-use sea_orm::sqlx::Connection as _;
-use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr};
-use std::sync::Arc;
-use std::time::Duration;
+use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, sqlx};
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
+/// A connection that was idle for longer is pinged before it is used: a firewall may have dropped it.
+const IDLE_PING_AFTER: Duration = Duration::from_secs(10);
 /// How long the ping of an idle connection may take. After a network failure several connections in a row can be dead,
 /// and opening a new one is as fast.
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
+/// How much later than PostgreSQL's own limit the response to a statement may arrive. A server that does not respond by
+/// then is gone.
+const RESPONSE_DELAY: Duration = Duration::from_secs(5);
 
-/// Connections to one database.
-pub type Pool = Executor<managed::Pool<Manager>>;
+/// Connections to one database, for one purpose.
+pub type Pool = Executor<ConnectionPool>;
+
+/// The pool, and the share of its connections that this handle may use.
+#[derive(Clone)]
+pub struct ConnectionPool {
+    connections: Arc<Connections>,
+    share: Share,
+}
+
+/// What the handles of a pool share.
+struct Connections {
+    address: ConnectTo,
+    acquire_timeout: Duration,
+    idle: Mutex<Vec<IdleConnection>>,
+    is_closed: AtomicBool,
+    opened_at: Instant,
+    /// When the database last responded to a statement, in milliseconds after `opened_at`.
+    responded_at: AtomicU64,
+}
+
+struct IdleConnection {
+    open: OpenConnection,
+    since: Instant,
+}
+
+/// The right to one connection, until it is dropped.
+pub struct Lease {
+    connections: Arc<Connections>,
+    _permits: Permits,
+}
 
 impl Pool {
-    pub(super) async fn connect(address: ConnectTo, connections: u32, timeout: Duration) -> Result<Self, DbErr> {
+    /// Connects, and opens no more connections than the share has.
+    pub(super) async fn connect(address: ConnectTo, share: Share, timeout: Duration) -> Result<Self, DbErr> {
         let backend = match &address {
             ConnectTo::Postgres(..) => DbBackend::Postgres,
             ConnectTo::Sqlite(_) => DbBackend::Sqlite,
         };
-        let source = managed::Pool::builder(Manager(address))
-            .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
-            // The caches of the connection that was used last are warm, in the database's process too.
-            .queue_mode(QueueMode::Lifo)
-            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout.min(PING_TIMEOUT)) })
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| DbErr::Custom(error.to_string()))?;
-        acquire(&source).await?;
+        let source = ConnectionPool { connections: Arc::new(Connections::new(address, timeout)), share };
+        source.acquire().await?;
         Ok(Self { source, backend, observer: None })
+    }
+
+    /// The same connections for another purpose.
+    pub(super) fn with(&self, share: Share) -> Self {
+        Self { source: ConnectionPool { share, ..self.source.clone() }, ..self.clone() }
     }
 
     /// Begins a transaction that may write. SQLite runs one such transaction at a time.
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
-        let mut connection = acquire(&self.source).await?;
+        let mut connection = self.source.acquire().await?;
         let begin = if self.backend == DbBackend::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
         self.notify_observer(begin);
-        connection.run(begin).await?;
+        connection.begin(begin).await?;
         Ok(Transaction::new(connection, self.backend, self.observer.clone()))
     }
 
@@ -53,34 +90,117 @@ impl Pool {
         self.observer = Some(Arc::new(observer));
     }
 
+    /// How long ago the database last responded to a statement.
+    pub(super) fn last_response(&self) -> Duration {
+        self.source.connections.last_response()
+    }
+
     /// Closes all idle connections, and the others when they are released.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
-        let idle = self.source.retain(|_, _| false).removed;
-        self.source.close();
-        for entry in idle {
-            let closed = match entry.connection {
-                DriverConnection::Postgres(connection) => connection.close().await,
-                DriverConnection::Sqlite(connection) => connection.close().await,
-            };
-            closed.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
+        for idle in self.source.connections.close() {
+            idle.open.close().await.map_err(connection_error)?;
         }
         Ok(())
     }
 }
 
-impl ConnectionSource for managed::Pool<Manager> {
-    async fn connection(&self) -> Result<ConnectionGuard<'_>, DbErr> {
-        acquire(self).await.map(ConnectionGuard::Pooled)
+impl ConnectionPool {
+    async fn acquire(&self) -> Result<PooledConnection, DbErr> {
+        let (connections, started) = (&self.connections, Instant::now());
+        let permits = timeout(connections.acquire_timeout, self.share.acquire()).await;
+        let permits = permits.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let mut lease = Lease { connections: connections.clone(), _permits: permits.map_err(|_| closed())? };
+        while let Some(IdleConnection { open, since }) = connections.take_idle() {
+            let mut connection = PooledConnection::new(open, lease);
+            let limit = connections.acquire_timeout.min(PING_TIMEOUT);
+            if since.elapsed() < IDLE_PING_AFTER || connection.responds_within(limit).await {
+                return Ok(connection);
+            }
+            lease = connection.close().ok_or_else(closed)?;
+        }
+        if connections.is_closed() {
+            return Err(closed());
+        }
+        let remaining = connections.acquire_timeout.saturating_sub(started.elapsed());
+        timeout(remaining, open(lease)).await.unwrap_or_else(|_| Err(connection_error(not_opened_in_time())))
     }
 }
 
-async fn acquire(pool: &managed::Pool<Manager>) -> Result<PooledConnection, DbErr> {
-    let connection = pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
-        PoolError::Closed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-        PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+impl ConnectionSource for ConnectionPool {
+    async fn connection(&self) -> Result<ConnectionGuard<'_>, DbErr> {
+        self.acquire().await.map(ConnectionGuard::Pooled)
+    }
+}
+
+/// Opens a connection. This continues when the caller is gone: PostgreSQL has the session as soon as it accepts.
+async fn open(lease: Lease) -> Result<PooledConnection, DbErr> {
+    let (sender, receiver) = oneshot::channel();
+    tokio::spawn(async move {
+        let Connections { address, acquire_timeout, .. } = &*lease.connections.clone();
+        let opened = timeout(*acquire_timeout, address.open()).await.unwrap_or_else(|_| Err(not_opened_in_time()));
+        // When the caller is gone, the connection goes to the pool.
+        let _ = sender.send(opened.map(|open| PooledConnection::new(open, lease)));
+    });
+    receiver.await.map_err(|_| closed())?.map_err(connection_error)
+}
+
+fn not_opened_in_time() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "no connection was opened in time"))
+}
+
+fn connection_error(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+impl Connections {
+    fn new(address: ConnectTo, acquire_timeout: Duration) -> Self {
+        Self {
+            address,
+            acquire_timeout,
+            idle: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+            opened_at: Instant::now(),
+            responded_at: AtomicU64::new(0),
         }
-    })?;
-    Ok(PooledConnection(Some(connection)))
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<IdleConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that was used last: its caches are warm, in the database's process too.
+    fn take_idle(&self) -> Option<IdleConnection> {
+        self.idle().pop()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    fn close(&self) -> Vec<IdleConnection> {
+        self.is_closed.store(true, Ordering::Release);
+        std::mem::take(&mut *self.idle())
+    }
+
+    fn last_response(&self) -> Duration {
+        let responded_at = Duration::from_millis(self.responded_at.load(Ordering::Relaxed));
+        self.opened_at.elapsed().saturating_sub(responded_at)
+    }
+}
+
+impl Lease {
+    /// Returns an idle connection to the pool, and ends this lease.
+    pub fn put_back(self, open: OpenConnection) {
+        let (connections, since) = (&self.connections, Instant::now());
+        let responded_at = since.duration_since(connections.opened_at).as_millis();
+        connections.responded_at.store(u64::try_from(responded_at).unwrap_or(u64::MAX), Ordering::Relaxed);
+        if !connections.is_closed() {
+            connections.idle().push(IdleConnection { open, since });
+        }
+    }
+
+    /// How long the response to a statement may take; any time if `None`.
+    pub fn response_timeout(&self) -> Option<Duration> {
+        self.connections.address.statement_timeout().map(|timeout| timeout.saturating_add(RESPONSE_DELAY))
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::storage::database::connection::{PooledConnection, closed};
 use crate::storage::database::executor::{ConnectionGuard, ConnectionSource, Executor, Observer};
-use sea_orm::{DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// An open transaction. Dropping it rolls back.
@@ -17,11 +17,22 @@ impl Transaction {
         Self { source: OpenTransaction(Mutex::new(Some(connection))), backend, observer }
     }
 
+    /// Lets statements take as long as they need.
+    pub(super) async fn remove_time_limits(&mut self) -> Result<(), DbErr> {
+        if let Some(connection) = self.source.0.get_mut() {
+            connection.wait_for_responses();
+        }
+        if self.backend == DbBackend::Postgres {
+            self.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        }
+        Ok(())
+    }
+
     /// Commits. After an error nothing was written, unless the connection broke during the commit.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         self.notify_observer("COMMIT");
         match self.source.0.get_mut().take() {
-            Some(mut connection) => connection.run("COMMIT").await.map(drop),
+            Some(connection) => connection.commit().await,
             None => Err(closed()),
         }
     }
@@ -31,21 +42,5 @@ impl ConnectionSource for OpenTransaction {
     async fn connection(&self) -> Result<ConnectionGuard<'_>, DbErr> {
         let connection = MutexGuard::try_map(self.0.lock().await, Option::as_mut).map_err(|_| closed())?;
         Ok(ConnectionGuard::OfTransaction(connection))
-    }
-}
-
-impl Drop for OpenTransaction {
-    fn drop(&mut self) {
-        let Some(mut connection) = self.0.get_mut().take() else { return };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if !connection.is_in_doubt() => {
-                runtime.spawn(async move {
-                    if let Err(error) = connection.run("ROLLBACK").await {
-                        tracing::warn!(%error, "a transaction could not be rolled back in order");
-                    }
-                });
-            }
-            _ => connection.discard(),
-        }
     }
 }
