@@ -17,7 +17,7 @@ pub use demo_data::{DemoDataError, demo};
 pub use error::ServiceError;
 pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
-pub use readiness::NotReady;
+pub use readiness::{DatabaseState, Readiness, SchemaState};
 
 pub use crate::domain::InterviewWithPeople;
 pub use crate::storage::unit_of_work::Include;
@@ -27,6 +27,7 @@ use crate::storage::Db;
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
 use events::follower::EventFollower;
+use readiness::ReadinessCheck;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub struct Services {
     viewers: ViewerCache,
     live_sessions: Arc<LiveSessions>,
     follower: Arc<EventFollower>,
+    readiness: ReadinessCheck,
 }
 
 /// How old cached viewers and unread events may be.
@@ -57,6 +59,7 @@ impl Services {
             viewers: ViewerCache::new(lifetimes.viewers),
             live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), lifetimes.viewers)),
             follower: Arc::new(EventFollower::new(db.clone(), lifetimes.log)),
+            readiness: ReadinessCheck::default(),
             db,
             clock,
             tokens,

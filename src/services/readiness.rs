@@ -1,23 +1,104 @@
 //! Whether the server can serve requests now.
 
 use super::Services;
-use crate::storage::StorageError;
+use crate::storage::{Db, StorageError};
+use std::time::Duration;
+use strum::IntoStaticStr;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
-/// Why the server is not ready.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum NotReady {
-    /// The schema lacks migrations.
-    #[error("the database's schema is behind: run `interviews migrate up`")]
-    SchemaBehind,
-    /// The database does not answer.
-    #[error("the database does not answer")]
-    Database(#[source] StorageError),
+/// What the readiness check found: one field for each part that it checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// The database.
+    pub database: DatabaseState,
+    /// The database's schema.
+    pub schema: SchemaState,
+}
+
+/// Whether the database executes statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum DatabaseState {
+    /// It answered the check.
+    Ok,
+    /// It answered other statements a moment ago, but the check got no connection or waited for a lock.
+    Busy,
+    /// It does not answer.
+    Unreachable,
+}
+
+/// Whether the schema is the one that this server needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum SchemaState {
+    /// All migrations are applied.
+    Current,
+    /// Migrations are missing.
+    Behind,
+    /// The database has not been asked with success yet.
+    Unknown,
+}
+
+/// The last result of the check.
+#[derive(Debug, Default)]
+pub(crate) struct ReadinessCheck {
+    last: Mutex<Option<(Instant, Readiness)>>,
+}
+
+/// How long a result is valid: however often the server is asked, it asks the database once in this time.
+const VALIDITY: Duration = Duration::from_secs(1);
+/// How long the database may take to answer the check.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// A database that answered any statement within this time is busy, and not unreachable. A statement that waits for a
+/// lock is answered within `DATABASE_TIMEOUT`, by default 3 s.
+const BUSY_FOR: Duration = Duration::from_secs(5);
+
+impl Readiness {
+    /// Whether requests can be served.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.database != DatabaseState::Unreachable && self.schema != SchemaState::Behind
+    }
 }
 
 impl Services {
-    /// Asks the database whether its schema is the one that this server needs.
-    pub async fn check_readiness(&self) -> Result<(), NotReady> {
-        let state = self.db.migration_state().await.map_err(NotReady::Database)?;
-        if state.is_current() { Ok(()) } else { Err(NotReady::SchemaBehind) }
+    /// Checks the database and its schema. Calls within a second share one result.
+    pub async fn readiness(&self) -> Readiness {
+        let mut last = self.readiness.last.lock().await;
+        if let Some((at, readiness)) = *last
+            && at.elapsed() < VALIDITY
+        {
+            return readiness;
+        }
+        let before = last.map(|(_, readiness)| readiness);
+        let readiness = check(&self.db, before.map_or(SchemaState::Unknown, |before| before.schema)).await;
+        log_change(before, readiness);
+        *last = Some((Instant::now(), readiness));
+        readiness
+    }
+}
+
+/// `schema` is its last known state, for a database that does not say.
+async fn check(db: &Db, schema: SchemaState) -> Readiness {
+    let error = match timeout(ANSWER_TIMEOUT, db.migration_state()).await {
+        Ok(Ok(state)) => {
+            let schema = if state.is_current() { SchemaState::Current } else { SchemaState::Behind };
+            return Readiness { database: DatabaseState::Ok, schema };
+        }
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    tracing::debug!(?error, "the readiness check got no answer");
+    let can_be_busy = matches!(error, None | Some(StorageError::Timeout(_)));
+    let is_busy = can_be_busy && db.last_response() < BUSY_FOR;
+    Readiness { database: if is_busy { DatabaseState::Busy } else { DatabaseState::Unreachable }, schema }
+}
+
+fn log_change(before: Option<Readiness>, now: Readiness) {
+    match (before.is_none_or(|before| before.is_ready()), now.is_ready()) {
+        (true, false) => tracing::warn!(database = ?now.database, schema = ?now.schema, "not ready"),
+        (false, true) => tracing::info!("ready again"),
+        _ => {}
     }
 }

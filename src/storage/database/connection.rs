@@ -14,8 +14,8 @@ use tokio::time::timeout;
 /// Within this time PostgreSQL notices that a connection is closed, and ends a session that was executing a statement.
 const SESSION_END: Duration = Duration::from_secs(2);
 
-/// A connection out of the pool. It returns to the pool when it is dropped, after its statement and its transaction have
-/// ended. Until then nobody else gets a connection in its place, so that the database never has more sessions than the
+/// A connection out of the pool. When it is dropped, it returns to the pool, after its statement and its transaction
+/// have ended. Until then no connection is opened in its place, so that the database never has more sessions than the
 /// pool has connections.
 pub struct PooledConnection {
     /// `None` only while it is dropped.
@@ -25,8 +25,8 @@ pub struct PooledConnection {
     response_timeout: Option<Duration>,
 }
 
-/// Awaits one call on the connection of either driver. While it runs, a response is outstanding: a cancelled call leaves
-/// it so. An error that the database itself reports leaves the connection usable.
+/// Awaits one call on the connection of either driver. A cancelled call leaves the connection in the state `Executing`.
+/// An error that the database itself reports leaves the connection usable.
 macro_rules! call {
     ($pooled:expr, $connection:ident => $call:expr) => {{
         let response_timeout = $pooled.response_timeout;

@@ -8,7 +8,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 #[derive(Clone, Debug)]
 pub struct Share {
     permits: Arc<Semaphore>,
-    /// The share of which this one is a part.
+    /// The share that this one is a part of.
     whole: Option<Arc<Semaphore>>,
 }
 

@@ -3,7 +3,6 @@
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::people::MONA;
 use crate::support::shell::Shell;
-use serde_json::json;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -49,7 +48,7 @@ async fn deploy_md_starts_a_server_on_an_empty_database() {
     let url = "postgres://user:password@localhost/interviews";
     assert!(script.contains(url));
     let server = shell.start_script(&script.replace(url, shell.setting("DATABASE_URL")));
-    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
+    assert_eq!(server.get("/readyz").await.0, 200);
 }
 
 #[tokio::test]

@@ -14,12 +14,12 @@ async fn server_is_not_ready_until_the_database_is_migrated(#[values(Sqlite, Pos
     let warning = server.stderr.wait_for("WARN");
     assert!(warning.contains("the database's schema is behind: run `interviews migrate up`"), "{warning}");
     assert_json!(json!(server.get("/livez").await), @r#"[200, {"status": "ok"}]"#);
-    let behind = server.get("/readyz").await;
+    let behind = server.ready(503).await;
     assert_json!(json!(behind), @r#"
-    [
-      503,
-      {"status": "the database's schema is behind: run `interviews migrate up`"}
-    ]
+    {
+      "checks": {"database": "ok", "schema": "behind"},
+      "status": "the database's schema is behind: run `interviews migrate up`"
+    }
     "#);
     let token = shell.token(MONA);
     let answer = server.graphql(&token, "{ viewer { role } }").await;
@@ -28,11 +28,16 @@ async fn server_is_not_ready_until_the_database_is_migrated(#[values(Sqlite, Pos
 
     // Another process migrates while the server runs.
     shell.succeed("migrate up");
-    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
+    assert_json!(server.ready(200).await, @r#"
+    {
+      "checks": {"database": "ok", "schema": "current"},
+      "status": "ok"
+    }
+    "#);
     shell.succeed("demo-data --interviews 30");
     assert_eq!(server.viewer(&token).await["role"], "STAFF");
     shell.succeed("migrate down");
-    assert_eq!(server.get("/readyz").await, behind);
+    assert_eq!(server.ready(503).await, behind);
 }
 
 #[rstest]
@@ -40,10 +45,10 @@ async fn server_is_not_ready_until_the_database_is_migrated(#[values(Sqlite, Pos
 async fn serve_migrate_applies_the_migrations_first(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_new(database).await else { return };
     let server = shell.start("serve --migrate");
-    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
+    assert_eq!(server.get("/readyz").await.0, 200);
     // A second server finds nothing to migrate.
     let second = shell.start("serve --migrate");
-    assert_json!(json!(second.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
+    assert_eq!(second.get("/readyz").await.0, 200);
     for server in [server, second] {
         server.signal("TERM");
         let (code, log) = server.ended();
@@ -56,7 +61,7 @@ async fn serve_migrate_applies_the_migrations_first(#[values(Sqlite, Postgres)] 
 async fn serve_migrate_creates_the_sqlite_file() {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db");
     let server = shell.start("serve --migrate");
-    assert_json!(json!(server.get("/readyz").await), @r#"[200, {"status": "ok"}]"#);
+    assert_eq!(server.get("/readyz").await.0, 200);
     assert!(shell.files().contains(&"interviews.db".to_owned()));
 }
 

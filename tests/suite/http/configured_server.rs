@@ -1,6 +1,7 @@
 //! A second server on the database of a test, with other settings.
 
 use crate::support::actor::{Actor, Answer};
+use crate::support::listening_server::TIMEOUT;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::{SECRET, TestApp};
 use axum::body::Body;
@@ -12,6 +13,7 @@ use interviews::http::explorer::Explorer;
 use interviews::services::{Clock, Tokens, demo};
 use interviews::storage::Db;
 use serde_json::json;
+use tokio::time::timeout;
 
 pub const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
 
@@ -41,6 +43,12 @@ impl Server {
 
     pub async fn get(&self, path: &str) -> Answer {
         self.staff.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Waits until the server is ready. A result of the readiness check is valid for a second.
+    pub async fn until_ready(&self) {
+        let ready = async { while self.get("/readyz").await.status != 200 {} };
+        timeout(TIMEOUT, ready).await.unwrap();
     }
 
     pub async fn graphql(&self, query: &str) -> Answer {

@@ -238,8 +238,7 @@ async fn health_endpoints_need_no_token() {
     let app = start!(Sqlite);
     for path in ["/livez", "/readyz"] {
         let answer = app.anonymous().send(get(path)).await;
-        assert_eq!(answer.status, 200);
-        assert_json!(answer.json(), @r#"{"status": "ok"}"#);
+        assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (200, &json!("ok")));
         assert_eq!(answer.header("cache-control"), "no-store");
         // An invalid token is ignored.
         assert_eq!(app.bearer("x").send(get(path)).await.status, 200);

@@ -207,6 +207,19 @@ impl Server {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// Waits until the readiness check has this status; its body. A result of the check is valid for a second.
+    pub async fn ready(&self, status: u16) -> Value {
+        let checked = async {
+            loop {
+                let (now, body) = self.get("/readyz").await;
+                if now == status {
+                    return body;
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, checked).await.unwrap()
+    }
+
     /// The page that a browser gets.
     pub async fn page(&self, path: &str) -> String {
         let request = client().get(format!("http://{}{path}", self.address)).header("accept", "text/html");
