@@ -1,23 +1,22 @@
 //! Connecting to PostgreSQL or to a SQLite file.
 
 use crate::storage::database::Db;
+use crate::storage::Result;
+use crate::storage::database::address::Address;
 use crate::storage::database::open_connection::ConnectTo;
 use crate::storage::database::pool::Pool;
 use crate::storage::database::session::SessionLimits;
 use crate::storage::database::shares::{Share, Shares};
-use crate::storage::{Result, StorageError};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::num::NonZero;
+use std::path::Path;
 use std::time::Duration;
 
 /// The number of rows of an index that SQLite samples for its statistics. Without a limit it keeps samples of values
 /// too, and then plans each statement again for its values.
 const ANALYSIS_LIMIT: u32 = 400;
-
-/// Tells this server's sessions from others' in `pg_stat_activity`, unless the URL or `PGAPPNAME` has another name.
-const APPLICATION_NAME: &str = concat!("interviews/", env!("CARGO_PKG_VERSION"));
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -40,30 +39,21 @@ impl DatabaseOptions {
     /// Where the database is, without the secrets of its URL.
     #[must_use]
     pub fn location(&self) -> String {
-        if !is_postgres(&self.url) {
-            return self.url.split('?').next().unwrap_or_default().to_owned();
-        }
-        self.url.parse::<PgConnectOptions>().map_or_else(
-            |_| String::new(),
-            |it| format!("{} at {}:{}", it.get_database().unwrap_or_default(), it.get_host(), it.get_port()),
-        )
+        Address::parse(&self.url).map_or_else(|_| String::new(), |address| address.location())
     }
 }
 
 impl Db {
-    /// Connects. Fails with [`StorageError::Url`] for a URL of neither database.
+    /// Connects. Fails with [`StorageError::Url`](crate::storage::StorageError::Url) for a URL of neither database.
     pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
-        if is_postgres(&options.url) { connect_postgres(options).await } else { connect_sqlite(options).await }
+        match Address::parse(&options.url)? {
+            Address::Postgres(address) => connect_postgres(address, options).await,
+            Address::Sqlite(file) => connect_sqlite(&file, options).await,
+        }
     }
 }
 
-async fn connect_postgres(options: &DatabaseOptions) -> Result<Db> {
-    // The driver's own error would contain the URL with the password.
-    let address = options.url.parse::<PgConnectOptions>();
-    let address =
-        address.map_err(|_| StorageError::Url("it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME"))?;
-    let name = address.get_application_name().map_or_else(|| APPLICATION_NAME.to_owned(), ToOwned::to_owned);
-    let address = address.application_name(&name).disable_statement_logging();
+async fn connect_postgres(address: PgConnectOptions, options: &DatabaseOptions) -> Result<Db> {
     let limits = SessionLimits { lock_wait: options.acquire_timeout, statement: options.request_timeout };
     let address = ConnectTo::Postgres(address, limits);
     let shares = Shares::of(usize::try_from(options.max_connections).unwrap_or(usize::MAX));
@@ -72,26 +62,16 @@ async fn connect_postgres(options: &DatabaseOptions) -> Result<Db> {
     Ok(Db { reader, writer, monitor, options: options.clone() })
 }
 
-async fn connect_sqlite(options: &DatabaseOptions) -> Result<Db> {
-    let url = &options.url;
-    // Each connection to a database in memory would have a database of its own.
-    if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
-        let message = "it has to begin with sqlite://FILE or postgres:// (SQLite in memory is not supported)";
-        return Err(StorageError::Url(message));
-    }
-    let file = url.parse::<SqliteConnectOptions>().map_err(|_| StorageError::Url("it has to be like sqlite://FILE"))?;
+async fn connect_sqlite(file: &Path, options: &DatabaseOptions) -> Result<Db> {
     let connect = |connections, writes| {
-        let file = sqlite_options(file.clone(), options.create && writes, writes);
+        let file = SqliteConnectOptions::new().filename(file);
+        let file = sqlite_options(file, options.create && writes, writes);
         Pool::connect(ConnectTo::Sqlite(file), Share::new(connections), options.acquire_timeout)
     };
     let writer = connect(1, true).await?; // first, because it creates the file
     let readers = usize::try_from(options.max_connections).unwrap_or(usize::MAX).min(useful_readers());
     let reader = connect(readers, false).await?;
     Ok(Db { monitor: reader.clone(), reader, writer, options: options.clone() })
-}
-
-fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres:") || url.starts_with("postgresql:")
 }
 
 /// Reading a SQLite file takes processor time and rarely waits for the disk, and each reader has its own caches.

@@ -22,7 +22,7 @@ pub enum StorageError {
     /// `DATABASE_URL` is not the URL of a supported database. The text says why, without the URL, which may contain a
     /// password.
     #[error("DATABASE_URL: {0}")]
-    Url(&'static str),
+    Url(Cow<'static, str>),
     /// A row is not a valid domain value. This server does not write such rows.
     #[error("{table}.{column} of row {id} is not valid")]
     Corrupt {

@@ -1,5 +1,6 @@
 //! The database: one pool on PostgreSQL, divided by purpose; one writer and a pool of readers on SQLite.
 
+mod address;
 pub(crate) mod array_parameter;
 mod connect;
 mod connection;

@@ -48,11 +48,16 @@ fn a_short_jwt_secret_is_refused() {
 #[case::in_memory("sqlite::memory:")]
 #[case::in_memory_by_parameter("sqlite://hunter2?mode=memory")]
 #[case::an_invalid_port("postgres://me:hunter2@127.0.0.1:99999/interviews")]
+#[case::a_password_with_a_slash("postgres://me:p@ss/hunter2@127.0.0.1/interviews")]
+#[case::several_hosts("postgres://me:hunter2@127.0.0.1:1,127.0.0.1:2/interviews")]
+#[case::several_hosts_without_ports("postgres://me:hunter2@127.0.0.1,127.0.0.2/interviews")]
+#[case::an_unknown_parameter("postgres://me:hunter2@127.0.0.1/interviews?connect_timeout=3")]
+#[case::no_file("sqlite://")]
 fn an_invalid_database_url_is_refused_and_not_printed(#[case] url: &str) {
     let shell = Shell::new().set("DATABASE_URL", url).set("JWT_SECRET", SECRET);
     for command in ["serve", "serve --migrate", "migrate up", "demo-data"] {
         let error = shell.fail(command);
-        assert!(error.starts_with("error: DATABASE_URL: it has to b") && error.lines().count() == 1, "{error}");
+        assert!(error.starts_with("error: DATABASE_URL: ") && error.lines().count() == 1, "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
     assert_eq!(shell.files(), [""; 0]);
