@@ -7,13 +7,15 @@
 //! - A step expands or contracts the schema, never both. The server of the release before must run
 //!   on the expanded schema. A later release removes what no server uses any more.
 //! - `up` and `down` work on both databases with data in every table, and tests prove it.
+//! - Each step runs in a transaction. On PostgreSQL it is the step's own, on SQLite that of all
+//!   steps of a command.
 //! - SQLite changes a `CHECK`, a `NOT NULL` or a foreign key only by rebuilding the table, as in
-//!   <https://www.sqlite.org/lang_altertable.html#otheralter>. Such a step switches foreign keys off
-//!   before its transaction begins.
+//!   <https://www.sqlite.org/lang_altertable.html#otheralter>. Foreign keys are not enforced during
+//!   a step, and are checked at its end.
 //! - Constraints and indexes have explicit names, in the manner of the first step.
 
-pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
-use sea_orm_migration::{MigrationTrait, async_trait};
+use sea_orm_migration::async_trait;
+pub use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 
 mod m20261127_000001_first_schema;
 

@@ -5,8 +5,8 @@ use crate::cli::{CliError, database, serve};
 use crate::config::{ServerSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
-use crate::services::{Clock, Tokens, demo};
-use crate::storage::{DatabaseOptions, bulk_insert};
+use crate::services::{Clock, DemoDataError, Tokens, demo};
+use crate::storage::{DatabaseOptions, Synchronous};
 use chrono::TimeDelta;
 use clap::Args;
 use std::fs;
@@ -46,11 +46,13 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         acquire_timeout: Duration::from_secs(3),
         request_timeout: Some(server.http.request_timeout),
         create: true,
+        synchronous: Synchronous::Normal,
     })
     .await?;
     db.migrate_up().await?;
-    if bulk_insert::is_empty(db.reader()).await? {
-        database::fill(&db, interviews).await?;
+    match database::fill(&db, interviews).await {
+        Ok(()) | Err(CliError::DemoData(DemoDataError::NotEmpty)) => {}
+        Err(error) => return Err(error),
     }
     let tokens = TokenSettings { jwt_secret: None, jwt_audience: None }.tokens(&secret()?)?;
     let staff = sign(&tokens, demo::STAFF)?;

@@ -40,7 +40,10 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     if migrate {
         db.migrate_up().await?;
     }
-    if db.migration_state().await?.is_current() {
+    db.require_rights_to_serve().await?;
+    let state = db.migration_state().await?;
+    state.require_own_database()?;
+    if state.is_current() {
         database::rebase_log_after_restore(&db).await?;
     } else {
         tracing::warn!(

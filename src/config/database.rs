@@ -1,8 +1,8 @@
 //! Settings of the storage layer.
 
 use crate::config::{MissingSetting, duration};
-use crate::storage::DatabaseOptions;
-use clap::Args;
+use crate::storage::{DatabaseOptions, Synchronous};
+use clap::{Args, ValueEnum};
 use std::time::Duration;
 
 /// Which database the program uses, and how it connects.
@@ -12,7 +12,7 @@ pub struct DatabaseSettings {
     /// Use this database: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST:PORT/NAME`. Required
     ///
     /// A PostgreSQL database has to exist. `migrate up` and `serve --migrate` create a SQLite file that does not exist.
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// Open at most this many database connections, at least 1
     ///
@@ -21,6 +21,7 @@ pub struct DatabaseSettings {
     /// no free connection waits for `--database-timeout`.
     #[arg(
         long,
+        global = true,
         value_name = "COUNT",
         env = "DATABASE_CONNECTIONS",
         default_value_t = 10,
@@ -31,8 +32,37 @@ pub struct DatabaseSettings {
     ///
     /// The time includes opening a new connection. The request fails with the error code `INTERNAL`; over REST it has
     /// the status 503.
-    #[arg(long, value_name = "DURATION", env = "DATABASE_TIMEOUT", default_value = "3s", value_parser = duration)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        env = "DATABASE_TIMEOUT",
+        default_value = "3s",
+        value_parser = duration
+    )]
     pub database_timeout: Duration,
+    /// Acknowledge a change on SQLite when it is on the disk, or some time before
+    ///
+    /// With `normal`, a power cut or a crash of the system can undo the latest changes, in order; the file stays
+    /// consistent. PostgreSQL has a setting of its own, `synchronous_commit`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        env = "DATABASE_SYNCHRONOUS",
+        value_enum,
+        default_value_t = SynchronousSetting::Full
+    )]
+    pub database_synchronous: SynchronousSetting,
+}
+
+/// When SQLite acknowledges a change.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SynchronousSetting {
+    /// When it is on the disk
+    Full,
+    /// Before it is on the disk
+    Normal,
 }
 
 impl DatabaseSettings {
@@ -47,6 +77,10 @@ impl DatabaseSettings {
             acquire_timeout: self.database_timeout,
             request_timeout: None,
             create,
+            synchronous: match self.database_synchronous {
+                SynchronousSetting::Full => Synchronous::Full,
+                SynchronousSetting::Normal => Synchronous::Normal,
+            },
         })
     }
 }

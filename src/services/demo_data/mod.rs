@@ -5,7 +5,7 @@ mod plan;
 
 use crate::domain::{Event, Interview};
 use crate::services::Services;
-use crate::storage::{StorageError, bulk_insert};
+use crate::storage::{MigrationState, StorageError, bulk_insert};
 use history::invent_history;
 use plan::Plan;
 
@@ -32,6 +32,9 @@ pub mod demo {
 /// Why the database was not filled. Nothing was written.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DemoDataError {
+    /// Migrations are missing.
+    #[error("the database's schema is behind: run `interviews migrate up` first")]
+    SchemaBehind,
     /// The database has companies or users.
     #[error("the database is not empty: demo data goes into an empty one only")]
     NotEmpty,
@@ -48,13 +51,16 @@ const CHUNK: i64 = 5_000;
 
 impl Services {
     /// Fills an empty database: `count` interviews in the first company, among them the documentation's, and a few in a
-    /// second company.
+    /// second company. Waits for migrations that run.
     pub async fn fill_with_demo_data(&self, count: u32) -> Result<(), DemoDataError> {
         if count == 0 {
             return Err(DemoDataError::NoInterviews);
         }
         let plan = Plan::new(count.into());
-        let transaction = self.db.begin().await?;
+        let transaction = self.db.begin_exclusive().await?;
+        if !MigrationState::read(&transaction).await?.is_current() {
+            return Err(DemoDataError::SchemaBehind);
+        }
         if !bulk_insert::is_empty(&transaction).await? {
             return Err(DemoDataError::NotEmpty);
         }

@@ -15,7 +15,7 @@ const APPLICATION_NAME: &str = concat!("interviews/", env!("CARGO_PKG_VERSION"))
 /// Where a database is.
 #[derive(Clone, Debug)]
 pub enum Address {
-    Postgres(PgConnectOptions),
+    Postgres(Box<PgConnectOptions>),
     /// The file.
     Sqlite(PathBuf),
 }
@@ -47,7 +47,7 @@ impl Address {
         } else if let Some(rest) = url.strip_prefix("sqlite:") {
             sqlite_file(rest.strip_prefix("//").unwrap_or(rest)).map(Self::Sqlite)
         } else if let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) {
-            postgres_options(url, rest).map(Self::Postgres)
+            postgres_options(url, rest).map(|options| Self::Postgres(Box::new(options)))
         } else {
             Err(NEITHER.into())
         };
@@ -114,9 +114,24 @@ fn check_parameter(name: &str, value: &str, may_print_name: bool) -> Result<(), 
         "statement-cache-capacity" if value.parse::<u16>().is_err() => {
             Err("statement-cache-capacity has to be a number from 0 to 65535".into())
         }
-        "host" | "hostaddr" | "port" | "dbname" | "user" | "password" | "sslmode" | "ssl-mode" | "sslrootcert"
-        | "ssl-root-cert" | "ssl-ca" | "sslcert" | "ssl-cert" | "sslkey" | "ssl-key" | "statement-cache-capacity"
-        | "application_name" | "options" => Ok(()),
+        "host"
+        | "hostaddr"
+        | "port"
+        | "dbname"
+        | "user"
+        | "password"
+        | "sslmode"
+        | "ssl-mode"
+        | "sslrootcert"
+        | "ssl-root-cert"
+        | "ssl-ca"
+        | "sslcert"
+        | "ssl-cert"
+        | "sslkey"
+        | "ssl-key"
+        | "statement-cache-capacity"
+        | "application_name"
+        | "options" => Ok(()),
         name if name.starts_with("options[") && name.ends_with(']') => Ok(()),
         "target_session_attrs" | "load_balance_hosts" => {
             Err(format!("the parameter {name} is not supported, because the server connects to one host").into())

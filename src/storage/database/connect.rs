@@ -1,22 +1,16 @@
 //! Connecting to PostgreSQL or to a SQLite file.
 
-use crate::storage::database::Db;
 use crate::storage::Result;
+use crate::storage::database::Db;
 use crate::storage::database::address::Address;
 use crate::storage::database::open_connection::ConnectTo;
 use crate::storage::database::pool::Pool;
 use crate::storage::database::session::SessionLimits;
 use crate::storage::database::shares::{Share, Shares};
-use sea_orm::sqlx::ConnectOptions as _;
+use crate::storage::database::sqlite_file::SqliteFile;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::num::NonZero;
-use std::path::Path;
 use std::time::Duration;
-
-/// The number of rows of an index that SQLite samples for its statistics. Without a limit it keeps samples of values
-/// too, and then plans each statement again for its values.
-const ANALYSIS_LIMIT: u32 = 400;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -33,6 +27,18 @@ pub struct DatabaseOptions {
     pub request_timeout: Option<Duration>,
     /// Whether to create a SQLite file that does not exist.
     pub create: bool,
+    /// When a commit to a SQLite file is on the disk.
+    pub synchronous: Synchronous,
+}
+
+/// When a commit to a SQLite file is on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Before it is acknowledged.
+    #[default]
+    Full,
+    /// Some time later. A power cut or a crash of the system can undo the latest commits, in order.
+    Normal,
 }
 
 impl DatabaseOptions {
@@ -47,8 +53,8 @@ impl Db {
     /// Connects. Fails with [`StorageError::Url`](crate::storage::StorageError::Url) for a URL of neither database.
     pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
         match Address::parse(&options.url)? {
-            Address::Postgres(address) => connect_postgres(address, options).await,
-            Address::Sqlite(file) => connect_sqlite(&file, options).await,
+            Address::Postgres(address) => connect_postgres(*address, options).await,
+            Address::Sqlite(file) => connect_sqlite(&SqliteFile::new(file, options.synchronous), options).await,
         }
     }
 }
@@ -62,13 +68,17 @@ async fn connect_postgres(address: PgConnectOptions, options: &DatabaseOptions) 
     Ok(Db { reader, writer, monitor, options: options.clone() })
 }
 
-async fn connect_sqlite(file: &Path, options: &DatabaseOptions) -> Result<Db> {
-    let connect = |connections, writes| {
-        let file = SqliteConnectOptions::new().filename(file);
-        let file = sqlite_options(file, options.create && writes, writes);
-        Pool::connect(ConnectTo::Sqlite(file), Share::new(connections), options.acquire_timeout)
+async fn connect_sqlite(file: &SqliteFile, options: &DatabaseOptions) -> Result<Db> {
+    if options.create {
+        file.create()?;
+    }
+    let connect = async |connections, writes| {
+        let share = || Share::new(connections);
+        let open =
+            async || Pool::connect(ConnectTo::Sqlite(file.options(writes)), share(), options.acquire_timeout).await;
+        file.connect(open).await
     };
-    let writer = connect(1, true).await?; // first, because it creates the file
+    let writer = connect(1, true).await?;
     let readers = usize::try_from(options.max_connections).unwrap_or(usize::MAX).min(useful_readers());
     let reader = connect(readers, false).await?;
     Ok(Db { monitor: reader.clone(), reader, writer, options: options.clone() })
@@ -77,14 +87,4 @@ async fn connect_sqlite(file: &Path, options: &DatabaseOptions) -> Result<Db> {
 /// Reading a SQLite file takes processor time and rarely waits for the disk, and each reader has its own caches.
 fn useful_readers() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get).saturating_mul(2)
-}
-
-pub(super) fn sqlite_options(file: SqliteConnectOptions, create: bool, writes: bool) -> SqliteConnectOptions {
-    file.create_if_missing(create)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(true)
-        .optimize_on_close(writes, ANALYSIS_LIMIT)
-        .disable_statement_logging()
 }

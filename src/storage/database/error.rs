@@ -23,6 +23,9 @@ pub enum StorageError {
     /// password.
     #[error("DATABASE_URL: {0}")]
     Url(Cow<'static, str>),
+    /// The database cannot be used as it is, until an operator changes it. The text says why, and what to do.
+    #[error("{0}")]
+    Unusable(String),
     /// A row is not a valid domain value. This server does not write such rows.
     #[error("{table}.{column} of row {id} is not valid")]
     Corrupt {

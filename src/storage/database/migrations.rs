@@ -1,60 +1,139 @@
-//! Migrations, and how many of them a database has.
+//! Migrations: applies and reverts steps, and tells which of them a database has.
 
-use crate::storage::Result;
-use crate::storage::database::Db;
-use crate::storage::database::connect::sqlite_options;
-use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use crate::storage::database::migration_session::MigrationSession;
+use crate::storage::database::{Db, privileges};
+use crate::storage::{Result, StorageError};
+use migration::{MigrationTrait, Migrator, MigratorTrait, SchemaManager};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 
-/// The migrations that this server knows.
+/// The migrations that this release knows, and those that the database has.
 #[derive(Clone, Debug)]
 pub struct MigrationState {
-    /// Each migration with whether it is applied, in order.
+    /// Each migration of this release with whether it is applied, in order.
     pub steps: Vec<(String, bool)>,
+    /// Applied migrations that this release does not know.
+    pub unknown: Vec<String>,
 }
 
 impl MigrationState {
-    /// Whether all migrations are applied.
+    /// Reads the state. Writes nothing.
+    pub async fn read(connection: &impl ConnectionTrait) -> Result<Self> {
+        let applied = applied_steps(connection).await?;
+        let known: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+        let unknown = applied.iter().filter(|step| !known.contains(step)).cloned().collect();
+        let steps = known.into_iter().map(|step| (applied.contains(&step), step));
+        Ok(Self { steps: steps.map(|(applied, step)| (step, applied)).collect(), unknown })
+    }
+
+    /// Whether all migrations of this release are applied. A newer release may have applied more: the server works with
+    /// the schema of the next release.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.steps.iter().all(|(_, applied)| *applied)
     }
+
+    /// Fails for the database of another application.
+    pub fn require_own_database(&self) -> Result<()> {
+        match &self.unknown[..] {
+            [first, ..] if !self.steps.iter().any(|(_, applied)| *applied) => Err(StorageError::Unusable(format!(
+                "the database belongs to another application: it has the migration {first}, and none of this one"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails if a newer release applied a migration, which this release cannot revert, and cannot build upon.
+    fn require_no_newer_steps(&self) -> Result<()> {
+        self.require_own_database()?;
+        match &self.unknown[..] {
+            [] => Ok(()),
+            unknown => Err(StorageError::Unusable(format!(
+                "the database has migrations of a newer release ({}): run the command of that release",
+                unknown.join(", ")
+            ))),
+        }
+    }
 }
 
 impl Db {
-    /// Applies all missing migrations. On PostgreSQL a migration that fails leaves no changes.
+    /// Applies all missing migrations. Waits for migrations of other processes. A migration that fails leaves no
+    /// changes.
     pub async fn migrate_up(&self) -> Result<()> {
-        let connection = self.for_migrations().await?;
-        Migrator::up(&connection, None).await?;
-        Ok(connection.close().await?)
+        let session = MigrationSession::open(&self.options).await?;
+        let state = MigrationState::read(&session.executor()).await?;
+        if !state.is_current() {
+            state.require_no_newer_steps()?;
+            privileges::require_for_migrations(&session.executor()).await?;
+            for step in steps_that_are(false, &state) {
+                let transaction = session.begin_step().await?;
+                if !has_list(&transaction).await? {
+                    Migrator::install(&transaction).await?;
+                }
+                step.up(&SchemaManager::new(&transaction)).await?;
+                record(&transaction, step.name()).await?;
+                commit(transaction).await?;
+                tracing::info!(step = step.name(), "migration applied");
+            }
+        }
+        session.close().await
     }
 
-    /// Reverts the last `steps` migrations. The data of dropped tables is lost.
+    /// Reverts the last `steps` migrations. The data of dropped tables is lost. Waits for migrations of other
+    /// processes.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
-        let connection = self.for_migrations().await?;
-        Migrator::down(&connection, Some(steps)).await?;
-        Ok(connection.close().await?)
-    }
-
-    /// The migrator takes SeaORM's own connections.
-    async fn for_migrations(&self) -> Result<DatabaseConnection> {
-        let mut connection = ConnectOptions::new(&self.options.url);
-        connection.max_connections(1).acquire_timeout(self.options.acquire_timeout).sqlx_logging(false);
-        connection.map_sqlx_sqlite_opts(|file| sqlite_options(file, false, true));
-        Ok(Database::connect(connection).await?)
+        let session = MigrationSession::open(&self.options).await?;
+        let state = MigrationState::read(&session.executor()).await?;
+        let last = steps_that_are(true, &state).into_iter().rev().take(usize::try_from(steps).unwrap_or(usize::MAX));
+        let last: Vec<_> = last.collect();
+        if !last.is_empty() {
+            state.require_no_newer_steps()?;
+            privileges::require_ownership(&session.executor()).await?;
+        }
+        for step in last {
+            let transaction = session.begin_step().await?;
+            step.down(&SchemaManager::new(&transaction)).await?;
+            remove_record(&transaction, step.name()).await?;
+            commit(transaction).await?;
+            tracing::info!(step = step.name(), "migration reverted");
+        }
+        session.close().await
     }
 
     /// Compares the database with the migrations that this server knows. Writes nothing.
     pub async fn migration_state(&self) -> Result<MigrationState> {
-        let applied = applied_steps(&self.monitor).await?;
-        let known = Migrator::migrations();
-        let step = |name: &str| (name.to_owned(), applied.iter().any(|applied| applied == name));
-        Ok(MigrationState { steps: known.iter().map(|known| step(known.name())).collect() })
+        MigrationState::read(&self.monitor).await
     }
 }
 
-/// The migrator's own function creates its table if it is missing. This one only reads.
+/// The steps of this release that are applied, or those that are not.
+fn steps_that_are(applied: bool, state: &MigrationState) -> Vec<Box<dyn MigrationTrait>> {
+    let wanted = state.steps.iter().map(|(_, is_applied)| *is_applied == applied);
+    Migrator::migrations().into_iter().zip(wanted).filter_map(|(step, wanted)| wanted.then_some(step)).collect()
+}
+
+/// Commits a step. SQLite does not enforce foreign keys during a step, so that it can rebuild tables.
+async fn commit(transaction: DatabaseTransaction) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Sqlite {
+        let check = Statement::from_string(DbBackend::Sqlite, "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1");
+        if let Some(row) = transaction.query_one_raw(check).await? {
+            let table: String = row.try_get_by_index(0)?;
+            return Err(StorageError::Unusable(format!("after the migration, rows of {table} refer to missing rows")));
+        }
+    }
+    Ok(transaction.commit().await?)
+}
+
 async fn applied_steps(connection: &impl ConnectionTrait) -> Result<Vec<String>> {
+    if !has_list(connection).await? {
+        return Ok(Vec::new());
+    }
+    let rows = "SELECT version FROM seaql_migrations ORDER BY version";
+    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), rows)).await?;
+    Ok(rows.into_iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>()?)
+}
+
+/// Whether the list of applied steps exists.
+async fn has_list(connection: &impl ConnectionTrait) -> Result<bool> {
     let backend = connection.get_database_backend();
     let exists = match backend {
         DbBackend::Postgres => {
@@ -62,10 +141,29 @@ async fn applied_steps(connection: &impl ConnectionTrait) -> Result<Vec<String>>
         }
         _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
     };
-    if connection.query_one_raw(Statement::from_string(backend, exists)).await?.is_none() {
-        return Ok(Vec::new());
-    }
-    let rows = Statement::from_string(backend, "SELECT version FROM seaql_migrations");
-    let rows = connection.query_all_raw(rows).await?;
-    Ok(rows.into_iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>()?)
+    Ok(connection.query_one_raw(Statement::from_string(backend, exists)).await?.is_some())
+}
+
+async fn record(connection: &impl ConnectionTrait, step: &str) -> Result<()> {
+    let sql = match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            "INSERT INTO seaql_migrations (version, applied_at) VALUES ($1, extract(epoch FROM now())::bigint)"
+        }
+        _ => "INSERT INTO seaql_migrations (version, applied_at) VALUES (?, unixepoch())",
+    };
+    execute(connection, sql, step).await
+}
+
+async fn remove_record(connection: &impl ConnectionTrait, step: &str) -> Result<()> {
+    let sql = match connection.get_database_backend() {
+        DbBackend::Postgres => "DELETE FROM seaql_migrations WHERE version = $1",
+        _ => "DELETE FROM seaql_migrations WHERE version = ?",
+    };
+    execute(connection, sql, step).await
+}
+
+async fn execute(connection: &impl ConnectionTrait, sql: &str, step: &str) -> Result<()> {
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [step.into()]);
+    connection.execute_raw(statement).await?;
+    Ok(())
 }

@@ -8,16 +8,19 @@ mod error;
 mod executor;
 pub(crate) mod fetch;
 pub(crate) mod keyset;
+mod migration_session;
 mod migrations;
 mod open_connection;
 mod pool;
+mod privileges;
 pub(crate) mod search;
 mod session;
 mod shares;
+mod sqlite_file;
 pub(crate) mod statement_cache;
 mod transaction;
 
-pub use connect::DatabaseOptions;
+pub use connect::{DatabaseOptions, Synchronous};
 pub use error::StorageError;
 pub use migrations::MigrationState;
 pub use pool::Pool;
@@ -72,6 +75,11 @@ impl Db {
     #[must_use]
     pub fn last_response(&self) -> Duration {
         self.reader.last_response().min(self.writer.last_response())
+    }
+
+    /// Fails on PostgreSQL if the role may not do what a server does, with the SQL that grants it.
+    pub async fn require_rights_to_serve(&self) -> Result<()> {
+        privileges::require_for_serving(&self.reader).await
     }
 
     /// Calls `callback` with the SQL of every statement from now on, except for those of migrations.

@@ -53,6 +53,29 @@ async fn migrations_are_applied_and_reverted_step_by_step(#[values(Sqlite, Postg
 }
 
 #[rstest]
+#[case("migrate --database-url URL up")]
+#[case("migrate up --database-url URL")]
+#[case("migrate up --database-url=URL --database-timeout 5s --log warn")]
+#[case("migrate --database-connections 2 up --database-url URL")]
+fn settings_of_the_database_are_accepted_after_a_subcommand(#[case] command: &str) {
+    let shell = Shell::new();
+    shell.succeed(&command.replace("URL", "sqlite://interviews.db"));
+    shell.succeed("demo-data --interviews 30 --database-url sqlite://interviews.db");
+    shell.succeed("migrate status --database-url sqlite://interviews.db");
+    shell.succeed("migrate down --database-url sqlite://interviews.db --steps 9");
+}
+
+#[test]
+fn help_of_a_subcommand_shows_the_settings_of_the_database() {
+    for command in ["migrate --help", "migrate up --help", "migrate down --help", "migrate status --help"] {
+        let help = Shell::new().succeed(command);
+        for flag in ["--database-url", "--database-timeout", "--database-synchronous"] {
+            assert!(help.contains(flag), "{command}: {help}");
+        }
+    }
+}
+
+#[rstest]
 #[tokio::test]
 async fn demo_data_needs_an_empty_migrated_database(#[values(Sqlite, Postgres)] database: Database) {
     let Some(shell) = Shell::on_new(database).await else { return };

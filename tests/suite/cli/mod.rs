@@ -3,7 +3,9 @@
 mod commands;
 mod dev;
 mod documents;
+mod migrations;
 mod operations;
+mod roles;
 mod serve;
 mod settings;
 mod shutdown;

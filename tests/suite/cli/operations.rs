@@ -7,6 +7,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 const DEPLOY: &str = include_str!("../../../docs/operations/deploy.md");
+const DATABASE: &str = include_str!("../../../docs/operations/database.md");
 const BACKUP: &str = include_str!("../../../docs/operations/backup-and-restore.md");
 
 /// The shell block of a page that contains this command.
@@ -49,6 +50,25 @@ async fn deploy_md_starts_a_server_on_an_empty_database() {
     assert!(script.contains(url));
     let server = shell.start_script(&script.replace(url, shell.setting("DATABASE_URL")));
     assert_eq!(server.get("/readyz").await.0, 200);
+}
+
+#[tokio::test]
+async fn database_md_creates_a_role_that_owns_and_a_role_that_serves() {
+    let Some(shell) = Shell::on_new(Postgres).await else { return };
+    if !is_installed("psql") {
+        return;
+    }
+    let (admin, name) = shell.setting("DATABASE_URL").rsplit_once('/').unwrap();
+    let (name, place) = (format!("two_{name}"), admin.rsplit_once('@').unwrap().1);
+    let sql = DATABASE.split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
+    std::fs::write(shell.path("roles.sql"), sql.replace("interviews", &name)).unwrap();
+    execute(&shell, "psql --no-psqlrc -v ON_ERROR_STOP=1 --file=roles.sql \"$DATABASE_URL\"");
+
+    let owner = format!("postgres://{name}_owner:one%20secret@{place}/{name}");
+    let server = format!("postgres://{name}_server:another%20secret@{place}/{name}");
+    shell.succeed(&format!("migrate up --database-url {owner}"));
+    shell.succeed(&format!("demo-data --interviews 30 --database-url {owner}"));
+    assert_has_30_interviews(&shell.set("DATABASE_URL", server)).await;
 }
 
 #[tokio::test]

@@ -89,7 +89,8 @@ fn only_migrate_up_creates_a_sqlite_file() {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db");
     for command in ["serve", "migrate status", "migrate down", "demo-data"] {
         let error = shell.fail(command);
-        assert!(error.starts_with("error: cannot connect to the database sqlite://interviews.db: "), "{error}");
+        let reason = "there is no such file: `interviews migrate up` creates it";
+        assert_eq!(error, format!("error: cannot open the database sqlite://interviews.db: {reason}\n"));
     }
     assert_eq!(shell.files(), [""; 0]);
     shell.succeed("migrate up");

@@ -5,7 +5,7 @@ use super::configured_server::{Server, UPDATES, update};
 use crate::support::Database::Postgres;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::{TestApp, cluster};
-use interviews::storage::{DatabaseOptions, Db};
+use interviews::storage::{DatabaseOptions, Db, Synchronous};
 use sea_orm::ConnectionTrait;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use serde_json::json;
@@ -81,7 +81,14 @@ impl Proxy {
         let separator = if self.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{separator}host={}&port=5432", self.url, self.folder.path().display());
         let acquire_timeout = Duration::from_secs(1);
-        let options = DatabaseOptions { url, max_connections, acquire_timeout, request_timeout: None, create: false };
+        let options = DatabaseOptions {
+            url,
+            max_connections,
+            acquire_timeout,
+            request_timeout: None,
+            create: false,
+            synchronous: Synchronous::Normal,
+        };
         Db::connect(&options).await.unwrap()
     }
 

@@ -3,7 +3,7 @@
 use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;
 use crate::support::process::ServerProcess;
-use interviews::storage::{DatabaseOptions, Db};
+use interviews::storage::{DatabaseOptions, Db, Synchronous};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use std::time::Duration;
@@ -13,9 +13,10 @@ async fn connect(database: &TestDatabase, parameters: &str) -> Db {
     let separator = if database.url.contains('?') { '&' } else { '?' };
     let url = format!("{}{separator}{parameters}", database.url);
     let (acquire_timeout, request_timeout) = (Duration::from_secs(3), Some(Duration::from_secs(10)));
-    Db::connect(&DatabaseOptions { url, max_connections: 1, acquire_timeout, request_timeout, create: false })
-        .await
-        .unwrap()
+    let synchronous = Synchronous::Normal;
+    let options =
+        DatabaseOptions { url, max_connections: 1, acquire_timeout, request_timeout, create: false, synchronous };
+    Db::connect(&options).await.unwrap()
 }
 
 async fn setting(db: &Db, name: &str) -> String {

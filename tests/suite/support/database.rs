@@ -4,7 +4,7 @@ use super::cluster;
 use chrono::Utc;
 use interviews::domain::InterviewId;
 use interviews::services::{CacheLifetimes, Clock, Services, Tokens};
-use interviews::storage::{DatabaseOptions, Db};
+use interviews::storage::{DatabaseOptions, Db, Synchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait, TryGetable,
 };
@@ -80,6 +80,7 @@ impl TestDatabase {
             acquire_timeout: Duration::from_secs(10),
             request_timeout: None,
             create: true,
+            synchronous: Synchronous::Normal,
         }
     }
 
@@ -162,6 +163,7 @@ pub async fn fill(url: String) {
         acquire_timeout: Duration::from_secs(10),
         request_timeout: None,
         create: true,
+        synchronous: Synchronous::Normal,
     };
     let db = Db::connect(&options).await.unwrap();
     db.migrate_up().await.unwrap();

@@ -73,9 +73,14 @@ impl Shell {
 
     /// Sets a variable of the environment.
     pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.set_again(name, value);
+        self
+    }
+
+    /// Changes a variable of the environment for the commands that follow.
+    pub fn set_again(&mut self, name: &str, value: impl Into<String>) {
         self.settings.retain(|(other, _)| other != name);
         self.settings.push((name.to_owned(), value.into()));
-        self
     }
 
     /// The value of a variable of the environment.
@@ -128,6 +133,11 @@ impl Shell {
         finished.stderr
     }
 
+    /// Runs `interviews` with these arguments, and does not wait for it.
+    pub fn follow(&self, arguments: &str) -> Server {
+        Server::follow(self.command(arguments))
+    }
+
     /// Runs `interviews` with these arguments, on a free port, until it listens.
     pub fn start(&self, arguments: &str) -> Server {
         Self::serve(self.command(&format!("{arguments} --bind 127.0.0.1:0")))
@@ -153,15 +163,9 @@ impl Shell {
         command
     }
 
-    fn serve(mut command: Command) -> Server {
-        let mut child = command.spawn().unwrap();
-        let stdout = Lines::follow(child.stdout.take().unwrap());
-        let stderr = Lines::follow(child.stderr.take().unwrap());
-        let mut server = Server { child, stdout, stderr, address: String::new() };
-        let line = server.stderr.wait_for("listening");
-        let (_, address) = line.split_once("127.0.0.1:").unwrap();
-        let port = address.split(|it: char| !it.is_ascii_digit()).next().unwrap();
-        server.address = format!("127.0.0.1:{port}");
+    fn serve(command: Command) -> Server {
+        let mut server = Server::follow(command);
+        server.wait_until_listening();
         server
     }
 
@@ -174,7 +178,7 @@ impl Shell {
     }
 }
 
-/// A server that runs until it is dropped.
+/// A server, or another command that is not waited for. It runs until it is dropped.
 pub struct Server {
     child: Child,
     stdout: Lines,
@@ -183,6 +187,21 @@ pub struct Server {
 }
 
 impl Server {
+    fn follow(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdout = Lines::follow(child.stdout.take().unwrap());
+        let stderr = Lines::follow(child.stderr.take().unwrap());
+        Self { child, stdout, stderr, address: String::new() }
+    }
+
+    /// Waits until the server accepts connections.
+    pub fn wait_until_listening(&mut self) {
+        let line = self.stderr.wait_for("listening");
+        let (_, address) = line.split_once("127.0.0.1:").unwrap();
+        let port = address.split(|it: char| !it.is_ascii_digit()).next().unwrap();
+        self.address = format!("127.0.0.1:{port}");
+    }
+
     /// The rest of the line of standard output that begins with this word.
     pub fn printed(&self, word: &str) -> String {
         let line = self.stdout.wait_for(&format!("{word} "));
