@@ -45,7 +45,7 @@ pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
     }
     let transaction = db.begin_maintenance().await?;
     if event_log::rebase_after_restore(&transaction).await? {
-        transaction.commit().await.map_err(StorageError::from)?;
+        transaction.commit().await?;
         tracing::warn!("the event log comes from another PostgreSQL cluster: its events are now ordered by their ids");
     }
     Ok(())

@@ -9,9 +9,18 @@ pub enum ServiceError {
     /// The request was refused. The client gets the reason.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// The database cannot be reached, or took too long.
+    /// The database cannot do this now. Nothing was written.
     #[error(transparent)]
     Unavailable(StorageError),
+    /// The database took too long, or was too busy. Nothing was written.
+    #[error(transparent)]
+    TimedOut(StorageError),
+    /// The change is written in full, or not at all.
+    #[error(transparent)]
+    OutcomeUnknown(StorageError),
+    /// The change is written, and what the response shows of it could not be read.
+    #[error("the change is made, and its result cannot be read: {0}")]
+    ResultUnreadable(Box<ServiceError>),
     /// A row refers to a row that does not exist.
     #[error("there is no row {id} in {table}, to which another refers")]
     Dangling {
@@ -28,6 +37,51 @@ pub enum ServiceError {
     Failed(StorageError),
 }
 
+/// How the server failed, as clients learn it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The database cannot do this now. Nothing was written, and the request can be repeated.
+    Unavailable,
+    /// The request took too long. Nothing was written, and the request can be repeated.
+    Timeout,
+    /// A change may be made. The client has to find out before it repeats the request.
+    OutcomeUnknown,
+    /// A bug, or data that this server cannot read.
+    Internal,
+}
+
+impl ServiceError {
+    /// How the server failed.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Unavailable(_) => Failure::Unavailable,
+            Self::TimedOut(_) => Failure::Timeout,
+            Self::OutcomeUnknown(_) | Self::ResultUnreadable(_) => Failure::OutcomeUnknown,
+            Self::Refused(_) | Self::Dangling { .. } | Self::FollowerStopped | Self::Failed(_) => Failure::Internal,
+        }
+    }
+
+    /// The same error of a read that follows a committed change.
+    #[must_use]
+    pub fn after_change(self) -> Self {
+        match self {
+            Self::Unavailable(_) | Self::TimedOut(_) => Self::ResultUnreadable(Box::new(self)),
+            error => error,
+        }
+    }
+
+    /// Logs the cause with the id of the request, once for each request. Outages have a line of their own, so that
+    /// their requests are logged in detail only.
+    pub fn log(&self, request_id: &str) {
+        match self.failure() {
+            Failure::Unavailable | Failure::Timeout => tracing::debug!(request_id, cause = %self, "request failed"),
+            Failure::OutcomeUnknown => tracing::info!(request_id, cause = %self, "a change may have been made"),
+            Failure::Internal => tracing::error!(request_id, cause = %self, "internal error"),
+        }
+    }
+}
+
 impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
@@ -37,8 +91,14 @@ impl From<Refusal> for ServiceError {
 impl From<StorageError> for ServiceError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable(_) | StorageError::Timeout(_) => Self::Unavailable(error),
-            error => Self::Failed(error),
+            // An overlap arrives here if the other interview was gone again at every attempt.
+            StorageError::Unavailable(_)
+            | StorageError::ConnectionLost(_)
+            | StorageError::Transient(_)
+            | StorageError::Overlap => Self::Unavailable(error),
+            StorageError::Timeout(_) => Self::TimedOut(error),
+            StorageError::OutcomeUnknown(_) => Self::OutcomeUnknown(error),
+            StorageError::Url(_) | StorageError::Corrupt { .. } | StorageError::Database(_) => Self::Failed(error),
         }
     }
 }

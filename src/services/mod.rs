@@ -14,12 +14,13 @@ pub use auth::live_sessions::LiveSession;
 pub use auth::tokens::{SecretTooShort, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
-pub use error::ServiceError;
+pub use error::{Failure, ServiceError};
 pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use readiness::{DatabaseState, Readiness, SchemaState};
 
 pub use crate::domain::InterviewWithPeople;
+pub use crate::storage::RequestChanges;
 pub use crate::storage::unit_of_work::Include;
 
 use crate::domain::Viewer;

@@ -14,7 +14,9 @@ pub mod tokens;
 pub mod unit_of_work;
 pub(crate) mod users;
 
-pub use database::{DatabaseOptions, Db, MigrationState, Pool, StorageError, Synchronous, Transaction};
+pub use database::{
+    DatabaseOptions, Db, MigrationState, Outage, Pool, RequestChanges, StorageError, Synchronous, Transaction,
+};
 
 /// The result of a storage function.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;

@@ -76,7 +76,7 @@ impl Services {
             bulk_insert::insert_interviews(&transaction, &interviews, events).await?;
         }
         bulk_insert::continue_ids(&transaction).await?;
-        transaction.commit().await.map_err(StorageError::from)?;
+        transaction.commit().await?;
         Ok(())
     }
 }

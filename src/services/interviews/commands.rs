@@ -86,7 +86,9 @@ impl Services {
                     }
                     StorageError::Overlap.into() // the other interview is gone already: the next attempt can succeed
                 }
-                Err(AttemptError::Final(error @ ServiceError::Failed(StorageError::Transient(_)))) => error,
+                Err(AttemptError::Final(
+                    error @ ServiceError::Unavailable(StorageError::Transient(_) | StorageError::ConnectionLost(_)),
+                )) => error,
                 Err(AttemptError::Final(error)) => return Err(error),
             };
             attempts += 1;

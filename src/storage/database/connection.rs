@@ -1,5 +1,6 @@
 //! A connection out of the pool, and what becomes of it when it is released.
 
+use crate::storage::database::fault::is_unusable_after;
 use crate::storage::database::open_connection::{DriverConnection, OpenConnection, State};
 use crate::storage::database::pool::Lease;
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor};
@@ -26,7 +27,7 @@ pub struct PooledConnection {
 }
 
 /// Awaits one call on the connection of either driver. A cancelled call leaves the connection in the state `Executing`.
-/// An error that the database itself reports leaves the connection usable.
+/// An error that the database itself reports leaves the connection usable, unless it ends the session.
 macro_rules! call {
     ($pooled:expr, $connection:ident => $call:expr) => {{
         let response_timeout = $pooled.response_timeout;
@@ -39,8 +40,7 @@ macro_rules! call {
             }
         });
         let outcome = outcome.await;
-        let is_usable = matches!(&outcome, Ok(_) | Err(sqlx::Error::Database(_)));
-        open.state = if is_usable { State::Ready } else { State::Broken };
+        open.state = if outcome.as_ref().is_err_and(is_unusable_after) { State::Broken } else { State::Ready };
         outcome
     }};
 }

@@ -1,8 +1,7 @@
-//! The errors of the database, classified by the drivers' own codes.
+//! Why a storage function failed.
 
-use sea_orm::sqlx::{self, error::ErrorKind};
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
-use std::borrow::Cow;
+use crate::storage::database::fault::{Fault, Outage, fault_of};
+use sea_orm::DbErr;
 
 /// Why a storage function failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -10,15 +9,23 @@ pub enum StorageError {
     /// A constraint rejects the row, because it overlaps with another interview of the same person.
     #[error("overlapping interviews")]
     Overlap,
-    /// The database cancelled the transaction (deadlock, serialization failure, busy). A retry may succeed.
+    /// The database cancelled the transaction (deadlock, serialization failure, busy), and nothing was written. A retry
+    /// may succeed.
     #[error("transient: {0}")]
     Transient(#[source] DbErr),
-    /// No connection to the database could be opened, or the connection broke.
-    #[error("the database cannot be reached: {0}")]
+    /// The connection broke, or could only read, before anything was written. A retry uses another connection.
+    #[error("the connection broke: {0}")]
+    ConnectionLost(#[source] DbErr),
+    /// The database cannot do this now, and nothing was written. [`Outage::of`] says why.
+    #[error("the database is unavailable: {0}")]
     Unavailable(#[source] DbErr),
-    /// A statement took too long or waited too long for a lock, or no connection became free in time.
+    /// A statement was cancelled or waited too long for a lock, or no connection became free in time. Nothing was
+    /// written.
     #[error("timeout: {0}")]
     Timeout(#[source] DbErr),
+    /// The connection broke while the database committed. The change is written in full, or not at all.
+    #[error("the commit was not answered: {0}")]
+    OutcomeUnknown(#[source] DbErr),
     /// `DATABASE_URL` is not the URL of a supported database. The text says why, without the URL, which may contain a
     /// password.
     #[error("DATABASE_URL: {0}")]
@@ -43,53 +50,24 @@ pub enum StorageError {
 
 impl From<DbErr> for StorageError {
     fn from(error: DbErr) -> Self {
-        match &error {
-            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Timeout(error),
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
-            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
-                sqlx::Error::Database(refused) => match kind_of(&**refused) {
-                    Kind::Overlap => Self::Overlap,
-                    Kind::Transient => Self::Transient(error),
-                    Kind::Timeout => Self::Timeout(error),
-                    Kind::Unavailable => Self::Unavailable(error),
-                    Kind::Other => Self::Database(error),
-                },
-                sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
-                _ => Self::Database(error),
-            },
-            _ => Self::Database(error),
+        match fault_of(&error) {
+            Some(Fault::Overlap) => Self::Overlap,
+            Some(Fault::Transient) => Self::Transient(error),
+            Some(Fault::Timeout) => Self::Timeout(error),
+            Some(Fault::Lost) => Self::ConnectionLost(error),
+            Some(Fault::Unavailable(_)) => Self::Unavailable(error),
+            None => Self::Database(error),
         }
     }
 }
 
-enum Kind {
-    Overlap,
-    Transient,
-    Timeout,
-    Unavailable,
-    Other,
-}
-
-/// PostgreSQL has SQLSTATEs (<https://www.postgresql.org/docs/15/errcodes-appendix.html>), SQLite numbers
-/// (<https://www.sqlite.org/rescode.html>).
-fn kind_of(error: &dyn sqlx::error::DatabaseError) -> Kind {
-    if error.kind() == ErrorKind::ExclusionViolation {
-        return Kind::Overlap;
-    }
-    match error.code().unwrap_or(Cow::Borrowed("")).as_ref() {
-        // serialization failure, deadlock; SQLITE_BUSY and its extended codes
-        "40001" | "40P01" | "5" | "261" | "517" | "773" => Kind::Transient,
-        // SQLITE_CONSTRAINT_TRIGGER: the triggers raise the names of their constraints
-        "1811" if error.message().ends_with("_overlap") => Kind::Overlap,
-        // lock not available, query canceled
-        "55P03" | "57014" => Kind::Timeout,
-        // too many connections, server stopping or starting; class 08 is connection exceptions
-        "53300" | "57P01" | "57P02" | "57P03" => Kind::Unavailable,
-        code if code.len() == 5 && code.starts_with("08") => Kind::Unavailable,
-        _ => Kind::Other,
+impl StorageError {
+    /// Why the database is unavailable; `None` for other errors.
+    #[must_use]
+    pub fn outage(&self) -> Option<Outage> {
+        match self {
+            Self::Unavailable(cause) | Self::ConnectionLost(cause) => Some(Outage::of(cause)),
+            _ => None,
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 mod address;
 pub(crate) mod array_parameter;
+pub(crate) mod commit;
 mod connect;
 mod connection;
 mod error;
 mod executor;
+mod fault;
 pub(crate) mod fetch;
 pub(crate) mod keyset;
 mod migration_session;
@@ -20,8 +22,10 @@ mod sqlite_file;
 pub(crate) mod statement_cache;
 mod transaction;
 
+pub use commit::RequestChanges;
 pub use connect::{DatabaseOptions, Synchronous};
 pub use error::StorageError;
+pub use fault::Outage;
 pub use migrations::MigrationState;
 pub use pool::Pool;
 pub use transaction::Transaction;

@@ -1,5 +1,7 @@
 //! Transactions.
 
+use crate::storage::Result;
+use crate::storage::database::commit::commit;
 use crate::storage::database::connection::{PooledConnection, closed};
 use crate::storage::database::executor::{ConnectionGuard, ConnectionSource, Executor, Observer};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
@@ -18,7 +20,7 @@ impl Transaction {
     }
 
     /// Lets statements take as long as they need.
-    pub(super) async fn remove_time_limits(&mut self) -> Result<(), DbErr> {
+    pub(super) async fn remove_time_limits(&mut self) -> Result<()> {
         if let Some(connection) = self.source.0.get_mut() {
             connection.wait_for_responses();
         }
@@ -28,13 +30,11 @@ impl Transaction {
         Ok(())
     }
 
-    /// Commits. After an error nothing was written, unless the connection broke during the commit.
-    pub async fn commit(mut self) -> Result<(), DbErr> {
+    /// Commits. After an error nothing was written, except after [`crate::storage::StorageError::OutcomeUnknown`].
+    pub async fn commit(mut self) -> Result<()> {
         self.notify_observer("COMMIT");
-        match self.source.0.get_mut().take() {
-            Some(connection) => connection.commit().await,
-            None => Err(closed()),
-        }
+        let connection = self.source.0.get_mut().take().ok_or_else(closed)?;
+        commit(connection.commit(), |()| true).await
     }
 }
 

@@ -1,9 +1,10 @@
 //! Stores a change of an interview and its event as one statement, which is a transaction of its own. PostgreSQL only.
 
 use crate::domain::{Event, Interview, UserId};
+use crate::storage::database::commit::commit;
 use crate::storage::entities::{event, interview};
 use crate::storage::time_locks::lock_numbers;
-use crate::storage::{Pool, Result, StorageError};
+use crate::storage::{Pool, Result};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, IdenStatic, Iterable, Statement, Value,
 };
@@ -81,7 +82,7 @@ pub(crate) async fn store(
     let event = event_columns().filter_map(|column| event.get(column).into_value()).map(json_as_text);
     let values = leading.into_iter().chain(interview).chain(event);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql.as_str(), values);
-    let done = pool.execute_raw(statement).await.map_err(StorageError::from)?;
+    let done = commit(pool.execute_raw(statement), |done| done.rows_affected() == 1).await?;
     Ok(done.rows_affected() == 1)
 }
 
