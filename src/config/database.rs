@@ -30,8 +30,8 @@ pub struct DatabaseSettings {
     pub database_connections: u32,
     /// Fail a request that has waited this long for a database connection
     ///
-    /// The time includes opening a new connection. The request fails with the error code `INTERNAL`; over REST it has
-    /// the status 503.
+    /// The time includes opening a new connection. The request fails with the error code `TIMEOUT`, or with
+    /// `UNAVAILABLE` if no connection could be opened; over REST it has the status 503.
     #[arg(
         long,
         global = true,

@@ -3,9 +3,10 @@
 use crate::domain::{self, EventId, Scope, UserId, time};
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
 use crate::graphql::engine::document::{CustomScalar, PageSizes, RootField};
-use crate::graphql::engine::error::{RequestError, internal, log};
+use crate::graphql::engine::error::RequestError;
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
+use crate::graphql::failure::reject;
 use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::schema::interview::subscription::SubscriptionArguments;
@@ -77,7 +78,7 @@ impl Api for InterviewsApi {
         request_id: String,
         field: &RootField,
     ) -> Result<EventStream<Self>, RequestError> {
-        let failure = |cause: ServiceError| RequestError::failed(internal(&request_id, &cause));
+        let failure = |cause: ServiceError| reject(&cause, &request_id);
         let SubscriptionArguments { filter, since } = SubscriptionArguments::parse(field)?;
         let since = match since {
             Some(since) => Some(since.position(&self.services).await.map_err(failure)?.map_err(|e| field.error(e))?),
@@ -91,8 +92,8 @@ impl Api for InterviewsApi {
             }
             Err(SubscriptionEnd::SignedOut) => Err(StreamEnd::SignedOut),
             Err(SubscriptionEnd::Failed(cause)) => {
-                log(&request_id, &cause);
-                Err(StreamEnd::Failed)
+                cause.log(&request_id);
+                Err(StreamEnd::Failed(cause.failure().into()))
             }
         };
         Ok(deliveries.map(delivery).boxed())

@@ -2,7 +2,9 @@
 
 use crate::domain::{Refusal, Viewer};
 use crate::graphql::RequestContext;
-use crate::graphql::engine::error::{Code, error_with_code, internal};
+use crate::graphql::engine::Mutation;
+use crate::graphql::engine::error::{Code, error_with_code};
+use crate::graphql::failure::report;
 use crate::graphql::loaders::Loader;
 use crate::services::{ServiceError, Services, SharedServices};
 use async_graphql::{Context, Error, Result};
@@ -13,6 +15,8 @@ pub trait ContextExt {
     fn request(&self) -> &RequestContext;
     fn services(&self) -> &Services;
     fn loader(&self) -> &Loader;
+    /// Whether a mutation has been executed and this field is a part of its result.
+    fn is_in_result_of_mutation(&self) -> bool;
 
     /// # Errors
     /// `UNAUTHENTICATED` for a request without a token.
@@ -22,11 +26,14 @@ pub trait ContextExt {
         self.request().viewer.as_ref().ok_or_else(missing)
     }
 
-    /// The top-level error for an error of a service: `FORBIDDEN`, or `INTERNAL` whose cause is logged.
+    /// The top-level error for an error of a service: `FORBIDDEN`, or a failure of the server, which is logged.
     fn failure(&self, cause: ServiceError) -> Error {
+        let request_id = &self.request().request_id;
         match cause {
             ServiceError::Refused(Refusal::Forbidden(reason)) => error_with_code(Code::Forbidden, reason),
-            cause => internal(&self.request().request_id, &cause),
+            // Without it the client would repeat the mutation.
+            cause if self.is_in_result_of_mutation() => report(&cause.after_change(), request_id),
+            cause => report(&cause, request_id),
         }
     }
 
@@ -47,5 +54,10 @@ impl ContextExt for Context<'_> {
 
     fn loader(&self) -> &Loader {
         self.data_unchecked()
+    }
+
+    fn is_in_result_of_mutation(&self) -> bool {
+        let is_root_field = self.path_node.is_none_or(|node| node.parents().next().is_none());
+        !is_root_field && self.data_opt::<Mutation>().is_some()
     }
 }

@@ -6,15 +6,17 @@ mod api;
 mod context;
 mod direct_json;
 pub mod engine;
+mod failure;
 mod loaders;
 mod relay;
 mod schema;
 
 pub use api::InterviewsApi;
 pub use engine::document::DocumentLimits;
-pub(crate) use engine::error::{Code, RequestError, internal, internal_error};
+pub(crate) use engine::error::{Code, RequestError};
 pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd};
 pub(crate) use engine::{AllowedOperations, Execution, Outcome};
+pub(crate) use failure::reject;
 
 use async_graphql::SDLExportOptions;
 

@@ -1,6 +1,6 @@
 //! Errors that are found before an operation runs, and their response in the format of each transport.
 
-use crate::graphql::{Code, Outcome, RequestError, internal_error};
+use crate::graphql::{Code, Outcome, RequestError};
 use crate::http::graphql::negotiation::{Media, media};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -25,9 +25,13 @@ pub(crate) enum ErrorFormat {
 /// The server is at its limit of requests in flight or of long-lived connections.
 pub(crate) const OVERLOADED: HttpError =
     HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
-/// The request reached its deadline.
+/// The request reached its deadline, and nothing was written.
 pub(crate) const TIMED_OUT: HttpError =
-    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, "the request took too long");
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, Code::Timeout.failure_message());
+/// The request reached its deadline when a change of it was committed, or may have been. The status is not 503, which
+/// clients and proxies take as permission to repeat a request.
+pub(crate) const OUTCOME_UNKNOWN: HttpError =
+    HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, Code::OutcomeUnknown, Code::OutcomeUnknown.failure_message());
 /// No route has this path.
 pub(crate) const NO_ROUTE: HttpError =
     HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "there is nothing at this address");
@@ -38,8 +42,8 @@ pub(crate) const NO_METHOD: HttpError =
 /// The authentication scheme of the server (RFC 6750).
 pub(crate) const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
-/// When a client that was refused by an overloaded server may try again, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// When a client may repeat a request that was answered with 503, in seconds.
+pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 impl ErrorFormat {
     /// REST's under `/api/`, GraphQL's elsewhere. `uri` is the whole one, not the part that a nested router sees.
@@ -68,7 +72,7 @@ impl HttpError {
             }
             ErrorFormat::GraphQl(media) => {
                 let error = match code {
-                    Code::Internal => RequestError::failed(internal_error(request_id)),
+                    Code::Internal => RequestError::failed(code, request_id),
                     _ => self.into_request_error(),
                 };
                 (media.content_type(), Outcome::Rejected(error).bytes())
@@ -76,7 +80,7 @@ impl HttpError {
         };
         let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];
         let mut response = (status, headers, body).into_response();
-        if code == Code::Overloaded {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response

@@ -3,6 +3,7 @@
 
 mod caller;
 mod content_type;
+mod deadline;
 mod error_response;
 pub mod explorer;
 mod graphql;

@@ -98,7 +98,10 @@ impl From<StorageError> for ServiceError {
             | StorageError::Overlap => Self::Unavailable(error),
             StorageError::Timeout(_) => Self::TimedOut(error),
             StorageError::OutcomeUnknown(_) => Self::OutcomeUnknown(error),
-            StorageError::Url(_) | StorageError::Corrupt { .. } | StorageError::Database(_) => Self::Failed(error),
+            StorageError::Url(_)
+            | StorageError::Unusable(_)
+            | StorageError::Corrupt { .. }
+            | StorageError::Database(_) => Self::Failed(error),
         }
     }
 }

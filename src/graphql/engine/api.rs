@@ -31,7 +31,7 @@ pub trait Api: Clone + Send + Sync + 'static {
     const PAGE_SIZES: PageSizes;
     /// The scalars of the schema whose literals and variables the engine checks.
     const SCALARS: &'static [CustomScalar];
-    /// How often the execution for an event is retried while it fails with an internal error.
+    /// How often the execution for an event is retried while the server fails.
     const EVENT_RETRIES: u32;
     /// The pause before each of these retries.
     const EVENT_RETRY_PAUSE: Duration;
@@ -54,7 +54,7 @@ pub trait Api: Clone + Send + Sync + 'static {
     /// Starts the events of a subscription. The stream ends with its first error.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for a wrong argument, `INTERNAL` when the events cannot be read.
+    /// `BAD_USER_INPUT` for a wrong argument, the code of the failure when the events cannot be read.
     fn subscribe(
         &self,
         session: Self::Session,

@@ -1,8 +1,7 @@
 //! Top-level errors. Every error has `extensions.code`. Causes of internal errors go to the log and never to the
 //! client.
 
-use async_graphql::{Error, ErrorExtensions, Pos, ServerError};
-use std::fmt::Display;
+use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, Pos, ServerError};
 use std::time::Duration;
 
 /// The kinds of top-level errors. Three of them share the code `BAD_REQUEST`, and differ in the HTTP status.
@@ -34,8 +33,12 @@ pub enum Code {
     TooManySubscriptions,
     /// The hash of a persisted query is unknown to this server. The client sends the query with it.
     PersistedQueryNotFound,
-    /// The request exceeded its time limit.
+    /// The request exceeded its time limit. Nothing was written.
     Timeout,
+    /// The server depends on something that is not available now. Nothing was written.
+    Unavailable,
+    /// A change may have been made.
+    OutcomeUnknown,
     /// The server failed. The log has the cause.
     Internal,
 }
@@ -57,10 +60,32 @@ impl Code {
             Self::TooManySubscriptions => "TOO_MANY_SUBSCRIPTIONS",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::Timeout => "TIMEOUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
             Self::Internal => "INTERNAL",
         }
     }
+
+    /// The message of a failure of the server. It never contains the cause.
+    #[must_use]
+    pub const fn failure_message(self) -> &'static str {
+        match self {
+            Self::Unavailable => "the server cannot do this now: try again later",
+            Self::Timeout => "the request took too long",
+            Self::OutcomeUnknown => "the change may have been made: read the interview before you repeat it",
+            _ => "internal error",
+        }
+    }
+
+    /// Whether the same request may succeed later. Nothing of it was written.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Timeout | Self::Overloaded | Self::RateLimited)
+    }
 }
+
+/// After how long a client may retry a request that failed because of an outage.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a request was rejected before anything of it ran.
 #[derive(Clone, Debug)]
@@ -79,12 +104,13 @@ impl RequestError {
         Self::with(code, vec![ServerError::new(message, position)])
     }
 
-    /// An internal error that is not at a position of the document.
+    /// A failure of the server, which is not at a position of the document.
     #[must_use]
-    pub fn failed(error: Error) -> Self {
-        let mut error = error.into_server_error(Pos::default());
+    pub fn failed(code: Code, request_id: &str) -> Self {
+        let mut error = failure_error(code, request_id).into_server_error(Pos::default());
         error.locations.clear();
-        Self::with(Code::Internal, vec![error])
+        let retry_after = (code == Code::Unavailable || code == Code::Timeout).then_some(RETRY_AFTER);
+        Self { retry_after, ..Self::with(code, vec![error]) }
     }
 
     /// Several errors with one code.
@@ -100,30 +126,31 @@ impl RequestError {
 /// An error with its code.
 #[must_use]
 pub fn error_with_code(code: Code, message: impl Into<String>) -> Error {
-    Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
+    let mut error = Error::new(message);
+    set_extensions(error.extensions.get_or_insert_default(), code);
+    error
 }
 
-/// Logs the cause of an internal error. Each cause is logged once.
-pub fn log(request_id: &str, cause: &impl Display) {
-    tracing::error!(request_id, %cause, "internal error");
-}
-
-/// Logs the cause of an internal error, and returns the error for the client.
+/// A failure of the server for the client: a constant message. An internal error has the request id that finds the
+/// cause in the log.
 #[must_use]
-pub fn internal(request_id: &str, cause: &impl Display) -> Error {
-    log(request_id, cause);
-    internal_error(request_id)
-}
-
-/// An internal error for the client: a constant message, and the request id that finds the cause in the log.
-#[must_use]
-pub fn internal_error(request_id: &str) -> Error {
-    error_with_code(Code::Internal, "internal error")
-        .extend_with(|_, extensions| extensions.set("requestId", request_id))
+pub fn failure_error(code: Code, request_id: &str) -> Error {
+    let error = error_with_code(code, code.failure_message());
+    if code != Code::Internal {
+        return error;
+    }
+    error.extend_with(|_, extensions| extensions.set("requestId", request_id))
 }
 
 fn set_code(error: &mut ServerError, code: Code) {
-    error.extensions.get_or_insert_default().set("code", code.as_str());
+    set_extensions(error.extensions.get_or_insert_default(), code);
+}
+
+fn set_extensions(extensions: &mut ErrorExtensionValues, code: Code) {
+    extensions.set("code", code.as_str());
+    if code.is_retryable() {
+        extensions.set("retryable", true);
+    }
 }
 
 /// Sets `BAD_USER_INPUT` on an error of the executor itself, which has no code: the executor rejects only arguments.

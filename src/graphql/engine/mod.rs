@@ -52,6 +52,9 @@ pub enum AllowedOperations {
     QueriesOnly,
 }
 
+/// Marks the data of a mutation, for its resolvers.
+pub(crate) struct Mutation;
+
 /// A request that can run.
 enum PreparedRequest {
     QueryOrMutation(Request),
@@ -153,6 +156,9 @@ impl<A: Api> Engine<A> {
             return Ok(PreparedRequest::Subscription(subscription));
         }
         request.set_parsed_query(prepared.executable);
+        if kind == OperationType::Mutation {
+            request.data.insert(Mutation);
+        }
         if !document.has_duplicate_keys() {
             request.data.insert(self.embedded_json.clone());
         }

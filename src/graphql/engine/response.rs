@@ -66,11 +66,13 @@ impl From<async_graphql::Response> for Response {
 }
 
 impl Response {
-    /// Whether a field failed with `INTERNAL`.
+    /// The code of a field for which the server failed.
     #[must_use]
-    pub fn has_internal_error(&self) -> bool {
+    pub fn failure(&self) -> Option<Code> {
         let code = |error: &ServerError| error.extensions.as_ref()?.get("code").cloned();
-        self.errors.iter().any(|error| code(error) == Some(Code::Internal.as_str().into()))
+        let has_failed_with =
+            |failure: &Code| self.errors.iter().any(|error| code(error) == Some(failure.as_str().into()));
+        [Code::Internal, Code::Unavailable, Code::Timeout].into_iter().find(has_failed_with)
     }
 
     /// The JSON of the response.

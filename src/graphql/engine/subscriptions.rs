@@ -24,7 +24,7 @@ pub enum StreamEnd {
     /// The token is no longer accepted.
     SignedOut,
     /// The server failed. The log has the cause.
-    Failed,
+    Failed(Code),
 }
 
 /// Starts subscriptions and shares their responses.
@@ -37,8 +37,8 @@ pub struct Subscriptions<A: Api> {
 /// Responses by event, scope and selection.
 type SharedResponses<K> = Cache<(K, Hash), PendingResponse>;
 
-/// A response that is complete or being executed; `None` when the execution failed.
-type PendingResponse = Shared<BoxFuture<'static, Option<Arc<str>>>>;
+/// A response that is complete or being executed, or the code with which the execution failed.
+type PendingResponse = Shared<BoxFuture<'static, Result<Arc<str>, Code>>>;
 
 /// The number of responses to keep. Subscribers ask for an event at nearly the same time, so few responses are needed
 /// for long.
@@ -92,7 +92,7 @@ impl<A: Api> Subscriptions<A> {
     /// Starts a subscription.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for a wrong argument, `INTERNAL` when the events cannot be read.
+    /// `BAD_USER_INPUT` for a wrong argument, the code of the failure when the events cannot be read.
     pub async fn start(
         &self,
         session: A::Session,
@@ -106,7 +106,7 @@ impl<A: Api> Subscriptions<A> {
             let (subscriptions, per_event, request_id) = (subscriptions.clone(), per_event.clone(), request_id.clone());
             async move {
                 let response = subscriptions.respond(delivery?, request_id, per_event).await;
-                response.ok_or(StreamEnd::Failed)
+                response.map_err(StreamEnd::Failed)
             }
         };
         let until_first_error = |ended: &mut bool, response: Result<Arc<str>, StreamEnd>| {
@@ -116,13 +116,13 @@ impl<A: Api> Subscriptions<A> {
         Ok(deliveries.then(respond).scan(false, until_first_error).boxed())
     }
 
-    /// The response to one subscriber for one event; `None` when the server failed.
+    /// The response to one subscriber for one event, or the code with which the server failed.
     async fn respond(
         &self,
         delivery: Delivery<A>,
         request_id: String,
         per_event: Arc<EventRequest>,
-    ) -> Option<Arc<str>> {
+    ) -> Result<Arc<str>, Code> {
         let Delivery { event, viewer, share_key } = delivery;
         let hash = per_event.selection.hash;
         let catching_up = share_key.is_none();
@@ -135,32 +135,35 @@ impl<A: Api> Subscriptions<A> {
         // In a task of its own: other subscribers must not wait for the connection of the first one.
         let begin = || {
             let executing = tokio::spawn(execute);
-            async move { executing.await.ok().flatten() }.boxed().shared()
+            async move { executing.await.unwrap_or(Err(Code::Internal)) }.boxed().shared()
         };
         let Ok(response) = self.shared.get_or_insert_with(&(share_key, hash), || Ok::<_, Infallible>(begin()));
         response.await
     }
 }
 
-/// Executes a subscription for an event. Internal errors are retried, because a subscriber would never get an event
-/// that is skipped.
+/// Executes a subscription for an event. Failures are retried, because a subscriber would never get an event that is
+/// skipped.
 async fn execute_with_retries<A: Api>(
     executor: &Executor<A>,
     per_event: &EventRequest,
     context: &RequestContext<A::Viewer>,
     event: &Arc<A::Event>,
     catching_up: bool,
-) -> Option<Arc<str>> {
+) -> Result<Arc<str>, Code> {
+    let mut failure = Code::Internal;
     for attempt in 0..=A::EVENT_RETRIES {
         if attempt > 0 {
             tokio::time::sleep(A::EVENT_RETRY_PAUSE).await;
         }
         // Held for one attempt and released while backing off, so that other subscribers can catch up meanwhile.
         let _permit = if catching_up { executor.api().catch_up_permit().await } else { None };
-        let response = executor.execute_for_event(per_event.request(), context.clone(), event.clone()).await?;
-        if !response.has_internal_error() {
-            return Some(response.text().into());
+        let response = executor.execute_for_event(per_event.request(), context.clone(), event.clone()).await;
+        let response = response.ok_or(Code::Internal)?;
+        match response.failure() {
+            Some(code) => failure = code,
+            None => return Ok(response.text().into()),
         }
     }
-    None
+    Err(failure)
 }

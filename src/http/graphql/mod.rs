@@ -6,7 +6,7 @@ pub(crate) mod request;
 mod response;
 pub(crate) mod sse;
 
-use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, internal};
+use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, reject};
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
 use crate::http::{ServerState, websocket};
@@ -15,7 +15,7 @@ use async_graphql::{BatchRequest, Request as Operation};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use negotiation::Accepted;
+use negotiation::{Accepted, Media};
 use request::Operations;
 
 /// `GET /graphql`: a WebSocket handshake, the explorer for browsers, or one query.
@@ -34,7 +34,7 @@ pub(crate) async fn get(
     let accepted = Accepted::of(headers)?;
     let operation = request::from_query(request.uri().query().unwrap_or_default()).map_err(HttpError::bad_request)?;
     if accepted.events {
-        return event_stream(&server, &caller, operation, AllowedOperations::QueriesOnly).await;
+        return event_stream(&server, &caller, accepted.media, operation, AllowedOperations::QueriesOnly).await;
     }
     let outcome = match caller.viewer(&server.services).await {
         Ok(viewer) => {
@@ -55,7 +55,9 @@ pub(crate) async fn post(
 ) -> Result<Response, HttpError> {
     if accepted.events {
         return match operations {
-            BatchRequest::Single(operation) => event_stream(&server, &caller, operation, AllowedOperations::All).await,
+            BatchRequest::Single(operation) => {
+                event_stream(&server, &caller, accepted.media, operation, AllowedOperations::All).await
+            }
             BatchRequest::Batch(_) => {
                 Err(HttpError::bad_request("an event stream answers one operation, and no batch"))
             }
@@ -99,19 +101,23 @@ pub(crate) async fn other() -> impl IntoResponse {
 /// Executes one operation and sends its responses as events. The limits of a request apply until the stream starts.
 ///
 /// A refused token is sent as an event too: client libraries treat a status of 401 as a network error and retry with
-/// the same token, and `EventSource` in browsers does not show the body of such a response.
+/// the same token, and `EventSource` in browsers does not show the body of such a response. After an outage they have
+/// to retry, so that it is a status.
 async fn event_stream(
     server: &ServerState,
     caller: &Caller,
+    media: Media,
     operation: Operation,
     allowed: AllowedOperations,
 ) -> Result<Response, HttpError> {
     let session = match caller.session(&server.services).await {
         Ok(session) => session,
-        Err(error) => return Ok(sse::single(&Outcome::Rejected(authentication_error(error, &caller.request_id)))),
+        Err(error) => {
+            return Ok(single_event(media, &Outcome::Rejected(authentication_error(error, &caller.request_id))));
+        }
     };
     match server.engine.open(session.as_ref(), caller.request_id.clone(), operation, allowed).await {
-        Execution::Once(outcome) => Ok(sse::single(&outcome)),
+        Execution::Once(outcome) => Ok(single_event(media, &outcome)),
         Execution::Stream(responses) => {
             let permit = server.connections.try_acquire().ok_or(OVERLOADED)?;
             Ok(sse::subscription(responses, permit, caller.request_id.clone(), server.limits.ping_interval))
@@ -119,9 +125,17 @@ async fn event_stream(
     }
 }
 
+/// The stream of an operation that has one response, or a response with a status when an outage prevents the stream.
+fn single_event(media: Media, outcome: &Outcome) -> Response {
+    match outcome.rejection().map(|error| error.code) {
+        Some(Code::Unavailable | Code::Timeout) => response::uncacheable(media, outcome),
+        _ => sse::single(outcome),
+    }
+}
+
 fn authentication_error(error: AuthenticationError, request_id: &str) -> RequestError {
     match error {
         AuthenticationError::Refused(why) => RequestError::new(Code::Unauthenticated, why, None),
-        AuthenticationError::Failed(cause) => RequestError::failed(internal(request_id, &cause)),
+        AuthenticationError::Failed(cause) => reject(&cause, request_id),
     }
 }

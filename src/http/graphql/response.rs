@@ -58,11 +58,13 @@ fn respond(media: Media, outcome: &Outcome, body: Vec<u8>) -> Response {
     response
 }
 
-/// Without a rejection, and in the older media type, the status is 200 for every well-formed request.
+/// Without a rejection, and in the older media type, the status is 200 for every well-formed request. A server that
+/// executes nothing because of an outage says so with both types, as an overloaded one does.
 fn status(media: Media, rejection: Option<Code>) -> StatusCode {
     match (rejection, media) {
         (Some(Code::MethodNotAllowed), _) => StatusCode::METHOD_NOT_ALLOWED,
         (Some(Code::BadRequest), _) => StatusCode::BAD_REQUEST,
+        (Some(Code::Unavailable | Code::Timeout), _) => StatusCode::SERVICE_UNAVAILABLE,
         (None, _) | (Some(_), Media::Json) => StatusCode::OK,
         (Some(Code::Unauthenticated), Media::GraphQl) => StatusCode::UNAUTHORIZED,
         (Some(Code::RateLimited), Media::GraphQl) => StatusCode::TOO_MANY_REQUESTS,

@@ -1,7 +1,7 @@
 //! Responses as server-sent events, in the distinct connections mode of graphql-sse
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network blocks WebSockets.
 
-use crate::graphql::{Code, Outcome, RequestError, ResponseStream, StreamEnd, internal_error};
+use crate::graphql::{Code, Outcome, RequestError, ResponseStream, StreamEnd};
 use crate::http::server::shutdown::ConnectionPermit;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -48,7 +48,7 @@ pub(super) fn subscription(
 pub(crate) fn stream_end_error(end: StreamEnd, request_id: &str) -> RequestError {
     match end {
         StreamEnd::SignedOut => RequestError::new(Code::Unauthenticated, "the token is not accepted any more", None),
-        StreamEnd::Failed => RequestError::failed(internal_error(request_id)),
+        StreamEnd::Failed(code) => RequestError::failed(code, request_id),
     }
 }
 
@@ -120,7 +120,11 @@ mod tests {
         for (last, end) in [
             (None, String::new()),
             (Some(StreamEnd::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
-            (Some(StreamEnd::Failed), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
+            (Some(StreamEnd::Failed(Code::Internal)), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
+            (
+                Some(StreamEnd::Failed(Code::Unavailable)),
+                error("the server cannot do this now: try again later", r#""code":"UNAVAILABLE","retryable":true"#),
+            ),
         ] {
             let connections = ConnectionTracker::new(1);
             let response = subscription(responses(last), connections.try_acquire().unwrap(), "r".to_owned(), NEVER);

@@ -1,7 +1,8 @@
 //! The limits of a request: the size of its body, the time for its body, and the time for all of it.
 
 use crate::graphql::Code;
-use crate::http::error_response::{HttpError, TIMED_OUT};
+use crate::http::deadline::run_within;
+use crate::http::error_response::HttpError;
 use crate::http::middleware::admission::admit;
 use crate::http::{Limits, ServerState};
 use axum::body::Body;
@@ -10,10 +11,10 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use std::pin::pin;
 use tokio::time::timeout;
 
-/// Reads the body, admits the request and runs its handler. At the deadline the handler is dropped, and the database
-/// rolls back what it has begun.
+/// Reads the body, admits the request and runs its handler, which is dropped at the deadline.
 pub(crate) async fn enforce_limits(
     State(server): State<ServerState>,
     request: Request,
@@ -25,7 +26,7 @@ pub(crate) async fn enforce_limits(
         let _permit = admit(&server.in_flight)?;
         Ok(next.run(request).await)
     };
-    timeout(server.limits.request_timeout, serve).await.unwrap_or(Err(TIMED_OUT))
+    run_within(server.limits.request_timeout, pin!(serve)).await?
 }
 
 /// The request with its whole body in memory.

@@ -1,9 +1,10 @@
 //! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}`.
 
 use crate::domain::{Field, Refusal, RefusalCode};
-use crate::http::error_response::BEARER;
+use crate::graphql::Code;
+use crate::http::error_response::{BEARER, RETRY_AFTER};
 use crate::http::rest::response::HEADERS;
-use crate::services::ServiceError;
+use crate::services::{Failure, ServiceError};
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -70,20 +71,22 @@ impl RestError {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors }
     }
 
-    /// Logs the cause; the client gets a constant text.
-    pub(super) fn internal(cause: &ServiceError, request_id: &str) -> Self {
-        tracing::error!(request_id, %cause, "internal error");
-        let status = match cause {
-            ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
+    /// Logs the cause; the client gets a code and a constant text.
+    pub(super) fn failed(cause: &ServiceError, request_id: &str) -> Self {
+        cause.log(request_id);
+        let failure = cause.failure();
+        let status = match failure {
+            Failure::Unavailable | Failure::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Failure::OutcomeUnknown | Failure::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, "INTERNAL", "internal error", &[])
+        let code = Code::from(failure);
+        Self::new(status, code.as_str(), code.failure_message(), &[])
     }
 
     pub(super) fn from_service(error: &ServiceError, paths: ErrorPaths, request_id: &str) -> Self {
         match error {
             ServiceError::Refused(refusal) => Self::refused(refusal, paths),
-            cause => Self::internal(cause, request_id),
+            cause => Self::failed(cause, request_id),
         }
     }
 
@@ -122,8 +125,10 @@ impl RestError {
 impl IntoResponse for RestError {
     fn into_response(self) -> Response {
         let mut response = (self.status, HEADERS, Json(json!({"errors": self.errors}))).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
+        match self.status {
+            StatusCode::UNAUTHORIZED => drop(response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER)),
+            StatusCode::SERVICE_UNAVAILABLE => drop(response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER)),
+            _ => {}
         }
         response
     }

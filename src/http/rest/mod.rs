@@ -92,7 +92,7 @@ async fn respond(
     let InterviewWithPeople { interview, people } = outcome.map_err(failed)?;
     let people = match people {
         Some(people) => people,
-        None => server.services.people_of(&interview).await.map_err(failed)?,
+        None => server.services.people_of(&interview).await.map_err(|error| failed(error.after_change()))?,
     };
     Ok(response::of_interview(status, interview, people))
 }

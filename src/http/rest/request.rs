@@ -34,7 +34,7 @@ impl FromRequestParts<ServerState> for SignedInCaller {
             Ok(Some(viewer)) => Ok(Self { viewer, request_id: caller.request_id }),
             Ok(None) => Err(RestError::unauthenticated("this needs a token: send `Authorization: Bearer <JWT>`")),
             Err(AuthenticationError::Refused(why)) => Err(RestError::unauthenticated(why)),
-            Err(AuthenticationError::Failed(cause)) => Err(RestError::internal(&cause, &caller.request_id)),
+            Err(AuthenticationError::Failed(cause)) => Err(RestError::failed(&cause, &caller.request_id)),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! One WebSocket connection, from its initialisation to its end.
 
-use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestError, StreamEnd, internal_error};
+use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestError, StreamEnd};
 use crate::http::ServerState;
 use crate::http::caller::{Caller, bearer_token};
-use crate::http::error_response::{HttpError, TIMED_OUT};
+use crate::http::deadline::run_within;
+use crate::http::error_response::HttpError;
 use crate::http::graphql::sse::stream_end_error;
 use crate::http::middleware::admission::admit;
 use crate::http::server::shutdown::ConnectionPermit;
@@ -83,7 +84,7 @@ async fn sign_in(context: &ConnectionContext, payload: &Map<String, Value>) -> R
     session.map_err(|error| match error {
         AuthenticationError::Refused(_) => Close::FORBIDDEN,
         AuthenticationError::Failed(cause) => {
-            tracing::error!(request_id = context.caller.request_id, %cause, "the client could not be signed in");
+            cause.log(&context.caller.request_id);
             Close::TRY_LATER
         }
     })
@@ -172,7 +173,7 @@ impl Connection<'_> {
                 Outcome::Rejected(error) => self.reject(id, &error).await,
             },
             OperationEvent::StreamEnd(StreamEnd::SignedOut) => Err(Disconnect::ByServer(Close::FORBIDDEN)),
-            OperationEvent::StreamEnd(end @ StreamEnd::Failed) => {
+            OperationEvent::StreamEnd(end @ StreamEnd::Failed(_)) => {
                 self.reject(id, &stream_end_error(end, &self.context.caller.request_id)).await
             }
         }
@@ -216,8 +217,8 @@ fn execute(
             Err(error) => return rejected(error),
         };
         let execution = server.engine.open(Some(&session), request_id.clone(), operation, AllowedOperations::All);
-        let execution = timeout(server.limits.request_timeout, catch_panic(execution, &request_id)).await;
-        execution.unwrap_or_else(|_| rejected(TIMED_OUT))
+        let execution = pin!(catch_panic(execution, &request_id));
+        run_within(server.limits.request_timeout, execution).await.unwrap_or_else(rejected)
     }
 }
 
@@ -225,7 +226,7 @@ fn execute(
 async fn catch_panic(execution: impl Future<Output = Execution>, request_id: &str) -> Execution {
     AssertUnwindSafe(execution).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!(request_id, "panic");
-        Execution::Once(Outcome::Rejected(RequestError::failed(internal_error(request_id))))
+        Execution::Once(Outcome::Rejected(RequestError::failed(Code::Internal, request_id)))
     })
 }
 

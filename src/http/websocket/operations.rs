@@ -123,6 +123,7 @@ async fn advance(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graphql::Code;
     use async_graphql::Response;
     use std::future::ready;
     use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -158,7 +159,9 @@ mod tests {
     #[tokio::test]
     async fn subscription_is_followed_until_its_end() {
         let mut operations = Operations::default();
-        for (id, end) in [("1", None), ("2", Some(StreamEnd::SignedOut)), ("3", Some(StreamEnd::Failed))] {
+        for (id, end) in
+            [("1", None), ("2", Some(StreamEnd::SignedOut)), ("3", Some(StreamEnd::Failed(Code::Internal)))]
+        {
             let (source, execution) = subscription();
             operations.start(id, execution);
             send(&source, "a");

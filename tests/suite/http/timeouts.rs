@@ -29,9 +29,15 @@ async fn timed_out_change_writes_nothing(#[values(Sqlite, Postgres)] database: D
     assert_eq!(answer.status, 503);
     assert_json!(answer.json(), @r#"
     {
-      "errors": [{"extensions": {"code": "TIMEOUT"}, "message": "the request took too long"}]
+      "errors": [
+        {
+          "extensions": {"code": "TIMEOUT", "retryable": true},
+          "message": "the request took too long"
+        }
+      ]
     }
     "#);
+    assert_eq!(answer.header("retry-after"), "1");
     let answer = hasty.patch().await;
     assert_eq!(answer.status, 503);
     assert_json!(answer.json(), @r#"
@@ -39,6 +45,7 @@ async fn timed_out_change_writes_nothing(#[values(Sqlite, Postgres)] database: D
       "errors": [{"code": "TIMEOUT", "message": "the request took too long", "path": []}]
     }
     "#);
+    assert_eq!(answer.header("retry-after"), "1");
     // Reads do not wait for the lock, and the server is ready.
     let read = patient.graphql(&format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ version location }} }}")).await;
     assert_json!(read.json(), @r#"

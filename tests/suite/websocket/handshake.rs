@@ -103,7 +103,12 @@ async fn sockets_over_the_limit_are_rejected_until_another_closes() {
     assert!(rejected.head.contains("retry-after: 1\r\n"), "{}", rejected.head);
     assert_json!(rejected.body, @r#"
     {
-      "errors": [{"extensions": {"code": "OVERLOADED"}, "message": "the server is busy: try again"}]
+      "errors": [
+        {
+          "extensions": {"code": "OVERLOADED", "retryable": true},
+          "message": "the server is busy: try again"
+        }
+      ]
     }
     "#);
     // Requests do not count.

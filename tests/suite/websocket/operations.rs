@@ -202,7 +202,10 @@ async fn operations_and_requests_share_the_limit_of_the_server() {
     client.send(subscribe("1", &set_location())).await;
     assert_json!(client.errors_of(json!({"query": TYPENAME})).await, @r#"
     [
-      {"extensions": {"code": "OVERLOADED"}, "message": "the server is busy: try again"}
+      {
+        "extensions": {"code": "OVERLOADED", "retryable": true},
+        "message": "the server is busy: try again"
+      }
     ]
     "#);
     assert_eq!(server.http_status(TYPENAME).await, 503);
@@ -219,7 +222,7 @@ async fn operation_that_takes_longer_than_the_request_timeout_is_cancelled() {
     let mut client = server.staff().await;
     assert_json!(client.errors_of(json!({"query": set_location()})).await, @r#"
     [
-      {"extensions": {"code": "TIMEOUT"}, "message": "the request took too long"}
+      {"extensions": {"code": "TIMEOUT", "retryable": true}, "message": "the request took too long"}
     ]
     "#);
     lock.rollback().await.unwrap();
@@ -253,7 +256,7 @@ async fn end_of_the_connection_cancels_its_operations(#[values(Sqlite, Postgres)
 async fn internal_error_shows_nothing_but_the_request_id_of_the_handshake() {
     let server = ListeningServer::start(Sqlite, &["--viewer-ttl", "1h"]).await.unwrap();
     let mut client = server.staff().await;
-    server.app.app.services().db().close().await.unwrap();
+    server.app.database.execute("ALTER TABLE interviews RENAME TO gone").await;
     client.send(subscribe("1", &version_query())).await;
     let mut next = client.receive().await;
     let request_id = next["payload"]["errors"][0]["extensions"]["requestId"].take();

@@ -1,0 +1,29 @@
+//! Failures of services as errors of GraphQL. The cause is logged here, and the client gets a code and a constant
+//! message.
+
+use crate::graphql::engine::error::{Code, RequestError, failure_error};
+use crate::services::{Failure, ServiceError};
+use async_graphql::Error;
+
+impl From<Failure> for Code {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unavailable => Self::Unavailable,
+            Failure::Timeout => Self::Timeout,
+            Failure::OutcomeUnknown => Self::OutcomeUnknown,
+            Failure::Internal => Self::Internal,
+        }
+    }
+}
+
+/// Logs a failure, and returns the error for the client.
+pub fn report(cause: &ServiceError, request_id: &str) -> Error {
+    cause.log(request_id);
+    failure_error(cause.failure().into(), request_id)
+}
+
+/// Logs a failure that kept a request from running, and returns the error for the client.
+pub fn reject(cause: &ServiceError, request_id: &str) -> RequestError {
+    cause.log(request_id);
+    RequestError::failed(cause.failure().into(), request_id)
+}
