@@ -2,6 +2,7 @@
 
 use crate::storage::database::fault::{Fault, Outage, fault_of};
 use sea_orm::DbErr;
+use std::borrow::Cow;
 
 /// Why a storage function failed.
 #[derive(Clone, Debug, thiserror::Error)]
