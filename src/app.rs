@@ -29,11 +29,7 @@ impl App {
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
         let services = Arc::new(Services::new(db, clock, tokens, settings.services.cache_lifetimes()));
         let limits = Arc::new(settings.http.limits());
-        let engine = Engine::new(
-            InterviewsApi::new(services.clone()),
-            settings.graphql.document_limits(),
-            settings.graphql.rate_limit,
-        );
+        let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits());
         let in_flight = Arc::new(Semaphore::new(settings.http.max_in_flight));
         let origins = settings.http.cors_origins.clone().into();
         let connections = ConnectionTracker::new(settings.http.max_sockets);

@@ -1,13 +1,20 @@
 //! Settings of the GraphQL engine: the limits on documents and operations.
 
-use crate::graphql::DocumentLimits;
-use clap::Args;
+use crate::graphql::{DocumentLimits, EngineLimits, Introspection};
+use clap::{Args, ValueEnum};
 use std::num::NonZeroU32;
 
 /// What a document and an operation may ask for. The default values are those of [`DocumentLimits`].
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "GraphQL limits")]
 pub struct GraphQlSettings {
+    /// Accept documents of at most this many bytes
+    ///
+    /// A longer document is refused with the error code `QUERY_TOO_COMPLEX` before it is read. The limit also holds
+    /// for the variables of a subscription, written as JSON, because the server keeps them as long as the
+    /// subscription.
+    #[arg(long, value_name = "BYTES", env = "MAX_DOCUMENT", default_value_t = DocumentLimits::default().length)]
+    pub max_document: usize,
     /// Accept documents of at most this many tokens
     ///
     /// White space, commas and comments between tokens count as tokens. A longer document is refused with the error
@@ -46,8 +53,10 @@ pub struct GraphQlSettings {
     pub max_directives: usize,
     /// Execute operations that cost at most this many complexity points
     ///
-    /// A field costs one point. A list multiplies the cost of its fields by its page size. Introspection may cost ten
-    /// times as much. A more expensive operation is refused with the error code `QUERY_TOO_COMPLEX`.
+    /// A field costs one point, and `location`, `reason`, `from` and `to` cost five, because users write long texts
+    /// there. A list multiplies the cost of its fields by its page size. Introspection may cost six times as much. A
+    /// more expensive operation is refused with the error code `QUERY_TOO_COMPLEX`. The operations of a batch share
+    /// the points.
     #[arg(long, value_name = "POINTS", env = "MAX_COMPLEXITY", default_value_t = DocumentLimits::default().complexity)]
     pub max_complexity: usize,
     /// Let each user spend at most this many complexity points in a minute, at least 1
@@ -56,32 +65,60 @@ pub struct GraphQlSettings {
     /// and a `retry-after` header. Without this setting there is no such limit.
     #[arg(long, value_name = "POINTS", env = "RATE_LIMIT")]
     pub rate_limit: Option<NonZeroU32>,
-    /// Cache at most this many parsed and validated documents
+    /// Cache parsed and validated documents in at most this many bytes of memory
     ///
-    /// Clients can send the SHA-256 of a cached document instead of its text (automatic persisted queries). A full
-    /// cache evicts documents that are used seldom.
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "DOCUMENT_CACHE",
-        default_value_t = DocumentLimits::default().cached_documents
-    )]
+    /// A document uses about 4 bytes for each byte of its text, and 500 for each token. Clients can send the SHA-256 of
+    /// a cached document instead of its text (automatic persisted queries). A full cache evicts documents that are
+    /// used seldom. Documents of clients without a token are not cached.
+    #[arg(long, value_name = "BYTES", env = "DOCUMENT_CACHE", default_value_t = DocumentLimits::default().cache)]
     pub document_cache: usize,
+    /// Let these clients read the schema by introspection
+    ///
+    /// GraphiQL needs it to complete and check what is typed. Where it is not allowed, a query for `__schema` or
+    /// `__type` is refused with the error code `UNAUTHENTICATED` or `GRAPHQL_VALIDATION_FAILED`.
+    #[arg(long, value_name = "CLIENTS", env = "INTROSPECTION", value_enum, default_value_t = IntrospectionSetting::On)]
+    pub introspection: IntrospectionSetting,
+}
+
+/// Who may read the schema by introspection.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum IntrospectionSetting {
+    /// All clients
+    On,
+    /// Clients with a token
+    SignedIn,
+    /// No client
+    Off,
+}
+
+impl From<IntrospectionSetting> for Introspection {
+    fn from(setting: IntrospectionSetting) -> Self {
+        match setting {
+            IntrospectionSetting::On => Self::On,
+            IntrospectionSetting::SignedIn => Self::SignedIn,
+            IntrospectionSetting::Off => Self::Off,
+        }
+    }
 }
 
 impl GraphQlSettings {
     /// The settings as the engine takes them.
-    pub(crate) fn document_limits(&self) -> DocumentLimits {
-        DocumentLimits {
-            tokens: self.max_tokens,
-            nesting: self.max_nesting,
-            selections: self.max_selections,
-            depth: self.max_depth,
-            aliases: self.max_aliases,
-            directives: self.max_directives,
-            complexity: self.max_complexity,
-            cached_documents: self.document_cache,
-            ..DocumentLimits::default()
+    pub(crate) fn limits(&self) -> EngineLimits {
+        EngineLimits {
+            documents: DocumentLimits {
+                length: self.max_document,
+                tokens: self.max_tokens,
+                nesting: self.max_nesting,
+                selections: self.max_selections,
+                depth: self.max_depth,
+                aliases: self.max_aliases,
+                directives: self.max_directives,
+                complexity: self.max_complexity,
+                cache: self.document_cache,
+                ..DocumentLimits::default()
+            },
+            rate_limit: self.rate_limit,
+            introspection: self.introspection.into(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{self, EventId, Scope, UserId, time};
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
-use crate::graphql::engine::document::{CustomScalar, PageSizes, RootField};
+use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField};
 use crate::graphql::engine::error::RequestError;
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
@@ -10,7 +10,7 @@ use crate::graphql::failure::reject;
 use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::schema::interview::subscription::SubscriptionArguments;
-use crate::graphql::schema::{Schema, schema};
+use crate::graphql::schema::{FREE_TEXTS, Schema, schema};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
     self, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, ServiceError, SharedServices, SubscriptionEnd,
@@ -43,7 +43,8 @@ impl Api for InterviewsApi {
     type Event = LogEntry;
     type ShareKey = (EventId, Scope);
 
-    const PAGE_SIZES: PageSizes = PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE };
+    const COST: CostRules =
+        CostRules { page_sizes: PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE }, free_texts: FREE_TEXTS };
     const SCALARS: &'static [CustomScalar] = &[CustomScalar {
         name: "DateTime",
         check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()),

@@ -15,7 +15,7 @@ pub use api::InterviewsApi;
 pub use engine::document::DocumentLimits;
 pub(crate) use engine::error::{Code, RequestError};
 pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd};
-pub(crate) use engine::{AllowedOperations, Execution, Outcome};
+pub(crate) use engine::{AllowedOperations, EngineLimits, Execution, Introspection, Outcome};
 pub(crate) use failure::reject;
 
 use async_graphql::SDLExportOptions;

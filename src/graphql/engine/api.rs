@@ -1,6 +1,6 @@
 //! What the engine needs from the API that it serves: a schema, the data of its resolvers and a source of events.
 
-use crate::graphql::engine::document::{CustomScalar, PageSizes, RootField};
+use crate::graphql::engine::document::{CostRules, CustomScalar, RootField};
 use crate::graphql::engine::error::RequestError;
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
@@ -27,8 +27,8 @@ pub trait Api: Clone + Send + Sync + 'static {
     /// equal selections.
     type ShareKey: Clone + Eq + Hash + Send + Sync + 'static;
 
-    /// The number of items that a connection may return.
-    const PAGE_SIZES: PageSizes;
+    /// What the cost of a field depends on.
+    const COST: CostRules;
     /// The scalars of the schema whose literals and variables the engine checks.
     const SCALARS: &'static [CustomScalar];
     /// How often the execution for an event is retried while the server fails.

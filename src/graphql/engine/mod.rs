@@ -1,6 +1,7 @@
 //! The GraphQL engine: from the text of a request to its response. It checks documents, limits their cost, executes
 //! them and shares the responses of subscriptions. It serves any schema: the trait `Api` is all that it needs to know.
 
+mod allowance;
 pub(crate) mod api;
 pub(crate) mod document;
 mod embedded_json;
@@ -11,11 +12,14 @@ mod rate_limit;
 pub(crate) mod response;
 pub(crate) mod subscriptions;
 
+pub(crate) use allowance::Allowance;
 pub(crate) use embedded_json::EmbeddedJson;
 pub(crate) use response::Outcome;
 
 use crate::graphql::engine::api::{Api, RequestContext};
-use crate::graphql::engine::document::{Document, DocumentLimits, Documents, SchemaRules, persisted_query_hash};
+use crate::graphql::engine::document::{
+    Caching, Document, DocumentLimits, Documents, SchemaRules, persisted_query_hash,
+};
 use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::engine::executor::Executor;
 use crate::graphql::engine::rate_limit::RateLimiter;
@@ -29,10 +33,33 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Engine<A: Api> {
     documents: Arc<Documents>,
+    introspection: Introspection,
     rate_limiter: Option<Arc<RateLimiter<A::RateLimitKey>>>,
     embedded_json: EmbeddedJson,
     executor: Executor<A>,
     subscriptions: Subscriptions<A>,
+}
+
+/// What a server allows its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineLimits {
+    /// The limits on documents and operations.
+    pub documents: DocumentLimits,
+    /// The cost that a viewer may spend in a minute; `None` for no limit.
+    pub rate_limit: Option<NonZeroU32>,
+    /// Who may read the schema by introspection.
+    pub introspection: Introspection,
+}
+
+/// Who may read the schema by introspection. Everyone may ask for `__typename`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// Every client, also without a token.
+    On,
+    /// Clients with a token.
+    SignedIn,
+    /// No client.
+    Off,
 }
 
 /// The result of a request on a transport that can carry more than one response.
@@ -64,18 +91,26 @@ enum PreparedRequest {
 const UNAUTHENTICATED: &str = "this needs a token: send `Authorization: Bearer <JWT>`";
 
 impl<A: Api> Engine<A> {
-    /// An engine for an API. `rate_limit` is the cost that a viewer may spend in a minute; `None` for no limit.
+    /// An engine for an API.
     #[must_use]
-    pub fn new(api: A, limits: DocumentLimits, rate_limit: Option<NonZeroU32>) -> Self {
-        let rules = SchemaRules { sdl: &A::sdl(), page_sizes: A::PAGE_SIZES, scalars: A::SCALARS };
+    pub fn new(api: A, limits: EngineLimits) -> Self {
+        let EngineLimits { documents, rate_limit, introspection } = limits;
+        let rules = SchemaRules { sdl: &A::sdl(), cost: A::COST, scalars: A::SCALARS };
         let executor = Executor::new(api);
         Self {
-            documents: Arc::new(Documents::new(&rules, limits)),
+            documents: Arc::new(Documents::new(&rules, documents)),
+            introspection,
             rate_limiter: rate_limit.map(|points| Arc::new(RateLimiter::new(points))),
             embedded_json: EmbeddedJson::default(),
             subscriptions: Subscriptions::new(executor.clone()),
             executor,
         }
+    }
+
+    /// What the operations of one request may use together.
+    #[must_use]
+    pub fn allowance(&self) -> Allowance {
+        self.documents.allowance()
     }
 
     /// Executes a query or mutation. Without a viewer only introspection is allowed.
@@ -84,8 +119,9 @@ impl<A: Api> Engine<A> {
         context: RequestContext<A::Viewer>,
         request: Request,
         allowed: AllowedOperations,
+        allowance: &mut Allowance,
     ) -> Outcome {
-        match self.prepare(&context, request, allowed) {
+        match self.prepare(&context, request, allowed, allowance) {
             Ok(PreparedRequest::QueryOrMutation(request)) => {
                 Outcome::Executed(self.executor.run(request, context).await)
             }
@@ -106,7 +142,7 @@ impl<A: Api> Engine<A> {
         allowed: AllowedOperations,
     ) -> Execution {
         let context = RequestContext { viewer: session.and_then(A::viewer), request_id };
-        let error = match (self.prepare(&context, request, allowed), session) {
+        let error = match (self.prepare(&context, request, allowed, &mut self.allowance()), session) {
             (Ok(PreparedRequest::QueryOrMutation(request)), _) => {
                 return Execution::Once(Outcome::Executed(self.executor.run(request, context).await));
             }
@@ -124,6 +160,12 @@ impl<A: Api> Engine<A> {
         Execution::Once(Outcome::Rejected(error))
     }
 
+    /// The memory of the documents in the cache, in bytes.
+    #[must_use]
+    pub fn cached_document_memory(&self) -> u64 {
+        self.documents.cached_memory()
+    }
+
     /// The number of objects that resolvers have returned as JSON text since the start (see `EmbeddedJson`).
     #[must_use]
     pub fn embedded_objects(&self) -> u64 {
@@ -136,8 +178,10 @@ impl<A: Api> Engine<A> {
         context: &RequestContext<A::Viewer>,
         mut request: Request,
         allowed: AllowedOperations,
+        allowance: &mut Allowance,
     ) -> Result<PreparedRequest, RequestError> {
-        let document = self.document(&request)?;
+        let caching = if context.viewer.is_some() { Caching::Insert } else { Caching::ReadOnly };
+        let document = self.document(&request, caching)?;
         let operation = document.operation(request.operation_name.as_deref())?;
         let kind = operation.operation_type;
         if allowed == AllowedOperations::QueriesOnly && kind == OperationType::Mutation {
@@ -146,7 +190,10 @@ impl<A: Api> Engine<A> {
         if context.viewer.is_none() && (kind == OperationType::Subscription || !document.is_introspection(operation)) {
             return Err(RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None));
         }
-        let prepared = document.prepare(&self.documents, operation, &request.variables)?;
+        if document.selects_schema(operation) {
+            self.check_introspection(context)?;
+        }
+        let prepared = document.prepare(&self.documents, operation, &request.variables, allowance)?;
         if let (Some(rate_limiter), Some(viewer)) = (&self.rate_limiter, &context.viewer) {
             rate_limiter.spend(&A::rate_limit_key(viewer), prepared.cost)?;
         }
@@ -165,12 +212,25 @@ impl<A: Api> Engine<A> {
         Ok(PreparedRequest::QueryOrMutation(request))
     }
 
-    fn document(&self, request: &Request) -> Result<Arc<Document>, RequestError> {
-        match request.extensions.get("persistedQuery") {
-            Some(persisted) => {
-                self.documents.parse_and_validate_persisted(&request.query, persisted_query_hash(persisted)?)
+    fn check_introspection(&self, context: &RequestContext<A::Viewer>) -> Result<(), RequestError> {
+        let error = match (self.introspection, &context.viewer) {
+            (Introspection::On, _) | (Introspection::SignedIn, Some(_)) => return Ok(()),
+            (Introspection::SignedIn, None) => RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None),
+            (Introspection::Off, _) => {
+                let message = "introspection is switched off on this server: only `__typename` is left of it";
+                RequestError::new(Code::GraphqlValidationFailed, message, None)
             }
-            None => self.documents.parse_and_validate(&request.query),
+        };
+        Err(error)
+    }
+
+    fn document(&self, request: &Request, caching: Caching) -> Result<Arc<Document>, RequestError> {
+        let Request { query, extensions, .. } = request;
+        match extensions.get("persistedQuery") {
+            Some(persisted) => {
+                self.documents.parse_and_validate_persisted(query, persisted_query_hash(persisted)?, caching)
+            }
+            None => self.documents.parse_and_validate(query, caching),
         }
     }
 }

@@ -8,12 +8,17 @@ mod people;
 mod scalars;
 mod viewer;
 
+use crate::graphql::engine::document::FreeText;
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
 use interview::mutations::InterviewMutations;
 use interview::queries::InterviewQueries;
 use interview::subscription::InterviewSubscriptions;
 use people::queries::PeopleQueries;
 use viewer::queries::ViewerQueries;
+
+/// The fields with text that users write. A text has up to 2000 characters.
+pub const FREE_TEXTS: &[FreeText] =
+    &[("Interview", "location"), ("Interview", "reason"), ("FieldChange", "from"), ("FieldChange", "to")];
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

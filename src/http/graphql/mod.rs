@@ -39,7 +39,8 @@ pub(crate) async fn get(
     let outcome = match caller.viewer(&server.services).await {
         Ok(viewer) => {
             let context = RequestContext { viewer, request_id: caller.request_id };
-            server.engine.execute(context, operation, AllowedOperations::QueriesOnly).await
+            let mut allowance = server.engine.allowance();
+            server.engine.execute(context, operation, AllowedOperations::QueriesOnly, &mut allowance).await
         }
         Err(error) => Outcome::Rejected(authentication_error(error, &caller.request_id)),
     };
@@ -70,9 +71,10 @@ pub(crate) async fn post(
             return Ok(response::uncacheable(accepted.media, &outcome));
         }
     };
-    let execute = async |operation| {
+    let mut allowance = server.engine.allowance();
+    let mut execute = async |operation| {
         let context = RequestContext { viewer: viewer.clone(), request_id: caller.request_id.clone() };
-        server.engine.execute(context, operation, AllowedOperations::All).await
+        server.engine.execute(context, operation, AllowedOperations::All, &mut allowance).await
     };
     match operations {
         BatchRequest::Single(operation) => Ok(response::uncacheable(accepted.media, &execute(operation).await)),

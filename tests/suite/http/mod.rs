@@ -1,11 +1,12 @@
-//! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, outages, untrusted input, the explorer and
-//! server-sent events.
+//! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, outages, memory, untrusted input, the
+//! explorer and server-sent events.
 
 mod configured_server;
 mod database_outages;
 mod explorer;
 mod fuzz;
 mod graphql_over_http;
+mod memory;
 mod persisted_queries;
 mod responses;
 mod server_sent_events;

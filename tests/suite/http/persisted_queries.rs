@@ -77,8 +77,9 @@ async fn hash_of_another_text_or_malformed_hash_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn number_of_stored_queries_is_limited() {
-    let app = TestApp::start_with(Sqlite, &["--document-cache", "10"]).await.unwrap();
+async fn memory_of_stored_queries_is_limited() {
+    // Each of these documents uses between 4 and 8 KB.
+    let app = TestApp::start_with(Sqlite, &["--document-cache", "40000"]).await.unwrap();
     let staff = app.staff();
     let query = |number: usize| format!("{{ a{number}: __typename }}");
     for number in 0..100 {

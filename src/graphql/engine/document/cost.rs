@@ -13,23 +13,40 @@ pub struct PageSizes {
     pub max: i32,
 }
 
-/// The cost: a field costs one point, and a connection multiplies the cost of its selection by the number of items that
-/// it may return. The number of selections is limited before (see `limits`), so that fragments can be followed.
-pub fn of(document: &ExecutableDocument, operation: &Operation, variables: &Variables, page_sizes: PageSizes) -> usize {
-    Cost { document, variables, page_sizes }.of(&operation.selection_set)
+/// A field with text that users write: the type that has it, and its name.
+pub type FreeText = (&'static str, &'static str);
+
+/// The cost of a field with free text. Such a text can be a hundred times as long as an id.
+const FREE_TEXT_COST: usize = 5;
+
+/// What the cost of a schema's fields depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct CostRules {
+    /// The number of items that connections may return.
+    pub page_sizes: PageSizes,
+    /// The fields with free text.
+    pub free_texts: &'static [FreeText],
+}
+
+/// The cost: a field costs one point, or more if it is a free text, and a connection multiplies the cost of its
+/// selection by the number of items that it may return. The number of selections is limited before (see `limits`), so
+/// that fragments can be followed.
+pub fn of(document: &ExecutableDocument, operation: &Operation, variables: &Variables, rules: CostRules) -> usize {
+    Cost { document, variables, rules }.of(&operation.selection_set)
 }
 
 struct Cost<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
-    page_sizes: PageSizes,
+    rules: CostRules,
 }
 
 impl Cost<'_> {
     fn of(&self, set: &SelectionSet) -> usize {
         let costs = set.selections.iter().map(|selection| match selection {
             Selection::Field(field) => {
-                self.of(&field.selection_set).saturating_mul(self.items(field)).saturating_add(1)
+                let own = if self.is_free_text(set, field) { FREE_TEXT_COST } else { 1 };
+                self.of(&field.selection_set).saturating_mul(self.items(field)).saturating_add(own)
             }
             Selection::InlineFragment(fragment) => self.of(&fragment.selection_set),
             Selection::FragmentSpread(spread) => {
@@ -38,6 +55,10 @@ impl Cost<'_> {
             }
         });
         costs.fold(0, usize::saturating_add)
+    }
+
+    fn is_free_text(&self, parent: &SelectionSet, field: &Field) -> bool {
+        self.rules.free_texts.iter().any(|(ty, name)| parent.ty == *ty && field.name == *name)
     }
 
     /// The number of items that a field may return; 1 unless it is a list.
@@ -51,7 +72,7 @@ impl Cost<'_> {
             _ => {}
         }
         let given = ["first", "last"].iter().find_map(|name| self.number(field.specified_argument_by_name(name)?));
-        let size = given.unwrap_or(self.page_sizes.default.into()).clamp(1, self.page_sizes.max.into());
+        let size = given.unwrap_or(self.rules.page_sizes.default.into()).clamp(1, self.rules.page_sizes.max.into());
         usize::try_from(size).unwrap_or(1)
     }
 

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 /// Limits on untrusted documents.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentLimits {
+    /// The length of the text, in bytes. Also that of the variables of a subscription as JSON.
+    pub length: usize,
     /// The number of tokens, white space included.
     pub tokens: usize,
     /// The nesting of brackets of any kind.
@@ -22,16 +24,17 @@ pub struct DocumentLimits {
     pub directives: usize,
     /// The length of a name, in bytes.
     pub name: usize,
-    /// The cost of an operation (see `cost.rs`). Introspection may cost ten times as much.
+    /// The cost of an operation (see `cost.rs`). Introspection may cost several times as much.
     pub complexity: usize,
-    /// The number of valid documents in the cache.
-    pub cached_documents: usize,
+    /// The memory of the valid documents in the cache, in bytes.
+    pub cache: usize,
 }
 
 impl Default for DocumentLimits {
     /// Sufficient for GraphiQL's introspection, and for a page of 100 interviews with all their people.
     fn default() -> Self {
         Self {
+            length: 64 * 1024,
             tokens: 8000,
             nesting: 40,
             selections: 3000,
@@ -40,7 +43,7 @@ impl Default for DocumentLimits {
             directives: 100,
             name: 256,
             complexity: 20_000,
-            cached_documents: 1000,
+            cache: 16 * 1024 * 1024,
         }
     }
 }

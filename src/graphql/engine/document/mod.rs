@@ -6,6 +6,7 @@
 //! long texts. The executor's own parser overflows the stack on such texts, and its validator misses cases. Valid
 //! documents are cached.
 
+mod cache;
 mod cost;
 mod duplicate_keys;
 mod limits;
@@ -16,12 +17,13 @@ mod selection_hash;
 mod variable_values;
 mod variables;
 
-pub use cost::PageSizes;
+pub use cost::{CostRules, FreeText, PageSizes};
 pub use limits::DocumentLimits;
 pub use persisted::persisted_query_hash;
 pub use root_fields::{RootField, drop_root_arguments};
 pub use selection_hash::SelectionHash;
 
+use crate::graphql::engine::allowance::Allowance;
 use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
 use apollo_compiler::introspection::check_max_depth;
@@ -30,8 +32,7 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Node, Schema};
 use async_graphql::parser::{parse_query, types::ExecutableDocument as ExecutorDocument};
 use async_graphql::{Pos, ServerError, Variables};
-use quick_cache::UnitWeighter;
-use quick_cache::sync::Cache;
+use cache::DocumentCache;
 use root_fields::collect_root_fields;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -42,8 +43,8 @@ use std::sync::Arc;
 pub struct SchemaRules<'a> {
     /// The schema in the schema definition language.
     pub sdl: &'a str,
-    /// The number of items that connections may return.
-    pub page_sizes: PageSizes,
+    /// What the cost of its fields depends on.
+    pub cost: CostRules,
     /// The custom scalars whose text is checked.
     pub scalars: &'static [CustomScalar],
 }
@@ -64,24 +65,38 @@ fn custom_scalar<'a>(scalars: &'a [CustomScalar], name: &str) -> Option<&'a Cust
 /// Parses and validates documents, and caches those that are valid.
 pub struct Documents {
     schema: Valid<Schema>,
-    page_sizes: PageSizes,
+    cost: CostRules,
     scalars: &'static [CustomScalar],
     limits: DocumentLimits,
-    cache: Cache<Hash, Arc<Document>>,
+    cache: DocumentCache,
+}
+
+/// Whether a valid document is inserted into the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caching {
+    /// For users who are signed in.
+    Insert,
+    /// For anonymous clients, which must not evict the documents of others.
+    ReadOnly,
 }
 
 /// The SHA-256 of a document's text. Persisted queries are named by it.
 pub type Hash = [u8; 32];
 
-/// The factor by which introspection may cost more than other operations, since it does not use the database.
-/// GraphiQL's introspection needs about a third of it.
-const INTROSPECTION_FACTOR: usize = 10;
+/// The factor by which introspection may cost more than other operations, since it does not use the database. It is
+/// what GraphiQL's introspection needs.
+const INTROSPECTION_FACTOR: usize = 6;
 
-/// The number of documents for which the cache allocates memory at the start.
-const INITIAL_CACHE_CAPACITY: usize = 100;
+/// The memory of a document: its text is kept this many times, and each token makes nodes of both trees. Measured on
+/// documents of many kinds; a token takes from 100 to 460 bytes, fields with short selections the most.
+const COPIES_OF_TEXT: usize = 4;
+const MEMORY_OF_TOKEN: usize = 500;
 
 /// A valid document.
 pub struct Document {
+    text: Arc<str>,
+    hash: Hash,
+    tokens: usize,
     checked: Valid<ExecutableDocument>,
     executable: ExecutorDocument,
     has_duplicate_keys: bool,
@@ -104,25 +119,43 @@ impl Documents {
     pub fn new(rules: &SchemaRules<'_>, limits: DocumentLimits) -> Self {
         #[expect(clippy::expect_used, reason = "the schema is part of the program")]
         let schema = Schema::parse_and_validate(rules.sdl, "schema.graphql").expect("the SDL is valid");
-        let capacity = limits.cached_documents;
-        let cache = Cache::with_weighter(capacity.min(INITIAL_CACHE_CAPACITY), capacity as u64, UnitWeighter);
-        Self { schema, page_sizes: rules.page_sizes, scalars: rules.scalars, limits, cache }
+        let cache = DocumentCache::new(limits.cache);
+        Self { schema, cost: rules.cost, scalars: rules.scalars, limits, cache }
+    }
+
+    /// What the operations of one request may use together.
+    pub fn allowance(&self) -> Allowance {
+        Allowance::new(self.limits.complexity)
+    }
+
+    /// The memory of the documents in the cache, in bytes.
+    pub fn cached_memory(&self) -> u64 {
+        self.cache.memory()
     }
 
     /// Parses and validates a document, unless it is cached.
     ///
     /// # Errors
     /// `QUERY_TOO_COMPLEX`, `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`.
-    pub fn parse_and_validate(&self, text: &str) -> Result<Arc<Document>, RequestError> {
-        self.parse_and_validate_hashed(text, hash(text))
+    pub fn parse_and_validate(&self, text: &str, caching: Caching) -> Result<Arc<Document>, RequestError> {
+        self.check_length(text)?;
+        self.parse_and_validate_hashed(text, hash(text), caching)
     }
 
-    fn parse_and_validate_hashed(&self, text: &str, hash: Hash) -> Result<Arc<Document>, RequestError> {
+    /// [`Documents::parse_and_validate`] for a text whose hash is known.
+    fn parse_and_validate_hashed(
+        &self,
+        text: &str,
+        hash: Hash,
+        caching: Caching,
+    ) -> Result<Arc<Document>, RequestError> {
         if let Some(document) = self.cache.get(&hash) {
             return Ok(document);
         }
-        let document = Arc::new(self.check(text)?);
-        self.cache.insert(hash, document.clone());
+        let document = Arc::new(self.check(text, hash)?);
+        if caching == Caching::Insert {
+            self.cache.insert(document.clone());
+        }
         Ok(document)
     }
 
@@ -130,21 +163,37 @@ impl Documents {
     ///
     /// # Errors `PERSISTED_QUERY_NOT_FOUND` for an unknown hash without text, `BAD_REQUEST` for a text with another
     /// hash, and the errors of [`Documents::parse_and_validate`].
-    pub fn parse_and_validate_persisted(&self, text: &str, expected: Hash) -> Result<Arc<Document>, RequestError> {
+    pub fn parse_and_validate_persisted(
+        &self,
+        text: &str,
+        expected: Hash,
+        caching: Caching,
+    ) -> Result<Arc<Document>, RequestError> {
         if text.is_empty() {
             let unknown = || RequestError::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound", None);
             return self.cache.get(&expected).ok_or_else(unknown);
         }
+        self.check_length(text)?;
         if hash(text) != expected {
             return Err(RequestError::new(Code::BadRequest, "`sha256Hash` is not the hash of `query`", None));
         }
-        self.parse_and_validate_hashed(text, expected)
+        self.parse_and_validate_hashed(text, expected, caching)
     }
 
-    fn check(&self, text: &str) -> Result<Document, RequestError> {
+    /// Before anything reads the text: tokens bound neither strings nor comments.
+    fn check_length(&self, text: &str) -> Result<(), RequestError> {
+        let limit = self.limits.length;
+        if text.len() <= limit {
+            return Ok(());
+        }
+        Err(RequestError::new(Code::QueryTooComplex, format!("the document has more than {limit} bytes"), None))
+    }
+
+    fn check(&self, text: &str, hash: Hash) -> Result<Document, RequestError> {
         let mut parser = Parser::new().token_limit(self.limits.tokens).recursion_limit(self.limits.nesting);
         let ast = parser.parse_ast(text, "");
-        if parser.tokens_reached() > self.limits.tokens {
+        let tokens = parser.tokens_reached();
+        if tokens > self.limits.tokens {
             let message = format!("the document has more than {} tokens", self.limits.tokens);
             return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
@@ -165,7 +214,7 @@ impl Documents {
             RequestError::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
         })?;
         let has_duplicate_keys = duplicate_keys::in_any_selection(&checked);
-        Ok(Document { checked, executable, has_duplicate_keys })
+        Ok(Document { text: text.into(), hash, tokens, checked, executable, has_duplicate_keys })
     }
 }
 
@@ -191,6 +240,19 @@ impl Document {
         fields.all(|field| matches!(field.name.as_str(), "__typename" | "__schema" | "__type"))
     }
 
+    /// Whether an operation selects a part of the schema itself.
+    #[must_use]
+    pub fn selects_schema(&self, operation: &Operation) -> bool {
+        let mut fields = operation.root_fields(&self.checked);
+        fields.any(|field| matches!(field.name.as_str(), "__schema" | "__type"))
+    }
+
+    /// About the memory that the document uses, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + COPIES_OF_TEXT * self.text.len() + MEMORY_OF_TOKEN * self.tokens
+    }
+
     /// Whether two fields with selections of their own share a response key, so that their values have to be merged.
     #[must_use]
     pub fn has_duplicate_keys(&self) -> bool {
@@ -206,24 +268,21 @@ impl Document {
     /// Checks an operation with its variables, and collects the root fields of mutations and subscriptions.
     ///
     /// # Errors `BAD_USER_INPUT` when the variables do not have the declared types, `QUERY_TOO_COMPLEX` when the cost
-    /// exceeds the limit.
+    /// exceeds what is left of the allowance.
     pub fn prepare(
         &self,
         documents: &Documents,
         operation: &Operation,
         variables: &Variables,
+        allowance: &mut Allowance,
     ) -> Result<PreparedDocument, RequestError> {
         variables::check(&documents.schema, documents.scalars, operation, variables)?;
         check_max_depth(&self.checked, operation).map_err(|_| {
             RequestError::new(Code::QueryTooComplex, "introspection is nested too deep in itself", None)
         })?;
         let factor = if self.is_introspection(operation) { INTROSPECTION_FACTOR } else { 1 };
-        let limit = documents.limits.complexity.saturating_mul(factor);
-        let cost = cost::of(&self.checked, operation, variables, documents.page_sizes);
-        if cost > limit {
-            let message = format!("the operation costs more than {limit}; ask for shorter lists or fewer fields");
-            return Err(RequestError::new(Code::QueryTooComplex, message, None));
-        }
+        let cost = cost::of(&self.checked, operation, variables, documents.cost);
+        allowance.spend_complexity(cost, factor)?;
         let mut executable = self.executable.clone();
         let root_field = match operation.operation_type {
             OperationType::Query => None,

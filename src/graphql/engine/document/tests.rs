@@ -8,20 +8,25 @@ use serde_json::json;
 use std::collections::HashSet;
 
 fn documents() -> Documents {
+    documents_with(DocumentLimits::default())
+}
+
+fn documents_with(limits: DocumentLimits) -> Documents {
     let check = |text: &str| match chrono::DateTime::parse_from_rfc3339(text) {
         Ok(_) => Ok(()),
         Err(_) => Err("not an RFC 3339 time".to_owned()),
     };
     let rules = SchemaRules {
         sdl: include_str!("../../../../schema.graphql"),
-        page_sizes: PageSizes { default: 20, max: 100 },
+        cost: CostRules { page_sizes: PageSizes { default: 20, max: 100 }, free_texts: &[("Interview", "location")] },
         scalars: Box::leak(Box::new([CustomScalar { name: "DateTime", check }])),
     };
-    Documents::new(&rules, DocumentLimits::default())
+    Documents::new(&rules, limits)
 }
 
 fn rejected(text: &str) -> (Code, String) {
-    let rejected = documents().parse_and_validate(text).err().unwrap_or_else(|| panic!("accepted: {text}"));
+    let rejected =
+        documents().parse_and_validate(text, Caching::Insert).err().unwrap_or_else(|| panic!("accepted: {text}"));
     (rejected.code, rejected.errors[0].message.clone())
 }
 
@@ -82,7 +87,7 @@ fn documents_that_violate_the_specification_are_rejected() {
 #[test]
 fn errors_of_a_wrong_document_are_limited_in_number_and_length() {
     let unknown = format!("{{ {} }}", "nope ".repeat(1000));
-    assert!(documents().parse_and_validate(&unknown).err().unwrap().errors.len() <= MAX_ERRORS);
+    assert!(documents().parse_and_validate(&unknown, Caching::Insert).err().unwrap().errors.len() <= MAX_ERRORS);
     let (_, message) = rejected(&format!("{{ {} }}", "n".repeat(200)));
     assert!(message.len() < 400, "{message}");
     assert_eq!(rejected(&format!("{{ {}: viewer {{ id }} }}", "n".repeat(100_000))).0, Code::QueryTooComplex);
@@ -90,10 +95,11 @@ fn errors_of_a_wrong_document_are_limited_in_number_and_length() {
 
 fn variables(text: &str, given: serde_json::Value) -> Result<(), String> {
     let documents = documents();
-    let document = documents.parse_and_validate(text).map_err(|rejected| rejected.errors[0].message.clone())?;
+    let document =
+        documents.parse_and_validate(text, Caching::Insert).map_err(|rejected| rejected.errors[0].message.clone())?;
     let operation = document.operation(None).unwrap();
     let given = Variables::from_json(given);
-    document.prepare(&documents, operation, &given).map(drop).map_err(|rejected| {
+    document.prepare(&documents, operation, &given, &mut documents.allowance()).map(drop).map_err(|rejected| {
         assert_eq!(rejected.code, Code::BadUserInput);
         rejected.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; ")
     })
@@ -128,20 +134,77 @@ fn variables_of_a_wrong_type_are_rejected() {
 }
 
 #[test]
-fn valid_documents_are_cached() {
+fn valid_documents_of_signed_in_users_are_cached() {
     let documents = documents();
-    let first = documents.parse_and_validate("{ viewer { id } }").unwrap();
-    assert!(Arc::ptr_eq(&first, &documents.parse_and_validate("{ viewer { id } }").unwrap()));
-    assert!(documents.parse_and_validate("{ nope }").is_err());
-    assert!(documents.cache.get(&hash("{ nope }")).is_none());
+    let parse = |text: &str, caching| documents.parse_and_validate(text, caching).ok();
+    let is_cached = |text: &str| documents.cache.get(&hash(text)).is_some();
+    assert!(parse("{ viewer { id } }", Caching::ReadOnly).is_some() && !is_cached("{ viewer { id } }"));
+    let first = parse("{ viewer { id } }", Caching::Insert).unwrap();
+    assert!(is_cached("{ viewer { id } }"));
+    let again = parse("{ viewer { id } }", Caching::ReadOnly).unwrap();
+    assert!(Arc::ptr_eq(&first, &again), "others find it there");
+    assert!(parse("{ nope }", Caching::Insert).is_none() && !is_cached("{ nope }"));
+}
+
+#[test]
+fn cache_is_limited_in_bytes() {
+    let capacity = 1_000_000;
+    let documents = documents_with(DocumentLimits { cache: capacity, ..DocumentLimits::default() });
+    let insert = |text: String| {
+        let document = documents.parse_and_validate(&text, Caching::Insert).unwrap_or_else(|error| panic!("{error:?}"));
+        assert!(documents.cached_memory() <= capacity as u64);
+        document.memory()
+    };
+    let mut memory = 0;
+    for number in 0..40 {
+        memory += insert(format!("{{ a{number}: __typename {} }}", "__typename ".repeat(200)));
+        memory += insert(format!("{{ __type(name: \"{number}{}\") {{ name }} }}", "a".repeat(60_000)));
+    }
+    assert!(memory > 10 * capacity);
+    assert!(documents.cached_memory() > capacity as u64 / 2, "the cache is used");
+    let larger_than_the_cache = format!("{{ {} }}", "__typename ".repeat(2900));
+    assert!(insert(larger_than_the_cache) > capacity);
+}
+
+#[test]
+fn document_that_is_too_long_is_rejected() {
+    let padded = |length: usize| format!("{{ viewer {{ id }} }}{}", " ".repeat(length - 17));
+    assert!(documents().parse_and_validate(&padded(64 * 1024), Caching::Insert).is_ok());
+    let message = "the document has more than 65536 bytes".to_owned();
+    assert_eq!(rejected(&padded(64 * 1024 + 1)), (Code::QueryTooComplex, message.clone()));
+    let long = padded(64 * 1024 + 1);
+    let persisted = documents().parse_and_validate_persisted(&long, hash(&long), Caching::Insert);
+    assert_eq!(persisted.err().unwrap().errors[0].message, message);
+}
+
+#[test]
+fn operations_of_one_request_share_an_allowance() {
+    let documents = documents_with(DocumentLimits { complexity: 10, ..DocumentLimits::default() });
+    let mut allowance = documents.allowance();
+    let mut spend = |text: &str| {
+        let document = documents.parse_and_validate(text, Caching::Insert).unwrap_or_else(|error| panic!("{error:?}"));
+        let operation = document.operation(None).unwrap();
+        let prepared = document.prepare(&documents, operation, &Variables::default(), &mut allowance);
+        prepared.map(|prepared| prepared.cost).map_err(|error| error.errors[0].message.clone())
+    };
+    let alone = "the operation costs more than 10; ask for shorter lists or fewer fields";
+    assert_eq!(spend("{ interviews(first: 5) { nodes { id } } }"), Err(alone.to_owned()), "11 points");
+    assert_eq!(spend("{ interview(id: 1) { location } }"), Ok(6), "a free text costs 5");
+    let introspection = format!("{{ {} }}", "__typename ".repeat(2 * INTROSPECTION_FACTOR));
+    assert_eq!(spend(&introspection), Ok(2 * INTROSPECTION_FACTOR), "2 points for what it may cost");
+    let together = "the operations of the batch cost more than 10 together; send fewer at a time";
+    assert_eq!(spend("{ viewer { id role } }"), Err(together.to_owned()));
+    assert_eq!(spend("{ viewer { id } }"), Ok(2));
+    assert_eq!(spend("{ __typename }"), Err(together.to_owned()));
 }
 
 #[test]
 fn subscriptions_with_equal_selections_have_equal_hashes() {
     let documents = documents();
     let selection_hash = |text: &str, given: serde_json::Value| {
-        let document =
-            documents.parse_and_validate(text).unwrap_or_else(|rejected| panic!("{text}: {:?}", rejected.errors));
+        let document = documents
+            .parse_and_validate(text, Caching::Insert)
+            .unwrap_or_else(|rejected| panic!("{text}: {:?}", rejected.errors));
         document.selection_hash(document.operation(None).unwrap(), &Variables::from_json(given)).hash
     };
     let plain = selection_hash("subscription { interviewChanged { id } }", json!({}));
@@ -190,7 +253,8 @@ fn a_selection_keeps_only_the_variables_that_it_uses() {
     let documents = documents();
     let text = "subscription($since: ID, $kept: Int) { \
                 interviewChanged(since: $since) { interview { history(first: $kept) { totalCount } } } }";
-    let document = documents.parse_and_validate(text).unwrap_or_else(|rejected| panic!("{:?}", rejected.errors));
+    let document =
+        documents.parse_and_validate(text, Caching::Insert).unwrap_or_else(|rejected| panic!("{:?}", rejected.errors));
     let given = Variables::from_json(json!({"since": "5", "kept": 3, "unknown": [1, 2, 3]}));
     let kept = document.selection_hash(document.operation(None).unwrap(), &given).variables;
     assert_eq!(json!(kept), json!({"kept": 3}));
@@ -198,9 +262,12 @@ fn a_selection_keeps_only_the_variables_that_it_uses() {
 
 fn prepared(text: &str, given: serde_json::Value) -> PreparedDocument {
     let documents = documents();
-    let document = documents.parse_and_validate(text).unwrap_or_else(|error| panic!("{text}: {:?}", error.errors));
+    let document = documents
+        .parse_and_validate(text, Caching::Insert)
+        .unwrap_or_else(|error| panic!("{text}: {:?}", error.errors));
     let operation = document.operation(None).unwrap();
-    document.prepare(&documents, operation, &Variables::from_json(given)).unwrap_or_else(|error| panic!("{error:?}"))
+    let prepared = document.prepare(&documents, operation, &Variables::from_json(given), &mut documents.allowance());
+    prepared.unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 #[test]
@@ -240,4 +307,11 @@ fn arguments_of_a_subscription_have_their_variables_substituted() {
     let with_driver = json!({"kind": ["VIDEO_CALL", "PHONE_CALL"], "driverId": "7"});
     let given = json!({"since": null, "kind": "PHONE_CALL", "driver": "7"});
     assert_eq!(arguments(given), (name, None, with_driver));
+}
+
+#[test]
+fn introspection_may_cost_as_much_as_that_of_graphiql() {
+    let cost = prepared(include_str!("../../../../tests/suite/support/introspection.graphql"), json!({})).cost;
+    let limit = |factor: usize| factor * DocumentLimits::default().complexity;
+    assert!((limit(INTROSPECTION_FACTOR - 1)..limit(INTROSPECTION_FACTOR)).contains(&cost), "{cost}");
 }

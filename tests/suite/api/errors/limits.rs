@@ -83,6 +83,42 @@ async fn page_size_multiplies_the_cost_of_a_list() {
 }
 
 #[tokio::test]
+async fn free_text_costs_more_than_other_fields() {
+    let list = |first: usize, field: &str| format!("{{ interviews(first: {first}) {{ nodes {{ {field} }} }} }}");
+    // interviews: 1. For each item, nodes: 1, and the field: 5 or 1.
+    for field in ["location", "reason"] {
+        edge(&["--max-complexity", "61"], &list(10, field), &list(11, field)).await;
+    }
+    edge(&["--max-complexity", "61"], &list(30, "version"), &list(31, "version")).await;
+    // For each item, nodes: 1, changes: 1, from and to: 10.
+    let history = |first: usize| {
+        format!("{{ interview(id: 1) {{ history(first: {first}) {{ nodes {{ changes {{ from to }} }} }} }} }}")
+    };
+    edge(&["--max-complexity", "122"], &history(10), &history(11)).await;
+}
+
+#[tokio::test]
+async fn operations_of_a_batch_share_the_complexity_points() {
+    let app = with(&["--max-complexity", "41"]).await;
+    let list = |first: usize| json!({"query": format!("{{ interviews(first: {first}) {{ nodes {{ id }} }} }}")});
+    let codes = |answers: Value| {
+        let answers = answers.as_array().unwrap().iter();
+        answers.map(|answer| answer["errors"][0]["extensions"]["code"].clone()).collect::<Value>()
+    };
+    // 21 points each; the third operation is within the rest.
+    let batch = json!([list(10), list(10), {"query": "{ viewer { id role } }"}, {"query": "{ viewer { id } }"}]);
+    let answer = app.staff().rest("POST", "/graphql", &batch).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(codes(answer.json()), json!([null, "QUERY_TOO_COMPLEX", null, null]));
+    assert_eq!(
+        answer.json()[1]["errors"][0]["message"],
+        "the operations of the batch cost more than 41 together; send fewer at a time"
+    );
+    // The next request has its own points.
+    app.staff().ask("{ interviews(first: 20) { nodes { id } } }", json!({})).await;
+}
+
+#[tokio::test]
 async fn introspection_of_the_explorer_is_within_the_limits() {
     let app = start!(Sqlite);
     let answer = app.anonymous().graphql(include_str!("../../support/introspection.graphql"), json!({})).await;

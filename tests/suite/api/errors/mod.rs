@@ -1,5 +1,6 @@
-//! Top-level GraphQL errors, internal errors and limits.
+//! Top-level GraphQL errors, internal errors, limits and introspection.
 
 mod graphql_errors;
 mod internal_errors;
+mod introspection;
 mod limits;

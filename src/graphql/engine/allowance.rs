@@ -1,0 +1,36 @@
+//! What the operations of one request may use together: a batch gets no more than a single operation.
+
+use crate::graphql::engine::error::{Code, RequestError};
+
+/// The rest of what the operations of one request may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// The complexity points of all operations together.
+    complexity: usize,
+    /// The points that are left.
+    complexity_left: usize,
+}
+
+impl Allowance {
+    pub(super) fn new(complexity: usize) -> Self {
+        Self { complexity, complexity_left: complexity }
+    }
+
+    /// Uses the complexity points of one operation. Those of an operation that may cost more than others count as
+    /// their share of what it may cost: `factor` is how many times as much.
+    ///
+    /// # Errors
+    /// `QUERY_TOO_COMPLEX`
+    pub(super) fn spend_complexity(&mut self, cost: usize, factor: usize) -> Result<(), RequestError> {
+        let limit = self.complexity.saturating_mul(factor);
+        let message = if cost > limit {
+            format!("the operation costs more than {limit}; ask for shorter lists or fewer fields")
+        } else if let Some(left) = self.complexity_left.checked_sub(cost.div_ceil(factor)) {
+            self.complexity_left = left;
+            return Ok(());
+        } else {
+            format!("the operations of the batch cost more than {} together; send fewer at a time", self.complexity)
+        };
+        Err(RequestError::new(Code::QueryTooComplex, message, None))
+    }
+}
