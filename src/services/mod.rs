@@ -56,6 +56,7 @@ pub struct CacheLifetimes {
 impl Services {
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, lifetimes: CacheLifetimes) -> Self {
+        let _ = clock.uptime(); // It is counted from the first call, which has to come before the first token.
         Self {
             viewers: ViewerCache::new(lifetimes.viewers),
             live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), lifetimes.viewers)),

@@ -4,7 +4,6 @@ use super::tokens::Claims;
 use crate::domain::{UserId, Viewer};
 use crate::services::{ServiceError, Services};
 use crate::storage::tokens;
-use chrono::{DateTime, TimeDelta, Utc};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -24,8 +23,15 @@ pub enum AuthenticationError {
 /// Recently signed-in viewers, by user id and `jti`. An entry is valid for the time that the settings give it.
 #[derive(Debug)]
 pub(crate) struct ViewerCache {
-    viewers: Cache<(UserId, String), (DateTime<Utc>, Arc<Viewer>)>,
-    ttl: TimeDelta,
+    viewers: Cache<(UserId, String), CachedViewer>,
+    ttl: Duration,
+}
+
+#[derive(Clone, Debug)]
+struct CachedViewer {
+    /// By the clock's uptime, which is not set back as the time of day can be.
+    cached_at: Duration,
+    viewer: Arc<Viewer>,
 }
 
 /// The most viewers in the cache.
@@ -35,32 +41,34 @@ const INITIAL_CAPACITY: usize = 100;
 
 impl ViewerCache {
     pub(crate) fn new(ttl: Duration) -> Self {
-        Self {
-            viewers: Cache::with_weighter(INITIAL_CAPACITY, CAPACITY, UnitWeighter),
-            ttl: TimeDelta::from_std(ttl).unwrap_or(TimeDelta::MAX),
-        }
+        Self { viewers: Cache::with_weighter(INITIAL_CAPACITY, CAPACITY, UnitWeighter), ttl }
     }
 }
 
 impl Services {
     /// The viewer whom the token names. Refused when the token is invalid, expired or revoked, or when its user is
-    /// unknown or deactivated.
+    /// unknown or deactivated. A cached viewer can be as old as the settings allow.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Viewer>, AuthenticationError> {
-        let claims = self.tokens.verify(token, self.clock.now()).map_err(AuthenticationError::Refused)?;
-        self.viewer_of(claims).await
-    }
-
-    pub(crate) async fn viewer_of(&self, claims: Claims) -> Result<Arc<Viewer>, AuthenticationError> {
-        let now = self.clock.now();
+        let claims = self.verify(token)?;
         let key = (claims.user, claims.jti);
-        if let Some((cached_at, viewer)) = self.viewers.viewers.get(&key)
-            && now - cached_at < self.viewers.ttl
+        if let Some(CachedViewer { cached_at, viewer }) = self.viewers.viewers.get(&key)
+            && self.clock.uptime().saturating_sub(cached_at) < self.viewers.ttl
         {
             return Ok(viewer);
         }
+        self.read_viewer(key).await
+    }
+
+    pub(crate) fn verify(&self, token: &str) -> Result<Claims, AuthenticationError> {
+        self.tokens.verify(token, self.clock.now_for_expiry()).map_err(AuthenticationError::Refused)
+    }
+
+    /// The viewer as the database has them now.
+    pub(crate) async fn read_viewer(&self, key: (UserId, String)) -> Result<Arc<Viewer>, AuthenticationError> {
+        let cached_at = self.clock.uptime();
         let viewer = tokens::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
         let viewer = Arc::new(viewer.ok_or(AuthenticationError::Refused("the token is not valid"))?);
-        self.viewers.viewers.insert(key, (now, viewer.clone()));
+        self.viewers.viewers.insert(key, CachedViewer { cached_at, viewer: viewer.clone() });
         Ok(viewer)
     }
 }

@@ -1,5 +1,6 @@
-//! Sessions of connections that stay open. One task checks all of them in two statements, as often as the viewer cache
-//! expires. So an expired or revoked token, a deactivated user and a changed role take effect on open connections too.
+//! Sessions of connections that stay open. One task checks all of them in two statements, a little more often than the
+//! viewer cache expires. So an expired or revoked token, a deactivated user and a changed role take effect on open
+//! connections within the same time as on requests.
 
 use super::authentication::AuthenticationError;
 use super::tokens::Claims;
@@ -10,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 /// The signed-in user of a connection that stays open.
 #[derive(Clone, Debug)]
@@ -36,8 +38,12 @@ struct Registered {
     is_watched: bool,
 }
 
-/// The shortest pause between two checks. A shorter setting has no effect.
+/// The shortest interval between two checks. A shorter setting has no effect.
 const MIN_INTERVAL: Duration = Duration::from_millis(50);
+/// The part of an interval after which the next check begins, in tenths. The rest is for the check itself.
+const TENTHS: u32 = 9;
+/// A check that failed is repeated after this part of the interval.
+const RETRY_FRACTION: u32 = 10;
 
 impl LiveSession {
     /// The viewer with their present role and company. `None` once the token is no longer accepted.
@@ -54,10 +60,11 @@ impl LiveSession {
 }
 
 impl Services {
-    /// Signs the token's user in for a connection that stays open. Refused as by [`Services::authenticate`].
+    /// Signs the token's user in for a connection that stays open. Refused as by [`Services::authenticate`], but by
+    /// the database and not by the cache: the next check can be a whole interval later, and the ages would add up.
     pub async fn sign_in(&self, token: &str) -> Result<LiveSession, AuthenticationError> {
-        let claims = self.tokens.verify(token, self.clock.now()).map_err(AuthenticationError::Refused)?;
-        let viewer = self.viewer_of(claims.clone()).await?;
+        let claims = self.verify(token)?;
+        let viewer = self.read_viewer((claims.user, claims.jti.clone())).await?;
         let session = LiveSession(Arc::new(SessionState { claims, viewer: watch::Sender::new(Some(viewer)) }));
         self.live_sessions.register(&session);
         Ok(session)
@@ -80,13 +87,21 @@ impl LiveSessions {
 
     /// Runs while there are sessions.
     async fn watch(self: Arc<Self>) {
+        let mut last = Instant::now();
+        let mut pause = self.interval * TENTHS / 10;
         loop {
-            tokio::time::sleep(self.interval).await;
+            // From the start of the last check: the time that a check takes does not delay the next one.
+            sleep_until(last + pause).await;
+            last = Instant::now();
             let Some(sessions) = self.open_sessions() else { return };
-            if let Err(error) = self.check(&sessions).await {
-                // Sessions stay signed in meanwhile: without the database they can read nothing either.
-                tracing::debug!(%error, "the sessions of open connections could not be checked");
-            }
+            pause = match self.check(&sessions).await {
+                Ok(()) => self.interval * TENTHS / 10,
+                Err(error) => {
+                    // Sessions stay signed in meanwhile: without the database they can read nothing either.
+                    tracing::debug!(%error, "the sessions of open connections could not be checked");
+                    (self.interval / RETRY_FRACTION).max(MIN_INTERVAL)
+                }
+            };
         }
     }
 
@@ -98,7 +113,7 @@ impl LiveSessions {
     }
 
     async fn check(&self, sessions: &[Arc<SessionState>]) -> Result<(), StorageError> {
-        let now = self.clock.now();
+        let now = self.clock.now_for_expiry();
         // Expiry needs no database.
         for expired in sessions.iter().filter(|session| session.claims.is_expired(now)) {
             expired.update(None);

@@ -116,6 +116,8 @@ async fn invalid_token_closes_with_4403() {
 async fn revoked_token_closes_with_4403() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let revoked = server.authorization();
+    let mut client = server.connect().await;
+    client.initialise(json!({"authorization": revoked})).await; // caches the user
     let claims = URL_SAFE_NO_PAD.decode(revoked.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     let database = server.app.app.services().db();

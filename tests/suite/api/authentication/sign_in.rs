@@ -130,6 +130,41 @@ async fn user_is_cached_for_five_seconds() {
     assert_eq!(app.counting(ask()).await.1, 1);
 }
 
+#[tokio::test]
+async fn clock_that_is_set_back_prolongs_neither_the_cache_nor_a_token() {
+    let app = start!(Sqlite);
+    let staff = app.staff();
+    let ask = || async { staff.ask("{ viewer { id } }", json!({})).await };
+    assert_eq!(app.counting(ask()).await.1, 1);
+    app.clock.advance(TimeDelta::milliseconds(4999));
+    app.clock.set_back(TimeDelta::hours(1));
+    assert_eq!(app.counting(ask()).await.1, 0);
+    app.clock.advance(TimeDelta::milliseconds(1));
+    assert_eq!(app.counting(ask()).await.1, 1);
+
+    let tokens = Tokens::try_new(SECRET, None).unwrap();
+    app.clock.set_back(TimeDelta::hours(-1));
+    let for_a_minute = app.bearer(&tokens.sign(demo::STAFF, app.now(), TimeDelta::minutes(1)).unwrap());
+    for_a_minute.ask(WHO, json!({})).await;
+    app.clock.set_back(TimeDelta::hours(1));
+    app.clock.advance(TimeDelta::minutes(2));
+    assert!(is_unauthenticated(&for_a_minute.graphql(WHO, json!({})).await));
+}
+
+#[rstest]
+#[tokio::test]
+async fn connection_of_a_cached_user_is_signed_in_by_the_database(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (token, jti) = token_of_staff(&app);
+    app.bearer(&token).ask(WHO, json!({})).await;
+    assert_eq!(app.counting(app.app.services().sign_in(&token)).await.1, 1);
+    tokens::revoke(app.app.services().db().reader(), &jti, app.now()).await.unwrap();
+    // A request may still use the cached user. A connection may not: it would last for another interval.
+    app.bearer(&token).ask(WHO, json!({})).await;
+    let refused = app.app.services().sign_in(&token).await.err().unwrap();
+    assert_eq!(refused.to_string(), "the token is not valid");
+}
+
 #[rstest]
 #[tokio::test]
 async fn revoked_token_is_rejected_after_the_cache_lifetime(#[values(Sqlite, Postgres)] database: Database) {

@@ -63,6 +63,17 @@ async fn expired_token_ends_its_subscription_only() {
     assert_eq!(other.event().await.1, JUDE_WITH_LUISA);
 }
 
+#[tokio::test]
+async fn clock_that_is_set_back_does_not_prolong_a_subscription() {
+    let app = start_with_short_ttl!(Sqlite);
+    let tokens = Tokens::try_new(crate::support::SECRET, None).unwrap();
+    let for_a_minute = app.bearer(&tokens.sign(MONA, app.now(), TimeDelta::minutes(1)).unwrap());
+    let mut expiring = Subscriber::of(&app, &for_a_minute).await;
+    app.clock.set_back(TimeDelta::hours(1));
+    app.clock.advance(TimeDelta::minutes(2));
+    assert!(matches!(expiring.end().await, SubscriptionEnd::SignedOut));
+}
+
 #[rstest]
 #[tokio::test]
 async fn staff_that_change_companies_receive_the_events_of_the_new_company(
