@@ -1,6 +1,5 @@
 //! The `interviews` binary.
 
-use clap::Parser;
 use interviews::cli;
 use interviews::cli::{Cli, CliError};
 use std::process::ExitCode;
@@ -12,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const STACK: usize = 16 * 1024 * 1024;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_command_line();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

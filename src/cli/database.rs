@@ -1,7 +1,7 @@
 //! `migrate` and `demo-data`.
 
 use crate::cli::CliError;
-use crate::config::{DatabaseSettings, MissingSetting};
+use crate::config::DatabaseSettings;
 use crate::services::{CacheLifetimes, Clock, Services, Tokens};
 use crate::storage::{DatabaseOptions, Db, StorageError, event_log};
 use clap::Subcommand;
@@ -22,7 +22,7 @@ pub enum Direction {
 }
 
 pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(&options(settings, matches!(direction, Direction::Up))?).await?;
+    let db = connect(&settings.options(matches!(direction, Direction::Up))?).await?;
     match direction {
         Direction::Up => {
             db.migrate_up().await?;
@@ -52,7 +52,7 @@ pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
 }
 
 pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(&options(settings, false)?).await?;
+    let db = connect(&settings.options(false)?).await?;
     fill(&db, interviews).await?;
     println!("{interviews} interviews");
     Ok(db.close().await?)
@@ -65,10 +65,6 @@ pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
     Ok(Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default())
         .fill_with_demo_data(interviews)
         .await?)
-}
-
-fn options(settings: &DatabaseSettings, create: bool) -> Result<DatabaseOptions, CliError> {
-    settings.options(create).map_err(|MissingSetting(name)| CliError::Missing(vec![name]))
 }
 
 /// Connects. The error names the database without its password.

@@ -1,5 +1,7 @@
 //! Errors of commands. Their texts are for the user of the command line.
 
+use crate::cli::dev::KeyFileError;
+use crate::config::SecretError;
 use crate::services::{DemoDataError, SecretTooShort};
 use crate::storage::StorageError;
 use std::io;
@@ -11,6 +13,9 @@ pub enum CliError {
     /// Required settings are absent or empty; their environment variables.
     #[error("missing settings: {} (set them in the environment, or see --help for the flags)", .0.join(", "))]
     Missing(Vec<&'static str>),
+    /// A secret setting is ambiguous, or its file cannot be used.
+    #[error(transparent)]
+    SecretSetting(SecretError),
     /// `JWT_SECRET` is too short.
     #[error("JWT_SECRET: {0}")]
     Secret(#[from] SecretTooShort),
@@ -35,6 +40,9 @@ pub enum CliError {
     /// The server cannot listen on this address.
     #[error("cannot listen on {0}: {1} (another address: --bind)")]
     Listen(SocketAddr, io::Error),
+    /// The key file of `dev` is not used.
+    #[error("{0}: {1}")]
+    KeyFile(&'static str, KeyFileError),
     /// A file in the working directory cannot be read or written.
     #[error("{0}: {1}")]
     File(String, io::Error),
@@ -44,4 +52,24 @@ pub enum CliError {
     /// Signals or sockets failed.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl From<SecretError> for CliError {
+    fn from(error: SecretError) -> Self {
+        Self::settings([error])
+    }
+}
+
+impl CliError {
+    /// Reports settings that cannot be used, at least one. All missing ones are in one error.
+    pub(super) fn settings(errors: impl IntoIterator<Item = SecretError>) -> Self {
+        let mut missing = Vec::new();
+        for error in errors {
+            match error {
+                SecretError::Missing(name) => missing.push(name),
+                error => return Self::SecretSetting(error),
+            }
+        }
+        Self::Missing(missing)
+    }
 }

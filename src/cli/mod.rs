@@ -4,18 +4,18 @@ mod configuration;
 mod database;
 mod dev;
 mod error;
+mod log;
+mod secret_flags;
 mod serve;
 
 pub use error::CliError;
 
-use crate::config::{DatabaseSettings, LogFormat, LogSettings, MissingSetting, TokenSettings};
+use crate::config::{DatabaseSettings, LogSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::graphql;
 use crate::services::Clock;
-use clap::{Parser, Subcommand};
-use std::io::IsTerminal;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::time::Duration;
-use tracing_subscriber::EnvFilter;
 
 /// Schedule interviews between a company's staff and the drivers who applied to it: a GraphQL API server
 #[derive(Parser, Debug)]
@@ -25,6 +25,9 @@ pub struct Cli {
     command: Command,
     #[command(flatten)]
     log: LogSettings,
+    /// The flags that have a secret as their value.
+    #[arg(skip)]
+    secret_flags: Vec<&'static str>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -72,12 +75,23 @@ enum Command {
 
 const DURATIONS: &str = "A DURATION is a number with a unit, such as 500ms, 10s or 2min, and at most 365days.";
 
+impl Cli {
+    /// Parses the command line and the environment. Ends the process if they are invalid, or for `--help`.
+    #[must_use]
+    pub fn from_command_line() -> Self {
+        let matches = Self::command().get_matches();
+        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        Self { secret_flags: secret_flags::find(&matches), ..cli }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// [`CliError`], whose text is for the user of the command line.
 pub async fn run(cli: Cli) -> Result<(), CliError> {
-    init_log(&cli.log)?;
+    log::init(&cli.log)?;
+    secret_flags::warn(&cli.secret_flags);
     match cli.command {
         Command::Dev(arguments) => dev::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
@@ -96,21 +110,10 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
 }
 
 fn token(sub: i64, ttl: Duration, settings: &TokenSettings) -> Result<(), CliError> {
-    let secret = settings.secret().map_err(|MissingSetting(name)| CliError::Missing(vec![name]))?;
+    let secret = settings.secret()?;
     let ttl = chrono::TimeDelta::from_std(ttl).map_err(|_| CliError::TtlTooLong)?;
     let now = Clock::System.now();
     now.checked_add_signed(ttl).ok_or(CliError::TtlTooLong)?;
-    println!("{}", settings.tokens(secret)?.sign(UserId(sub), now, ttl)?);
-    Ok(())
-}
-
-fn init_log(settings: &LogSettings) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|_| CliError::LogFilter(settings.log.clone()))?;
-    let colored = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colored).with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
+    println!("{}", settings.tokens(&secret)?.sign(UserId(sub), now, ttl)?);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::app;
 use crate::app::App;
 use crate::cli::{CliError, database};
-use crate::config::{DatabaseSettings, MissingSetting, ServerSettings, TokenSettings};
+use crate::config::{DatabaseSettings, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
 use crate::services::Clock;
 use crate::storage::DatabaseOptions;
@@ -30,12 +30,9 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         (Ok(options), Ok(secret)) => {
             (DatabaseOptions { request_timeout: Some(server.http.request_timeout), ..options }, secret)
         }
-        (options, secret) => {
-            let missing = options.err().into_iter().chain(secret.err());
-            return Err(CliError::Missing(missing.map(|MissingSetting(name)| name).collect()));
-        }
+        (options, secret) => return Err(CliError::settings(options.err().into_iter().chain(secret.err()))),
     };
-    let tokens = tokens.tokens(secret)?;
+    let tokens = tokens.tokens(&secret)?;
     let db = database::connect(&options).await?;
     if migrate {
         db.migrate_up().await?;

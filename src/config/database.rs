@@ -1,8 +1,9 @@
 //! Settings of the storage layer.
 
-use crate::config::{MissingSetting, duration};
+use crate::config::{Secret, SecretError, duration, secret};
 use crate::storage::{DatabaseOptions, Synchronous};
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which database the program uses, and how it connects.
@@ -12,8 +13,22 @@ pub struct DatabaseSettings {
     /// Use this database: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST:PORT/NAME`. Required
     ///
     /// A PostgreSQL database has to exist. `migrate up` and `serve --migrate` create a SQLite file that does not exist.
+    /// A password in a flag is in the list of processes, which every user of the machine can read: use the variable, or
+    /// `DATABASE_URL_FILE`.
     #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
+    /// Read the URL from this file instead
+    ///
+    /// One newline at its end is not part of the URL.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "DATABASE_URL_FILE",
+        hide_env_values = true,
+        value_parser = secret::file()
+    )]
+    pub database_url_file: Option<PathBuf>,
     /// Open at most this many database connections, at least 1
     ///
     /// Keep the sum over all servers below PostgreSQL's `max_connections`. On SQLite the setting limits the
@@ -67,12 +82,10 @@ pub enum SynchronousSetting {
 
 impl DatabaseSettings {
     /// How a command connects. With `create`, a SQLite file that does not exist is created.
-    ///
-    /// # Errors
-    /// [`MissingSetting`] without a URL.
-    pub(crate) fn options(&self, create: bool) -> Result<DatabaseOptions, MissingSetting> {
+    pub(crate) fn options(&self, create: bool) -> Result<DatabaseOptions, SecretError> {
+        let url = Secret::resolve("DATABASE_URL", self.database_url.as_ref(), self.database_url_file.as_deref())?;
         Ok(DatabaseOptions {
-            url: self.database_url.clone().filter(|url| !url.is_empty()).ok_or(MissingSetting("DATABASE_URL"))?,
+            url: url.expose().to_owned(),
             max_connections: self.database_connections,
             acquire_timeout: self.database_timeout,
             request_timeout: None,

@@ -9,7 +9,7 @@ pub struct LogSettings {
     /// Log events of this level or higher, to standard error
     ///
     /// A filter such as `info` or `warn,interviews=debug`, with the levels error, warn, info, debug and trace. At debug
-    /// every request is one line.
+    /// every request is one line. At trace only the server itself logs more, because libraries would log tokens.
     #[arg(long, value_name = "FILTER", global = true, env = "LOG", default_value = "info")]
     pub log: String,
     /// Write the log in this format

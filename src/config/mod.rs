@@ -4,12 +4,14 @@ mod database;
 mod graphql;
 mod http;
 mod log;
+mod secret;
 mod services;
 
 pub use database::DatabaseSettings;
 pub use graphql::GraphQlSettings;
 pub use http::HttpSettings;
 pub use log::{LogFormat, LogSettings};
+pub use secret::{Secret, SecretError};
 pub use services::{ServiceSettings, TokenSettings};
 
 use clap::Args;
@@ -29,10 +31,6 @@ pub struct ServerSettings {
     #[command(flatten)]
     pub services: ServiceSettings,
 }
-
-/// A required setting that is absent or empty, by the name of its environment variable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MissingSetting(pub &'static str);
 
 /// The longest duration that a setting may have: sums of a time and a duration stay representable.
 const MAX_DURATION: Duration = Duration::from_hours(24 * 365);

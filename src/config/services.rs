@@ -1,8 +1,9 @@
 //! Settings of the service layer: tokens, users and the event log.
 
-use crate::config::{MissingSetting, duration};
+use crate::config::{Secret, SecretError, duration, secret};
 use crate::services::{CacheLifetimes, SecretTooShort, Tokens};
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How tokens are signed and verified.
@@ -11,9 +12,15 @@ use std::time::Duration;
 pub struct TokenSettings {
     /// Sign and verify tokens with this secret (HS256), at least 32 bytes. Required
     ///
-    /// A shorter secret is refused at the start. Servers that share a database need the same secret.
+    /// A shorter secret is refused at the start. Servers that share a database need the same secret. As a flag it is
+    /// in the list of processes, which every user of the machine can read: use the variable, or `JWT_SECRET_FILE`.
     #[arg(long, value_name = "SECRET", env = "JWT_SECRET", hide_env_values = true)]
-    pub jwt_secret: Option<String>,
+    pub jwt_secret: Option<Secret>,
+    /// Read the secret from this file instead
+    ///
+    /// One newline at its end is not part of the secret.
+    #[arg(long, value_name = "FILE", env = "JWT_SECRET_FILE", hide_env_values = true, value_parser = secret::file())]
+    pub jwt_secret_file: Option<PathBuf>,
     /// Accept only tokens whose `aud` claim names this audience
     ///
     /// Without this setting the claim is not checked. `interviews token` writes the audience into the tokens that it
@@ -42,19 +49,16 @@ pub struct ServiceSettings {
 
 impl TokenSettings {
     /// The secret.
-    ///
-    /// # Errors
-    /// [`MissingSetting`] without one.
-    pub(crate) fn secret(&self) -> Result<&str, MissingSetting> {
-        self.jwt_secret.as_deref().filter(|secret| !secret.is_empty()).ok_or(MissingSetting("JWT_SECRET"))
+    pub(crate) fn secret(&self) -> Result<Secret, SecretError> {
+        Secret::resolve("JWT_SECRET", self.jwt_secret.as_ref(), self.jwt_secret_file.as_deref())
     }
 
     /// The signer and verifier of tokens with this secret.
     ///
     /// # Errors
     /// [`SecretTooShort`]
-    pub(crate) fn tokens(&self, secret: &str) -> Result<Tokens, SecretTooShort> {
-        Tokens::try_new(secret.as_bytes(), self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
+    pub(crate) fn tokens(&self, secret: &Secret) -> Result<Tokens, SecretTooShort> {
+        Tokens::try_new(secret.expose().as_bytes(), self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
     }
 }
 

@@ -97,15 +97,6 @@ async fn dev_ignores_the_settings_of_serve() {
     assert_eq!(server.viewer(&server.printed("staff")).await["role"], "STAFF");
 }
 
-#[tokio::test]
-async fn dev_replaces_an_invalid_key() {
-    let shell = Shell::new();
-    std::fs::write(shell.path("interviews-dev.key"), "short").unwrap();
-    let server = shell.start("dev --interviews 40");
-    assert_eq!(server.viewer(&server.printed("driver")).await["role"], "DRIVER");
-    assert!(std::fs::read_to_string(shell.path("interviews-dev.key")).unwrap().len() >= 32);
-}
-
 #[rstest]
 fn dev_changes_no_file_when_the_address_is_in_use(#[values("dev", "dev --reset")] command: &str) {
     let shell = Shell::new();

@@ -2,10 +2,13 @@
 
 mod commands;
 mod dev;
+mod dev_key;
 mod documents;
+mod log;
 mod migrations;
 mod operations;
 mod roles;
+mod secrets;
 mod serve;
 mod settings;
 mod shutdown;

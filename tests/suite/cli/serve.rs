@@ -1,4 +1,4 @@
-//! `serve`: pending migrations, settings and the log.
+//! `serve`: pending migrations, settings and the explorer.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::people::MONA;
@@ -73,51 +73,6 @@ async fn flags_override_environment_variables() {
     let shell = shell.set("DATABASE_URL", "mysql://nowhere").set("JWT_SECRET", "short").set("BIND", "127.0.0.1:1");
     let server = shell.start(&format!("serve --database-url {url} --jwt-secret {SECRET}"));
     assert_eq!(server.viewer(&token).await["role"], "STAFF");
-}
-
-#[tokio::test]
-async fn json_log_has_one_object_per_line() {
-    let shell = Shell::on_new(Sqlite).await.unwrap();
-    let shell = shell.set("LOG_FORMAT", "json").set("LOG", "info,interviews=debug");
-    let server = shell.start("serve --migrate");
-    let address = server.address.clone();
-    server.get("/livez").await;
-    server.signal("TERM");
-    let (code, log) = server.ended();
-    assert_eq!(code, Some(0));
-    let log: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(log.iter().all(|line| line["level"].is_string() && line["timestamp"].is_string()), "{log:#?}");
-    let line = |message: &str| {
-        let found = log.iter().find(|line| line["fields"]["message"] == message);
-        found.unwrap_or_else(|| panic!("no {message:?} in {log:#?}"))
-    };
-    assert_eq!(line("listening")["fields"]["address"], address);
-    let answered = line("answered");
-    assert_eq!(answered["span"]["path"], "/livez");
-    assert_eq!(answered["fields"]["status"], 200);
-    assert!(answered["span"]["request_id"].is_string(), "{answered}");
-    line("stopping: requests in flight may finish");
-}
-
-#[rstest]
-#[tokio::test]
-async fn trace_log_has_no_token_and_no_personal_data(#[values(Sqlite, Postgres)] database: Database) {
-    let Some(shell) = Shell::on_demo_data(database).await else { return };
-    let shell = shell.set("LOG", "trace");
-    let server = shell.start("serve");
-    let token = shell.token(MONA);
-    server.relocate(&token, "behind the blue door").await;
-    let people = "{ interviews { nodes { location interviewee { driver { title phoneNumber } } } } }";
-    assert!(server.graphql(&token, people).await.to_string().contains("Jude Howell"));
-    server.signal("TERM");
-    let (_, log) = server.ended();
-    let log = log.join("\n");
-    assert!(log.contains("answered"), "the log level is `trace`");
-    let signature = token.rsplit('.').next().unwrap();
-    for secret in [signature, SECRET, "blue door", "Jude Howell"] {
-        let line = log.lines().find(|line| line.contains(secret));
-        assert_eq!(line, None, "{secret}");
-    }
 }
 
 #[tokio::test]

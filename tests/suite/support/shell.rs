@@ -143,6 +143,11 @@ impl Shell {
         Self::serve(self.command(&format!("{arguments} --bind 127.0.0.1:0")))
     }
 
+    /// The same, reachable from other machines.
+    pub fn start_on_all_addresses(&self, arguments: &str) -> Server {
+        Self::serve(self.command(&format!("{arguments} --bind 0.0.0.0:0")))
+    }
+
     /// Runs a script that replaces itself by `interviews serve`, on a free port, until it listens.
     pub fn start_script(&self, script: &str) -> Server {
         let mut command = self.script(script);
@@ -197,7 +202,7 @@ impl Server {
     /// Waits until the server accepts connections.
     pub fn wait_until_listening(&mut self) {
         let line = self.stderr.wait_for("listening");
-        let (_, address) = line.split_once("127.0.0.1:").unwrap();
+        let (_, address) = line.split_once("127.0.0.1:").or_else(|| line.split_once("0.0.0.0:")).unwrap();
         let port = address.split(|it: char| !it.is_ascii_digit()).next().unwrap();
         self.address = format!("127.0.0.1:{port}");
     }
@@ -241,8 +246,14 @@ impl Server {
 
     /// The page that a browser gets.
     pub async fn page(&self, path: &str) -> String {
-        let request = client().get(format!("http://{}{path}", self.address)).header("accept", "text/html");
-        request.send().await.unwrap().text().await.unwrap()
+        self.get_with(path, &[("accept", "text/html")]).await.text().await.unwrap()
+    }
+
+    /// The response to a GET with these headers. A `host` among them replaces the usual one.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let request = client().get(format!("http://{}{path}", self.address));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.unwrap()
     }
 
     /// The response to a GraphQL operation with this token.

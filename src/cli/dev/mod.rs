@@ -1,5 +1,9 @@
 //! `dev`: a server for development, without configuration.
 
+mod key_file;
+
+pub use key_file::KeyFileError;
+
 use crate::app::App;
 use crate::cli::{CliError, database, serve};
 use crate::config::{ServerSettings, TokenSettings};
@@ -28,13 +32,14 @@ pub struct Arguments {
 
 /// Both files are in the working directory.
 const DATABASE: &str = "interviews-dev.db";
-const SECRET: &str = "interviews-dev.key";
+const KEY: &str = "interviews-dev.key";
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { reset, interviews, server } = arguments;
     // Bind first: where this fails, another `dev` may be using the files of this directory.
     let listener = serve::bind(&server).await?;
     let address = listener.local_addr()?;
+    let key = key_file::read_or_create(KEY).map_err(|error| CliError::KeyFile(KEY, error))?;
     if reset {
         for suffix in ["", "-wal", "-shm"] {
             remove(&format!("{DATABASE}{suffix}"))?;
@@ -54,7 +59,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Ok(()) | Err(CliError::DemoData(DemoDataError::NotEmpty)) => {}
         Err(error) => return Err(error),
     }
-    let tokens = TokenSettings { jwt_secret: None, jwt_audience: None }.tokens(&secret()?)?;
+    let tokens = TokenSettings { jwt_secret: None, jwt_secret_file: None, jwt_audience: None }.tokens(&key)?;
     let staff = sign(&tokens, demo::STAFF)?;
     println!("GraphiQL    http://{address}/graphql");
     println!("REST        http://{address}/api/v1");
@@ -69,27 +74,6 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
 
 fn sign(tokens: &Tokens, user: UserId) -> Result<String, CliError> {
     Ok(tokens.sign(user, Clock::System.now(), TimeDelta::days(30))?)
-}
-
-/// The secret of this directory. It is kept in a file so that printed tokens stay valid after a restart.
-fn secret() -> Result<String, CliError> {
-    let failed = |error| CliError::File(SECRET.to_owned(), error);
-    match fs::read_to_string(SECRET) {
-        Ok(secret) if secret.len() >= Tokens::MIN_SECRET => Ok(secret),
-        Ok(_) => write_secret(),
-        Err(error) if error.kind() == ErrorKind::NotFound => write_secret(),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-fn write_secret() -> Result<String, CliError> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(SECRET);
-    file.and_then(|mut file| file.write_all(secret.as_bytes()))
-        .map_err(|error| CliError::File(SECRET.to_owned(), error))?;
-    Ok(secret)
 }
 
 fn remove(file: &str) -> Result<(), CliError> {
