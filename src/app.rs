@@ -32,8 +32,10 @@ impl App {
         let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits());
         let in_flight = Arc::new(Semaphore::new(settings.http.max_in_flight));
         let origins = settings.http.cors_origins.clone().into();
+        let allowed_hosts = settings.http.allowed_hosts.iter().filter(|name| !name.is_empty()).cloned().collect();
         let connections = ConnectionTracker::new(settings.http.max_sockets);
-        Self { server: ServerState { services, engine, explorer, limits, in_flight, connections, origins }, settings }
+        let server = ServerState { services, engine, explorer, limits, in_flight, connections, origins, allowed_hosts };
+        Self { server, settings }
     }
 
     /// The use cases.

@@ -91,11 +91,31 @@ pub struct HttpSettings {
     /// affected.
     #[arg(long, value_name = "ORIGINS", env = "CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
+    /// Answer only requests for these host names, separated by commas
+    ///
+    /// A request with another `Host` is answered with 421. IP addresses and `localhost` are always answered. Without
+    /// this setting `serve` answers for every name, and `dev` for none besides those. A page of another site can
+    /// reach a server without TLS by letting the site's name resolve to it (DNS rebinding); this setting prevents it.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        env = "ALLOWED_HOSTS",
+        value_delimiter = ',',
+        value_parser = host_name
+    )]
+    pub allowed_hosts: Vec<String>,
     /// Let requests in flight run for this long after SIGTERM or Ctrl-C
     ///
     /// The server then closes the connections that are left, and exits. A second signal ends it at once.
     #[arg(long, value_name = "DURATION", env = "SHUTDOWN_GRACE", default_value = "30s", value_parser = duration)]
     pub shutdown_grace: Duration,
+}
+
+/// The name of a host, in lower case. An empty one is ignored, because a variable can be empty.
+fn host_name(text: &str) -> Result<String, String> {
+    let name = text.trim().to_ascii_lowercase();
+    let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_'));
+    if is_name { Ok(name) } else { Err("it has to be a host name, without a scheme and a port".to_owned()) }
 }
 
 impl HttpSettings {

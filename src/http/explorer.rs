@@ -3,9 +3,11 @@
 //!
 //! `assets/graphiql/explorer.js` configures the page in the browser; `GraphiQL` itself is vendored beside it.
 
+use crate::http::host::{Host, hosts};
+use crate::http::middleware::cors::OwnOriginOnly;
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use serde::Serialize;
@@ -27,10 +29,19 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
     font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'self'";
 
-/// What the page starts with when the server may give out a token.
+/// Headers by which a proxy says that the request is of another client.
+const PROXY_HEADERS: [HeaderName; 5] = [
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// What the page starts with, in a server for development.
 pub struct Prefill {
-    /// The token in the headers editor of every tab.
-    pub token: String,
+    /// The token in the headers editor of every tab. Only browsers of the same machine get it.
+    pub token: Option<String>,
     /// The tabs of the first visit.
     pub examples: Vec<Example>,
 }
@@ -69,30 +80,49 @@ impl Example {
 #[derive(Clone)]
 pub struct Explorer {
     page: Bytes,
+    page_with_token: Option<Bytes>,
 }
 
 impl Explorer {
-    /// Without `prefill` the user has to enter a token.
+    /// Without a token in `prefill` the user has to enter one.
     #[must_use]
     pub fn new(prefill: Option<Prefill>) -> Self {
         let (token, examples) = match prefill {
-            Some(Prefill { token, examples }) => (Some(token), examples),
+            Some(Prefill { token, examples }) => (token, examples),
             None => (None, Vec::new()),
         };
-        let config = json!({"endpoint": ENDPOINT, "token": token, "examples": examples});
-        let page = PAGE.replace("{{config}}", &escape_for_html(&config.to_string()));
-        Self { page: page.into() }
+        let page = render(None, &examples);
+        Self { page, page_with_token: token.map(|token| render(Some(&token), &examples)) }
     }
 
-    /// The page. Caches must not store it, because it can contain a token.
-    pub(crate) fn page(&self) -> Response {
+    /// The page, with the token if the request is from a browser of this machine. Caches must not store it, and pages
+    /// of other origins must not read it, because it can contain a token.
+    pub(crate) fn page(&self, uri: &Uri, request: &HeaderMap) -> Response {
+        let page = self.page_with_token.as_ref().filter(|_| is_local(uri, request)).unwrap_or(&self.page);
         let headers = [
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
             (header::CACHE_CONTROL, "no-store"),
             (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         ];
-        (headers, self.page.clone()).into_response()
+        let mut response = (headers, page.clone()).into_response();
+        response.extensions_mut().insert(OwnOriginOnly);
+        response
     }
+}
+
+fn render(token: Option<&str>, examples: &[Example]) -> Bytes {
+    let config = json!({"endpoint": ENDPOINT, "token": token, "examples": examples});
+    PAGE.replace("{{config}}", &escape_for_html(&config.to_string())).into()
+}
+
+/// Whether a browser opened the page by a name of this machine, not through a proxy and not from a script of another
+/// page, which sends `Origin`.
+fn is_local(uri: &Uri, request: &HeaderMap) -> bool {
+    let mut hosts = hosts(uri, request).peekable();
+    hosts.peek().is_some()
+        && hosts.all(|host| host.is_some_and(|host: Host| host.is_loopback()))
+        && !request.contains_key(header::ORIGIN)
+        && !PROXY_HEADERS.iter().any(|name| request.contains_key(name))
 }
 
 /// Escapes JSON so that it cannot end the `<script>` element around it. In JSON these characters occur only in
@@ -168,14 +198,40 @@ mod tests {
     #[test]
     fn configuration_cannot_end_its_script_element() {
         let hostile = "</script><!--&\u{2028}";
-        let page = Explorer::new(Some(Prefill { token: hostile.to_owned(), examples: Example::of_demo_data() }));
-        let page = std::str::from_utf8(&page.page).unwrap();
+        let page = render(Some(hostile), &Example::of_demo_data());
+        let page = std::str::from_utf8(&page).unwrap();
         let (_, config) = page.split_once(r#"id="explorer-config">"#).unwrap();
         let (config, _) = config.split_once("</script>").unwrap();
 
         let config: serde_json::Value = serde_json::from_str(config).unwrap();
         assert_eq!(config["token"], hostile);
         assert_eq!(config["examples"].as_array().map(Vec::len), Some(3));
+    }
+
+    #[tokio::test]
+    async fn token_is_only_in_the_page_that_a_browser_of_this_machine_opens() {
+        let explorer = Explorer::new(Some(Prefill { token: Some("secret".to_owned()), examples: Vec::new() }));
+        let has_token = async |headers: &[(&str, &str)]| {
+            let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let page = explorer.page(&Uri::from_static("/graphql"), &headers.collect());
+            let page = axum::body::to_bytes(page.into_body(), usize::MAX).await.unwrap();
+            std::str::from_utf8(&page).unwrap().contains("secret")
+        };
+        for host in ["127.0.0.1:8000", "localhost", "[::1]:8000"] {
+            assert!(has_token(&[("host", host)]).await, "{host}");
+        }
+        for headers in [
+            [].as_slice(),
+            &[("host", "192.168.1.5")],
+            &[("host", "app.example")],
+            &[("host", "localhost"), ("origin", "https://evil.example")],
+            &[("host", "localhost"), ("origin", "null")],
+            &[("host", "127.0.0.1"), ("x-forwarded-for", "192.0.2.1")],
+            &[("host", "127.0.0.1"), ("forwarded", "for=192.0.2.1")],
+            &[("host", "127.0.0.1"), ("via", "1.1 proxy")],
+        ] {
+            assert!(!has_token(headers).await, "{headers:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod error_response;
 pub mod explorer;
 mod graphql;
 mod health;
+mod host;
 mod middleware;
 mod rest;
 pub(crate) mod server;
@@ -39,6 +40,8 @@ pub(crate) struct ServerState {
     pub(crate) connections: ConnectionTracker,
     /// The origins whose pages may call the server; `*` allows any.
     pub(crate) origins: Arc<[String]>,
+    /// The names of this server, besides `localhost`. Empty: it has any name.
+    pub(crate) allowed_hosts: Arc<[String]>,
 }
 
 /// The limits of requests and of long-lived connections.
@@ -76,5 +79,5 @@ pub(crate) fn router(server: ServerState) -> Router {
         .merge(explorer::assets())
         .fallback(|| async { NO_ROUTE })
         .method_not_allowed_fallback(|| async { NO_METHOD });
-    middleware::wrap(router, &server.origins).with_state(server)
+    middleware::wrap(router, &server.origins, &server.allowed_hosts).with_state(server)
 }

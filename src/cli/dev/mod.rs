@@ -35,7 +35,7 @@ const DATABASE: &str = "interviews-dev.db";
 const KEY: &str = "interviews-dev.key";
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { reset, interviews, server } = arguments;
+    let Arguments { reset, interviews, mut server } = arguments;
     // Bind first: where this fails, another `dev` may be using the files of this directory.
     let listener = serve::bind(&server).await?;
     let address = listener.local_addr()?;
@@ -68,7 +68,15 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     println!("admin   {}", sign(&tokens, demo::ADMIN)?);
     println!("staff   {staff}");
     println!("driver  {}", sign(&tokens, demo::DRIVER)?);
-    let explorer = Explorer::new(Some(Prefill { token: staff, examples: Example::of_demo_data() }));
+    // A page that other machines can load has no token.
+    let is_local = address.ip().to_canonical().is_loopback();
+    if !is_local {
+        println!("GraphiQL does not contain a token, because other machines can reach {address}: enter one of these.");
+    }
+    let token = is_local.then_some(staff);
+    let explorer = Explorer::new(Some(Prefill { token, examples: Example::of_demo_data() }));
+    // With any name in the list, names that are not in it are refused.
+    server.http.allowed_hosts.push("localhost".to_owned());
     serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener).await
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn get(
         return websocket::accept(server, caller, request);
     }
     if negotiation::is_browser(headers) {
-        return Ok(server.explorer.page());
+        return Ok(server.explorer.page(request.uri(), headers));
     }
     let accepted = Accepted::of(headers)?;
     let operation = request::from_query(request.uri().query().unwrap_or_default()).map_err(HttpError::bad_request)?;

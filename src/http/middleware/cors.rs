@@ -1,12 +1,27 @@
 //! Cross-origin requests: which pages of other origins may call the server.
 
 use crate::http::middleware::request_id::X_REQUEST_ID;
-use axum::http::{Method, header};
+use axum::http::{Method, Response, header};
 use std::time::Duration;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// How long a browser may cache the response to a preflight request.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
+
+/// Marks a response that is for pages of the server's own origin only.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnOriginOnly;
+
+/// Removes what [`layer`] added to a response for the own origin. The layer itself cannot tell: the explorer's page has
+/// the URL of the API.
+pub(super) fn remove_from_own_pages<B>(mut response: Response<B>) -> Response<B> {
+    if response.extensions_mut().remove::<OwnOriginOnly>().is_some() {
+        for name in [header::ACCESS_CONTROL_ALLOW_ORIGIN, header::ACCESS_CONTROL_EXPOSE_HEADERS] {
+            response.headers_mut().remove(name);
+        }
+    }
+    response
+}
 
 /// Allows these origins, or any when one of them is `*`. None without origins.
 pub(super) fn layer(origins: &[String]) -> Option<CorsLayer> {

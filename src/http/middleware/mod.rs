@@ -1,7 +1,8 @@
 //! What every request passes through: its id, the log, the headers of its response, errors and limits.
 
 pub(crate) mod admission;
-mod cors;
+mod allowed_hosts;
+pub(crate) mod cors;
 mod error_format;
 mod panics;
 pub(crate) mod request_id;
@@ -15,7 +16,8 @@ pub(crate) use x_runtime::add_x_runtime;
 
 use crate::http::ServerState;
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
+use std::sync::Arc;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -26,8 +28,14 @@ use tower_http::trace::TraceLayer;
 /// The smallest response that is compressed, in bytes: gzip saves nothing on less.
 const MIN_COMPRESSED: u16 = 1024;
 
-/// Adds the middleware that every route has. A request passes through it from the top to the bottom.
-pub(crate) fn wrap(router: Router<ServerState>, origins: &[String]) -> Router<ServerState> {
+/// Adds the middleware that every route has. A request passes through it from the top to the bottom. Without
+/// `allowed_hosts`, requests for any host are answered.
+pub(crate) fn wrap(
+    router: Router<ServerState>,
+    origins: &[String],
+    allowed_hosts: &Arc<[String]>,
+) -> Router<ServerState> {
+    let allowed_hosts = Some(allowed_hosts.clone()).filter(|hosts| !hosts.is_empty());
     router.layer(
         ServiceBuilder::new()
             .map_request(request_id::remove_malformed)
@@ -43,6 +51,7 @@ pub(crate) fn wrap(router: Router<ServerState>, origins: &[String]) -> Router<Se
             )
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(security_headers::layers())
+            .map_response(cors::remove_from_own_pages)
             .option_layer(cors::layer(origins))
             // A compressor buffers: events would arrive late.
             .layer(
@@ -51,6 +60,7 @@ pub(crate) fn wrap(router: Router<ServerState>, origins: &[String]) -> Router<Se
                     .compress_when(SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::SSE)),
             )
             .layer(from_fn(error_format::format_errors))
-            .layer(CatchPanicLayer::custom(panics::into_response)),
+            .layer(CatchPanicLayer::custom(panics::into_response))
+            .option_layer(allowed_hosts.map(|hosts| from_fn_with_state(hosts, allowed_hosts::check))),
     )
 }

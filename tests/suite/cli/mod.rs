@@ -2,6 +2,7 @@
 
 mod commands;
 mod dev;
+mod dev_hosts;
 mod dev_key;
 mod documents;
 mod log;

@@ -41,6 +41,22 @@ async fn explorer_page_needs_no_token() {
 }
 
 #[tokio::test]
+async fn explorer_page_is_for_its_own_origin_only() {
+    for origins in ["*", "https://app.example"] {
+        let app = TestApp::start_with(Sqlite, &["--cors-origins", origins]).await.unwrap();
+        let get = async |path: &str, accept: &str| {
+            let request = Request::get(path).header("accept", accept).header("origin", "https://app.example");
+            app.anonymous().send(request.body(Body::empty()).unwrap()).await
+        };
+        let page = get("/graphql", BROWSER).await;
+        assert_eq!((page.status.as_u16(), page.header("access-control-allow-origin")), (200, ""));
+        assert_eq!(page.header("access-control-expose-headers"), "");
+        let api = get("/graphql?query={__typename}", "application/json").await;
+        assert_eq!(api.header("access-control-allow-origin"), origins);
+    }
+}
+
+#[tokio::test]
 async fn get_without_query_is_a_bad_request_for_other_clients() {
     let app = start!(Sqlite);
     for accept in ["application/json", "application/graphql-response+json", "*/*"] {

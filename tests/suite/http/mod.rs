@@ -1,6 +1,7 @@
 //! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, outages, memory, untrusted input, the
 //! explorer and server-sent events.
 
+mod allowed_hosts;
 mod configured_server;
 mod database_outages;
 mod explorer;
