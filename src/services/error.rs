@@ -80,6 +80,11 @@ impl ServiceError {
             Failure::Internal => tracing::error!(request_id, cause = %self, "internal error"),
         }
     }
+
+    /// Whether the database gave up waiting for a lock.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut(error) if error.is_lock_timeout())
+    }
 }
 
 impl From<Refusal> for ServiceError {

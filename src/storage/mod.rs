@@ -7,6 +7,7 @@ mod database;
 mod entities;
 pub mod event_log;
 pub(crate) mod history;
+mod interview_queue;
 pub(crate) mod interviewees;
 pub mod interviews;
 pub(crate) mod time_locks;
@@ -15,7 +16,7 @@ pub mod unit_of_work;
 pub(crate) mod users;
 
 pub use database::{
-    DatabaseOptions, Db, MigrationState, Outage, Pool, RequestChanges, StorageError, Synchronous, Transaction,
+    DatabaseOptions, Db, LockWait, MigrationState, Outage, Pool, RequestChanges, StorageError, Synchronous, Transaction,
 };
 
 /// The result of a storage function.

@@ -5,8 +5,9 @@ use crate::domain::{
     CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
     IntervieweeId, Scope, Transition, UserId, Viewer,
 };
+use crate::storage::interview_queue::QueueHead;
 use crate::storage::interviews::{single_statement, with_people};
-use crate::storage::{Db, Pool, Result, StorageError, Transaction};
+use crate::storage::{Db, LockWait, Pool, Result, StorageError, Transaction};
 use crate::storage::{event_log, interviewees, interviews, time_locks, users};
 
 /// How a unit of work keeps concurrent changes of the same interview apart.
@@ -16,7 +17,7 @@ pub enum Locking {
     /// statement; [`UnitOfWork::begin`] falls back to pessimistic locking where it cannot.
     Optimistic,
     /// Locks the interview's row when it is loaded, and waits for other writers.
-    Pessimistic,
+    Pessimistic(LockWait),
 }
 
 /// What [`UnitOfWork::load`] reads with an interview, if that takes no further statement.
@@ -32,8 +33,8 @@ pub enum Include {
 pub enum UnitOfWork<'db> {
     /// Reads outside of a transaction and stores with a single statement.
     Optimistic { reads: &'db Pool, writes: &'db Pool },
-    /// Reads and stores in a transaction.
-    Transaction(Transaction),
+    /// Reads and stores in a transaction. A change of an existing interview is at the head of its queue.
+    Transaction { transaction: Transaction, head: Option<QueueHead> },
 }
 
 /// A permitted change with everything that is stored with it.
@@ -92,12 +93,19 @@ impl Change {
 }
 
 impl<'db> UnitOfWork<'db> {
-    /// Begins a unit of work.
-    pub async fn begin(db: &'db Db, locking: Locking) -> Result<Self> {
-        match (locking, db.single_statement_pool()) {
-            (Locking::Optimistic, Some(writes)) => Ok(Self::Optimistic { reads: db.reader(), writes }),
-            _ => Ok(Self::Transaction(db.begin().await?)),
-        }
+    /// Begins a unit of work on this interview; on a new one if `None`. With locks it waits until this server's earlier
+    /// changes of the interview are done.
+    pub async fn begin(db: &'db Db, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
+        let wait = match (locking, db.single_statement_pool()) {
+            (Locking::Optimistic, Some(writes)) => return Ok(Self::Optimistic { reads: db.reader(), writes }),
+            (Locking::Optimistic, None) => LockWait::Full,
+            (Locking::Pessimistic(wait), _) => wait,
+        };
+        let head = match interview {
+            Some(id) => Some(db.interview_queue().enter(id).await?),
+            None => None,
+        };
+        Ok(Self::Transaction { transaction: db.begin_change(wait).await?, head })
     }
 
     /// Reads the interview, if it exists in this scope. A transaction locks its row, and leaves its people out.
@@ -107,7 +115,7 @@ impl<'db> UnitOfWork<'db> {
             (Self::Optimistic { reads, .. }, Include::Nothing) => {
                 Ok(interviews::find(*reads, scope, id).await?.map(InterviewWithPeople::from))
             }
-            (Self::Transaction(transaction), _) => {
+            (Self::Transaction { transaction, .. }, _) => {
                 Ok(interviews::lock(transaction, scope, id).await?.map(InterviewWithPeople::from))
             }
         }
@@ -117,7 +125,7 @@ impl<'db> UnitOfWork<'db> {
     pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
         match self {
             Self::Optimistic { reads, .. } => interviewees::find(*reads, scope, id).await,
-            Self::Transaction(transaction) => interviewees::find(transaction, scope, id).await,
+            Self::Transaction { transaction, .. } => interviewees::find(transaction, scope, id).await,
         }
     }
 
@@ -125,7 +133,7 @@ impl<'db> UnitOfWork<'db> {
     pub async fn is_active_interviewer(&self, company: CompanyId, id: UserId) -> Result<bool> {
         match self {
             Self::Optimistic { reads, .. } => users::is_active_interviewer(*reads, company, id).await,
-            Self::Transaction(transaction) => users::is_active_interviewer(transaction, company, id).await,
+            Self::Transaction { transaction, .. } => users::is_active_interviewer(transaction, company, id).await,
         }
     }
 
@@ -133,7 +141,11 @@ impl<'db> UnitOfWork<'db> {
     pub async fn store(self, change: Change) -> Result<Stored> {
         match self {
             Self::Optimistic { writes, .. } => store_in_one_statement(writes, change).await,
-            Self::Transaction(transaction) => store_in_transaction(transaction, change).await,
+            Self::Transaction { transaction, head } => {
+                let stored = store_in_transaction(transaction, change).await;
+                drop(head);
+                stored
+            }
         }
     }
 }
@@ -149,6 +161,7 @@ async fn store_in_one_statement(pool: &Pool, change: Change) -> Result<Stored> {
         Ok(true) => Ok(Stored::Done(interview)),
         Ok(false) => Ok(Stored::NeedsLocks),
         Err(StorageError::Overlap) => Ok(Stored::Overlap(Box::new(interview))),
+        Err(error) if error.is_lock_timeout() => Ok(Stored::NeedsLocks),
         Err(error) => Err(error),
     }
 }

@@ -6,8 +6,8 @@ use crate::domain::{
     References, Refusal, Viewer,
 };
 use crate::services::{ServiceError, Services};
-use crate::storage::StorageError;
 use crate::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
+use crate::storage::{LockWait, StorageError};
 use std::time::Duration;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -65,7 +65,7 @@ impl Services {
     /// once.
     async fn perform(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<InterviewWithPeople> {
         let mut locking = match request {
-            ChangeRequest::Create(_) => Locking::Pessimistic,
+            ChangeRequest::Create(_) => Locking::Pessimistic(LockWait::Brief),
             ChangeRequest::Change { .. } => Locking::Optimistic,
         };
         let mut attempts = 0;
@@ -76,7 +76,13 @@ impl Services {
                     return Ok(changed);
                 }
                 Err(AttemptError::NeedsLocks) => {
-                    locking = Locking::Pessimistic;
+                    locking = Locking::Pessimistic(LockWait::Brief);
+                    continue;
+                }
+                Err(AttemptError::Final(error))
+                    if locking == Locking::Pessimistic(LockWait::Brief) && error.is_lock_timeout() =>
+                {
+                    locking = Locking::Pessimistic(LockWait::Full);
                     continue;
                 }
                 Err(AttemptError::Overlap(interview)) => {
@@ -95,7 +101,7 @@ impl Services {
             if attempts == ATTEMPTS {
                 return Err(error);
             }
-            locking = Locking::Pessimistic;
+            locking = Locking::Pessimistic(LockWait::Brief);
             let longest = Duration::from_millis(8 << attempts);
             tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
         }
@@ -108,7 +114,11 @@ impl Services {
         request: ChangeRequest<'_>,
         locking: Locking,
     ) -> Result<InterviewWithPeople, AttemptError> {
-        let unit = UnitOfWork::begin(&self.db, locking).await?;
+        let interview = match request {
+            ChangeRequest::Create(_) => None,
+            ChangeRequest::Change { id, .. } => Some(id),
+        };
+        let unit = UnitOfWork::begin(&self.db, locking, interview).await?;
         let (change, people) = match request {
             ChangeRequest::Create(booking) => {
                 let references = references_of_booking(&unit, viewer, booking).await?;

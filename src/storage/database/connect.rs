@@ -8,6 +8,7 @@ use crate::storage::database::pool::Pool;
 use crate::storage::database::session::SessionLimits;
 use crate::storage::database::shares::{Share, Shares};
 use crate::storage::database::sqlite_file::SqliteFile;
+use crate::storage::interview_queue::InterviewQueue;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use std::num::NonZero;
 use std::time::Duration;
@@ -64,8 +65,16 @@ async fn connect_postgres(address: PgConnectOptions, options: &DatabaseOptions) 
     let address = ConnectTo::Postgres(address, limits);
     let shares = Shares::of(usize::try_from(options.max_connections).unwrap_or(usize::MAX));
     let reader = Pool::connect(address, shares.requests, options.acquire_timeout).await?;
-    let (writer, monitor) = (reader.with(shares.changes), reader.with(shares.monitoring));
-    Ok(Db { reader, writer, monitor, options: options.clone() })
+    let (writer, waiting_writer) = (reader.with(shares.changes), reader.with(shares.waiting));
+    let monitor = reader.with(shares.monitoring);
+    Ok(Db {
+        reader,
+        writer,
+        waiting_writer,
+        monitor,
+        interview_queue: InterviewQueue::new(options.acquire_timeout),
+        options: options.clone(),
+    })
 }
 
 async fn connect_sqlite(file: &SqliteFile, options: &DatabaseOptions) -> Result<Db> {
@@ -81,7 +90,14 @@ async fn connect_sqlite(file: &SqliteFile, options: &DatabaseOptions) -> Result<
     let writer = connect(1, true).await?;
     let readers = usize::try_from(options.max_connections).unwrap_or(usize::MAX).min(useful_readers());
     let reader = connect(readers, false).await?;
-    Ok(Db { monitor: reader.clone(), reader, writer, options: options.clone() })
+    Ok(Db {
+        monitor: reader.clone(),
+        reader,
+        waiting_writer: writer.clone(),
+        writer,
+        interview_queue: InterviewQueue::new(options.acquire_timeout),
+        options: options.clone(),
+    })
 }
 
 /// Reading a SQLite file takes processor time and rarely waits for the disk, and each reader has its own caches.

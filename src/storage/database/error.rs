@@ -1,6 +1,6 @@
 //! Why a storage function failed.
 
-use crate::storage::database::fault::{Fault, Outage, fault_of};
+use crate::storage::database::fault::{Fault, Outage, fault_of, is_lock_timeout};
 use sea_orm::DbErr;
 use std::borrow::Cow;
 
@@ -70,5 +70,11 @@ impl StorageError {
             Self::Unavailable(cause) | Self::ConnectionLost(cause) => Some(Outage::of(cause)),
             _ => None,
         }
+    }
+
+    /// Whether a statement gave up waiting for a lock.
+    #[must_use]
+    pub fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Timeout(cause) if is_lock_timeout(cause))
     }
 }

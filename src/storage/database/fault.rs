@@ -183,6 +183,11 @@ pub(super) fn is_certainly_not_committed(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a statement gave up waiting for a lock.
+pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
+    matches!(driver_error(error), Some(sqlx::Error::Database(report)) if report.code().as_deref() == Some("55P03"))
+}
+
 fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(cause))

@@ -31,16 +31,38 @@ pub use pool::Pool;
 pub use transaction::Transaction;
 
 use crate::storage::Result;
+use crate::storage::interview_queue::InterviewQueue;
 use sea_orm::{ConnectionTrait, DbBackend};
+use std::sync::LazyLock;
 use std::time::Duration;
+
+/// How long a change waits for a lock that another transaction holds. A wait that exceeds the limit fails with
+/// [`StorageError::Timeout`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockWait {
+    /// [`BRIEF_LOCK_WAIT`], on a connection that all changes share.
+    Brief,
+    /// `DATABASE_TIMEOUT`, on one of the connections for changes that wait. The others stay free for changes that need
+    /// other locks.
+    Full,
+}
+
+/// Longer than most transactions hold a lock.
+pub(crate) const BRIEF_LOCK_WAIT: Duration = Duration::from_millis(100);
+
+static BEGIN_BRIEF: LazyLock<String> =
+    LazyLock::new(|| format!("BEGIN; SET LOCAL lock_timeout = {}", BRIEF_LOCK_WAIT.as_millis()));
 
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Db {
     reader: Pool,
     writer: Pool,
+    /// For changes that wait for a lock.
+    waiting_writer: Pool,
     /// For checks of the database, which have to get through when all others are in use.
     monitor: Pool,
+    interview_queue: InterviewQueue,
     options: DatabaseOptions,
 }
 
@@ -63,9 +85,23 @@ impl Db {
         self.writer.get_database_backend() == DbBackend::Postgres
     }
 
+    /// Where requests wait that change the same interview.
+    pub(crate) fn interview_queue(&self) -> &InterviewQueue {
+        &self.interview_queue
+    }
+
     /// Begins a transaction that may write. SQLite runs one such transaction at a time.
     pub async fn begin(&self) -> Result<Transaction> {
-        Ok(self.writer.begin().await?)
+        Ok(self.writer.begin(if self.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" }).await?)
+    }
+
+    /// Begins a transaction that waits for locks. On SQLite it has all of them from the beginning.
+    pub(crate) async fn begin_change(&self, wait: LockWait) -> Result<Transaction> {
+        match wait {
+            LockWait::Brief if self.is_postgres() => Ok(self.writer.begin(&BEGIN_BRIEF).await?),
+            LockWait::Full if self.is_postgres() => Ok(self.waiting_writer.begin("BEGIN").await?),
+            LockWait::Brief | LockWait::Full => self.begin().await,
+        }
     }
 
     /// The same without limits on how long a statement may run.
@@ -89,6 +125,7 @@ impl Db {
     /// Calls `callback` with the SQL of every statement from now on, except for those of migrations.
     pub fn observe(&mut self, callback: impl Fn(&str) + Clone + Send + Sync + 'static) {
         self.reader.observe(callback.clone());
+        self.waiting_writer.observe(callback.clone());
         self.monitor.observe(callback.clone());
         self.writer.observe(callback);
     }

@@ -76,12 +76,11 @@ impl Pool {
         Self { source: ConnectionPool { share, ..self.source.clone() }, ..self.clone() }
     }
 
-    /// Begins a transaction that may write. SQLite runs one such transaction at a time.
-    pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
+    /// Begins a transaction with this statement.
+    pub(super) async fn begin(&self, sql: &str) -> Result<Transaction, DbErr> {
         let mut connection = self.source.acquire().await?;
-        let begin = if self.backend == DbBackend::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        self.notify_observer(begin);
-        connection.begin(begin).await?;
+        self.notify_observer(sql);
+        connection.begin(sql).await?;
         Ok(Transaction::new(connection, self.backend, self.observer.clone()))
     }
 

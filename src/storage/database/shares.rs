@@ -7,52 +7,49 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 /// A share of the connections: how many of them may be in use for one purpose.
 #[derive(Clone, Debug)]
 pub struct Share {
-    permits: Arc<Semaphore>,
-    /// The share that this one is a part of.
-    whole: Option<Arc<Semaphore>>,
+    /// Its own permits, then those of the shares that it is a part of.
+    semaphores: Vec<Arc<Semaphore>>,
 }
 
 /// The permits of one connection. They are returned when this is dropped.
 #[derive(Debug)]
-pub struct Permits {
-    _part: OwnedSemaphorePermit,
-    _whole: Option<OwnedSemaphorePermit>,
-}
+pub struct Permits(#[expect(dead_code, reason = "permits are held, and not used")] Vec<OwnedSemaphorePermit>);
 
 /// The shares of a pool on PostgreSQL.
 #[derive(Debug)]
 pub struct Shares {
     /// For all statements of requests and of the event log.
     pub requests: Share,
-    /// For changes, which can wait for locks: the part of `requests` that leaves some to reads.
+    /// For changes: the part of `requests` that leaves some to reads.
     pub changes: Share,
+    /// For changes that wait for a lock: the part of `changes` that leaves some to others.
+    pub waiting: Share,
     /// For the readiness check, which has to get through when `requests` is in use.
     pub monitoring: Share,
 }
 
 /// With fewer connections, the readiness check has none of its own.
 const FEWEST_WITH_MONITORING: usize = 3;
-/// Of so many connections for requests, one is kept from changes; but at least one of all.
-const RESERVED_FRACTION: usize = 4;
 
 impl Share {
     /// A share of its own.
     pub fn new(connections: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))), whole: None }
+        Self { semaphores: vec![Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)))] }
     }
 
     fn part(&self, connections: usize) -> Self {
-        Self { whole: Some(self.permits.clone()), ..Self::new(connections) }
+        let mut part = Self::new(connections);
+        part.semaphores.extend_from_slice(&self.semaphores);
+        part
     }
 
     /// Waits for the permits of one connection, in the order of the callers.
     pub async fn acquire(&self) -> Result<Permits, AcquireError> {
-        let part = self.permits.clone().acquire_owned().await?;
-        let whole = match &self.whole {
-            Some(whole) => Some(whole.clone().acquire_owned().await?),
-            None => None,
-        };
-        Ok(Permits { _part: part, _whole: whole })
+        let mut permits = Vec::with_capacity(self.semaphores.len());
+        for semaphore in &self.semaphores {
+            permits.push(semaphore.clone().acquire_owned().await?);
+        }
+        Ok(Permits(permits))
     }
 }
 
@@ -61,10 +58,13 @@ impl Shares {
     pub fn of(connections: usize) -> Self {
         let monitors = usize::from(connections >= FEWEST_WITH_MONITORING);
         let for_requests = connections - monitors;
-        let for_changes = for_requests - (for_requests / RESERVED_FRACTION).max(1).min(for_requests - 1);
+        // A quarter is for reads, but at least one, unless there is one only.
+        let for_changes = (for_requests - (for_requests / 4).max(1)).max(1);
+        let for_waiting = (for_changes / 2).max(1);
         let requests = Share::new(for_requests);
+        let changes = requests.part(for_changes);
         let monitoring = if monitors == 0 { requests.clone() } else { Share::new(monitors) };
-        Self { changes: requests.part(for_changes), requests, monitoring }
+        Self { waiting: changes.part(for_waiting), changes, requests, monitoring }
     }
 }
 
@@ -74,13 +74,19 @@ mod tests {
 
     #[test]
     fn connections_are_divided() {
-        for (connections, requests, changes, monitoring) in
-            [(1, 1, 1, 1), (2, 2, 1, 2), (3, 2, 1, 1), (4, 3, 2, 1), (5, 4, 3, 1), (10, 9, 7, 1), (100, 99, 75, 1)]
-        {
+        for (connections, requests, changes, waiting, monitoring) in [
+            (1, 1, 1, 1, 1),
+            (2, 2, 1, 1, 2),
+            (3, 2, 1, 1, 1),
+            (4, 3, 2, 1, 1),
+            (5, 4, 3, 1, 1),
+            (10, 9, 7, 3, 1),
+            (100, 99, 75, 37, 1),
+        ] {
             let shares = Shares::of(connections);
-            let sizes =
-                [&shares.requests, &shares.changes, &shares.monitoring].map(|it| it.permits.available_permits());
-            assert_eq!(sizes, [requests, changes, monitoring], "{connections} connections");
+            let sizes = [&shares.requests, &shares.changes, &shares.waiting, &shares.monitoring]
+                .map(|share| share.semaphores[0].available_permits());
+            assert_eq!(sizes, [requests, changes, waiting, monitoring], "{connections} connections");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Stores a change of an interview and its event as one statement, which is a transaction of its own. PostgreSQL only.
 
 use crate::domain::{Event, Interview, UserId};
+use crate::storage::database::BRIEF_LOCK_WAIT;
 use crate::storage::database::commit::commit;
 use crate::storage::entities::{event, interview};
 use crate::storage::time_locks::lock_numbers;
@@ -15,9 +16,9 @@ use std::sync::LazyLock;
 const LEADING_PARAMETERS: usize = 4;
 
 /// Takes the locks in the same order as a transaction does, see [`crate::storage::unit_of_work`]: first the interview's
-/// row, then its people's time. It never waits for one (`SKIP LOCKED`, `try`): when a request is cancelled, PostgreSQL
-/// would go on with a statement that waits. On contention the caller falls back to a transaction, which a cancelled
-/// request rolls back.
+/// row, then its people's time. It does not wait for them (`SKIP LOCKED`, `try`). For rows that its foreign keys
+/// reference it waits briefly: when a request is cancelled, PostgreSQL would go on with a statement that waits. On
+/// contention the caller falls back to a transaction, which a cancelled request rolls back.
 static WITH_TIME_LOCKS: LazyLock<String> =
     LazyLock::new(|| statement("pg_try_advisory_xact_lock($3) AND pg_try_advisory_xact_lock($4)"));
 
@@ -47,8 +48,8 @@ fn statement(condition: &str) -> String {
     let (columns, values): (Vec<&str>, Vec<String>) =
         event_columns().zip(parameters).map(|(column, number)| (column.as_str(), parameter(number, column))).unzip();
     format!(
-        "WITH target AS MATERIALIZED (SELECT id FROM interviews WHERE id = $1 AND version = $2 \
-         FOR NO KEY UPDATE SKIP LOCKED), \
+        "WITH target AS MATERIALIZED (SELECT id, set_config('lock_timeout', '{BRIEF_LOCK_WAIT:?}', true) \
+         FROM interviews WHERE id = $1 AND version = $2 FOR NO KEY UPDATE SKIP LOCKED), \
          changed AS (UPDATE interviews SET {set} WHERE id = (SELECT id FROM target) AND {condition} RETURNING id) \
          INSERT INTO interview_events (interview_id, {columns}) SELECT changed.id, {values} FROM changed",
         set = set.join(", "),

@@ -3,4 +3,5 @@
 mod booking_race;
 mod concurrent_changes;
 mod crash;
+mod held_locks;
 mod transaction_retries;

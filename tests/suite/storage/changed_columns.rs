@@ -10,7 +10,7 @@ use interviews::domain::{
     StatusBeforeProposal, TimeSlot, Transition, Viewer,
 };
 use interviews::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
-use interviews::storage::{self, Db};
+use interviews::storage::{self, Db, LockWait};
 use rstest::rstest;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ const FIXED: [&str; 3] = ["id", "company_id", "created_at"];
 #[rstest]
 #[tokio::test]
 async fn a_change_writes_every_column_that_a_change_can_write(
-    #[values(Locking::Optimistic, Locking::Pessimistic)] locking: Locking,
+    #[values(Locking::Optimistic, Locking::Pessimistic(LockWait::Full))] locking: Locking,
 ) {
     let Some(database) = TestDatabase::new(Postgres).await else { return };
     let db = database.connect().await;
@@ -42,7 +42,7 @@ async fn a_change_writes_every_column_that_a_change_can_write(
 
 /// Stores what `edit` makes of the interview, and reads it back.
 async fn store(db: &Db, locking: Locking, edit: fn(&mut Interview)) {
-    let unit = UnitOfWork::begin(db, locking).await.unwrap();
+    let unit = UnitOfWork::begin(db, locking, Some(JUDE_WITH_LUISA)).await.unwrap();
     assert_eq!(matches!(unit, UnitOfWork::Optimistic { .. }), locking == Locking::Optimistic);
     let before = unit.load(Scope::Everything, JUDE_WITH_LUISA, Include::Nothing).await.unwrap().unwrap().interview;
     let mut after = before.clone();

@@ -27,6 +27,7 @@ const DEADLINE: Duration = Duration::from_mins(1);
 pub struct ServerProcess {
     guardian: Child,
     address: String,
+    http: reqwest::Client,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -49,6 +50,11 @@ pub struct Reply {
 impl ServerProcess {
     /// Starts a server on a port of its own, and waits until it is ready.
     pub async fn start(database: &TestDatabase) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same with further environment variables.
+    pub async fn start_with(database: &TestDatabase, settings: &[(&str, &str)]) -> Self {
         let mut guardian = Command::new("/bin/sh")
             .args(["-c", GUARDIAN, env!("CARGO_BIN_EXE_interviews"), "serve"])
             .env_clear()
@@ -56,6 +62,7 @@ impl ServerProcess {
             .env("JWT_SECRET", str::from_utf8(super::SECRET).unwrap())
             .env("BIND", "127.0.0.1:0")
             .env("LOG_FORMAT", "json")
+            .envs(settings.iter().copied())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -75,7 +82,7 @@ impl ServerProcess {
                 written.lock().unwrap().push(line);
             }
         });
-        let mut server = Self { guardian, address: String::new(), log };
+        let mut server = Self { guardian, address: String::new(), http: http(), log };
         let Ok(Ok(address)) = tokio::time::timeout(DEADLINE, address).await else {
             panic!("the server does not listen: {:#?}", server.log.lock().unwrap());
         };
@@ -86,10 +93,20 @@ impl ServerProcess {
     }
 
     async fn ready(&self) {
-        let (http, url) = (http(), format!("http://{}/readyz", self.address));
-        while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+        while self.readiness().await != Some(200) {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// The status of the readiness check; `None` if the server does not respond.
+    pub async fn readiness(&self) -> Option<u16> {
+        self.status("/readyz").await
+    }
+
+    /// The status of a GET; `None` if the server does not respond.
+    pub async fn status(&self, path: &str) -> Option<u16> {
+        let answer = self.http.get(format!("http://{}{path}", self.address)).send().await;
+        answer.ok().map(|answer| answer.status().as_u16())
     }
 
     /// Ends it as `kill -9` does.
@@ -110,7 +127,7 @@ impl ServerProcess {
 
     /// A client with a token for this user.
     pub fn user(&self, id: UserId) -> Client {
-        Client { http: http(), base: format!("http://{}", self.address), token: Self::token(id) }
+        Client { http: self.http.clone(), base: format!("http://{}", self.address), token: Self::token(id) }
     }
 
     /// The log without lines of level INFO.
@@ -143,6 +160,11 @@ impl Client {
         let query = format!("mutation {{ {mutation}({arguments}) {{ {selection} }} }}");
         let request = self.http.post(format!("{}/graphql", self.base)).json(&json!({"query": query}));
         self.send(request).await
+    }
+
+    /// The response to a GraphQL request, or to a batch of requests.
+    pub async fn post(&self, body: &Value) -> reqwest::Result<Reply> {
+        self.send(self.http.post(format!("{}/graphql", self.base)).json(body)).await
     }
 
     /// `PATCH /api/v1/interviews/{id}`
