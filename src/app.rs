@@ -7,6 +7,7 @@ use crate::http::ServerState;
 use crate::http::explorer::Explorer;
 use crate::http::server::shutdown::ConnectionTracker;
 use crate::http::server::{self, Shutdown};
+use crate::http::start::StartState;
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::io;
@@ -34,7 +35,9 @@ impl App {
         let origins = settings.http.cors_origins.clone().into();
         let allowed_hosts = settings.http.allowed_hosts.iter().filter(|name| !name.is_empty()).cloned().collect();
         let connections = ConnectionTracker::new(settings.http.max_sockets);
-        let server = ServerState { services, engine, explorer, limits, in_flight, connections, origins, allowed_hosts };
+        let start = StartState::default();
+        let server =
+            ServerState { services, engine, explorer, limits, in_flight, connections, start, origins, allowed_hosts };
         Self { server, settings }
     }
 
@@ -53,6 +56,16 @@ impl App {
     /// The routes, to call them without a socket.
     pub fn router(&self) -> axum::Router {
         http::router(self.server.clone())
+    }
+
+    /// Refuses requests, but for health checks, until [`Self::admit_requests`].
+    pub fn hold_requests(&self) {
+        self.server.start.hold_requests();
+    }
+
+    /// Serves requests from now on.
+    pub fn admit_requests(&self) {
+        self.server.start.admit_requests();
     }
 
     /// Serves until `stop` completes, then lets requests in flight finish within the grace period.

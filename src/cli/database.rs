@@ -1,9 +1,9 @@
 //! `migrate` and `demo-data`.
 
-use crate::cli::CliError;
+use crate::cli::{CliError, start};
 use crate::config::DatabaseSettings;
 use crate::services::{CacheLifetimes, Clock, Services, Tokens};
-use crate::storage::{DatabaseOptions, Db, StorageError, event_log};
+use crate::storage::{Db, event_log};
 use clap::Subcommand;
 
 /// What to do with the migrations.
@@ -22,7 +22,7 @@ pub enum Direction {
 }
 
 pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(&settings.options(matches!(direction, Direction::Up))?).await?;
+    let db = connect(settings, matches!(direction, Direction::Up)).await?;
     match direction {
         Direction::Up => {
             db.migrate_up().await?;
@@ -52,7 +52,7 @@ pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
 }
 
 pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(&settings.options(false)?).await?;
+    let db = connect(settings, false).await?;
     fill(&db, interviews).await?;
     println!("{interviews} interviews");
     Ok(db.close().await?)
@@ -67,10 +67,7 @@ pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
         .await?)
 }
 
-/// Connects. The error names the database without its password.
-pub async fn connect(options: &DatabaseOptions) -> Result<Db, CliError> {
-    Db::connect(options).await.map_err(|error| match error {
-        StorageError::Unavailable(cause) => CliError::Connect(options.location(), cause.to_string()),
-        error => error.into(),
-    })
+/// Connects. By default a command does not wait for a database that is not up.
+async fn connect(settings: &DatabaseSettings, create: bool) -> Result<Db, CliError> {
+    start::connect(&settings.options(create)?, settings.wait_for_database.unwrap_or_default()).await
 }

@@ -7,6 +7,7 @@ mod error;
 mod log;
 mod secret_flags;
 mod serve;
+mod start;
 
 pub use error::CliError;
 

@@ -1,14 +1,19 @@
 //! `serve`: the server in production.
 
-use crate::app;
-use crate::app::App;
-use crate::cli::{CliError, database};
+use crate::app::{self, App, ShutdownSignals};
+use crate::cli::{CliError, database, start};
 use crate::config::{DatabaseSettings, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
 use crate::services::Clock;
-use crate::storage::DatabaseOptions;
+use crate::storage::{DatabaseOptions, Db};
 use clap::Args;
+use std::convert::Infallible;
+use std::future::pending;
+use std::pin::pin;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
 /// The arguments of `serve`.
 #[derive(Args, Debug)]
@@ -24,6 +29,9 @@ pub struct Arguments {
     server: ServerSettings,
 }
 
+/// The server listens no later than this, so that health checks are answered during a migration that takes long.
+const LISTEN_AFTER: Duration = Duration::from_secs(10);
+
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { migrate, database, tokens, server } = arguments;
     let (options, secret) = match (database.options(migrate), tokens.secret()) {
@@ -32,8 +40,37 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         }
         (options, secret) => return Err(CliError::settings(options.err().into_iter().chain(secret.err()))),
     };
-    let tokens = tokens.tokens(&secret)?;
-    let db = database::connect(&options).await?;
+    let (tokens, db) = (tokens.tokens(&secret)?, Db::open(&options)?);
+    let signals = app::listen_for_signals()?;
+    let failed = Notify::new();
+    let prepare = async || prepare(&db, migrate).await;
+    let mut starting = pin!(start::until_available(&db, database.wait_for_database, || failed.notify_one(), prepare));
+    let is_started = tokio::select! {
+        started = &mut starting => started.map(|()| true)?,
+        () = failed.notified() => false,
+        () = sleep(LISTEN_AFTER) => false,
+        () = signals.drain.cancelled() => return Ok(()),
+    };
+    let listener = bind(&server).await?;
+    let app = App::new(db.clone(), Clock::System, tokens, Explorer::new(None), server);
+    if is_started {
+        return listen(app, listener, signals).await;
+    }
+    app.hold_requests();
+    let start = async {
+        starting.await?;
+        app.admit_requests();
+        pending::<Result<Infallible, CliError>>().await
+    };
+    tokio::select! {
+        served = listen(app.clone(), listener, signals) => served,
+        failed = start => failed.map(|_| ()),
+    }
+}
+
+/// Does what has to be done, and checks what has to be true, before the first request is served.
+async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
+    db.start().await?;
     if migrate {
         db.migrate_up().await?;
     }
@@ -41,19 +78,14 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let state = db.migration_state().await?;
     state.require_own_database()?;
     if state.is_current() {
-        database::rebase_log_after_restore(&db).await?;
-    } else {
-        tracing::warn!(
-            "the database's schema is behind: run `interviews migrate up`; until then this server is not ready"
-        );
+        return database::rebase_log_after_restore(db).await;
     }
-    let listener = bind(&server).await?;
-    listen(App::new(db, Clock::System, tokens, Explorer::new(None), server), listener).await
+    tracing::warn!("the database's schema is behind: run `interviews migrate up`; until then this server is not ready");
+    Ok(())
 }
 
 /// Serves until a signal stops the server. A second signal ends the process without waiting for requests in flight.
-pub async fn listen(app: App, listener: TcpListener) -> Result<(), CliError> {
-    let signals = app::listen_for_signals()?;
+pub async fn listen(app: App, listener: TcpListener, signals: ShutdownSignals) -> Result<(), CliError> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::select! {
         () = app.serve(listener, signals.drain.cancelled_owned()) => Ok(()),

@@ -56,6 +56,13 @@ pub struct DatabaseSettings {
         value_parser = duration
     )]
     pub database_timeout: Duration,
+    /// Keep trying for this long to reach a database that is not up
+    ///
+    /// Without this setting, `serve` tries without a limit, and other commands fail at once, as with `0s`. While it
+    /// waits, the server listens, `/readyz` answers 503, and requests are refused with the error code `UNAVAILABLE`.
+    /// What an operator has to put right (a wrong password, a database that does not exist) ends every command at once.
+    #[arg(long, global = true, value_name = "DURATION", env = "WAIT_FOR_DATABASE", value_parser = duration)]
+    pub wait_for_database: Option<Duration>,
     /// Acknowledge a change on SQLite when it is on the disk, or some time before
     ///
     /// With `normal`, a power cut or a crash of the system can undo the latest changes, in order; the file stays

@@ -32,6 +32,9 @@ pub(crate) const TIMED_OUT: HttpError =
 /// clients and proxies take as permission to repeat a request.
 pub(crate) const OUTCOME_UNKNOWN: HttpError =
     HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, Code::OutcomeUnknown, Code::OutcomeUnknown.failure_message());
+/// The start of the server is not finished.
+pub(crate) const STARTING: HttpError =
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, Code::Unavailable.failure_message());
 /// No route has this path.
 pub(crate) const NO_ROUTE: HttpError =
     HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "there is nothing at this address");

@@ -15,6 +15,9 @@ pub(crate) async fn live() -> Response {
 
 /// `GET /readyz`: whether requests can be served, and the state of each part that was checked.
 pub(crate) async fn ready(State(server): State<ServerState>) -> Response {
+    if server.start.holds_requests() {
+        return respond(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "the server waits for the database"}));
+    }
     let readiness = server.services.readiness().await;
     let code = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     respond(code, &body(readiness))

@@ -12,6 +12,7 @@ mod host;
 mod middleware;
 mod rest;
 pub(crate) mod server;
+pub(crate) mod start;
 mod websocket;
 
 use crate::graphql::Engine;
@@ -24,6 +25,7 @@ use axum::routing::{any, get};
 use error_response::{NO_METHOD, NO_ROUTE};
 use explorer::Explorer;
 use server::shutdown::ConnectionTracker;
+use start::StartState;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -38,6 +40,7 @@ pub(crate) struct ServerState {
     /// Permits for requests in flight.
     pub(crate) in_flight: Arc<Semaphore>,
     pub(crate) connections: ConnectionTracker,
+    pub(crate) start: StartState,
     /// The origins whose pages may call the server; `*` allows any.
     pub(crate) origins: Arc<[String]>,
     /// The names of this server, besides `localhost`. Empty: it has any name.

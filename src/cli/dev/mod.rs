@@ -4,8 +4,8 @@ mod key_file;
 
 pub use key_file::KeyFileError;
 
-use crate::app::App;
-use crate::cli::{CliError, database, serve};
+use crate::app::{self, App};
+use crate::cli::{CliError, database, serve, start};
 use crate::config::{ServerSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
@@ -45,15 +45,15 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
             remove(&format!("{DATABASE}{suffix}"))?;
         }
     }
-    let db = database::connect(&DatabaseOptions {
+    let options = DatabaseOptions {
         url: format!("sqlite://{DATABASE}"),
         max_connections: 4,
         acquire_timeout: Duration::from_secs(3),
         request_timeout: Some(server.http.request_timeout),
         create: true,
         synchronous: Synchronous::Normal,
-    })
-    .await?;
+    };
+    let db = start::connect(&options, Duration::ZERO).await?;
     db.migrate_up().await?;
     match database::fill(&db, interviews).await {
         Ok(()) | Err(CliError::DemoData(DemoDataError::NotEmpty)) => {}
@@ -77,7 +77,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let explorer = Explorer::new(Some(Prefill { token, examples: Example::of_demo_data() }));
     // With any name in the list, names that are not in it are refused.
     server.http.allowed_hosts.push("localhost".to_owned());
-    serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener).await
+    let signals = app::listen_for_signals()?;
+    serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener, signals).await
 }
 
 fn sign(tokens: &Tokens, user: UserId) -> Result<String, CliError> {

@@ -2,7 +2,7 @@
 
 use crate::graphql::Code;
 use crate::http::deadline::run_within;
-use crate::http::error_response::HttpError;
+use crate::http::error_response::{HttpError, STARTING};
 use crate::http::middleware::admission::admit;
 use crate::http::{Limits, ServerState};
 use axum::body::Body;
@@ -20,6 +20,9 @@ pub(crate) async fn enforce_limits(
     request: Request,
     next: Next,
 ) -> Result<Response, HttpError> {
+    if server.start.holds_requests() {
+        return Err(STARTING);
+    }
     let serve = async {
         let request = read_body(request, &server.limits).await?;
         // Only now: a client that sends its body slowly must not hold a permit.

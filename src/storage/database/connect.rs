@@ -1,15 +1,15 @@
 //! Connecting to PostgreSQL or to a SQLite file.
 
-use crate::storage::Result;
 use crate::storage::database::Db;
 use crate::storage::database::address::Address;
 use crate::storage::database::open_connection::ConnectTo;
 use crate::storage::database::pool::Pool;
 use crate::storage::database::session::SessionLimits;
+use crate::storage::database::session_check::check_sessions;
 use crate::storage::database::shares::{Share, Shares};
 use crate::storage::database::sqlite_file::SqliteFile;
 use crate::storage::interview_queue::InterviewQueue;
-use sea_orm::sqlx::postgres::PgConnectOptions;
+use crate::storage::{Result, StorageError};
 use std::num::NonZero;
 use std::time::Duration;
 
@@ -42,62 +42,79 @@ pub enum Synchronous {
     Normal,
 }
 
-impl DatabaseOptions {
+impl Db {
+    /// Prepares connections, and opens none.
+    ///
+    /// # Errors
+    /// [`StorageError::Url`]
+    pub fn open(options: &DatabaseOptions) -> Result<Self> {
+        let (timeout, options) = (options.acquire_timeout, options.clone());
+        let connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
+        let interview_queue = InterviewQueue::new(timeout);
+        match Address::parse(&options.url)? {
+            Address::Postgres(address) => {
+                let limits = SessionLimits { lock_wait: timeout, statement: options.request_timeout };
+                let shares = Shares::of(connections);
+                let reader = Pool::open(ConnectTo::Postgres(*address, limits), shares.requests, timeout);
+                let (writer, waiting_writer) = (reader.with(shares.changes), reader.with(shares.waiting));
+                let monitor = reader.with(shares.monitoring);
+                Ok(Self { reader, writer, waiting_writer, monitor, interview_queue, options })
+            }
+            Address::Sqlite(file) => {
+                let file = SqliteFile::new(file, options.synchronous);
+                let open = |connections, writes| {
+                    Pool::open(ConnectTo::Sqlite(file.options(writes)), Share::new(connections), timeout)
+                };
+                let (writer, reader) = (open(1, true), open(connections.min(useful_readers()), false));
+                let (monitor, waiting_writer) = (reader.clone(), writer.clone());
+                Ok(Self { reader, writer, waiting_writer, monitor, interview_queue, options })
+            }
+        }
+    }
+
+    /// Opens the first connections, and creates a SQLite file if that is wanted.
+    pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
+        let db = Self::open(options)?;
+        db.reach().await?;
+        Ok(db)
+    }
+
+    /// Checks that the database fits, and opens the first connections to it.
+    ///
+    /// # Errors
+    /// [`StorageError::Unusable`] for a database that an operator has to change.
+    pub async fn start(&self) -> Result<()> {
+        match Address::parse(&self.options.url)? {
+            Address::Postgres(address) => check_sessions(&address, self.options.acquire_timeout).await?,
+            Address::Sqlite(_) => {}
+        }
+        self.reach().await
+    }
+
+    async fn reach(&self) -> Result<()> {
+        match Address::parse(&self.options.url)? {
+            Address::Postgres(_) => Ok(self.reader.reach().await?),
+            Address::Sqlite(file) => {
+                let file = SqliteFile::new(file, self.options.synchronous);
+                if self.options.create {
+                    file.create()?;
+                }
+                file.connect(async || self.writer.reach().await).await?;
+                file.connect(async || self.reader.reach().await).await?;
+                // SQLite opens a file that cannot be written for reading, without an error.
+                match self.begin().await {
+                    Ok(_) | Err(StorageError::Transient(_)) => Ok(()),
+                    Err(error) => Err(file.explain(&error.reason())),
+                }
+            }
+        }
+    }
+
     /// Where the database is, without the secrets of its URL.
     #[must_use]
     pub fn location(&self) -> String {
-        Address::parse(&self.url).map_or_else(|_| String::new(), |address| address.location())
+        Address::parse(&self.options.url).map_or_else(|_| String::new(), |address| address.location())
     }
-}
-
-impl Db {
-    /// Connects. Fails with [`StorageError::Url`](crate::storage::StorageError::Url) for a URL of neither database.
-    pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
-        match Address::parse(&options.url)? {
-            Address::Postgres(address) => connect_postgres(*address, options).await,
-            Address::Sqlite(file) => connect_sqlite(&SqliteFile::new(file, options.synchronous), options).await,
-        }
-    }
-}
-
-async fn connect_postgres(address: PgConnectOptions, options: &DatabaseOptions) -> Result<Db> {
-    let limits = SessionLimits { lock_wait: options.acquire_timeout, statement: options.request_timeout };
-    let address = ConnectTo::Postgres(address, limits);
-    let shares = Shares::of(usize::try_from(options.max_connections).unwrap_or(usize::MAX));
-    let reader = Pool::connect(address, shares.requests, options.acquire_timeout).await?;
-    let (writer, waiting_writer) = (reader.with(shares.changes), reader.with(shares.waiting));
-    let monitor = reader.with(shares.monitoring);
-    Ok(Db {
-        reader,
-        writer,
-        waiting_writer,
-        monitor,
-        interview_queue: InterviewQueue::new(options.acquire_timeout),
-        options: options.clone(),
-    })
-}
-
-async fn connect_sqlite(file: &SqliteFile, options: &DatabaseOptions) -> Result<Db> {
-    if options.create {
-        file.create()?;
-    }
-    let connect = async |connections, writes| {
-        let share = || Share::new(connections);
-        let open =
-            async || Pool::connect(ConnectTo::Sqlite(file.options(writes)), share(), options.acquire_timeout).await;
-        file.connect(open).await
-    };
-    let writer = connect(1, true).await?;
-    let readers = usize::try_from(options.max_connections).unwrap_or(usize::MAX).min(useful_readers());
-    let reader = connect(readers, false).await?;
-    Ok(Db {
-        monitor: reader.clone(),
-        reader,
-        waiting_writer: writer.clone(),
-        writer,
-        interview_queue: InterviewQueue::new(options.acquire_timeout),
-        options: options.clone(),
-    })
 }
 
 /// Reading a SQLite file takes processor time and rarely waits for the disk, and each reader has its own caches.

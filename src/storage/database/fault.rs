@@ -188,7 +188,8 @@ pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
     matches!(driver_error(error), Some(sqlx::Error::Database(report)) if report.code().as_deref() == Some("55P03"))
 }
 
-fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+/// The driver's own error.
+pub(super) fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(cause))
         | DbErr::Query(RuntimeErr::SqlxError(cause))
@@ -202,6 +203,6 @@ fn is_postgres(error: &dyn DatabaseError) -> bool {
 }
 
 /// The primary result code of SQLite.
-fn sqlite_result(code: &str) -> Option<u8> {
+pub(super) fn sqlite_result(code: &str) -> Option<u8> {
     code.parse::<i32>().ok().map(|code| code.to_le_bytes()[0])
 }

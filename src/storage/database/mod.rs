@@ -17,8 +17,10 @@ mod pool;
 mod privileges;
 pub(crate) mod search;
 mod session;
+mod session_check;
 mod shares;
 mod sqlite_file;
+mod start_fault;
 pub(crate) mod statement_cache;
 mod transaction;
 

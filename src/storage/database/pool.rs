@@ -60,15 +60,19 @@ pub struct Lease {
 }
 
 impl Pool {
-    /// Connects, and opens no more connections than the share has.
-    pub(super) async fn connect(address: ConnectTo, share: Share, timeout: Duration) -> Result<Self, DbErr> {
+    /// Opens connections when they are needed, and no more than the share has.
+    pub(super) fn open(address: ConnectTo, share: Share, timeout: Duration) -> Self {
         let backend = match &address {
             ConnectTo::Postgres(..) => DbBackend::Postgres,
             ConnectTo::Sqlite(_) => DbBackend::Sqlite,
         };
         let source = ConnectionPool { connections: Arc::new(Connections::new(address, timeout)), share };
-        source.acquire().await?;
-        Ok(Self { source, backend, observer: None })
+        Self { source, backend, observer: None }
+    }
+
+    /// Opens a connection, unless one is idle.
+    pub(super) async fn reach(&self) -> Result<(), DbErr> {
+        self.source.acquire().await.map(drop)
     }
 
     /// The same connections for another purpose.

@@ -1,11 +1,12 @@
 //! The file of a SQLite database: how it is created and opened, and why that failed.
 
 use crate::storage::database::connect::Synchronous;
+use crate::storage::database::fault::{driver_error, sqlite_result};
 use crate::storage::{Result, StorageError};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DbErr, sqlx};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::io::ErrorKind;
@@ -78,7 +79,7 @@ impl SqliteFile {
 
     /// The error that says why the file cannot be used. SQLite says only that it is so (`unable to open database file`,
     /// `disk I/O error`): the reason is found by trying.
-    fn explain(&self, cause: &str) -> StorageError {
+    pub fn explain(&self, cause: &str) -> StorageError {
         let reason = self.reason().unwrap_or_else(|| cause.to_owned());
         StorageError::Unusable(format!("cannot open the database sqlite://{}: {reason}", self.path.display()))
     }
@@ -134,19 +135,18 @@ impl SqliteFile {
 
 /// Whether another process has locked the file.
 fn is_busy(error: &DbErr) -> bool {
-    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return false };
-    let code = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default();
-    // The lowest byte is the primary code: SQLITE_BUSY, SQLITE_LOCKED.
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 5 | 6))
+    let code =
+        driver_error(error).and_then(sqlx::Error::as_database_error).and_then(DatabaseError::code).unwrap_or_default();
+    // SQLITE_BUSY, SQLITE_LOCKED
+    matches!(sqlite_result(&code), Some(5 | 6))
 }
 
 /// What SQLite says.
 fn message(error: &DbErr) -> String {
-    match error {
-        DbErr::Conn(RuntimeErr::SqlxError(cause)) => {
-            cause.as_database_error().map_or_else(|| cause.to_string(), |error| error.message().to_owned())
-        }
-        error => error.to_string(),
+    match driver_error(error) {
+        Some(sqlx::Error::Database(error)) => error.message().to_owned(),
+        Some(error) => error.to_string(),
+        None => error.to_string(),
     }
 }
 

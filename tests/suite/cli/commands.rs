@@ -69,7 +69,7 @@ fn settings_of_the_database_are_accepted_after_a_subcommand(#[case] command: &st
 fn help_of_a_subcommand_shows_the_settings_of_the_database() {
     for command in ["migrate --help", "migrate up --help", "migrate down --help", "migrate status --help"] {
         let help = Shell::new().succeed(command);
-        for flag in ["--database-url", "--database-timeout", "--database-synchronous"] {
+        for flag in ["--database-url", "--database-url-file", "--database-timeout", "--wait-for-database"] {
             assert!(help.contains(flag), "{command}: {help}");
         }
     }

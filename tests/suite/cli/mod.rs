@@ -13,3 +13,4 @@ mod secrets;
 mod serve;
 mod settings;
 mod shutdown;
+mod waiting;

@@ -68,7 +68,7 @@ fn the_error_for_an_unreachable_postgresql_has_no_password() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgres://me:hunter2@127.0.0.1:{port}/schedule?application_name=hunter2");
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", url).set("DATABASE_TIMEOUT", "100ms");
-    for command in ["serve", "serve --migrate", "migrate status"] {
+    for command in ["serve --wait-for-database 0s", "serve --migrate --wait-for-database 0s", "migrate status"] {
         let error = shell.fail(command);
         let place = format!("error: cannot connect to the database schedule at 127.0.0.1:{port}: ");
         assert!(error.starts_with(&place) && error.lines().count() == 1, "{error}");

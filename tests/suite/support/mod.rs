@@ -25,6 +25,7 @@ pub mod actor;
 pub mod booking;
 pub mod cluster;
 pub mod database;
+pub mod database_port;
 pub mod events;
 pub mod filtered_view;
 pub mod inspect;
