@@ -3,5 +3,6 @@
 mod booking_race;
 mod concurrent_changes;
 mod crash;
+mod frozen_server;
 mod held_locks;
 mod transaction_retries;

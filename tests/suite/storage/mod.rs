@@ -1,5 +1,6 @@
 //! What the database holds and enforces: schema, constraints, migrations, demo data.
 
+mod cancelled_statements;
 mod changed_columns;
 mod constraints;
 mod demo_data;

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use interviews::domain::{InterviewId, UserId};
 use interviews::services::{Clock, Tokens};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -15,10 +15,11 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Runs its arguments as a command, and kills it by `kill -9` when its own input ends: that is when the test tells it
-/// to, or when the test process is gone, however it ended. Signals are ignored so that Ctrl-C ends the test first, and
-/// then this.
-const GUARDIAN: &str = r#"trap '' HUP INT TERM; "$0" "$@" </dev/null & read -r _; kill -9 $!; wait $! 2>/dev/null"#;
+/// Runs its arguments as a command, sends it each signal that its own input names, and kills it by `kill -9` when the
+/// input ends: that is when the test says so, or when the test process is gone, however it ended. Signals are ignored so
+/// that Ctrl-C ends the test first, and then this.
+const GUARDIAN: &str = r#"trap '' HUP INT TERM; "$0" "$@" </dev/null &
+while read -r signal; do kill -s "$signal" $!; done; kill -9 $!; wait $! 2>/dev/null"#;
 
 /// A test that waits this long has failed: what it waits for takes milliseconds.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -107,6 +108,11 @@ impl ServerProcess {
     pub async fn status(&self, path: &str) -> Option<u16> {
         let answer = self.http.get(format!("http://{}{path}", self.address)).send().await;
         answer.ok().map(|answer| answer.status().as_u16())
+    }
+
+    /// Stops it without ending it: its connections stay open.
+    pub fn freeze(&mut self) {
+        self.guardian.stdin.as_mut().unwrap().write_all(b"STOP\n").unwrap();
     }
 
     /// Ends it as `kill -9` does.
