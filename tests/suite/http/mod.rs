@@ -9,6 +9,7 @@ mod fuzz;
 mod graphql_over_http;
 mod memory;
 mod persisted_queries;
+mod readiness;
 mod responses;
 mod server_sent_events;
 mod timeouts;

@@ -259,3 +259,51 @@ async fn held_lock_delays_only_the_changes_that_need_it(
     assert_eq!(change(servers[0].clone(), held, -5).await.made, 1);
     check(&database, &Ledger::default()).await;
 }
+
+/// Everything that reads interviews needs the lock, so that it fails in time, and nothing else does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn locked_table_delays_requests_for_a_limited_time() {
+    let Some(database) = TestDatabase::new(Postgres).await else { return };
+    let database = Arc::new(database);
+    let servers = servers(&database).await;
+    let lock = hold(&database, "LOCK TABLE interviews IN ACCESS EXCLUSIVE MODE").await;
+    let sessions = tokio::spawn(count_sessions(database.clone()));
+    let readiness = tokio::spawn(watch_readiness(servers.clone()));
+    let mut reads = JoinSet::new();
+    let (started, mut ticks) = (Instant::now(), interval(Duration::from_millis(50)));
+    for number in 0.. {
+        ticks.tick().await;
+        if started.elapsed() > HELD {
+            break;
+        }
+        let client = servers[number % 2].user(MONA);
+        let query = json!({"query": format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ id }} }}")});
+        reads.spawn(async move { client.post(&query).await.unwrap().body });
+    }
+    let most_sessions = sessions.await.unwrap().most_sessions;
+    assert!((1..=2 * CONNECTIONS).contains(&most_sessions), "{most_sessions} sessions");
+    assert!(readiness.await.unwrap().iter().all(|ready| *ready == Some(200)), "not ready");
+    lock.rollback().await.unwrap();
+    // The table is read again at once, and every request was answered.
+    for server in &servers {
+        let query = format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ version }} }}");
+        let body = server.user(MONA).post(&json!({"query": query})).await.unwrap().body;
+        assert_eq!(body, json!({"data": {"interview": {"version": 1}}}));
+    }
+    for body in timeout(TIMEOUT, reads.join_all()).await.unwrap() {
+        let code = &body["errors"][0]["extensions"]["code"];
+        assert!(body["data"]["interview"].is_object() || code == "TIMEOUT", "{body}");
+    }
+}
+
+async fn watch_readiness(servers: [Arc<ServerProcess>; 2]) -> Vec<Option<u16>> {
+    let (started, mut seen) = (Instant::now(), Vec::new());
+    let mut ticks = interval(Duration::from_millis(250));
+    while started.elapsed() < HELD {
+        ticks.tick().await;
+        for server in &servers {
+            seen.push(server.readiness().await);
+        }
+    }
+    seen
+}

@@ -2,10 +2,13 @@
 
 use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;
+use crate::support::listening_server::TIMEOUT;
+use crate::support::people::{JUDE_WITH_LUISA, MONA};
 use crate::support::process::ServerProcess;
 use interviews::storage::{DatabaseOptions, Db, Synchronous};
 use rstest::rstest;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
+use serde_json::json;
 use std::time::Duration;
 
 /// Connects with the timeouts that `serve` has by default, and these parameters of the URL.
@@ -91,4 +94,67 @@ async fn server_is_known_by_its_name_in_pg_stat_activity() {
         env!("CARGO_PKG_VERSION")
     );
     assert!(database.value::<i64>(&named).await > 0);
+}
+
+/// The sessions of servers that execute a statement.
+const EXECUTING: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+    AND application_name LIKE 'interviews/%' AND state = 'active'";
+
+async fn until_executing(database: &TestDatabase, count: i64) {
+    let counted = async {
+        while database.value::<i64>(EXECUTING).await != count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(TIMEOUT, counted).await.expect("the statements end");
+}
+
+#[tokio::test]
+async fn database_timeout_limits_the_wait_for_a_lock() {
+    let Some(database) = TestDatabase::new(Postgres).await else { return };
+    let settings = [("DATABASE_TIMEOUT", "200ms"), ("REQUEST_TIMEOUT", "1h")];
+    let server = ServerProcess::start_with(&database, &settings).await;
+    let other = database.raw().await.begin().await.unwrap();
+    other.execute_unprepared("LOCK TABLE interviews").await.unwrap();
+    let client = server.user(MONA);
+    let query = json!({"query": format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ id }} }}")});
+    assert_eq!(client.post(&query).await.unwrap().body["errors"][0]["extensions"]["code"], "TIMEOUT");
+    let change = client.patch(JUDE_WITH_LUISA, json!({"location": "x"}), None).await.unwrap();
+    assert_eq!((change.status, &change.body["errors"][0]["code"]), (503, &json!("TIMEOUT")));
+    other.rollback().await.unwrap();
+    assert_eq!(client.patch(JUDE_WITH_LUISA, json!({"location": "x"}), None).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn request_timeout_ends_the_statement_of_the_request() {
+    let Some(database) = TestDatabase::new(Postgres).await else { return };
+    database
+        .execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_sleep(600); RETURN NEW; END $$; \
+             CREATE TRIGGER slow BEFORE UPDATE ON interviews FOR EACH ROW EXECUTE FUNCTION slow()",
+        )
+        .await;
+    let server = ServerProcess::start_with(&database, &[("REQUEST_TIMEOUT", "1s")]).await;
+    let answer = server.user(MONA).patch(JUDE_WITH_LUISA, json!({"location": "x"}), None).await.unwrap();
+    assert_eq!(answer.body["errors"][0]["code"], "OUTCOME_UNKNOWN", "a single statement was running");
+    until_executing(&database, 0).await;
+    assert_eq!(database.value::<i32>("SELECT version FROM interviews WHERE id = 27").await, 1);
+}
+
+/// The lock is held, and the timeouts of the server are long.
+#[tokio::test]
+async fn statement_of_a_killed_server_ends_while_it_waits_for_a_lock() {
+    let Some(database) = TestDatabase::new(Postgres).await else { return };
+    let settings = [("DATABASE_TIMEOUT", "1h"), ("REQUEST_TIMEOUT", "1h")];
+    let mut server = ServerProcess::start_with(&database, &settings).await;
+    let other = database.raw().await.begin().await.unwrap();
+    other.execute_unprepared("LOCK TABLE interviews").await.unwrap();
+    let client = server.user(MONA);
+    let waiting = tokio::spawn(async move { client.patch(JUDE_WITH_LUISA, json!({"location": "x"}), None).await });
+    until_executing(&database, 1).await;
+    server.kill();
+    waiting.await.unwrap().unwrap_err();
+    until_executing(&database, 0).await;
+    other.rollback().await.unwrap();
 }

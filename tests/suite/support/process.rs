@@ -15,9 +15,9 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Runs its arguments as a command, sends it each signal that its own input names, and kills it by `kill -9` when the
-/// input ends: that is when the test says so, or when the test process is gone, however it ended. Signals are ignored so
-/// that Ctrl-C ends the test first, and then this.
+/// Runs its arguments as a command, sends it each signal that its own input names, and kills it by `kill -9` when that
+/// input ends: when the test says so, or when the test process is gone, however it ended. Signals are ignored so that
+/// Ctrl-C ends the test first, and then this.
 const GUARDIAN: &str = r#"trap '' HUP INT TERM; "$0" "$@" </dev/null &
 while read -r signal; do kill -s "$signal" $!; done; kill -9 $!; wait $! 2>/dev/null"#;
 
