@@ -31,9 +31,11 @@ pub struct DatabaseSettings {
     pub database_url_file: Option<PathBuf>,
     /// Open at most this many database connections, at least 1
     ///
-    /// Keep the sum over all servers below PostgreSQL's `max_connections`. On SQLite the setting limits the
-    /// connections that read, to at most two for each processor; one further connection writes. A request that finds
-    /// no free connection waits for `--database-timeout`.
+    /// Keep the sum over all servers below PostgreSQL's `max_connections`. The limit holds at every moment: the session
+    /// of a request that was cancelled counts until its statement has ended. Changes leave some of the connections to
+    /// reads, and one is for `/readyz`. On SQLite the setting limits the connections that read, to at most two for each
+    /// processor; one further connection writes. A request that finds no free connection waits for
+    /// `--database-timeout`.
     #[arg(
         long,
         global = true,
@@ -43,9 +45,9 @@ pub struct DatabaseSettings {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub database_connections: u32,
-    /// Fail a request that has waited this long for a database connection
+    /// Fail a request that has waited this long for a database connection, or for a lock in PostgreSQL
     ///
-    /// The time includes opening a new connection. The request fails with the error code `TIMEOUT`, or with
+    /// The time for a connection includes opening a new one. The request fails with the error code `TIMEOUT`, or with
     /// `UNAVAILABLE` if no connection could be opened; over REST it has the status 503.
     #[arg(
         long,

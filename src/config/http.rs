@@ -30,8 +30,8 @@ pub struct HttpSettings {
     ///
     /// The time starts when the headers have arrived and includes the body. The request is answered with 503 and the
     /// error code `TIMEOUT`, and what it had begun is rolled back; or with 500 and `OUTCOME_UNKNOWN` if it had
-    /// committed a change, or was committing one. The limit holds for each query and mutation on a WebSocket, and for
-    /// starting a subscription.
+    /// committed a change, or was committing one. PostgreSQL ends a statement after the same time. The limit holds for
+    /// each query and mutation on a WebSocket, and for starting a subscription.
     #[arg(long, value_name = "DURATION", env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = duration)]
     pub request_timeout: Duration,
     /// Close a connection on which a request's headers did not arrive within this time
