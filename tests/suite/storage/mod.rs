@@ -7,3 +7,4 @@ mod demo_data;
 mod migrations;
 mod overlap_constraints;
 mod session_limits;
+mod silent_database;
