@@ -7,8 +7,6 @@ use crate::http::explorer::Explorer;
 use crate::services::Clock;
 use crate::storage::{DatabaseOptions, Db};
 use clap::Args;
-use std::convert::Infallible;
-use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -53,18 +51,20 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     };
     let listener = bind(&server).await?;
     let app = App::new(db.clone(), Clock::System, tokens, Explorer::new(None), server);
-    if is_started {
-        return listen(app, listener, signals).await;
+    if !is_started {
+        app.hold_requests();
     }
-    app.hold_requests();
     let start = async {
-        starting.await?;
-        app.admit_requests();
-        pending::<Result<Infallible, CliError>>().await
+        if !is_started {
+            starting.await?;
+            app.admit_requests();
+        }
+        db.watch_sessions().await;
+        Ok(())
     };
     tokio::select! {
         served = listen(app.clone(), listener, signals) => served,
-        failed = start => failed.map(|_| ()),
+        failed = start => failed,
     }
 }
 

@@ -27,6 +27,9 @@ fn body(readiness: Readiness) -> Value {
     let Readiness { database, schema } = readiness;
     let status = match (database, schema) {
         (DatabaseState::Unreachable, _) => "the database does not answer",
+        (DatabaseState::SharedSessions, _) => {
+            "the connection pooler shares sessions: configure it for session mode, or connect to PostgreSQL directly"
+        }
         (_, SchemaState::Behind) => "the database's schema is behind: run `interviews migrate up`",
         (DatabaseState::Ok | DatabaseState::Busy, SchemaState::Current | SchemaState::Unknown) => "ok",
     };

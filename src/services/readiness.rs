@@ -26,6 +26,8 @@ pub enum DatabaseState {
     Busy,
     /// It does not answer.
     Unreachable,
+    /// It is behind a connection pooler that shares sessions, and is not asked.
+    SharedSessions,
 }
 
 /// Whether the schema is the one that this server needs.
@@ -58,7 +60,7 @@ impl Readiness {
     /// Whether requests can be served.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.database != DatabaseState::Unreachable && self.schema != SchemaState::Behind
+        matches!(self.database, DatabaseState::Ok | DatabaseState::Busy) && self.schema != SchemaState::Behind
     }
 }
 
@@ -81,6 +83,9 @@ impl Services {
 
 /// `schema` is its last known state, for a database that does not say.
 async fn check(db: &Db, schema: SchemaState) -> Readiness {
+    if db.shares_sessions() {
+        return Readiness { database: DatabaseState::SharedSessions, schema };
+    }
     let error = match timeout(ANSWER_TIMEOUT, db.migration_state()).await {
         Ok(Ok(state)) => {
             let schema = if state.is_current() { SchemaState::Current } else { SchemaState::Behind };

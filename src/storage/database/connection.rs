@@ -41,6 +41,9 @@ macro_rules! call {
         });
         let outcome = outcome.await;
         open.state = if outcome.as_ref().is_err_and(is_unusable_after) { State::Broken } else { State::Ready };
+        if let (Err(error), Some(lease)) = (&outcome, &$pooled.lease) {
+            lease.notice(error);
+        }
         outcome
     }};
 }

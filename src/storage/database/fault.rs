@@ -2,6 +2,7 @@
 //! (<https://www.postgresql.org/docs/15/errcodes-appendix.html>) and result codes of SQLite
 //! (<https://www.sqlite.org/rescode.html>).
 
+use crate::storage::database::shared_sessions::is_sign_of_shared_session;
 use sea_orm::sqlx;
 use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -143,6 +144,7 @@ fn breaks_session(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     if let Some(reported) = error.try_downcast_ref::<PgDatabaseError>() {
         return matches!(reported.severity(), PgSeverity::Fatal | PgSeverity::Panic)
+            || is_sign_of_shared_session(&code)
             || matches!(&*code, "25006" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04")
             || code.starts_with("08");
     }

@@ -32,7 +32,8 @@ const LOCK: &str = "1229870149, 1381386565";
 /// for a lock on a table, because all statements on that table would wait behind it. A process that stopped during a
 /// step, or whose host is gone, does not keep its locks and delay events for long. Notices about what exists already
 /// concern nobody.
-const SETTINGS: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '1min'; \
+const SETTINGS: &str = "DEALLOCATE ALL; \
+    SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '1min'; \
     SET lock_timeout = '10s'; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; \
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; SET client_min_messages = warning";
 
@@ -102,11 +103,16 @@ impl MigrationSession {
         Ok(transaction)
     }
 
-    /// Commits on SQLite, and releases the lock.
-    pub async fn close(self) -> Result<()> {
-        if let Some(transaction) = self.transaction {
-            transaction.commit().await?;
-        }
+    /// Releases the lock after the steps. On SQLite this stores what they did, unless one failed. On PostgreSQL a
+    /// pooler may keep the session, and with it the lock.
+    pub async fn close(self, outcome: Result<()>) -> Result<()> {
+        let released = match self.transaction {
+            Some(transaction) if outcome.is_ok() => transaction.commit().await,
+            Some(transaction) => transaction.rollback().await,
+            None => self.connection.execute_unprepared("SELECT pg_advisory_unlock_all()").await.map(drop),
+        };
+        outcome?;
+        released?;
         Ok(self.connection.close().await?)
     }
 }

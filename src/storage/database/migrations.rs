@@ -60,49 +60,61 @@ impl Db {
     /// changes.
     pub async fn migrate_up(&self) -> Result<()> {
         let session = MigrationSession::open(&self.options).await?;
-        let state = MigrationState::read(&session.executor()).await?;
-        if !state.is_current() {
-            state.require_no_newer_steps()?;
-            privileges::require_for_migrations(&session.executor()).await?;
-            for step in steps_that_are(false, &state) {
-                let transaction = session.begin_step().await?;
-                if !has_list(&transaction).await? {
-                    Migrator::install(&transaction).await?;
-                }
-                step.up(&SchemaManager::new(&transaction)).await?;
-                record(&transaction, step.name()).await?;
-                commit(transaction).await?;
-                tracing::info!(step = step.name(), "migration applied");
-            }
-        }
-        session.close().await
+        let outcome = apply(&session).await;
+        session.close(outcome).await
     }
 
     /// Reverts the last `steps` migrations. The data of dropped tables is lost. Waits for migrations of other
     /// processes.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
         let session = MigrationSession::open(&self.options).await?;
-        let state = MigrationState::read(&session.executor()).await?;
-        let last = steps_that_are(true, &state).into_iter().rev().take(usize::try_from(steps).unwrap_or(usize::MAX));
-        let last: Vec<_> = last.collect();
-        if !last.is_empty() {
-            state.require_no_newer_steps()?;
-            privileges::require_ownership(&session.executor()).await?;
-        }
-        for step in last {
-            let transaction = session.begin_step().await?;
-            step.down(&SchemaManager::new(&transaction)).await?;
-            remove_record(&transaction, step.name()).await?;
-            commit(transaction).await?;
-            tracing::info!(step = step.name(), "migration reverted");
-        }
-        session.close().await
+        let outcome = revert(&session, steps).await;
+        session.close(outcome).await
     }
 
     /// Compares the database with the migrations that this server knows. Writes nothing.
     pub async fn migration_state(&self) -> Result<MigrationState> {
         MigrationState::read(&self.monitor).await
     }
+}
+
+async fn apply(session: &MigrationSession) -> Result<()> {
+    let state = MigrationState::read(&session.executor()).await?;
+    if state.is_current() {
+        return Ok(());
+    }
+    state.require_no_newer_steps()?;
+    privileges::require_for_migrations(&session.executor()).await?;
+    for step in steps_that_are(false, &state) {
+        let transaction = session.begin_step().await?;
+        if !has_list(&transaction).await? {
+            Migrator::install(&transaction).await?;
+        }
+        step.up(&SchemaManager::new(&transaction)).await?;
+        record(&transaction, step.name()).await?;
+        commit(transaction).await?;
+        tracing::info!(step = step.name(), "migration applied");
+    }
+    Ok(())
+}
+
+async fn revert(session: &MigrationSession, steps: u32) -> Result<()> {
+    let state = MigrationState::read(&session.executor()).await?;
+    let mut applied = steps_that_are(true, &state);
+    let first = applied.len().saturating_sub(usize::try_from(steps).unwrap_or(usize::MAX));
+    let last = applied.split_off(first);
+    if !last.is_empty() {
+        state.require_no_newer_steps()?;
+        privileges::require_ownership(&session.executor()).await?;
+    }
+    for step in last.into_iter().rev() {
+        let transaction = session.begin_step().await?;
+        step.down(&SchemaManager::new(&transaction)).await?;
+        remove_record(&transaction, step.name()).await?;
+        commit(transaction).await?;
+        tracing::info!(step = step.name(), "migration reverted");
+    }
+    Ok(())
 }
 
 /// The steps of this release that are applied, or those that are not.

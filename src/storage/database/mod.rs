@@ -18,6 +18,7 @@ mod privileges;
 pub(crate) mod search;
 mod session;
 mod session_check;
+mod shared_sessions;
 mod shares;
 mod sqlite_file;
 mod start_fault;

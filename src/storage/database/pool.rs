@@ -8,6 +8,7 @@
 use crate::storage::database::connection::{PooledConnection, closed};
 use crate::storage::database::executor::{ConnectionGuard, ConnectionSource, Executor};
 use crate::storage::database::open_connection::{ConnectTo, OpenConnection};
+use crate::storage::database::shared_sessions::SessionState;
 use crate::storage::database::shares::{Permits, Share};
 use crate::storage::database::transaction::Transaction;
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, sqlx};
@@ -42,6 +43,7 @@ struct Connections {
     address: ConnectTo,
     acquire_timeout: Duration,
     idle: Mutex<Vec<IdleConnection>>,
+    sessions: SessionState,
     is_closed: AtomicBool,
     opened_at: Instant,
     /// When the database last responded to a statement, in milliseconds after `opened_at`.
@@ -93,6 +95,16 @@ impl Pool {
         self.observer = Some(Arc::new(observer));
     }
 
+    /// Whether each connection has a session of its own.
+    pub(super) fn session_state(&self) -> &SessionState {
+        &self.source.connections.sessions
+    }
+
+    /// Closes the idle connections.
+    pub(super) fn discard_idle(&self) {
+        self.source.connections.idle().clear();
+    }
+
     /// How long ago the database last responded to a statement.
     pub(super) fn last_response(&self) -> Duration {
         self.source.connections.last_response()
@@ -110,6 +122,7 @@ impl Pool {
 impl ConnectionPool {
     async fn acquire(&self) -> Result<PooledConnection, DbErr> {
         let (connections, started) = (&self.connections, Instant::now());
+        connections.sessions.require_own()?;
         let permits = timeout(connections.acquire_timeout, self.share.acquire()).await;
         let permits = permits.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         let mut lease = Lease { connections: connections.clone(), _permits: permits.map_err(|_| closed())? };
@@ -161,6 +174,7 @@ impl Connections {
             address,
             acquire_timeout,
             idle: Mutex::default(),
+            sessions: SessionState::default(),
             is_closed: AtomicBool::new(false),
             opened_at: Instant::now(),
             responded_at: AtomicU64::new(0),
@@ -197,9 +211,14 @@ impl Lease {
         let (connections, since) = (&self.connections, Instant::now());
         let responded_at = since.duration_since(connections.opened_at).as_millis();
         connections.responded_at.store(u64::try_from(responded_at).unwrap_or(u64::MAX), Ordering::Relaxed);
-        if !connections.is_closed() {
+        if !connections.is_closed() && !connections.sessions.are_shared() {
             connections.idle().push(IdleConnection { open, since });
         }
+    }
+
+    /// Learns from the error of a statement.
+    pub fn notice(&self, error: &sqlx::Error) {
+        self.connections.sessions.notice(error);
     }
 
     /// How long the response to a statement may take; any time if `None`.

@@ -33,7 +33,10 @@ const MAX_TIMEOUT: u128 = i32::MAX.unsigned_abs() as u128;
 /// would return the memory to the system after each execution and get it back as zeroed pages: twenty page faults and
 /// four system calls for each change. Once a block of 1 MiB was freed, glibc keeps up to 2 MiB (`mallopt(3)`,
 /// `M_MMAP_THRESHOLD`).
-const EXECUTION: &str = "SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
+///
+/// A pooler in session mode may hand over a session with prepared statements of its last client. They have the same
+/// names.
+const EXECUTION: &str = "DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
 
 /// The limits on what a session does.
 #[derive(Clone, Copy, Debug)]

@@ -16,9 +16,10 @@ const ROUNDS: usize = 4;
 /// A setting of the session that nothing else uses.
 const MARK: &str = "interviews.session";
 
-const POOLER: &str = "the database is behind a connection pooler in transaction or statement mode, in which statements \
-    of one client run in sessions that were prepared for another: configure the pooler for session mode (PgBouncer: \
-    pool_mode = session), or connect to PostgreSQL directly";
+/// Why a pooler that shares sessions is refused, and what to do.
+pub const POOLER: &str = "the database is behind a connection pooler in transaction or statement mode, in which \
+    statements of one client run in sessions that were prepared for another: configure the pooler for session mode \
+    (PgBouncer: pool_mode = session), or connect to PostgreSQL directly";
 
 /// Fails with [`StorageError::Unusable`] if the encoding of the database is not UTF8, or if two connections share a
 /// session.

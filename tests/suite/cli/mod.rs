@@ -8,6 +8,7 @@ mod documents;
 mod log;
 mod migrations;
 mod operations;
+mod poolers;
 mod roles;
 mod secrets;
 mod serve;

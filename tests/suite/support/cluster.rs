@@ -128,13 +128,8 @@ fn start(binaries: &Path) -> Server {
     command.process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command.stderr(Stdio::null()).env("LC_ALL", "C");
-    if id(&["-u"]) == Some(0) {
-        // The server refuses to run as root.
-        let Some((user, group)) =
-            ["postgres", "nobody"].into_iter().find_map(|name| Some((id(&["-u", name])?, id(&["-g", name])?)))
-        else {
-            panic!("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`");
-        };
+    // The server refuses to run as root.
+    if let Some((user, group)) = unprivileged_user() {
         command.uid(user).gid(group);
     }
     let mut guardian = command.spawn().unwrap_or_else(|error| panic!("cannot run `sh` to start PostgreSQL: {error}"));
@@ -165,6 +160,16 @@ fn start(binaries: &Path) -> Server {
         }
     }
     panic!("PostgreSQL does not start:\n{log}");
+}
+
+/// The user and the group for programs that do not run as root; none if the tests do not.
+pub fn unprivileged_user() -> Option<(u32, u32)> {
+    if id(&["-u"]) != Some(0) {
+        return None;
+    }
+    let found = ["postgres", "nobody"].into_iter().find_map(|name| Some((id(&["-u", name])?, id(&["-g", name])?)));
+    assert!(found.is_some(), "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`");
+    found
 }
 
 /// Waits for the end of the guardian's step; the error is what it printed.

@@ -38,6 +38,7 @@ pub mod listening_server;
 pub mod lists;
 pub mod load_generator;
 pub mod people;
+pub mod pgbouncer;
 pub mod process;
 pub mod rest;
 pub mod shell;
