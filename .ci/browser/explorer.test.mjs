@@ -180,10 +180,10 @@ test('a subscription shows changes by other clients, as the viewer of the token,
   const staff = await tokenInHeaders();
   await page.getByRole('tab').getByRole('button', { name: 'InterviewChanged' }).click();
   for (const [token, mayUpdate] of [[staff, true], [process.env.DRIVER_TOKEN, false]]) {
-    const { interview } = await request(staff, '{ interview(id: 27) { history(first: 100) { nodes { id } } } }');
+    const { interview } = await request(staff, '{ interview(id: 27) { history(first: 100) { nodes { cursor } } } }');
     await authorize(token);
     // With `since`, the result does not depend on whether the subscription or the change comes first.
-    await write('variables', JSON.stringify({ since: interview.history.nodes.at(-1).id }));
+    await write('variables', JSON.stringify({ since: interview.history.nodes.at(-1).cursor }));
     const opened = page.waitForEvent('websocket');
     await page.getByRole('button', { name: /^Execute query/ }).click();
     const socket = await opened;

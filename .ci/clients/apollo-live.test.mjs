@@ -10,7 +10,7 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { EVENTS, UPDATE, changeLocation, latestEventId, shared } from './events.mjs';
+import { EVENTS, UPDATE, changeLocation, latestCursor, shared } from './events.mjs';
 import { TestServer } from './server-process.mjs';
 import { driver, socketUrl } from './shared-server.mjs';
 
@@ -62,7 +62,7 @@ test('an event updates the cache without a request', async (t) => {
   const { client, sent } = connect(t);
   const shown = client.watchQuery({ query: INTERVIEW, variables: { id: one } });
   await first(shown, ({ data }) => data);
-  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latestEventId() } });
+  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latestCursor() } });
   const before = sent.http;
 
   const location = `Room ${randomUUID()}`;
@@ -86,7 +86,7 @@ test('an error before execution is an error of the subscription', async (t) => {
   const { data, error } = await first(events, () => true);
   assert.equal(data, undefined);
   assert.ok(CombinedGraphQLErrors.is(error), `${error}`);
-  assert.deepEqual(error.errors.map(({ extensions }) => extensions.code), ['BAD_USER_INPUT']);
+  assert.deepEqual(error.errors.map(({ extensions }) => extensions.code), ['CURSOR_EXPIRED']);
 });
 
 test('a rejected token is reported and not retried', async (t) => {
@@ -99,7 +99,7 @@ test('a rejected token is reported and not retried', async (t) => {
 
 test('a driver gets events of their own interviews only', async (t) => {
   const { client } = connect(t, { token: driver });
-  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latestEventId() } });
+  const events = client.subscribe({ query: gql(EVENTS), variables: { since: await latestCursor() } });
   const arriving = first(events, () => true);
   await changeLocation(one); // another driver's
   await changeLocation(demo);

@@ -8,6 +8,7 @@ export const EVENTS = `
   subscription ($filter: InterviewFilter, $since: ID) {
     interviewChanged(filter: $filter, since: $since) {
       id
+      cursor
       type
       interview {
         id
@@ -52,25 +53,25 @@ export async function changeLocation(id, server = shared) {
   return location;
 }
 
-/** The ids of all events after `since`, in order, read page by page as a client without a WebSocket does. */
-export async function eventIds(server = shared, since = '0') {
+/** The cursors of all events after `since`, in order, read page by page as a client without a WebSocket does. */
+export async function eventCursors(server = shared, since = '0') {
   const query = `query ($since: ID!) {
-    interviewChanges(since: $since, first: 100) { nodes { id } pageInfo { hasNextPage } }
+    interviewChanges(since: $since, first: 100) { nodes { cursor } pageInfo { hasNextPage } }
   }`;
-  const ids = [];
+  const cursors = [];
   for (let more = true; more; ) {
-    const { interviewChanges } = await request(server, query, { since: ids.at(-1) ?? since });
-    ids.push(...interviewChanges.nodes.map(({ id }) => id));
+    const { interviewChanges } = await request(server, query, { since: cursors.at(-1) ?? since });
+    cursors.push(...interviewChanges.nodes.map(({ cursor }) => cursor));
     more = interviewChanges.pageInfo.hasNextPage;
   }
-  return ids;
+  return cursors;
 }
 
 let latestKnown = '0';
 
-/** The id of the latest event: with it as `since`, a subscription gets every later event, however late it opens. */
-export async function latestEventId() {
-  latestKnown = (await eventIds(shared, latestKnown)).at(-1) ?? latestKnown;
+/** The cursor of the latest event: with it as `since`, a subscription gets every later event, however late it opens. */
+export async function latestCursor() {
+  latestKnown = (await eventCursors(shared, latestKnown)).at(-1) ?? latestKnown;
   return latestKnown;
 }
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { EVENTS, changeLocation, eventIds } from './events.mjs';
+import { EVENTS, changeLocation, eventCursors } from './events.mjs';
 import { TestServer } from './server-process.mjs';
 
 /** How a server may stop. */
@@ -22,12 +22,12 @@ export async function expectEveryEventOnce(t, signal, connect) {
   t.after(() => server.remove());
 
   // The client serializes the request for each connection, so that each one resumes after the last event received.
-  const [start] = (await eventIds(server)).slice(-1);
+  const [start] = (await eventCursors(server)).slice(-1);
   const received = [start];
   const variables = { get since() { return received.at(-1); } };
   const arrivals = new EventEmitter();
   client.subscribe({ query: EVENTS, variables }, {
-    next: ({ data }) => arrivals.emit('event', received.push(data.interviewChanged.id)),
+    next: ({ data }) => arrivals.emit('event', received.push(data.interviewChanged.cursor)),
     error: (problem) => arrivals.emit('error', problem),
     complete: () => arrivals.emit('error', new Error('the subscription completed')),
   });
@@ -50,7 +50,7 @@ export async function expectEveryEventOnce(t, signal, connect) {
   await once(arrivals, 'event'); // the client catches up; what follows may arrive live
   await changes();
 
-  const logged = await eventIds(server, start);
+  const logged = await eventCursors(server, start);
   assert.ok(logged.length >= 30);
   await until(() => received.at(-1) === logged.at(-1));
   assert.deepEqual(received, [start, ...logged]);

@@ -75,6 +75,7 @@ const EVENTS = `
   subscription ($filter: InterviewFilter, $since: ID) {
     interviewChanged(filter: $filter, since: $since) {
       id
+      cursor
       type
       interview { id version status interviewee { driver { title } } }
       changes { field to }
@@ -84,7 +85,7 @@ const EVENTS = `
 const LOG = `
   query ($since: ID) {
     interviewChanges(since: $since, first: 100) {
-      nodes { id interview { interviewerId } }
+      nodes { cursor interview { interviewerId } }
       pageInfo { hasNextPage }
     }
   }
@@ -93,14 +94,14 @@ const LOG = `
 async function visibleLog(user, since) {
   const nodes = [];
   for (let more = true; more; ) {
-    const { interviewChanges } = await request(user, LOG, { since: nodes.at(-1)?.id ?? since });
+    const { interviewChanges } = await request(user, LOG, { since: nodes.at(-1)?.cursor ?? since });
     nodes.push(...interviewChanges.nodes);
     more = interviewChanges.pageInfo.hasNextPage;
   }
   return nodes;
 }
 
-const start = (await visibleLog(admin)).at(-1).id;
+const start = (await visibleLog(admin)).at(-1).cursor;
 const openInterviews = async (user) => {
   const query = '{ interviews(first: 100, filter: { status: [PENDING, SCHEDULED] }) { nodes { id interviewerId } } }';
   return (await request(user, query)).interviews.nodes;
@@ -131,8 +132,8 @@ function follow(n) {
   const sink = {
     next({ data, errors }) {
       assert.equal(errors, undefined);
-      const { id, changes } = data.interviewChanged;
-      received.push(id);
+      const { cursor, changes } = data.interviewChanged;
+      received.push(cursor);
       const sent = sentAt.get(changes[0]?.to);
       if (sent) delays.push(performance.now() - sent);
     },
@@ -231,7 +232,7 @@ for (const { user } of followers) if (!logs.has(user)) logs.set(user, await visi
 let deliveries = 0;
 for (const { n, user, interviewer, received } of followers) {
   const matching = logs.get(user).filter(({ interview }) => !interviewer || interview.interviewerId === interviewer);
-  const expected = matching.map(({ id }) => id);
+  const expected = matching.map(({ cursor }) => cursor);
   const deadline = performance.now() + timeout;
   while (received.length <= expected.length && performance.now() < deadline) await pause(20);
   assert.deepEqual(received.slice(1), expected, `subscriber ${n}, user ${user}`);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createClient } from 'graphql-sse';
-import { EVENTS, UPDATE, changeLocation, latestEventId, nextEventOf } from './events.mjs';
+import { EVENTS, UPDATE, changeLocation, latestCursor, nextEventOf } from './events.mjs';
 import { stops, expectEveryEventOnce } from './reconnect.mjs';
 import { staff, url } from './shared-server.mjs';
 
@@ -29,7 +29,7 @@ async function all(results) {
 
 test('several subscribers get the events that their filters match', async (t) => {
   const client = connect(t);
-  const since = await latestEventId();
+  const since = await latestCursor();
   const filtered = follow(client, { since, filter: { intervieweeId: othersInterviewee } });
   const everything = [follow(client, { since }), follow(client, { since })];
   for (let times = 0; times < 3; times += 1) {
@@ -62,7 +62,8 @@ test('a request that cannot be executed gets one error with its code', async (t)
     ['UNAUTHENTICATED', anonymous, EVENTS],
     ['GRAPHQL_PARSE_FAILED', client, 'subscription {'],
     ['GRAPHQL_VALIDATION_FAILED', client, 'subscription { nonsense }'],
-    ['BAD_USER_INPUT', client, EVENTS, { since: '999999999' }],
+    ['BAD_USER_INPUT', client, EVENTS, { since: 'nonsense' }],
+    ['CURSOR_EXPIRED', client, EVENTS, { since: '999999999' }],
   ]) {
     const responses = await all(from.iterate({ query, variables }));
     assert.deepEqual(responses.map(({ errors }) => errors[0].extensions.code), [expected]);

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { EVENTS, UPDATE, changeLocation, latestEventId, nextEventOf } from './events.mjs';
+import { EVENTS, UPDATE, changeLocation, latestCursor, nextEventOf } from './events.mjs';
 import { stops, expectEveryEventOnce } from './reconnect.mjs';
 import { driver, socketUrl, staff } from './shared-server.mjs';
 
@@ -29,7 +29,7 @@ function connect(t, options) {
 const follow = (client, variables) => client.iterate({ query: EVENTS, variables });
 
 test('a subscriber gets each change', async (t) => {
-  const events = follow(connect(t), { since: await latestEventId() });
+  const events = follow(connect(t), { since: await latestCursor() });
   for (let times = 0; times < 3; times += 1) {
     const location = await changeLocation(one);
     const { type, interview } = await nextEventOf(one, events);
@@ -52,7 +52,7 @@ test('several subscriptions with different filters share a connection', async (t
   const client = connect(t);
   let sockets = 0;
   client.on('opened', () => (sockets += 1));
-  const since = await latestEventId();
+  const since = await latestCursor();
   const filtered = follow(client, { since, filter: { intervieweeId: othersInterviewee } });
   const all = [1, 2, 3].map(() => follow(client, { since }));
 
@@ -77,7 +77,7 @@ test('queries and mutations work over the WebSocket', async (t) => {
     assert.equal((await responses.next()).done, true);
     return value;
   };
-  const events = follow(client, { since: await latestEventId() });
+  const events = follow(client, { since: await latestCursor() });
   const location = `Room ${randomUUID()}`;
   const { data } = await once(UPDATE, { id: one, location });
   assert.deepEqual(data.updateInterview, { interview: { id: one }, userErrors: [] });
@@ -113,14 +113,15 @@ test('the token is accepted in `connection_init` or as a header', async (t) => {
 
 test('an operation that cannot be executed does not affect others', async (t) => {
   const client = connect(t);
-  const events = follow(client, { since: await latestEventId() });
+  const events = follow(client, { since: await latestCursor() });
   const changed = 'interviewChanged { id }';
   for (const [expected, query, variables] of [
     ['GRAPHQL_PARSE_FAILED', `subscription { ${changed}`],
     ['GRAPHQL_VALIDATION_FAILED', 'subscription { nonsense }'],
     ['GRAPHQL_VALIDATION_FAILED', `subscription { ${changed} other: ${changed} }`],
     ['BAD_USER_INPUT', EVENTS, { filter: { status: ['DONE'] } }],
-    ['BAD_USER_INPUT', EVENTS, { since: '999999999' }],
+    ['BAD_USER_INPUT', EVENTS, { since: 'nonsense' }],
+    ['CURSOR_EXPIRED', EVENTS, { since: '999999999' }],
   ]) {
     const errors = await client.iterate({ query, variables }).next().catch((problem) => problem);
     assert.deepEqual(errors.map(({ extensions }) => extensions.code), [expected]);
@@ -133,8 +134,8 @@ test('after unsubscribing no events arrive, and the id can be used again', async
   const ids = ['other', 'same', 'between', 'same'];
   const received = [];
   const client = connect(t, { generateID: () => ids.shift(), on: { message: ({ id }) => received.push(id) } });
-  const others = follow(client, { since: await latestEventId() });
-  const first = follow(client, { since: await latestEventId() });
+  const others = follow(client, { since: await latestCursor() });
+  const first = follow(client, { since: await latestCursor() });
   await changeLocation(one);
   await nextEventOf(one, first);
   await nextEventOf(one, others);
@@ -146,7 +147,7 @@ test('after unsubscribing no events arrive, and the id can be used again', async
   await nextEventOf(one, others);
   assert.equal(received.filter((id) => id === 'same').length, before);
 
-  const second = follow(client, { since: await latestEventId() });
+  const second = follow(client, { since: await latestCursor() });
   const location = await changeLocation(one);
   assert.equal((await nextEventOf(one, second)).interview.location, location);
 });

@@ -18,6 +18,7 @@ use sea_orm_migration::async_trait;
 pub use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 
 mod m20261127_000001_first_schema;
+mod m20261128_000002_event_log_epoch;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -26,6 +27,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261127_000001_first_schema::FirstSchema)]
+        vec![
+            Box::new(m20261127_000001_first_schema::FirstSchema),
+            Box::new(m20261128_000002_event_log_epoch::EventLogEpoch),
+        ]
     }
 }

@@ -1,8 +1,8 @@
-//! `migrate` and `demo-data`.
+//! `migrate`, `demo-data` and `expire-cursors`.
 
 use crate::cli::{CliError, start};
 use crate::config::DatabaseSettings;
-use crate::services::{CacheLifetimes, Clock, Services, Tokens};
+use crate::services::{CacheLifetimes, Clock, Services, Tokens, verify_event_log};
 use crate::storage::{Db, event_log};
 use clap::Subcommand;
 
@@ -26,7 +26,7 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
     match direction {
         Direction::Up => {
             db.migrate_up().await?;
-            rebase_log_after_restore(&db).await?;
+            verify_event_log(&db).await?;
         }
         Direction::Down { steps } => db.migrate_down(*steps).await?,
         Direction::Status => {}
@@ -37,18 +37,15 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
     Ok(db.close().await?)
 }
 
-/// Orders the event log anew when it was restored from another PostgreSQL cluster; see
-/// [`event_log::rebase_after_restore`].
-pub async fn rebase_log_after_restore(db: &Db) -> Result<(), CliError> {
-    if !db.is_postgres() {
-        return Ok(());
+/// Makes clients of the event log query anew.
+pub async fn expire_cursors(settings: &DatabaseSettings) -> Result<(), CliError> {
+    let db = connect(settings, false).await?;
+    if !db.migration_state().await?.is_current() {
+        return Err(CliError::Behind);
     }
-    let transaction = db.begin_maintenance().await?;
-    if event_log::rebase_after_restore(&transaction).await? {
-        transaction.commit().await?;
-        tracing::warn!("the event log comes from another PostgreSQL cluster: its events are now ordered by their ids");
-    }
-    Ok(())
+    event_log::renew_epoch(&db).await?;
+    println!("all cursors have expired");
+    Ok(db.close().await?)
 }
 
 pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {

@@ -34,6 +34,9 @@ pub enum CliError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] StorageError),
+    /// Migrations are missing.
+    #[error("the database's schema is behind: run `interviews migrate up` first")]
+    Behind,
     /// Demo data cannot be created.
     #[error(transparent)]
     DemoData(#[from] DemoDataError),

@@ -69,6 +69,12 @@ enum Command {
         #[command(flatten)]
         database: DatabaseSettings,
     },
+    /// Make clients of the event log query anew. For a restore that the server cannot notice, such as of a snapshot
+    #[command(after_help = DURATIONS)]
+    ExpireCursors {
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
     /// Print the reference of commands and settings as Markdown
     #[command(hide = true)]
     Configuration,
@@ -103,6 +109,7 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
         }
         Command::Token { sub, ttl, tokens } => token(sub, ttl, &tokens),
         Command::DemoData { interviews, database } => database::demo_data(interviews, &database).await,
+        Command::ExpireCursors { database } => database::expire_cursors(&database).await,
         Command::Configuration => {
             print!("{}", configuration::reference());
             Ok(())

@@ -1,10 +1,10 @@
 //! `serve`: the server in production.
 
 use crate::app::{self, App, ShutdownSignals};
-use crate::cli::{CliError, database, start};
+use crate::cli::{CliError, start};
 use crate::config::{DatabaseSettings, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
-use crate::services::Clock;
+use crate::services::{Clock, verify_event_log};
 use crate::storage::{DatabaseOptions, Db};
 use clap::Args;
 use std::pin::pin;
@@ -78,7 +78,7 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
     let state = db.migration_state().await?;
     state.require_own_database()?;
     if state.is_current() {
-        return database::rebase_log_after_restore(db).await;
+        return Ok(verify_event_log(db).await?);
     }
     tracing::warn!("the database's schema is behind: run `interviews migrate up`; until then this server is not ready");
     Ok(())

@@ -59,19 +59,3 @@ pub struct Event {
     /// The fields that changed, in the order of [`Field`].
     pub changes: Vec<FieldChange>,
 }
-
-/// A position in the total order of the event log. Nothing is ever added before a position that was read. Of one
-/// interview, later events have greater positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LogPosition {
-    /// The number of the database transaction that wrote the event, or a greater one; 0 on SQLite, which has one writer
-    /// at a time.
-    pub transaction: i64,
-    /// The event at this position.
-    pub event: EventId,
-}
-
-impl LogPosition {
-    /// Before all events.
-    pub const START: Self = Self { transaction: -1, event: EventId(0) };
-}

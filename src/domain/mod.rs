@@ -2,6 +2,7 @@
 //! each action makes of it. No I/O, no async, no SQL, no GraphQL. The current time is always a parameter.
 
 mod event;
+mod event_log;
 mod expected_version;
 mod field;
 mod ids;
@@ -14,7 +15,8 @@ pub mod time;
 mod time_slot;
 mod viewer;
 
-pub use event::{Event, EventType, FieldChange, LogPosition};
+pub use event::{Event, EventType, FieldChange};
+pub use event_log::{Epoch, LogCursor, LogPosition, Since};
 pub use expected_version::ExpectedVersion;
 pub use field::Field;
 pub use ids::{CompanyId, EventId, InterviewId, IntervieweeId, UserId};

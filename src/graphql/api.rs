@@ -1,9 +1,9 @@
 //! The API that the engine serves: this schema over the services.
 
-use crate::domain::{self, EventId, Scope, UserId, time};
+use crate::domain::{self, Epoch, LogPosition, Scope, UserId, time};
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
 use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField};
-use crate::graphql::engine::error::RequestError;
+use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, RequestError};
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
 use crate::graphql::failure::reject;
@@ -41,7 +41,7 @@ impl Api for InterviewsApi {
     type Session = LiveSession;
     type RateLimitKey = UserId;
     type Event = LogEntry;
-    type ShareKey = (EventId, Scope);
+    type ShareKey = (Epoch, LogPosition, Scope);
 
     const COST: CostRules =
         CostRules { page_sizes: PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE }, free_texts: FREE_TEXTS };
@@ -79,19 +79,19 @@ impl Api for InterviewsApi {
         request_id: String,
         field: &RootField,
     ) -> Result<EventStream<Self>, RequestError> {
-        let failure = |cause: ServiceError| reject(&cause, &request_id);
-        let SubscriptionArguments { filter, since } = SubscriptionArguments::parse(field)?;
-        let since = match since {
-            Some(since) => Some(since.position(&self.services).await.map_err(failure)?.map_err(|e| field.error(e))?),
-            None => None,
+        let failure = |cause: ServiceError| match cause {
+            ServiceError::CursorExpired => field.error(Code::CursorExpired, CURSOR_EXPIRED.into()),
+            cause => reject(&cause, &request_id),
         };
+        let SubscriptionArguments { filter, since } = SubscriptionArguments::parse(field)?;
         let deliveries = self.services.subscribe(session, filter, since).await.map_err(failure)?;
         let delivery = move |delivery: Result<services::Delivery, SubscriptionEnd>| match delivery {
             Ok(services::Delivery { entry, viewer, is_live }) => {
-                let share_key = is_live.then(|| (entry.event.id, viewer.scope()));
+                let share_key = is_live.then(|| (entry.epoch, entry.position, viewer.scope()));
                 Ok(Delivery { event: entry, viewer, share_key })
             }
             Err(SubscriptionEnd::SignedOut) => Err(StreamEnd::SignedOut),
+            Err(SubscriptionEnd::HistoryChanged) => Err(StreamEnd::CursorExpired),
             Err(SubscriptionEnd::Failed(cause)) => {
                 cause.log(&request_id);
                 Err(StreamEnd::Failed(cause.failure().into()))

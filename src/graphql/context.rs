@@ -3,7 +3,7 @@
 use crate::domain::{Refusal, Viewer};
 use crate::graphql::RequestContext;
 use crate::graphql::engine::Mutation;
-use crate::graphql::engine::error::{Code, error_with_code};
+use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, error_with_code};
 use crate::graphql::failure::report;
 use crate::graphql::loaders::Loader;
 use crate::services::{ServiceError, Services, SharedServices};
@@ -26,11 +26,13 @@ pub trait ContextExt {
         self.request().viewer.as_ref().ok_or_else(missing)
     }
 
-    /// The top-level error for an error of a service: `FORBIDDEN`, or a failure of the server, which is logged.
+    /// The top-level error for an error of a service: `FORBIDDEN`, `CURSOR_EXPIRED`, or a failure of the server, which
+    /// is logged.
     fn failure(&self, cause: ServiceError) -> Error {
         let request_id = &self.request().request_id;
         match cause {
             ServiceError::Refused(Refusal::Forbidden(reason)) => error_with_code(Code::Forbidden, reason),
+            ServiceError::CursorExpired => error_with_code(Code::CursorExpired, CURSOR_EXPIRED),
             // Without it the client would repeat the mutation.
             cause if self.is_in_result_of_mutation() => report(&cause.after_change(), request_id),
             cause => report(&cause, request_id),

@@ -1,7 +1,7 @@
 //! Data loaders: what the resolvers of a request ask for at the same time is fetched with one statement for each kind.
 
 use crate::domain::page::{InterviewPosition, Page, Window};
-use crate::domain::{Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer};
+use crate::domain::{Epoch, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer};
 use crate::graphql::engine::loader_scheduler::{NoDelay, PendingFetches};
 use crate::services::{ServiceError, SharedServices};
 use async_graphql::dataloader::{self, DataLoader};
@@ -38,6 +38,10 @@ pub enum CountOf {
     Interviews(IntervieweeId),
     Events(InterviewId),
 }
+
+/// The epoch of the event log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventLogEpoch;
 
 impl Loader {
     /// A loader that fetches through `fetches`.
@@ -77,6 +81,12 @@ impl Loader {
     /// The application that a row references.
     pub async fn interviewee(&self, id: IntervieweeId) -> Result<Arc<Interviewee>, ServiceError> {
         self.load(id).await?.ok_or(ServiceError::Dangling { table: "interviewees", id: id.0 })
+    }
+
+    /// The epoch of the event log.
+    pub async fn event_log_epoch(&self) -> Result<Epoch, ServiceError> {
+        // The fetcher below returns it or an error.
+        Ok(self.load(EventLogEpoch).await?.unwrap_or(Epoch(0)))
     }
 }
 
@@ -155,6 +165,16 @@ impl dataloader::Loader<CountOf> for BatchFetcher {
             loaded.extend(counts.into_iter().map(|(id, count)| (CountOf::Events(id), count)));
         }
         Ok(loaded)
+    }
+}
+
+impl dataloader::Loader<EventLogEpoch> for BatchFetcher {
+    type Value = Epoch;
+    type Error = ServiceError;
+
+    async fn load(&self, keys: &[EventLogEpoch]) -> Batch<EventLogEpoch, Epoch> {
+        let epoch = self.services.event_log_epoch().await?;
+        Ok(keys.iter().map(|key| (*key, epoch)).collect())
     }
 }
 

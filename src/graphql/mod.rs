@@ -13,7 +13,7 @@ mod schema;
 
 pub use api::InterviewsApi;
 pub use engine::document::DocumentLimits;
-pub(crate) use engine::error::{Code, RequestError};
+pub(crate) use engine::error::{CURSOR_EXPIRED, Code, RequestError};
 pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd};
 pub(crate) use engine::{AllowedOperations, EngineLimits, Execution, Introspection, Outcome};
 pub(crate) use failure::reject;

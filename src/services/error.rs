@@ -9,6 +9,9 @@ pub enum ServiceError {
     /// The request was refused. The client gets the reason.
     #[error("refused: {0:?}")]
     Refused(Refusal),
+    /// The position from which a client reads is not in the present history of the event log.
+    #[error("the cursor is not in the present history of the event log")]
+    CursorExpired,
     /// The database cannot do this now. Nothing was written.
     #[error(transparent)]
     Unavailable(StorageError),
@@ -58,7 +61,11 @@ impl ServiceError {
             Self::Unavailable(_) => Failure::Unavailable,
             Self::TimedOut(_) => Failure::Timeout,
             Self::OutcomeUnknown(_) | Self::ResultUnreadable(_) => Failure::OutcomeUnknown,
-            Self::Refused(_) | Self::Dangling { .. } | Self::FollowerStopped | Self::Failed(_) => Failure::Internal,
+            Self::Refused(_)
+            | Self::CursorExpired
+            | Self::Dangling { .. }
+            | Self::FollowerStopped
+            | Self::Failed(_) => Failure::Internal,
         }
     }
 

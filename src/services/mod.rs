@@ -15,6 +15,8 @@ pub use auth::tokens::{SecretTooShort, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::{Failure, ServiceError};
+pub use events::changes::Changes;
+pub use events::epoch::verify_event_log;
 pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use readiness::{DatabaseState, Readiness, SchemaState};
@@ -27,6 +29,7 @@ use crate::domain::Viewer;
 use crate::storage::Db;
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
+use events::epoch::EpochCheck;
 use events::follower::EventFollower;
 use readiness::ReadinessCheck;
 use std::sync::Arc;
@@ -40,6 +43,7 @@ pub struct Services {
     tokens: Tokens,
     viewers: ViewerCache,
     live_sessions: Arc<LiveSessions>,
+    epoch_check: Arc<EpochCheck>,
     follower: Arc<EventFollower>,
     readiness: ReadinessCheck,
 }
@@ -57,10 +61,12 @@ impl Services {
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, lifetimes: CacheLifetimes) -> Self {
         let _ = clock.uptime(); // It is counted from the first call, which has to come before the first token.
+        let epoch_check = Arc::new(EpochCheck::new(db.clone()));
         Self {
             viewers: ViewerCache::new(lifetimes.viewers),
             live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), lifetimes.viewers)),
-            follower: Arc::new(EventFollower::new(db.clone(), lifetimes.log)),
+            follower: Arc::new(EventFollower::new(db.clone(), epoch_check.clone(), lifetimes.log)),
+            epoch_check,
             readiness: ReadinessCheck::default(),
             db,
             clock,

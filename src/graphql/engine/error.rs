@@ -23,6 +23,8 @@ pub enum Code {
     GraphqlValidationFailed,
     /// An argument or variable is wrong.
     BadUserInput,
+    /// The position from which the client reads events is not in the event log any more. The client queries anew.
+    CursorExpired,
     /// The operation exceeds a limit on its size or its cost.
     QueryTooComplex,
     /// The viewer has spent the cost that is allowed in a minute.
@@ -54,6 +56,7 @@ impl Code {
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
+            Self::CursorExpired => "CURSOR_EXPIRED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::RateLimited => "RATE_LIMITED",
             Self::Overloaded => "OVERLOADED",
@@ -86,6 +89,10 @@ impl Code {
 
 /// After how long a client may retry a request that failed because of an outage.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The message of [`Code::CursorExpired`].
+pub const CURSOR_EXPIRED: &str =
+    "the event log does not continue from this position: query anew, then subscribe from now on";
 
 /// Why a request was rejected before anything of it ran.
 #[derive(Clone, Debug)]

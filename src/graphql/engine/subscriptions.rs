@@ -18,12 +18,14 @@ use std::sync::Arc;
 /// The responses of a subscription, as JSON. The stream ends with its first error.
 pub type ResponseStream = BoxStream<'static, Result<Arc<str>, StreamEnd>>;
 
-/// Why the server ended a subscription. The client can resume with `since`.
+/// Why the server ended a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEnd {
     /// The token is no longer accepted.
     SignedOut,
-    /// The server failed. The log has the cause.
+    /// The events that the client has received are not all in the log any more. The client has to query anew.
+    CursorExpired,
+    /// The server failed, and the client can resume. The log has the cause.
     Failed(Code),
 }
 

@@ -2,7 +2,6 @@
 
 use crate::domain::page::Page;
 use crate::graphql::direct_json::{DirectList, DirectObject, WriteJson};
-use crate::graphql::relay::cursor::{ListPosition, encode};
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Object, Result, TypeName};
 use std::borrow::Cow;
@@ -10,14 +9,11 @@ use std::future::Future;
 
 /// A type that connections list.
 pub trait Listed: WriteJson {
-    /// The position of an item in its list.
-    type ListPosition: ListPosition;
     /// What the list was selected by: enough to count it.
     type Query: Send + Sync;
 
-    fn position(&self, query: &Self::Query) -> Self::ListPosition;
-
-    fn order(query: &Self::Query) -> <Self::ListPosition as ListPosition>::Order;
+    /// The position of the item in the list, as text that is opaque to clients.
+    fn cursor(&self, query: &Self::Query) -> String;
 
     /// The number of items on all pages.
     fn count(query: &Self::Query, ctx: &Context<'_>) -> impl Future<Output = Result<u64>> + Send;
@@ -40,10 +36,6 @@ impl<T: Listed> Connection<T> {
         let Page { items, has_previous, has_next } = page;
         Self { page: Page { items: items.into_iter().map(node).collect(), has_previous, has_next }, query }
     }
-
-    fn cursor(&self, node: &T) -> String {
-        encode(node.position(&self.query), T::order(&self.query))
-    }
 }
 
 /// A page of a list, as the Relay cursor connections specification defines it.
@@ -64,8 +56,8 @@ impl<T: Listed> Connection<T> {
         PageInfo {
             has_previous_page: self.page.has_previous,
             has_next_page: self.page.has_next,
-            start_cursor: self.page.items.first().map(|node| self.cursor(node)),
-            end_cursor: self.page.items.last().map(|node| self.cursor(node)),
+            start_cursor: self.page.items.first().map(|node| node.cursor(&self.query)),
+            end_cursor: self.page.items.last().map(|node| node.cursor(&self.query)),
         }
     }
 
@@ -81,7 +73,7 @@ impl<T: Listed> Connection<T> {
 impl<T: Listed> Edge<'_, T> {
     /// The cursor of this item, for `after` and `before` in the same list and order. Elsewhere it is `BAD_USER_INPUT`.
     async fn cursor(&self) -> String {
-        encode(self.node.position(self.query), T::order(self.query))
+        self.node.cursor(self.query)
     }
 
     /// The item.

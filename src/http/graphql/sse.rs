@@ -1,7 +1,7 @@
 //! Responses as server-sent events, in the distinct connections mode of graphql-sse
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network blocks WebSockets.
 
-use crate::graphql::{Code, Outcome, RequestError, ResponseStream, StreamEnd};
+use crate::graphql::{CURSOR_EXPIRED, Code, Outcome, RequestError, ResponseStream, StreamEnd};
 use crate::http::server::shutdown::ConnectionPermit;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -48,6 +48,7 @@ pub(super) fn subscription(
 pub(crate) fn stream_end_error(end: StreamEnd, request_id: &str) -> RequestError {
     match end {
         StreamEnd::SignedOut => RequestError::new(Code::Unauthenticated, "the token is not accepted any more", None),
+        StreamEnd::CursorExpired => RequestError::new(Code::CursorExpired, CURSOR_EXPIRED, None),
         StreamEnd::Failed(code) => RequestError::failed(code, request_id),
     }
 }
@@ -120,6 +121,7 @@ mod tests {
         for (last, end) in [
             (None, String::new()),
             (Some(StreamEnd::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
+            (Some(StreamEnd::CursorExpired), error(CURSOR_EXPIRED, r#""code":"CURSOR_EXPIRED""#)),
             (Some(StreamEnd::Failed(Code::Internal)), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
             (
                 Some(StreamEnd::Failed(Code::Unavailable)),

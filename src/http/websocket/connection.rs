@@ -173,7 +173,7 @@ impl Connection<'_> {
                 Outcome::Rejected(error) => self.reject(id, &error).await,
             },
             OperationEvent::StreamEnd(StreamEnd::SignedOut) => Err(Disconnect::ByServer(Close::FORBIDDEN)),
-            OperationEvent::StreamEnd(end @ StreamEnd::Failed(_)) => {
+            OperationEvent::StreamEnd(end @ (StreamEnd::CursorExpired | StreamEnd::Failed(_))) => {
                 self.reject(id, &stream_end_error(end, &self.context.caller.request_id)).await
             }
         }

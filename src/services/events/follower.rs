@@ -1,7 +1,8 @@
 //! Follows the event log for all subscribers of this server with one query per interval, however many they are. After a
 //! change that this server made it reads at once.
 
-use crate::domain::{Event, Interview, InterviewId, LogPosition, Scope};
+use super::epoch::EpochCheck;
+use crate::domain::{Epoch, Event, Interview, InterviewId, LogPosition, Scope};
 use crate::services::ServiceError;
 use crate::storage::{Db, StorageError, event_log, interviews};
 use std::collections::HashMap;
@@ -13,6 +14,8 @@ use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, broadcast};
 /// An event of the log with its interview.
 #[derive(Clone, Debug)]
 pub struct LogEntry {
+    /// The history of the log.
+    pub epoch: Epoch,
     /// The position in the log.
     pub position: LogPosition,
     /// What happened.
@@ -21,13 +24,32 @@ pub struct LogEntry {
     pub interview: Arc<Interview>,
 }
 
+/// What the follower sends to all subscribers.
+#[derive(Clone, Debug)]
+pub(crate) enum Broadcast {
+    Entry(Arc<LogEntry>),
+    /// The last message: the position of the follower is not in the present history of the log.
+    HistoryChanged,
+}
+
+/// Every entry that is committed from now on, once, in the order of the log.
+pub(crate) struct Feed {
+    pub(crate) receiver: Receiver<Broadcast>,
+    /// The history of the log.
+    pub(crate) epoch: Epoch,
+    /// A position before all of the entries.
+    pub(crate) position: LogPosition,
+}
+
 /// The follower of the log. Its task runs while there are receivers.
 #[derive(Debug)]
 pub(crate) struct EventFollower {
     db: Db,
+    epoch_check: Arc<EpochCheck>,
     interval: Duration,
     new_events: Notify,
-    entries: Mutex<WeakSender<Arc<LogEntry>>>,
+    /// The sender of the running task, and the epoch that it follows.
+    running: Mutex<(WeakSender<Broadcast>, Epoch)>,
     /// A lower bound of the position up to which entries were sent.
     sent_up_to: sync::Mutex<LogPosition>,
     /// Limits how many subscribers catch up at a time, so that they leave database connections to other requests.
@@ -60,13 +82,14 @@ enum Backlog {
 }
 
 impl EventFollower {
-    pub(crate) fn new(db: Db, interval: Duration) -> Self {
+    pub(crate) fn new(db: Db, epoch_check: Arc<EpochCheck>, interval: Duration) -> Self {
         let (no_receivers, _) = broadcast::channel(1);
         Self {
             db,
+            epoch_check,
             interval,
             new_events: Notify::new(),
-            entries: Mutex::new(no_receivers.downgrade()),
+            running: Mutex::new((no_receivers.downgrade(), Epoch(0))),
             sent_up_to: sync::Mutex::new(LogPosition::START),
             catch_up_permits: Semaphore::new(CATCH_UP_PERMITS),
         }
@@ -77,20 +100,21 @@ impl EventFollower {
         self.new_events.notify_one();
     }
 
-    /// Every entry that is committed from now on, once, in the order of the log; and a position before all of them.
-    pub(crate) async fn subscribe(self: &Arc<Self>) -> Result<(Receiver<Arc<LogEntry>>, LogPosition), ServiceError> {
-        let mut entries = self.entries.lock().await;
-        if let Some(running) = entries.upgrade() {
+    /// Subscribes to the running task, or starts it.
+    pub(crate) async fn subscribe(self: &Arc<Self>) -> Result<Feed, ServiceError> {
+        let mut running = self.running.lock().await;
+        if let (Some(sender), epoch) = (running.0.upgrade(), running.1) {
             // The position is read first: entries that are sent meanwhile come after it.
             let position = *self.sent_up_to.lock().unwrap_or_else(PoisonError::into_inner);
-            return Ok((running.subscribe(), position));
+            return Ok(Feed { receiver: sender.subscribe(), epoch, position });
         }
-        let position = event_log::head(self.db.reader()).await?;
+        self.epoch_check.run().await?;
+        let (epoch, position) = event_log::head(self.db.reader()).await?;
         let (sender, receiver) = broadcast::channel(CAPACITY);
-        *entries = sender.downgrade();
+        *running = (sender.downgrade(), epoch);
         self.set_sent_up_to(position);
-        tokio::spawn(self.clone().follow(sender, position));
-        Ok((receiver, position))
+        tokio::spawn(self.clone().follow(sender, epoch, position));
+        Ok(Feed { receiver, epoch, position })
     }
 
     /// Waits for a permit to do work for one subscriber that catches up. It is never `None`: the semaphore stays open.
@@ -102,14 +126,14 @@ impl EventFollower {
         *self.sent_up_to.lock().unwrap_or_else(PoisonError::into_inner) = position;
     }
 
-    async fn follow(self: Arc<Self>, receivers: Sender<Arc<LogEntry>>, mut position: LogPosition) {
+    async fn follow(self: Arc<Self>, receivers: Sender<Broadcast>, epoch: Epoch, mut position: LogPosition) {
         let (mut is_failing, mut blocked_rounds) = (false, 0);
         loop {
-            let pause = match self.read(position).await {
-                Ok((entries, last, backlog)) => {
+            let pause = match self.read(epoch, position).await {
+                Ok(Some((entries, last, backlog))) => {
                     for entry in entries {
                         // Sending fails only without receivers, and then nothing is lost.
-                        let _ = receivers.send(Arc::new(entry));
+                        let _ = receivers.send(Broadcast::Entry(Arc::new(entry)));
                     }
                     position = last.unwrap_or(position);
                     self.set_sent_up_to(position);
@@ -122,6 +146,14 @@ impl EventFollower {
                         // Most blocking transactions end at once; the pause grows for those that do not.
                         Backlog::Blocked => self.interval.min(MIN_PAUSE * blocked_rounds),
                     }
+                }
+                Ok(None) => {
+                    tracing::warn!("the database has lost events, or was restored: the subscriptions end");
+                    // Subscribers that come now wait for the lock, and start another task.
+                    let _no_new_receivers = self.running.lock().await;
+                    let _ = receivers.send(Broadcast::HistoryChanged);
+                    drop(receivers);
+                    return;
                 }
                 Err(error) => {
                     if !is_failing {
@@ -138,7 +170,7 @@ impl EventFollower {
                 () = tokio::time::sleep(pause) => {}
             }
             if receivers.receiver_count() == 0 {
-                let _no_new_receivers = self.entries.lock().await;
+                let _no_new_receivers = self.running.lock().await;
                 if receivers.receiver_count() == 0 {
                     drop(receivers);
                     return;
@@ -147,21 +179,28 @@ impl EventFollower {
         }
     }
 
-    async fn read(&self, position: LogPosition) -> Result<(Vec<LogEntry>, Option<LogPosition>, Backlog), StorageError> {
-        let page = event_log::after(self.db.reader(), position, BATCH).await?;
+    /// The entries after a position. `None` if it is not in the present history of the log.
+    async fn read(
+        &self,
+        epoch: Epoch,
+        position: LogPosition,
+    ) -> Result<Option<(Vec<LogEntry>, Option<LogPosition>, Backlog)>, StorageError> {
+        self.epoch_check.run().await?;
+        let Some(page) = event_log::after(self.db.reader(), epoch, position, BATCH).await? else { return Ok(None) };
         let last = page.entries.last().map(|(position, _)| *position);
         let backlog = match page.blocked {
             true => Backlog::Blocked,
             false if page.entries.len() as u64 == BATCH => Backlog::Ready,
             false => Backlog::Empty,
         };
-        Ok((with_interviews(&self.db, Scope::Everything, page.entries).await?, last, backlog))
+        let entries = with_interviews(&self.db, Scope::Everything, epoch, page.entries).await?;
+        Ok(Some((entries, last, backlog)))
     }
 }
 
 /// Waits while the slowest receiver lags. A receiver that lags too far reads the log by itself, which costs the
 /// database more than sharing the entries.
-async fn apply_backpressure(receivers: &Sender<Arc<LogEntry>>) {
+async fn apply_backpressure(receivers: &Sender<Broadcast>) {
     for _ in 0..BACKPRESSURE_ROUNDS {
         if receivers.len() < CAPACITY / 2 {
             return;
@@ -174,6 +213,7 @@ async fn apply_backpressure(receivers: &Sender<Arc<LogEntry>>) {
 pub(crate) async fn with_interviews(
     db: &Db,
     scope: Scope,
+    epoch: Epoch,
     events: Vec<(LogPosition, Event)>,
 ) -> Result<Vec<LogEntry>, StorageError> {
     if events.is_empty() {
@@ -187,7 +227,7 @@ pub(crate) async fn with_interviews(
         interviews.into_iter().map(|interview| (interview.id, Arc::new(interview))).collect();
     let entry = |(position, event): (LogPosition, Event)| {
         let interview = interviews.get(&event.interview_id)?.clone();
-        Some(LogEntry { position, event, interview })
+        Some(LogEntry { epoch, position, event, interview })
     };
     Ok(events.into_iter().filter_map(entry).collect())
 }

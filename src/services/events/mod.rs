@@ -1,5 +1,7 @@
-//! The event log for subscribers: one follower per server reads it, and each subscriber filters what the follower
-//! sends.
+//! The event log for subscribers and for clients that poll: one follower per server reads it, and each subscriber
+//! filters what the follower sends.
 
+pub mod changes;
+pub(super) mod epoch;
 pub mod follower;
 pub mod subscriber;

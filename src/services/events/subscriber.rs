@@ -1,10 +1,9 @@
 //! One subscriber of the event log: first the events that it missed, then live events. It gets each event once and in
 //! order, if its viewer sees the interview at the time of delivery and the filter matches.
 
-use super::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE, with_interviews};
+use super::follower::{Broadcast, Feed, LogEntry, MAX_RETRIES, RETRY_PAUSE, with_interviews};
 use crate::domain::filter::InterviewFilter;
-use crate::domain::page::{Page, Window};
-use crate::domain::{Event, EventId, Interview, LogPosition, Viewer};
+use crate::domain::{Epoch, LogPosition, Since, Viewer};
 use crate::services::{LiveSession, ServiceError, Services};
 use crate::storage::{StorageError, event_log};
 use futures_util::stream::{self, Stream};
@@ -19,6 +18,8 @@ use tokio::sync::broadcast::error::RecvError;
 pub enum SubscriptionEnd {
     /// The token is no longer accepted.
     SignedOut,
+    /// The database has lost events, or was restored: the client has to query anew.
+    HistoryChanged,
     /// The server failed.
     Failed(ServiceError),
 }
@@ -37,11 +38,16 @@ pub struct Delivery {
 /// The most missed events that are read at once.
 const CATCH_UP_BATCH: u64 = 100;
 
+/// Missed entries, the position of the last one that was read, and whether there may be more.
+type MissedPage = (Vec<LogEntry>, Option<LogPosition>, bool);
+
 struct Subscriber {
     services: Arc<Services>,
     session: LiveSession,
     filter: InterviewFilter,
-    receiver: Receiver<Arc<LogEntry>>,
+    receiver: Receiver<Broadcast>,
+    /// The history of the log in which the subscriber reads.
+    epoch: Epoch,
     /// Entries that were read from the log and not delivered yet.
     missed: VecDeque<Arc<LogEntry>>,
     /// The position of the last event that was delivered or skipped.
@@ -58,22 +64,28 @@ enum Phase {
 }
 
 impl Services {
-    /// The events after `since`, or from now on without it. The stream ends with its first error.
+    /// The events after `since`, or from now on without it. The stream ends with its first error. `CursorExpired` if
+    /// `since` is not in the present history of the log.
     pub async fn subscribe(
         self: &Arc<Self>,
         session: LiveSession,
         filter: InterviewFilter,
-        since: Option<LogPosition>,
+        since: Option<Since>,
     ) -> Result<impl Stream<Item = Result<Delivery, SubscriptionEnd>> + Send + use<>, ServiceError> {
+        let since = match since {
+            Some(since) => Some(self.log_position(since).await?.1),
+            None => None,
+        };
         // Subscribe before reading missed events, so that none is lost between; duplicates are dropped by position.
-        let (receiver, now) = self.follower.subscribe().await?;
+        let Feed { receiver, epoch, position } = self.follower.subscribe().await?;
         let subscriber = Subscriber {
             services: self.clone(),
             session,
             filter,
             receiver,
+            epoch,
             missed: VecDeque::new(),
-            position: since.unwrap_or(now),
+            position: since.unwrap_or(position),
             phase: if since.is_some() { Phase::CatchingUp } else { Phase::Live },
         };
         Ok(stream::unfold(Some(subscriber), async |subscriber| {
@@ -87,32 +99,6 @@ impl Services {
     /// Waits for a permit to do work for one subscriber that catches up. Other requests come first.
     pub async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
         self.follower.catch_up_permit().await
-    }
-
-    /// The position of an event in the log. `None` for an unknown event.
-    pub async fn log_position(&self, event: EventId) -> Result<Option<LogPosition>, ServiceError> {
-        Ok(event_log::position_of(self.db.reader(), event).await?)
-    }
-
-    /// A page of the events after a position that the viewer sees, each with its interview as it is now.
-    pub async fn changes_since(
-        &self,
-        viewer: &Viewer,
-        since: LogPosition,
-        limit: u64,
-    ) -> Result<Page<(Event, Arc<Interview>)>, ServiceError> {
-        let window = Window { after: Some(since), before: None, limit, from_end: false };
-        let filter = InterviewFilter::default();
-        let events = event_log::page(self.db.reader(), viewer, &filter, since, window.fetch()).await?;
-        let page = window.page(events);
-        let entries = with_interviews(&self.db, viewer.scope(), page.items).await?;
-        let items = entries.into_iter().map(|entry| (entry.event, entry.interview)).collect();
-        Ok(Page { items, has_previous: since != LogPosition::START, has_next: page.has_next })
-    }
-
-    /// The number of events after a position that the viewer sees.
-    pub async fn count_changes_since(&self, viewer: &Viewer, since: LogPosition) -> Result<u64, ServiceError> {
-        Ok(event_log::count(self.db.reader(), viewer, since).await?)
     }
 }
 
@@ -150,7 +136,8 @@ impl Subscriber {
         let (entries, last, is_full) = loop {
             let viewer = self.viewer()?;
             match self.read_page(&viewer).await {
-                Ok(page) => break page,
+                Ok(Some(page)) => break page,
+                Ok(None) => return Err(SubscriptionEnd::HistoryChanged),
                 Err(error) => {
                     retries += 1;
                     let error = ServiceError::from(error);
@@ -172,14 +159,16 @@ impl Subscriber {
         Ok(())
     }
 
-    /// The next missed entries, the position of the last event that was read, and whether there may be more.
-    async fn read_page(&self, viewer: &Viewer) -> Result<(Vec<LogEntry>, Option<LogPosition>, bool), StorageError> {
+    /// The next missed entries, the position of the last event that was read, and whether there may be more. `None` if
+    /// the subscriber's position is not in the present history of the log.
+    async fn read_page(&self, viewer: &Viewer) -> Result<Option<MissedPage>, StorageError> {
         let _permit = self.services.follower.catch_up_permit().await;
-        let db = &self.services.db;
-        let events = event_log::page(db.reader(), viewer, &self.filter, self.position, CATCH_UP_BATCH).await?;
-        let last = events.last().map(|(position, _)| *position);
-        let is_full = events.len() as u64 == CATCH_UP_BATCH;
-        with_interviews(db, viewer.scope(), events).await.map(|entries| (entries, last, is_full))
+        let (db, epoch) = (&self.services.db, Some(self.epoch));
+        let page = event_log::page(db.reader(), viewer, &self.filter, epoch, self.position, CATCH_UP_BATCH).await?;
+        let Some(page) = page else { return Ok(None) };
+        let last = page.entries.last().map(|(position, _)| *position);
+        let is_full = page.entries.len() as u64 == CATCH_UP_BATCH;
+        Ok(Some((with_interviews(db, viewer.scope(), self.epoch, page.entries).await?, last, is_full)))
     }
 
     /// The next live entry. `None` when the receiver lagged: the missed entries have to be read from the log.
@@ -189,7 +178,8 @@ impl Subscriber {
             () = self.session.signed_out() => return Err(SubscriptionEnd::SignedOut),
         };
         match received {
-            Ok(entry) => Ok(Some(entry)),
+            Ok(Broadcast::Entry(entry)) => Ok(Some(entry)),
+            Ok(Broadcast::HistoryChanged) => Err(SubscriptionEnd::HistoryChanged),
             Err(RecvError::Lagged(_)) => {
                 self.phase = Phase::CatchingUp;
                 Ok(None)

@@ -107,7 +107,7 @@ impl Db {
         }
     }
 
-    /// The same without limits on how long a statement may run.
+    /// The same without limits on how long a statement may run, and how long it may wait for a lock.
     pub async fn begin_maintenance(&self) -> Result<Transaction> {
         let mut transaction = self.begin().await?;
         transaction.remove_time_limits().await?;

@@ -46,6 +46,8 @@ struct Connections {
     sessions: SessionState,
     is_closed: AtomicBool,
     opened_at: Instant,
+    /// The number of connections that were opened.
+    opened: AtomicU64,
     /// When the database last responded to a statement, in milliseconds after `opened_at`.
     responded_at: AtomicU64,
 }
@@ -110,6 +112,12 @@ impl Pool {
         self.source.connections.last_response()
     }
 
+    /// The number of connections that were opened so far. It grows also when the database or the network broke others:
+    /// what was true of the database may be different then.
+    pub(crate) fn opened_connections(&self) -> u64 {
+        self.source.connections.opened.load(Ordering::Relaxed)
+    }
+
     /// Closes all idle connections, and the others when they are released.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         for idle in self.source.connections.close() {
@@ -154,6 +162,9 @@ async fn open(lease: Lease) -> Result<PooledConnection, DbErr> {
     tokio::spawn(async move {
         let Connections { address, acquire_timeout, .. } = &*lease.connections.clone();
         let opened = timeout(*acquire_timeout, address.open()).await.unwrap_or_else(|_| Err(not_opened_in_time()));
+        if opened.is_ok() {
+            lease.connections.opened.fetch_add(1, Ordering::Relaxed);
+        }
         // When the caller is gone, the connection goes to the pool.
         let _ = sender.send(opened.map(|open| PooledConnection::new(open, lease)));
     });
@@ -177,6 +188,7 @@ impl Connections {
             sessions: SessionState::default(),
             is_closed: AtomicBool::new(false),
             opened_at: Instant::now(),
+            opened: AtomicU64::new(0),
             responded_at: AtomicU64::new(0),
         }
     }

@@ -53,12 +53,13 @@ const SERVING: &str = "\
             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %2$I;']) AS line";
 
 /// The tables, and the privileges that a server needs on each.
-pub const TABLES: [(&str, &str); 7] = [
+pub const TABLES: [(&str, &str); 8] = [
     ("companies", "SELECT"),
     ("users", "SELECT"),
     ("interviewees", "SELECT UPDATE"),
     ("interviews", "SELECT INSERT UPDATE"),
     ("interview_events", "SELECT INSERT UPDATE"),
+    ("event_log_epoch", "SELECT INSERT UPDATE"),
     ("revoked_tokens", "SELECT"),
     ("seaql_migrations", "SELECT"),
 ];

@@ -25,7 +25,7 @@ impl Transaction {
             connection.wait_for_responses();
         }
         if self.backend == DbBackend::Postgres {
-            self.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            self.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
         }
         Ok(())
     }

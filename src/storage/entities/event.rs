@@ -25,7 +25,7 @@ pub struct Model {
 impl Model {
     /// The event's position in the order of the log.
     pub fn position(&self) -> LogPosition {
-        LogPosition { transaction: self.transaction_id, event: EventId(self.id) }
+        LogPosition { transaction: self.transaction_id, event: EventId(self.id), at: Some(self.at) }
     }
 }
 

@@ -23,7 +23,7 @@ fn configuration_command_prints_the_committed_reference() {
     assert!(printed == committed, "to update it: {command}");
 }
 
-const STEPS: [&str; 1] = ["m20261127_000001_first_schema"];
+const STEPS: [&str; 2] = ["m20261127_000001_first_schema", "m20261128_000002_event_log_epoch"];
 
 fn status(applied: usize) -> String {
     let state = |number| if number < applied { "applied" } else { "pending" };

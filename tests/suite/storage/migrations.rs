@@ -59,7 +59,8 @@ async fn tables(database: &TestDatabase) -> Vec<String> {
     texts(database, sql).await
 }
 
-const TABLES: [&str; 6] = ["companies", "interview_events", "interviewees", "interviews", "revoked_tokens", "users"];
+const TABLES: [&str; 7] =
+    ["companies", "event_log_epoch", "interview_events", "interviewees", "interviews", "revoked_tokens", "users"];
 
 const NO_TABLES: [&str; 0] = [];
 
@@ -115,7 +116,7 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
     let (db, _database) = filled!(database);
     let state = db.migration_state().await.unwrap();
     let names: Vec<&str> = state.steps.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["m20261127_000001_first_schema"]);
+    assert_eq!(names, ["m20261127_000001_first_schema", "m20261128_000002_event_log_epoch"]);
     assert!(state.is_current());
 
     let count = names.len();
@@ -174,7 +175,8 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 26] = [
+const COMMON_NAMES: [&str; 27] = [
+    "event_log_epoch_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_interview_id_id_idx",
     "interview_events_transaction_id_id_idx",
@@ -218,6 +220,7 @@ async fn constraints_and_indexes_have_stable_names_on_postgresql() {
         ORDER BY 1";
     let expected = with_common_names(&[
         "companies_pkey",
+        "event_log_epoch_pkey",
         "interview_events_actor_id_fkey",
         "interview_events_interview_id_fkey",
         "interview_events_pkey",

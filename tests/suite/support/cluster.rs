@@ -9,6 +9,7 @@
 //! guardian stops the server and removes its folder.
 
 use std::cmp::Reverse;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -98,7 +99,7 @@ fn find_or_start() -> Option<Server> {
 }
 
 /// The folder that holds the server's binaries; a client-only installation has none.
-fn binaries() -> Option<PathBuf> {
+pub fn binaries() -> Option<PathBuf> {
     let configured = output("pg_config", &["--bindir"]).map(PathBuf::from);
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
@@ -120,18 +121,11 @@ fn binaries() -> Option<PathBuf> {
 }
 
 fn start(binaries: &Path) -> Server {
-    let mut command = Command::new("sh");
+    let mut command = as_postgres("sh");
     command.args(["-c", GUARDIAN, "guardian"]);
     command.arg(binaries).arg(env::temp_dir());
-    // Ctrl-C reaches the whole group of this process, and `cargo test | tee` ends when nobody
-    // holds its output any more: the guardian must share neither.
-    command.process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command.stderr(Stdio::null()).env("LC_ALL", "C");
-    // The server refuses to run as root.
-    if let Some((user, group)) = unprivileged_user() {
-        command.uid(user).gid(group);
-    }
     let mut guardian = command.spawn().unwrap_or_else(|error| panic!("cannot run `sh` to start PostgreSQL: {error}"));
     let (Some(ports), Some(answers)) = (guardian.stdin.as_mut(), guardian.stdout.take()) else {
         unreachable!("both are piped");
@@ -170,6 +164,18 @@ pub fn unprivileged_user() -> Option<(u32, u32)> {
     let found = ["postgres", "nobody"].into_iter().find_map(|name| Some((id(&["-u", name])?, id(&["-g", name])?)));
     assert!(found.is_some(), "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`");
     found
+}
+
+/// A command that runs as a user with whom the server runs: it refuses to run as root.
+pub fn as_postgres(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    // Ctrl-C reaches the whole group of this process, and `cargo test | tee` ends when nobody
+    // holds its output any more: the guardian must share neither.
+    command.process_group(0);
+    if let Some((user, group)) = unprivileged_user() {
+        command.uid(user).gid(group).current_dir("/");
+    }
+    command
 }
 
 /// Waits for the end of the guardian's step; the error is what it printed.

@@ -4,10 +4,11 @@ use super::cluster;
 use chrono::Utc;
 use interviews::domain::InterviewId;
 use interviews::services::{CacheLifetimes, Clock, Services, Tokens};
-use interviews::storage::{DatabaseOptions, Db, Synchronous};
+use interviews::storage::{DatabaseOptions, Db, Synchronous, event_log};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait, TryGetable,
 };
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -69,8 +70,13 @@ impl TestDatabase {
         Some(database)
     }
 
-    fn at(url: String, folder: Option<TempDir>) -> Self {
+    pub fn at(url: String, folder: Option<TempDir>) -> Self {
         Self { url, _folder: folder, connection: OnceCell::new() }
+    }
+
+    /// The file of a SQLite database.
+    pub fn file(&self) -> PathBuf {
+        self.url.strip_prefix("sqlite://").unwrap().into()
     }
 
     pub fn options(&self) -> DatabaseOptions {
@@ -146,6 +152,7 @@ fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
                 let name = format!("test_{process}_{number}");
                 let sql = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
                 admin.execute_unprepared(&sql).await.unwrap();
+                verify_event_log(server.url_of(&name)).await;
                 if sender.send(name).await.is_err() {
                     break;
                 }
@@ -155,8 +162,26 @@ fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
     receiver
 }
 
+/// Notices that the database is a copy, as a server does when it starts.
+async fn verify_event_log(url: String) {
+    let db = connect(url).await;
+    event_log::verify_epoch(&db).await.unwrap();
+    db.close().await.unwrap();
+}
+
 /// Applies every migration step and adds the demo data.
 pub async fn fill(url: String) {
+    let db = connect(url).await;
+    db.migrate_up().await.unwrap();
+    let tokens = Tokens::try_new(super::SECRET, None).unwrap();
+    let clock =
+        Clock::Frozen(interviews::services::FrozenClock::at(super::NOW.parse::<chrono::DateTime<Utc>>().unwrap()));
+    Services::new(db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(INTERVIEWS).await.unwrap();
+    db.close().await.unwrap();
+}
+
+/// A connection as a command has it.
+async fn connect(url: String) -> Db {
     let options = DatabaseOptions {
         url,
         max_connections: 1,
@@ -165,11 +190,5 @@ pub async fn fill(url: String) {
         create: true,
         synchronous: Synchronous::Normal,
     };
-    let db = Db::connect(&options).await.unwrap();
-    db.migrate_up().await.unwrap();
-    let tokens = Tokens::try_new(super::SECRET, None).unwrap();
-    let clock =
-        Clock::Frozen(interviews::services::FrozenClock::at(super::NOW.parse::<chrono::DateTime<Utc>>().unwrap()));
-    Services::new(db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(INTERVIEWS).await.unwrap();
-    db.close().await.unwrap();
+    Db::connect(&options).await.unwrap()
 }

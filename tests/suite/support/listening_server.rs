@@ -26,13 +26,17 @@ pub struct ListeningServer {
 impl ListeningServer {
     /// Starts a server with these flags of the command line; `None` without such a database.
     pub async fn start(database: Database, flags: &[&str]) -> Option<Self> {
-        let app = TestApp::start_with(database, flags).await?;
+        Some(Self::of(TestApp::start_with(database, flags).await?).await)
+    }
+
+    /// Lets a server listen.
+    pub async fn of(app: TestApp) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = app.app.clone();
         let serving = tokio::spawn(server.serve(listener, async { drop(stopped.await) }));
-        Some(Self { app, address, stop: Some(stop), serving })
+        Self { app, address, stop: Some(stop), serving }
     }
 
     /// Asks the server to shut down.

@@ -5,7 +5,7 @@
 //! - **Layout**: it mirrors the layers and the API. A file holds the tests of one thing, named by that thing: a field
 //!   of the API, a limit, a command. Modules are `folder/mod.rs`, which holds no tests. What two folders use is in
 //!   `support`.
-//! - **Names** of tests state the behaviour as a sentence: `since_with_unknown_event_id_is_rejected`.
+//! - **Names** of tests state the behaviour as a sentence: `since_that_is_not_a_cursor_is_rejected`.
 //! - **People** are named: [`people`] has the users, applications and interviews of the demo data (`MONA`,
 //!   `JUDE_APPLICATION`, `JUDE_WITH_LUISA`). There are no bare ids in tests. They print as their numbers: `format!("id:
 //!   {JUDE_WITH_LUISA}")`.
@@ -37,6 +37,7 @@ pub mod lifecycle;
 pub mod listening_server;
 pub mod lists;
 pub mod load_generator;
+pub mod own_cluster;
 pub mod people;
 pub mod pgbouncer;
 pub mod process;
@@ -89,7 +90,11 @@ impl TestApp {
 
     /// Starts a server with settings, as flags of the command line.
     pub async fn start_with(database: Database, flags: &[&str]) -> Option<Self> {
-        let database = TestDatabase::new(database).await?;
+        Some(Self::on(TestDatabase::new(database).await?, flags).await)
+    }
+
+    /// Starts a server on this database.
+    pub async fn on(database: TestDatabase, flags: &[&str]) -> Self {
         let mut db = database.connect().await;
         let statements: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = statements.clone();
@@ -101,7 +106,7 @@ impl TestApp {
         let tokens = Tokens::try_new(SECRET, None).unwrap();
         let app = App::new(db, Clock::Frozen(clock.clone()), tokens, Explorer::new(None), settings);
         let router = app.router();
-        Some(Self { app, clock, database, statements, router })
+        Self { app, clock, database, statements, router }
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -35,18 +35,18 @@ impl RootField {
         let argument = self.arguments.iter().find(|(argument, ..)| argument == name);
         let (position, value) =
             argument.map_or_else(Default::default, |(_, position, value)| (*position, value.clone()));
-        T::parse(value).map_err(|error| self.located(error.into_server_error(position)))
+        T::parse(value).map_err(|error| self.located(Code::BadUserInput, error.into_server_error(position)))
     }
 
     /// An error of this field.
     #[must_use]
-    pub fn error(&self, error: Error) -> RequestError {
-        self.located(error.into_server_error(self.position))
+    pub fn error(&self, code: Code, error: Error) -> RequestError {
+        self.located(code, error.into_server_error(self.position))
     }
 
-    fn located(&self, error: ServerError) -> RequestError {
+    fn located(&self, code: Code, error: ServerError) -> RequestError {
         let path = vec![PathSegment::Field(self.response_key.to_string())];
-        RequestError::with(Code::BadUserInput, vec![error.with_path(path)])
+        RequestError::with(code, vec![error.with_path(path)])
     }
 }
 

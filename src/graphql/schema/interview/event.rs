@@ -1,23 +1,24 @@
 //! The type `InterviewEvent`, its parts, and lists of events.
 
-use crate::domain::{self, EventId, Field, LogPosition};
+use crate::domain::{self, Epoch, EventId, Field, LogCursor, LogPosition};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{FieldWriter, WriteJson};
-use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::loaders::CountOf;
 use crate::graphql::relay::connection::Listed;
-use crate::graphql::relay::cursor::position_by_id;
+use crate::graphql::relay::cursor::{encode, position_by_id};
 use crate::graphql::schema::enums::{InterviewEventType, Role, Side};
 use crate::graphql::schema::field_names::field_name;
+use crate::graphql::schema::interview::log_cursor;
 use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::scalars::DateTime;
-use crate::services::{ServiceError, Services};
 use async_graphql::{Context, ID, Object, Result};
 use std::convert::Infallible;
 use std::sync::Arc;
 
 #[derive(Clone)]
 pub struct InterviewEvent {
+    /// The epoch of the log, if it was read with the event.
+    pub epoch: Option<Epoch>,
     pub event: domain::Event,
     pub interview: Arc<domain::Interview>,
 }
@@ -25,9 +26,18 @@ pub struct InterviewEvent {
 /// An event in the history of an interview: which fields changed, when, and by whom.
 #[Object]
 impl InterviewEvent {
-    /// The id, usable as `since`. Later events of one interview have higher ids.
+    /// The id. Later events of one interview have higher ids.
     async fn id(&self) -> ID {
         self.event.id.0.into()
+    }
+
+    /// The position of the event in the log of all events. Pass it as `since` to get what came after the event.
+    async fn cursor(&self, ctx: &Context<'_>) -> Result<ID> {
+        let epoch = match self.epoch {
+            Some(epoch) => epoch,
+            None => ctx.map_failure(ctx.loader().event_log_epoch().await)?,
+        };
+        Ok(log_cursor::encode(self.log_cursor(epoch)).into())
     }
 
     /// The type of the event.
@@ -118,32 +128,17 @@ impl FieldChange<'_> {
     }
 }
 
-/// The argument `since`: the id of an event, or "0" for the start of the log.
-#[derive(Debug)]
-pub struct Since(ID);
-
-impl From<ID> for Since {
-    fn from(id: ID) -> Self {
-        Self(id)
-    }
-}
-
-impl Since {
-    /// The position of the event in the log. The inner error is `BAD_USER_INPUT` for an unknown id.
-    pub async fn position(&self, services: &Services) -> Result<Result<LogPosition>, ServiceError> {
-        if self.0.as_str() == "0" {
-            return Ok(Ok(LogPosition::START));
-        }
-        let position = services.log_position(EventId::from_text(&self.0)).await?;
-        Ok(position.ok_or_else(|| error_with_code(Code::BadUserInput, "`since` is not the id of an event")))
+impl InterviewEvent {
+    fn log_cursor(&self, epoch: Epoch) -> LogCursor {
+        LogCursor { epoch, event: self.event.id, at: self.event.at }
     }
 }
 
 /// What a list of events was selected by.
 pub enum EventQuery {
     OfInterview(domain::InterviewId),
-    /// The events after a position in the log.
-    Since(LogPosition),
+    /// The events after a position in the log of this epoch.
+    Changes(Epoch, LogPosition),
 }
 
 /// Events are executed: their fields are objects and enums that no list of interviews selects often.
@@ -158,14 +153,15 @@ impl WriteJson for InterviewEvent {
 position_by_id!(EventId, 'e');
 
 impl Listed for InterviewEvent {
-    type ListPosition = EventId;
     type Query = EventQuery;
 
-    fn position(&self, _: &EventQuery) -> EventId {
-        self.event.id
+    /// The log has the cursors of its events. Those of a history are valid in histories only.
+    fn cursor(&self, query: &EventQuery) -> String {
+        match query {
+            EventQuery::OfInterview(_) => encode(self.event.id, ()),
+            EventQuery::Changes(epoch, _) => log_cursor::encode(self.log_cursor(*epoch)),
+        }
     }
-
-    fn order(_: &EventQuery) {}
 
     async fn count(query: &EventQuery, ctx: &Context<'_>) -> Result<u64> {
         match query {
@@ -173,9 +169,7 @@ impl Listed for InterviewEvent {
                 let count = ctx.map_failure(ctx.loader().load(CountOf::Events(*id)).await);
                 count.map(Option::unwrap_or_default)
             }
-            EventQuery::Since(position) => {
-                ctx.map_failure(ctx.services().count_changes_since(ctx.viewer()?, *position).await)
-            }
+            EventQuery::Changes(_, since) => ctx.map_failure(ctx.services().count_changes(ctx.viewer()?, *since).await),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::{InterviewId, IntervieweeId};
 use crate::graphql::context::ContextExt;
 use crate::graphql::loaders::CountOf;
 use crate::graphql::relay::connection::Listed;
-use crate::graphql::relay::cursor::{CursorParts, ListPosition};
+use crate::graphql::relay::cursor::{CursorParts, ListPosition, encode};
 use crate::graphql::schema::interview::object::Interview;
 use async_graphql::{Context, Result};
 
@@ -18,23 +18,19 @@ pub enum InterviewQuery {
 }
 
 impl Listed for Interview {
-    type ListPosition = InterviewPosition;
     type Query = InterviewQuery;
 
-    fn position(&self, query: &InterviewQuery) -> InterviewPosition {
-        let time = match Self::order(query) {
+    fn cursor(&self, query: &InterviewQuery) -> String {
+        let order = match query {
+            InterviewQuery::Filtered(_, order) => order.key,
+            InterviewQuery::OfInterviewee(_) => SortKey::StartAt,
+        };
+        let time = match order {
             SortKey::StartAt => Some(self.row.slot.start()),
             SortKey::UpdatedAt => Some(self.row.updated_at),
             SortKey::Id => None,
         };
-        InterviewPosition { time, id: self.row.id }
-    }
-
-    fn order(query: &InterviewQuery) -> SortKey {
-        match query {
-            InterviewQuery::Filtered(_, order) => order.key,
-            InterviewQuery::OfInterviewee(_) => SortKey::StartAt,
-        }
+        encode(InterviewPosition { time, id: self.row.id }, order)
     }
 
     async fn count(query: &InterviewQuery, ctx: &Context<'_>) -> Result<u64> {
@@ -74,7 +70,7 @@ impl ListPosition for InterviewPosition {
 mod tests {
     use super::*;
     use crate::domain::UserId;
-    use crate::graphql::relay::cursor::{decode, encode};
+    use crate::graphql::relay::cursor::decode;
     use chrono::DateTime;
 
     #[test]

@@ -4,6 +4,7 @@ mod direct;
 pub mod event;
 mod inputs;
 pub mod list;
+pub mod log_cursor;
 pub mod mutations;
 pub mod object;
 pub mod queries;

@@ -1,16 +1,18 @@
 //! The root fields `interview`, `interviews` and `interviewChanges`.
 
 use crate::domain::page::InterviewOrder;
-use crate::domain::{EventId, InterviewId, LogPosition};
+use crate::domain::{EventId, InterviewId, Since};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::DirectObject;
 use crate::graphql::relay::connection::Connection;
 use crate::graphql::relay::page_arguments::PageArguments;
-use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent, Since};
+use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent};
 use crate::graphql::schema::interview::inputs::{InterviewFilterInput, InterviewOrderInput};
 use crate::graphql::schema::interview::list::InterviewQuery;
+use crate::graphql::schema::interview::log_cursor;
 use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::people::selection::PeopleSelection;
+use crate::services::Changes;
 use async_graphql::{Context, ID, Object, Result};
 
 pub struct InterviewQueries;
@@ -60,23 +62,21 @@ impl InterviewQueries {
     }
 
     /// The events of the interviews that the viewer may see, oldest first, for clients that poll: the same events as
-    /// the subscription `interviewChanged`. Pass the id of the last event as the next `since`.
+    /// the subscription `interviewChanged`. Pass the `cursor` of the last event as the next `since`.
     async fn interview_changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The id of an event: returns the events after it. \
-                          The default is \"0\", the start of the log. `BAD_USER_INPUT` for an unknown id.")]
+        #[graphql(desc = "The `cursor` of an event: returns the events after it. \
+                          The default is \"0\", the start of the log. `CURSOR_EXPIRED` if the event is not in the \
+                          log any more: query anew.")]
         since: Option<ID>,
         #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
     ) -> Result<Connection<InterviewEvent>> {
         let viewer = ctx.viewer()?;
         let limit = PageArguments::forward(first, None).window::<EventId>(())?.limit;
-        let since = match since {
-            Some(since) => ctx.map_failure(Since::from(since).position(ctx.services()).await)??,
-            None => LogPosition::START,
-        };
-        let page = ctx.map_failure(ctx.services().changes_since(viewer, since, limit).await)?;
-        let event = |(event, interview)| InterviewEvent { event, interview };
-        Ok(Connection::new(page, EventQuery::Since(since), event))
+        let since = since.map_or(Ok(Since::Start), |since| log_cursor::parse(&since))?;
+        let Changes { epoch, since, page } = ctx.map_failure(ctx.services().changes(viewer, since, limit).await)?;
+        let event = |(event, interview)| InterviewEvent { epoch: Some(epoch), event, interview };
+        Ok(Connection::new(page, EventQuery::Changes(epoch, since), event))
     }
 }

@@ -1,10 +1,12 @@
 //! The subscription `interviewChanged`.
 
+use crate::domain::Since;
 use crate::domain::filter::InterviewFilter;
 use crate::graphql::engine::document::RootField;
-use crate::graphql::engine::error::RequestError;
-use crate::graphql::schema::interview::event::{InterviewEvent, Since};
+use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::schema::interview::event::InterviewEvent;
 use crate::graphql::schema::interview::inputs::InterviewFilterInput;
+use crate::graphql::schema::interview::log_cursor;
 use crate::services::LogEntry;
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::stream::{self, Stream};
@@ -21,12 +23,15 @@ pub struct SubscriptionArguments {
 
 impl SubscriptionArguments {
     /// # Errors
-    /// `BAD_USER_INPUT`
+    /// `BAD_USER_INPUT`, or `CURSOR_EXPIRED` for the id of an event.
     pub fn parse(field: &RootField) -> Result<Self, RequestError> {
         let filter: Option<InterviewFilterInput> = field.argument("filter")?;
         let since: Option<ID> = field.argument("since")?;
-        let filter = filter.unwrap_or_default().into_domain().map_err(|error| field.error(error))?;
-        Ok(Self { filter, since: since.map(Since::from) })
+        let filter = filter.unwrap_or_default().into_domain();
+        let filter = filter.map_err(|error| field.error(Code::BadUserInput, error))?;
+        let since = since.map(|since| log_cursor::parse(&since)).transpose();
+        let since = since.map_err(|invalid| field.error(invalid.code, invalid.into()))?;
+        Ok(Self { filter, since })
     }
 }
 
@@ -47,14 +52,16 @@ impl InterviewSubscriptions {
         _filter: Option<InterviewFilterInput>,
         #[graphql(
             name = "since",
-            desc = "The id of the last event that the client has received: delivers the events after it first. \"0\" \
-                    delivers all events. The default is to deliver new events only. `BAD_USER_INPUT` for an unknown id."
+            desc = "The `cursor` of the last event that the client has received: delivers the events after it first. \
+                    \"0\" delivers all events. The default is to deliver new events only. `CURSOR_EXPIRED` if the \
+                    event is not in the log any more: query anew, then subscribe without `since`. The same error ends \
+                    a subscription when the log is replaced while it runs."
         )]
         _since: Option<ID>,
     ) -> Result<impl Stream<Item = InterviewEvent>> {
         // The engine runs this resolver once for each event that the arguments select, with the event in the data.
-        let LogEntry { event, interview, .. } = ctx.data::<Arc<LogEntry>>()?.as_ref();
-        let event = InterviewEvent { event: event.clone(), interview: interview.clone() };
+        let LogEntry { epoch, event, interview, .. } = ctx.data::<Arc<LogEntry>>()?.as_ref();
+        let event = InterviewEvent { epoch: Some(*epoch), event: event.clone(), interview: interview.clone() };
         Ok(stream::once(ready(event)))
     }
 }

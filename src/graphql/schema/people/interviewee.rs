@@ -7,7 +7,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{NestedField, Plan, WriteJson, written_fields};
 use crate::graphql::loaders::InterviewsOf;
 use crate::graphql::relay::connection::{Connection, Listed};
-use crate::graphql::relay::cursor::position_by_id;
+use crate::graphql::relay::cursor::{encode, position_by_id};
 use crate::graphql::relay::page_arguments::PageArguments;
 use crate::graphql::schema::enums::IntervieweeKind;
 use crate::graphql::schema::interview::list::InterviewQuery;
@@ -111,15 +111,12 @@ impl NestedField<Interviewee> for PlannedDriver {
 position_by_id!(IntervieweeId, 'a');
 
 impl Listed for Interviewee {
-    type ListPosition = IntervieweeId;
     /// The text that the drivers' names have to contain.
     type Query = Option<String>;
 
-    fn position(&self, _: &Self::Query) -> IntervieweeId {
-        self.row.id
+    fn cursor(&self, _: &Self::Query) -> String {
+        encode(self.row.id, ())
     }
-
-    fn order(_: &Self::Query) {}
 
     async fn count(search: &Self::Query, ctx: &Context<'_>) -> Result<u64> {
         ctx.map_failure(ctx.services().count_interviewees(ctx.viewer()?, search.as_deref()).await)

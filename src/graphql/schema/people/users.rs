@@ -4,7 +4,7 @@ use crate::domain::{User, UserId};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{WriteJson, written_fields};
 use crate::graphql::relay::connection::Listed;
-use crate::graphql::relay::cursor::position_by_id;
+use crate::graphql::relay::cursor::{encode, position_by_id};
 use async_graphql::{Context, ID, Object, Result};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -78,15 +78,12 @@ impl WriteJson for Interviewer {
 position_by_id!(UserId, 'p');
 
 impl Listed for Interviewer {
-    type ListPosition = UserId;
     /// The text that the names have to contain.
     type Query = Option<String>;
 
-    fn position(&self, _: &Self::Query) -> UserId {
-        self.0.id
+    fn cursor(&self, _: &Self::Query) -> String {
+        encode(self.0.id, ())
     }
-
-    fn order(_: &Self::Query) {}
 
     async fn count(search: &Self::Query, ctx: &Context<'_>) -> Result<u64> {
         ctx.map_failure(ctx.services().count_interviewers(ctx.viewer()?, search.as_deref()).await)

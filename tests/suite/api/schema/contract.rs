@@ -178,6 +178,7 @@ pub const CORE: &[&str] = &[
     "enum UserErrorCode.SCHEDULE_CONFLICT",
     "enum UserErrorCode.STALE_VERSION",
     "InterviewEvent.id: ID!",
+    "InterviewEvent.cursor: ID!",
     "InterviewEvent.type: InterviewEventType!",
     "InterviewEvent.at: DateTime!",
     "InterviewEvent.actor: Actor",

@@ -4,10 +4,11 @@
 use super::Subscriber;
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::TestApp;
-use crate::support::events::{insert_events, latest_event, relocate, until_log_is_readable};
+use crate::support::events::{cursor, insert_events, latest_event, relocate, until_log_is_readable};
 use crate::support::people::{BRUNA, JUDE_WITH_LUISA, KOFI, MONA};
-use interviews::storage::event_log;
+use interviews::storage::event_log::{self, Renewal};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use serde_json::json;
 
 /// A transaction of another server that has its number and has written nothing.
 async fn open_transaction(app: &TestApp) -> DatabaseTransaction {
@@ -96,11 +97,15 @@ async fn restored_log_continues_in_the_order_of_its_ids() {
     // Numbers of another cluster that are higher than those of this one.
     app.database.execute("UPDATE interview_events SET transaction_id = 4000000000 + id % 7").await;
     let db = app.database.connect().await;
-    assert!(event_log::rebase_after_restore(db.reader()).await.unwrap());
-    assert!(!event_log::rebase_after_restore(db.reader()).await.unwrap(), "the second call changes nothing");
+    let before = cursor(&app.database, latest_event(&app).await).await;
+    assert_eq!(event_log::verify_epoch(&db).await.unwrap(), Some(Renewal::OtherTransactionNumbers));
+    assert_eq!(event_log::verify_epoch(&db).await.unwrap(), None, "the second call changes nothing");
     let since = latest_event(&app).await - 3;
     let mut subscriber = Subscriber::since(&app, &app.admin(), since).await;
     relocate(&app.staff(), JUDE_WITH_LUISA, "after the restore").await;
     assert_eq!(subscriber.events(4).await, (since + 1..=since + 4).collect::<Vec<_>>());
-    assert!(!event_log::rebase_after_restore(db.reader()).await.unwrap(), "numbers of this cluster are kept");
+    assert_eq!(event_log::verify_epoch(&db).await.unwrap(), None, "numbers of this cluster are kept");
+    let query = "query($since: ID) { interviewChanges(since: $since) { nodes { id } } }";
+    let error = app.admin().graphql(query, json!({"since": before})).await["errors"][0].take();
+    assert_eq!(error["extensions"]["code"], "CURSOR_EXPIRED");
 }

@@ -5,6 +5,7 @@ mod authorization_changes;
 mod filters;
 mod late_commits;
 mod live_events;
+mod recovery;
 mod several_servers;
 mod shared_responses;
 mod since;
@@ -12,11 +13,12 @@ mod transports;
 
 use crate::support::TestApp;
 use crate::support::actor::Actor;
+use crate::support::events::log_cursor;
 use crate::support::listening_server::TIMEOUT;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use interviews::domain::filter::InterviewFilter;
-use interviews::domain::{EventId, InterviewId};
+use interviews::domain::{InterviewId, Since};
 use interviews::services::{Delivery, SubscriptionEnd};
 
 /// A subscription at the services.
@@ -37,7 +39,7 @@ impl Subscriber {
         let services = app.app.services();
         let bearer = services.sign_in(actor.token()).await.unwrap();
         let since = match since {
-            Some(event) => Some(services.log_position(EventId(event)).await.unwrap().unwrap()),
+            Some(event) => Some(Since::After(log_cursor(&app.database, event).await)),
             None => None,
         };
         Self(services.subscribe(bearer, InterviewFilter::default(), since).await.unwrap().boxed())

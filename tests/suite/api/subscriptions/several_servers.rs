@@ -3,6 +3,7 @@
 
 use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;
+use crate::support::events::cursor;
 use crate::support::inspect::query;
 use crate::support::listening_server::{TIMEOUT, subscribe};
 use crate::support::load_generator::{Ledger, Load};
@@ -40,9 +41,9 @@ struct ReconnectingClient {
 }
 
 impl ReconnectingClient {
-    fn start(user: UserId, servers: &[&ServerProcess], since: i64, expected: watch::Receiver<ExpectedCounts>) -> Self {
+    fn start(user: UserId, servers: &[&ServerProcess], since: &str, expected: watch::Receiver<ExpectedCounts>) -> Self {
         let servers: Vec<_> = servers.iter().map(|server| (server.address(), ServerProcess::token(user))).collect();
-        let received = tokio::spawn(read(user, servers, since, expected));
+        let received = tokio::spawn(read(user, servers, since.to_owned(), expected));
         Self { user, received }
     }
 }
@@ -50,13 +51,14 @@ impl ReconnectingClient {
 async fn read(
     user: UserId,
     servers: Vec<(SocketAddr, String)>,
-    mut since: i64,
+    mut since: String,
     mut expected: watch::Receiver<ExpectedCounts>,
 ) -> Vec<Ids> {
     let mut received = Vec::new();
     for (address, token) in servers.iter().cycle() {
         let mut client = WebSocketClient::sign_in(*address, token).await;
-        let query = format!(r#"subscription {{ interviewChanged(since: "{since}") {{ id interview {{ id }} }} }}"#);
+        let query =
+            format!(r#"subscription {{ interviewChanged(since: "{since}") {{ id cursor interview {{ id }} }} }}"#);
         client.send(subscribe("all", &query)).await;
         loop {
             let is_complete =
@@ -70,8 +72,8 @@ async fn read(
                 message = client.receive_or_end() => {
                     let Some(message) = message else { break };
                     let event = &message["payload"]["data"]["interviewChanged"];
-                    since = parse_id(&event["id"]);
-                    received.push((since, parse_id(&event["interview"]["id"])));
+                    event["cursor"].as_str().unwrap().clone_into(&mut since);
+                    received.push((parse_id(&event["id"]), parse_id(&event["interview"]["id"])));
                 }
             }
         }
@@ -119,10 +121,13 @@ async fn subscribers_of_both_servers_receive_each_event_once_and_in_order() {
     let Some(database) = TestDatabase::new(Postgres).await else { return };
     let (one, other) = (ServerProcess::start(&database).await, ServerProcess::start(&database).await);
     let since = database.value("SELECT max(id) FROM interview_events").await;
+    let start = cursor(&database, since).await;
     let (sender, expected) = watch::channel(None);
     let clients = [&one, &other]
         .into_iter()
-        .flat_map(|server| users().map(|(user, _)| ReconnectingClient::start(user, &[server], since, expected.clone())))
+        .flat_map(|server| {
+            users().map(|(user, _)| ReconnectingClient::start(user, &[server], &start, expected.clone()))
+        })
         .collect();
     let mut load = Load::start(&[&one, &other], 12, &Arc::new(Mutex::new(Ledger::default())));
     load.until(300).await;
@@ -138,9 +143,10 @@ async fn subscribers_of_a_killed_server_reconnect_to_the_other_and_miss_no_event
     let Some(database) = TestDatabase::new(Postgres).await else { return };
     let (mut one, other) = (ServerProcess::start(&database).await, ServerProcess::start(&database).await);
     let since = database.value("SELECT max(id) FROM interview_events").await;
+    let start = cursor(&database, since).await;
     let (sender, expected) = watch::channel(None);
     let clients =
-        users().map(|(user, _)| ReconnectingClient::start(user, &[&one, &other], since, expected.clone())).into();
+        users().map(|(user, _)| ReconnectingClient::start(user, &[&one, &other], &start, expected.clone())).into();
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let mut load = Load::start(&[&one, &other], 12, &ledger);
     load.until(150).await;

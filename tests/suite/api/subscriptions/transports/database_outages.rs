@@ -2,7 +2,7 @@
 
 use super::{next, subscriber};
 use crate::support::Database::Postgres;
-use crate::support::events::{insert_events, latest_event, relocate};
+use crate::support::events::{cursor, insert_events, latest_event, relocate};
 use crate::support::listening_server::{ListeningServer, set_location};
 use crate::support::people::{JUDE_WITH_LUISA, MONA};
 use sea_orm::ConnectionTrait;
@@ -22,7 +22,7 @@ async fn subscribers_miss_no_event_when_connections_to_the_database_break() {
     let mut clients = Vec::new();
     for _ in 0..4 {
         let mut client = server.staff().await;
-        let payload = json!({"query": query, "variables": {"since": since.to_string()}});
+        let payload = json!({"query": query, "variables": {"since": cursor(&app.database, since).await}});
         client.send(json!({"id": "1", "type": "subscribe", "payload": payload})).await;
         clients.push(client);
     }
@@ -47,7 +47,8 @@ async fn subscribers_wait_for_an_unavailable_database_and_miss_no_event() {
     let Some(server) = ListeningServer::start(Postgres, &["--event-interval", "20ms"]).await else { return };
     let (app, since) = (&server.app, latest_event(&server.app).await);
     relocate(&app.staff(), JUDE_WITH_LUISA, "before").await;
-    let mut client = subscriber(server.address, app.staff().token(), since).await;
+    let start = cursor(&app.database, since).await;
+    let mut client = subscriber(server.address, app.staff().token(), &start).await;
     assert_eq!(client.receive().await, next("1", since + 1, "before"));
 
     let name = app.database.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();

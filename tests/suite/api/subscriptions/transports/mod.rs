@@ -10,17 +10,17 @@ use std::net::SocketAddr;
 
 const QUERY: &str = "subscription($since: ID) { interviewChanged(since: $since) { id interview { location } } }";
 
-/// The body of a request for the events after `since`.
-fn request(since: i64) -> Value {
-    json!({"query": QUERY, "variables": {"since": since.to_string()}})
+/// The body of a request for the events after a cursor.
+fn request(since: &str) -> Value {
+    json!({"query": QUERY, "variables": {"since": since}})
 }
 
-fn subscribe(id: &str, since: i64) -> Value {
+fn subscribe(id: &str, since: &str) -> Value {
     json!({"id": id, "type": "subscribe", "payload": request(since)})
 }
 
-/// A signed-in client with subscription `1` to the events after `since`.
-async fn subscriber(address: SocketAddr, token: &str, since: i64) -> WebSocketClient {
+/// A signed-in client with subscription `1` to the events after a cursor.
+async fn subscriber(address: SocketAddr, token: &str, since: &str) -> WebSocketClient {
     let mut client = WebSocketClient::sign_in(address, token).await;
     client.send(subscribe("1", since)).await;
     client

@@ -2,7 +2,7 @@
 
 use super::{next, request, subscribe, subscriber};
 use crate::support::Database::Sqlite;
-use crate::support::events::{latest_event, relocate};
+use crate::support::events::{cursor, latest_event, relocate};
 use crate::support::listening_server::ListeningServer;
 use crate::support::people::{JUDE_WITH_LUISA, MONA};
 use crate::support::shell::Shell;
@@ -16,9 +16,10 @@ async fn a_socket_carries_several_subscriptions_and_queries() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let (staff, since) = (server.app.staff(), latest_event(&server.app).await);
     relocate(&staff, JUDE_WITH_LUISA, "one").await;
-    let mut client = subscriber(server.address, staff.token(), since).await;
+    let database = &server.app.database;
+    let mut client = subscriber(server.address, staff.token(), &cursor(database, since).await).await;
     assert_eq!(client.receive().await, next("1", since + 1, "one"));
-    client.send(subscribe("2", since + 1)).await;
+    client.send(subscribe("2", &cursor(database, since + 1).await)).await;
     let query = format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ location }} }}");
     assert_eq!(client.ask(&query).await["interview"]["location"], "one");
     relocate(&staff, JUDE_WITH_LUISA, "two").await;
@@ -32,14 +33,15 @@ async fn completed_subscription_sends_nothing_more_and_releases_its_id() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let (staff, since) = (server.app.staff(), latest_event(&server.app).await);
     relocate(&staff, JUDE_WITH_LUISA, "one").await;
-    let mut client = subscriber(server.address, staff.token(), since).await;
+    let database = &server.app.database;
+    let mut client = subscriber(server.address, staff.token(), &cursor(database, since).await).await;
     assert_eq!(client.receive().await, next("1", since + 1, "one"));
-    client.send(subscribe("2", since + 1)).await;
+    client.send(subscribe("2", &cursor(database, since + 1).await)).await;
     client.send(json!({"id": "1", "type": "complete"})).await;
     client.expect_nothing().await;
     relocate(&staff, JUDE_WITH_LUISA, "two").await;
     client.expect_only(&[next("2", since + 2, "two")]).await;
-    client.send(subscribe("1", since + 1)).await;
+    client.send(subscribe("1", &cursor(database, since + 1).await)).await;
     client.expect_only(&[next("1", since + 2, "two")]).await;
     client.close().await;
 }
@@ -48,10 +50,9 @@ async fn completed_subscription_sends_nothing_more_and_releases_its_id() {
 async fn rejected_subscription_is_one_error_and_the_socket_continues() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let mut client = server.staff().await;
-    let not_an_event = "`since` is not the id of an event";
+    let not_a_cursor = "`since` is not the `cursor` of an event";
     for (query, message) in [
-        (r#"{ interviewChanged(since: "x") { id } }"#, not_an_event),
-        ("{ interviewChanged(since: 999999) { id } }", not_an_event),
+        (r#"{ interviewChanged(since: "x") { id } }"#, not_a_cursor),
         (
             r#"{ interviewChanged(filter: {overlaps: {startAt: "2025-03-20T10:00:00Z",
                 endAt: "2025-03-20T10:00:00Z"}}) { id } }"#,
@@ -90,7 +91,7 @@ async fn root_field_may_be_in_a_fragment() {
     let mut client = server.staff().await;
     let since = latest_event(&server.app).await;
     relocate(&server.app.staff(), JUDE_WITH_LUISA, "in a fragment").await;
-    let mut payload = request(since);
+    let mut payload = request(&cursor(&server.app.database, since).await);
     payload["query"] = json!(
         "subscription($since: ID) { ...F } \
          fragment F on Subscription { it: interviewChanged(since: $since) { interview { location } } }"
@@ -107,7 +108,8 @@ async fn expired_token_closes_the_socket_with_and_without_a_subscription() {
     relocate(&app.staff(), JUDE_WITH_LUISA, "one").await;
     let tokens = Tokens::try_new(crate::support::SECRET, None).unwrap();
     let for_a_minute = tokens.sign(MONA, app.now(), TimeDelta::minutes(1)).unwrap();
-    let mut subscribed = subscriber(server.address, &for_a_minute, since).await;
+    let start = cursor(&app.database, since).await;
+    let mut subscribed = subscriber(server.address, &for_a_minute, &start).await;
     assert_eq!(subscribed.receive().await, next("1", since + 1, "one"));
     let idle = WebSocketClient::sign_in(server.address, &for_a_minute).await;
     app.clock.advance(TimeDelta::minutes(2));

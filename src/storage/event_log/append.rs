@@ -1,0 +1,27 @@
+//! Appending to the event log.
+
+use crate::domain::Event;
+use crate::storage::Result;
+use crate::storage::entities::event;
+use event::Column;
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Iterable};
+
+/// Appends an event; its id is ignored. The transaction has to hold the lock on the interview's row.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<()> {
+    let postgres = connection.get_database_backend() == DbBackend::Postgres;
+    let transaction = postgres.then(|| Expr::cust_with_values(TRANSACTION_NUMBER, [event.interview_id.0]));
+    let row = event::ActiveModel::from(event);
+    let given = Column::iter().filter_map(|column| Some((column, Expr::val(row.get(column).into_value()?))));
+    let (columns, values): (Vec<_>, Vec<_>) =
+        given.chain(transaction.map(|transaction| (Column::TransactionId, transaction))).unzip();
+    let insert = Query::insert().into_table(event::Entity).columns(columns).values_panic(values).to_owned();
+    connection.execute(&insert).await?;
+    Ok(())
+}
+
+/// The number of the current transaction, or that of the last event of interview `$1` if it is greater: of two
+/// transactions that waited for the row, the later one may have begun first. A number greater than the transaction's
+/// own only delays readers.
+const TRANSACTION_NUMBER: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
+    (SELECT transaction_id FROM interview_events WHERE interview_id = $1 ORDER BY id DESC LIMIT 1))";
