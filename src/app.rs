@@ -71,7 +71,11 @@ impl App {
     /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
         let timeouts = self.settings.http.timeouts();
-        let shutdown = server::serve(listener, self.router(), &self.server.connections, timeouts, stop).await;
+        let serving = server::serve(listener, self.router(), &self.server.connections, timeouts, stop);
+        let shutdown = tokio::select! {
+            shutdown = serving => shutdown,
+            never = self.services().watch_event_log() => never,
+        };
         // Requests that are still running hold database connections, and closing the database would wait for them.
         if shutdown == Shutdown::Graceful
             && let Err(error) = self.services().db().close().await

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// `GET /livez`: the process runs.
 pub(crate) async fn live() -> Response {
@@ -20,10 +21,11 @@ pub(crate) async fn ready(State(server): State<ServerState>) -> Response {
     }
     let readiness = server.services.readiness().await;
     let code = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    respond(code, &body(readiness))
+    respond(code, &body(readiness, server.services.event_log_delay()))
 }
 
-fn body(readiness: Readiness) -> Value {
+/// A delayed event log makes no server unready, because the others have the same log.
+fn body(readiness: Readiness, event_log_delay: Option<Duration>) -> Value {
     let Readiness { database, schema } = readiness;
     let status = match (database, schema) {
         (DatabaseState::Unreachable, _) => "the database does not answer",
@@ -33,7 +35,12 @@ fn body(readiness: Readiness) -> Value {
         (_, SchemaState::Behind) => "the database's schema is behind: run `interviews migrate up`",
         (DatabaseState::Ok | DatabaseState::Busy, SchemaState::Current | SchemaState::Unknown) => "ok",
     };
-    json!({"status": status, "checks": {"database": <&str>::from(database), "schema": <&str>::from(schema)}})
+    let (database, schema): (&str, &str) = (database.into(), schema.into());
+    let mut body = json!({"status": status, "checks": {"database": database, "schema": schema}});
+    if let Some(delay) = event_log_delay {
+        body["checks"]["event_log"] = format!("delayed by {} s", delay.as_secs()).into();
+    }
+    body
 }
 
 fn respond(code: StatusCode, body: &Value) -> Response {

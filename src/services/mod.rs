@@ -29,6 +29,7 @@ use crate::domain::Viewer;
 use crate::storage::Db;
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
+use events::delay::DelayWatch;
 use events::epoch::EpochCheck;
 use events::follower::EventFollower;
 use readiness::ReadinessCheck;
@@ -44,6 +45,7 @@ pub struct Services {
     viewers: ViewerCache,
     live_sessions: Arc<LiveSessions>,
     epoch_check: Arc<EpochCheck>,
+    delay_watch: DelayWatch,
     follower: Arc<EventFollower>,
     readiness: ReadinessCheck,
 }
@@ -67,6 +69,7 @@ impl Services {
             live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), lifetimes.viewers)),
             follower: Arc::new(EventFollower::new(db.clone(), epoch_check.clone(), lifetimes.log)),
             epoch_check,
+            delay_watch: DelayWatch::new(db.clone()),
             readiness: ReadinessCheck::default(),
             db,
             clock,

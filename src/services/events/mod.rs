@@ -2,6 +2,7 @@
 //! filters what the follower sends.
 
 pub mod changes;
+pub mod delay;
 pub(super) mod epoch;
 pub mod follower;
 pub mod subscriber;

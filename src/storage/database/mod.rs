@@ -76,6 +76,11 @@ impl Db {
         &self.reader
     }
 
+    /// A connection for checks of the database that must not wait for requests.
+    pub(crate) fn monitor(&self) -> &Pool {
+        &self.monitor
+    }
+
     /// Connections on which a change can be stored as one statement; none on SQLite, which has no statement that writes
     /// two tables.
     pub(crate) fn single_statement_pool(&self) -> Option<&Pool> {

@@ -4,10 +4,12 @@
 //! transactions with smaller numbers have ended, so that nothing is ever added before an event that was read.
 
 mod append;
+mod delay;
 mod epoch;
 mod read;
 
 pub(crate) use append::insert;
+pub use delay::{Holder, WaitingEvent, holder_of, waiting_event};
 pub(crate) use epoch::current_epoch;
 pub use epoch::{Renewal, renew_epoch, verify_epoch};
 pub use read::{LogPage, after, head};

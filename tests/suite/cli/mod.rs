@@ -1,6 +1,7 @@
 //! The binary: processes, each in a folder of its own and with an empty environment.
 
 mod commands;
+mod delayed_event_log;
 mod dev;
 mod dev_hosts;
 mod dev_key;

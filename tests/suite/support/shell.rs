@@ -340,6 +340,15 @@ impl Lines {
         found(&written).unwrap_or_else(|| panic!("no line with {text:?} in {:#?}", written.lines))
     }
 
+    /// Waits for a line that holds this text, and removes all lines up to it.
+    pub fn wait_for_new(&self, text: &str) -> String {
+        let line = self.wait_for(text);
+        let mut written = self.0.0.lock().unwrap();
+        let position = written.lines.iter().position(|line| line.contains(text)).unwrap();
+        written.lines.drain(..=position);
+        line
+    }
+
     /// Waits for the end; all lines.
     fn all(&self) -> Vec<String> {
         let (written, changed) = &*self.0;
