@@ -33,7 +33,7 @@ pub enum Include {
 pub enum UnitOfWork<'db> {
     /// Reads outside of a transaction and stores with a single statement.
     Optimistic { reads: &'db Pool, writes: &'db Pool },
-    /// Reads and stores in a transaction. A change of an existing interview is at the head of its queue.
+    /// Reads and stores in a transaction. On PostgreSQL a change of an existing interview is at the head of its queue.
     Transaction { transaction: Transaction, head: Option<QueueHead> },
 }
 
@@ -94,7 +94,7 @@ impl Change {
 
 impl<'db> UnitOfWork<'db> {
     /// Begins a unit of work on this interview; on a new one if `None`. With locks it waits until this server's earlier
-    /// changes of the interview are done.
+    /// changes of the interview are done; on SQLite, of all interviews.
     pub async fn begin(db: &'db Db, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
         let wait = match (locking, db.single_statement_pool()) {
             (Locking::Optimistic, Some(writes)) => return Ok(Self::Optimistic { reads: db.reader(), writes }),
@@ -102,8 +102,9 @@ impl<'db> UnitOfWork<'db> {
             (Locking::Pessimistic(wait), _) => wait,
         };
         let head = match interview {
-            Some(id) => Some(db.interview_queue().enter(id).await?),
-            None => None,
+            // All changes on SQLite queue for the one writer. A second queue would make them do so in turns.
+            Some(id) if db.is_postgres() => Some(db.interview_queue().enter(id).await?),
+            _ => None,
         };
         Ok(Self::Transaction { transaction: db.begin_change(wait).await?, head })
     }
