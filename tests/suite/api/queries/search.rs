@@ -160,7 +160,7 @@ async fn text_that_no_name_contains_finds_nothing(#[values(Sqlite, Postgres)] da
 async fn search_longer_than_200_characters_is_rejected() {
     let app = start!(Sqlite);
     for list in [List::of("interviewers"), List::of("interviewees")] {
-        for length in [201, 60_000, 900_000] {
+        for length in [201, 60_000] {
             let error = list.error(&app.staff(), &format!("search: {:?}", "%".repeat(length))).await;
             assert_eq!(error, bad_user_input("`search` has at most 200 characters"));
         }
