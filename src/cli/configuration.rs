@@ -92,9 +92,11 @@ fn groups<'a>(commands: &[Leaf<'a>]) -> Vec<(&'a str, Vec<&'a Arg>)> {
 }
 
 fn option(argument: &Arg) -> String {
-    let flag = argument.get_long().unwrap_or_default();
+    let name = argument
+        .get_long()
+        .map_or_else(|| argument.get_value_names().unwrap_or_default().join(" "), |flag| format!("--{flag}"));
     let default = default(argument).map(|default| format!(" Default: `{default}`.")).unwrap_or_default();
-    format!("`--{flag}`: {}{default}", sentence(argument.get_help()))
+    format!("`{name}`: {}{default}", sentence(argument.get_help()))
 }
 
 fn row(setting: &Arg) -> String {

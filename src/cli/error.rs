@@ -3,7 +3,7 @@
 use crate::cli::dev::KeyFileError;
 use crate::config::SecretError;
 use crate::services::{DemoDataError, SecretTooShort};
-use crate::storage::StorageError;
+use crate::storage::{BackupError, StorageError};
 use std::io;
 use std::net::SocketAddr;
 
@@ -37,6 +37,9 @@ pub enum CliError {
     /// Migrations are missing.
     #[error("the database's schema is behind: run `interviews migrate up` first")]
     Behind,
+    /// There is no backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// Demo data cannot be created.
     #[error(transparent)]
     DemoData(#[from] DemoDataError),
@@ -49,6 +52,9 @@ pub enum CliError {
     /// A file in the working directory cannot be read or written.
     #[error("{0}: {1}")]
     File(String, io::Error),
+    /// A signal stopped a command.
+    #[error("stopped by a signal: nothing was written")]
+    Interrupted,
     /// A second signal arrived while requests in flight were finishing.
     #[error("stopped by a second signal before all requests in flight were answered")]
     Aborted,

@@ -1,5 +1,6 @@
 //! The command line: one file for each command or two.
 
+mod backup;
 mod configuration;
 mod database;
 mod dev;
@@ -75,6 +76,9 @@ enum Command {
         #[command(flatten)]
         database: DatabaseSettings,
     },
+    /// Copy a SQLite database to a new file, while servers use it, and check the copy
+    #[command(after_help = DURATIONS)]
+    Backup(backup::Arguments),
     /// Print the reference of commands and settings as Markdown
     #[command(hide = true)]
     Configuration,
@@ -110,6 +114,7 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Token { sub, ttl, tokens } => token(sub, ttl, &tokens),
         Command::DemoData { interviews, database } => database::demo_data(interviews, &database).await,
         Command::ExpireCursors { database } => database::expire_cursors(&database).await,
+        Command::Backup(arguments) => backup::run(arguments).await,
         Command::Configuration => {
             print!("{}", configuration::reference());
             Ok(())

@@ -1,6 +1,7 @@
 //! All SQL, for PostgreSQL and SQLite: functions that take a connection or transaction, and take and return domain
 //! types. No rules.
 
+mod backup;
 pub(crate) mod bulk_insert;
 pub(crate) mod companies;
 mod database;
@@ -15,6 +16,7 @@ pub mod tokens;
 pub mod unit_of_work;
 pub(crate) mod users;
 
+pub use backup::BackupError;
 pub use database::{
     DatabaseOptions, Db, LockWait, MigrationState, Outage, Pool, RequestChanges, StorageError, Synchronous, Transaction,
 };

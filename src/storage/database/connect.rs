@@ -10,6 +10,7 @@ use crate::storage::database::shares::{Share, Shares};
 use crate::storage::database::sqlite_file::SqliteFile;
 use crate::storage::interview_queue::InterviewQueue;
 use crate::storage::{Result, StorageError};
+use sea_orm::ConnectionTrait;
 use std::num::NonZero;
 use std::time::Duration;
 
@@ -102,12 +103,19 @@ impl Db {
                 file.connect(async || self.writer.reach().await).await?;
                 file.connect(async || self.reader.reach().await).await?;
                 // SQLite opens a file that cannot be written for reading, without an error.
-                match self.begin().await {
-                    Ok(_) | Err(StorageError::Transient(_)) => Ok(()),
+                match self.try_to_write().await {
+                    // Another process is writing.
+                    Ok(()) | Err(StorageError::Transient(_)) => Ok(()),
                     Err(error) => Err(file.explain(&error.reason())),
                 }
             }
         }
+    }
+
+    /// Writes to a SQLite file, and rolls back. A transaction alone would not fail.
+    async fn try_to_write(&self) -> Result<()> {
+        self.begin().await?.execute_unprepared("PRAGMA user_version = 0").await?;
+        Ok(())
     }
 
     /// Where the database is, without the secrets of its URL.

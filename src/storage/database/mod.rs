@@ -20,7 +20,7 @@ mod session;
 mod session_check;
 mod shared_sessions;
 mod shares;
-mod sqlite_file;
+pub(super) mod sqlite_file;
 mod start_fault;
 pub(crate) mod statement_cache;
 mod transaction;

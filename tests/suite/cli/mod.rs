@@ -1,5 +1,6 @@
 //! The binary: processes, each in a folder of its own and with an empty environment.
 
+mod backup;
 mod commands;
 mod delayed_event_log;
 mod dev;
@@ -15,4 +16,5 @@ mod secrets;
 mod serve;
 mod settings;
 mod shutdown;
+mod sqlite_files;
 mod waiting;

@@ -87,13 +87,15 @@ async fn a_postgresql_dump_is_restored_as_documented() {
 
 #[tokio::test]
 async fn a_sqlite_backup_of_a_running_server_is_restored_as_documented() {
-    let (old, new) = (Shell::on_new(Sqlite).await.unwrap(), Shell::on_new(Sqlite).await.unwrap());
-    if !is_installed("sqlite3") {
-        return;
-    }
-    let _server = old.start("serve --migrate");
-    old.succeed("demo-data --interviews 30");
-    execute(&old, block(BACKUP, "VACUUM INTO"));
-    fs::copy(old.path("backup.db"), new.path("interviews.db")).unwrap();
-    assert_has_30_interviews(&new).await;
+    let shell = Shell::on_new(Sqlite).await.unwrap();
+    let server = shell.start("serve --migrate");
+    shell.succeed("demo-data --interviews 30");
+    execute(&shell, block(BACKUP, "interviews backup"));
+    let token = shell.succeed("token --sub 1000");
+    server.relocate(token.trim(), "after the backup").await;
+    server.signal("TERM");
+    assert_eq!(server.ended().0, Some(0));
+    execute(&shell, block(BACKUP, "cp interviews-backup.db"));
+    assert_has_30_interviews(&shell).await;
+    assert_eq!(shell.start("serve").location(token.trim()).await, serde_json::Value::Null);
 }

@@ -7,6 +7,8 @@ use interviews::domain::UserId;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,6 +31,8 @@ pub struct Shell {
     folder: TempDir,
     settings: Vec<(String, String)>,
     database: Option<TestDatabase>,
+    /// A copy of the binary that another user may execute, and that user.
+    other_user: Option<(TempDir, u32, u32)>,
 }
 
 /// A command that has ended.
@@ -41,7 +45,7 @@ pub struct Finished {
 
 impl Shell {
     pub fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), settings: Vec::new(), database: None }
+        Self { folder: TempDir::new().unwrap(), settings: Vec::new(), database: None, other_user: None }
     }
 
     /// With a secret and an empty database; none without PostgreSQL.
@@ -83,6 +87,20 @@ impl Shell {
         self.settings.push((name.to_owned(), value.into()));
     }
 
+    /// Makes commands run without the rights of root, who may write to every file.
+    pub fn unprivileged(mut self) -> Self {
+        if let Some((user, group)) = cluster::unprivileged_user() {
+            let binaries = TempDir::new().unwrap();
+            let binary = binaries.path().join("interviews");
+            let built = env!("CARGO_BIN_EXE_interviews");
+            std::fs::hard_link(built, &binary).or_else(|_| std::fs::copy(built, &binary).map(drop)).unwrap();
+            set_mode(binaries.path(), 0o755);
+            std::os::unix::fs::chown(self.folder.path(), Some(user), Some(group)).unwrap();
+            self.other_user = Some((binaries, user, group));
+        }
+        self
+    }
+
     /// The value of a variable of the environment.
     pub fn setting(&self, name: &str) -> &str {
         self.settings.iter().find_map(|(known, value)| (known == name).then_some(value)).unwrap()
@@ -102,7 +120,13 @@ impl Shell {
 
     /// Runs `interviews` with these arguments until it ends.
     pub fn run(&self, arguments: &str) -> Finished {
-        let mut child = self.command(arguments).spawn().unwrap();
+        self.run_with(&arguments.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// The same with arguments that contain spaces.
+    pub fn run_with(&self, arguments: &[&str]) -> Finished {
+        let mut child = self.command_with(arguments).spawn().unwrap();
+        let arguments = arguments.join(" ");
         let [stdout, stderr] = [collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap())];
         let mut text = |stream: Receiver<String>| {
             stream.recv_timeout(DEADLINE).unwrap_or_else(|_| {
@@ -175,8 +199,19 @@ impl Shell {
     }
 
     fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_interviews"));
-        command.args(arguments.split_whitespace()).current_dir(self.folder.path());
+        self.command_with(&arguments.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn command_with(&self, arguments: &[&str]) -> Command {
+        let mut command = match &self.other_user {
+            Some((binaries, user, group)) => {
+                let mut command = Command::new(binaries.path().join("interviews"));
+                command.uid(*user).gid(*group);
+                command
+            }
+            None => Command::new(env!("CARGO_BIN_EXE_interviews")),
+        };
+        command.args(arguments).current_dir(self.folder.path());
         command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -290,6 +325,11 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sets the mode of a file or folder.
+pub fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// Reads to the end.
