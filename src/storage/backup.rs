@@ -1,9 +1,10 @@
 //! A copy of a SQLite database while servers use it.
 
 use crate::storage::database::sqlite_file::{create_private, folder_of, sync_with_folder};
+use crate::storage::event_log::{EXISTS_IN_COPY, draw_for_copy};
 use crate::storage::{Db, StorageError};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::sqlx::{self, ConnectOptions as _, Connection, Row};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions as _, Connection, Row};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -44,7 +45,7 @@ impl Db {
         }
         let partial = PartialFile::create(target)?;
         self.copy_to(&partial.path).await?;
-        check(&partial.path).await?;
+        finish(&partial.path).await?;
         partial.publish(target)
     }
 
@@ -103,12 +104,16 @@ impl Drop for PartialFile {
     }
 }
 
-/// Reads the whole copy: its pages, indexes and references.
-async fn check(file: &Path) -> Result<(), BackupError> {
+/// Draws an epoch for the copy, so that cursors expire when it is restored, and reads the whole copy: its pages,
+/// indexes and references.
+async fn finish(file: &Path) -> Result<(), BackupError> {
     let findings = async {
-        let options = SqliteConnectOptions::new().filename(file).read_only(true).disable_statement_logging();
+        let options = SqliteConnectOptions::new().filename(file).disable_statement_logging();
         let mut connection = options.connect().await?;
         let mut findings = Vec::new();
+        if sqlx::raw_sql(EXISTS_IN_COPY).fetch_one(&mut connection).await?.try_get::<i64, _>(0)? > 0 {
+            sqlx::raw_sql(AssertSqlSafe(draw_for_copy())).execute(&mut connection).await?;
+        }
         for row in sqlx::raw_sql("PRAGMA integrity_check(5)").fetch_all(&mut connection).await? {
             findings.push(row.try_get::<String, _>(0)?);
         }

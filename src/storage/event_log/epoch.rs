@@ -62,6 +62,14 @@ pub async fn renew_epoch(db: &Db) -> Result<()> {
     renew(db, Some(Renewal::Requested)).await.map(drop)
 }
 
+/// The SQL that draws a new epoch in a copy of a SQLite database. To restore the copy is to go back in time.
+pub(crate) fn draw_for_copy() -> String {
+    format!("UPDATE {TABLE} SET {EPOCH} = {}", rand::random::<i64>())
+}
+
+/// Whether the table of the epoch exists in a SQLite database.
+pub(crate) const EXISTS_IN_COPY: &str = "SELECT count(*) FROM sqlite_master WHERE name = 'event_log_epoch'";
+
 async fn renew(db: &Db, requested: Option<Renewal>) -> Result<Option<Renewal>> {
     let (identity, needed) = find_identity(db).await?;
     if needed.or(requested).is_none() {

@@ -10,7 +10,7 @@ mod read;
 
 pub(crate) use append::insert;
 pub use delay::{Holder, WaitingEvent, holder_of, waiting_event};
-pub(crate) use epoch::current_epoch;
+pub(crate) use epoch::{EXISTS_IN_COPY, current_epoch, draw_for_copy};
 pub use epoch::{Renewal, renew_epoch, verify_epoch};
 pub use read::{LogPage, after, head};
 pub(crate) use read::{count, page, position_of};

@@ -9,6 +9,8 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+const EPOCH: &str = "SELECT epoch FROM event_log_epoch";
+
 /// The first column of the first row.
 async fn value<T: sea_orm::TryGetable>(file: &std::path::Path, sql: &str) -> T {
     let connection = sea_orm::Database::connect(format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
@@ -61,7 +63,9 @@ async fn backups_under_load_are_complete_and_consistent() {
         })
     });
     assert!(acknowledged.into_inner() > 0);
+    let epoch: i64 = value(&shell.path("interviews.db"), EPOCH).await;
     for (file, before, after) in backups {
+        assert_ne!(value::<i64>(&file, EPOCH).await, epoch, "cursors expire when the copy is restored");
         assert_eq!(mode(&file), 0o600);
         assert_eq!(value::<String>(&file, "PRAGMA integrity_check").await, "ok");
         let changes: i64 = value(&file, "SELECT count(*) FROM interview_events WHERE type = 'updated'").await;
