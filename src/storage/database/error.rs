@@ -17,7 +17,7 @@ pub enum StorageError {
     /// The connection broke, or could only read, before anything was written. A retry uses another connection.
     #[error("the connection broke: {0}")]
     ConnectionLost(#[source] DbErr),
-    /// The database cannot do this now, and nothing was written. [`Outage::of`] says why.
+    /// The database cannot do this now, and nothing was written. `Outage::of` says why.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] DbErr),
     /// A statement was cancelled or waited too long for a lock, or no connection became free in time. Nothing was

@@ -43,7 +43,7 @@ use std::time::Duration;
 /// [`StorageError::Timeout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockWait {
-    /// [`BRIEF_LOCK_WAIT`], on a connection that all changes share.
+    /// `BRIEF_LOCK_WAIT`, on a connection that all changes share.
     Brief,
     /// `DATABASE_TIMEOUT`, on one of the connections for changes that wait. The others stay free for changes that need
     /// other locks.
