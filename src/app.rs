@@ -1,7 +1,7 @@
 //! Wiring: from settings to a server that listens, and its shutdown.
 
 use crate::config::ServerSettings;
-use crate::graphql::{Engine, InterviewsApi};
+use crate::graphql::{Engine, InterviewsApi, MemoryBudget};
 use crate::http;
 use crate::http::ServerState;
 use crate::http::explorer::Explorer;
@@ -30,14 +30,25 @@ impl App {
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
         let services = Arc::new(Services::new(db, clock, tokens, settings.services.cache_lifetimes()));
         let limits = Arc::new(settings.http.limits());
-        let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits());
+        let memory = MemoryBudget::new(settings.http.request_memory);
+        let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits(), memory.clone());
         let in_flight = Arc::new(Semaphore::new(settings.http.max_in_flight));
         let origins = settings.http.cors_origins.clone().into();
         let allowed_hosts = settings.http.allowed_hosts.iter().filter(|name| !name.is_empty()).cloned().collect();
         let connections = ConnectionTracker::new(settings.http.max_sockets);
         let start = StartState::default();
-        let server =
-            ServerState { services, engine, explorer, limits, in_flight, connections, start, origins, allowed_hosts };
+        let server = ServerState {
+            services,
+            engine,
+            explorer,
+            limits,
+            in_flight,
+            memory,
+            connections,
+            start,
+            origins,
+            allowed_hosts,
+        };
         Self { server, settings }
     }
 
@@ -51,6 +62,12 @@ impl App {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.server.engine
+    }
+
+    /// The memory of requests and responses.
+    #[must_use]
+    pub fn memory(&self) -> &MemoryBudget {
+        &self.server.memory
     }
 
     /// The routes, to call them without a socket.

@@ -72,6 +72,19 @@ pub struct GraphQlSettings {
     /// used seldom. Documents of clients without a token are not cached.
     #[arg(long, value_name = "BYTES", env = "DOCUMENT_CACHE", default_value_t = DocumentLimits::default().cache)]
     pub document_cache: usize,
+    /// Refuse a response of more than this many bytes
+    ///
+    /// The responses to a batch share them. The operation fails with the error code `QUERY_TOO_COMPLEX`, or
+    /// `OUTCOME_UNKNOWN` if it was a mutation, which may have been made. The server stops writing the response at the
+    /// limit.
+    #[arg(long, value_name = "BYTES", env = "MAX_RESPONSE", default_value_t = 16 * 1024 * 1024)]
+    pub max_response: usize,
+    /// Keep responses to subscriptions in at most this many bytes of memory, for other subscribers
+    ///
+    /// Subscribers with equal selections and permissions share the response to an event while it is kept. A response
+    /// of more than 256 KiB is shared only while it is executed. The responses count for `--request-memory`, too.
+    #[arg(long, value_name = "BYTES", env = "SHARED_RESPONSES", default_value_t = 16 * 1024 * 1024)]
+    pub shared_responses: usize,
     /// Let these clients read the schema by introspection
     ///
     /// GraphiQL needs it to complete and check what is typed. Where it is not allowed, a query for `__schema` or
@@ -119,6 +132,8 @@ impl GraphQlSettings {
             },
             rate_limit: self.rate_limit,
             introspection: self.introspection.into(),
+            response: self.max_response,
+            shared_responses: self.shared_responses,
         }
     }
 }

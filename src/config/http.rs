@@ -21,6 +21,15 @@ pub struct HttpSettings {
     /// A larger body is answered with 413; a WebSocket with a larger message is closed with 1009.
     #[arg(long, value_name = "BYTES", env = "MAX_BODY", default_value_t = 1024 * 1024)]
     pub max_body: usize,
+    /// Use at most this many bytes of memory for requests and responses at a time
+    ///
+    /// Bodies and messages while they arrive, parsed requests, and responses until they are written count, from 4 KiB
+    /// on. Beyond the limit a request is answered with 503, the error code `OVERLOADED` and a `retry-after` header; a
+    /// WebSocket with a large message is closed with 1013. A quarter is reserved for requests and responses of at most
+    /// 64 KiB. A body whose values alone would need the other three quarters is answered with 413: a value takes up
+    /// to 432 bytes.
+    #[arg(long, value_name = "BYTES", env = "REQUEST_MEMORY", default_value_t = 64 * 1024 * 1024)]
+    pub request_memory: usize,
     /// Accept batches of at most this many operations
     ///
     /// The operations of a batch run one after the other. A longer batch is answered with 400, and nothing of it runs.

@@ -1,7 +1,8 @@
 //! Errors that are found before an operation runs, and their response in the format of each transport.
 
-use crate::graphql::{Code, Outcome, RequestError};
+use crate::graphql::{self, Code, Outcome, RequestError};
 use crate::http::graphql::negotiation::{Media, media};
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -24,7 +25,10 @@ pub(crate) enum ErrorFormat {
 
 /// The server is at its limit of requests in flight or of long-lived connections.
 pub(crate) const OVERLOADED: HttpError =
-    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server is busy: try again");
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, Code::Overloaded.failure_message());
+/// The memory for requests and responses is in use.
+pub(crate) const NO_MEMORY: HttpError =
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, graphql::NO_MEMORY);
 /// The request reached its deadline, and nothing was written.
 pub(crate) const TIMED_OUT: HttpError =
     HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, Code::Timeout.failure_message());
@@ -68,17 +72,17 @@ impl HttpError {
     /// The response with a body in this format.
     pub(crate) fn format(self, format: ErrorFormat, request_id: &str) -> Response {
         let (status, code) = (self.status, self.code);
-        let (content_type, body) = match format {
+        let (content_type, body): (_, Bytes) = match format {
             ErrorFormat::Rest => {
                 let error = json!({"code": code.as_str(), "message": self.message, "path": []});
-                (Media::Json.content_type(), json!({"errors": [error]}).to_string().into_bytes())
+                (Media::Json.content_type(), json!({"errors": [error]}).to_string().into())
             }
             ErrorFormat::GraphQl(media) => {
                 let error = match code {
                     Code::Internal => RequestError::failed(code, request_id),
                     _ => self.into_request_error(),
                 };
-                (media.content_type(), Outcome::Rejected(error).bytes())
+                (media.content_type(), Outcome::Rejected(error).into_json().into())
             }
         };
         let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];

@@ -9,13 +9,14 @@ pub mod explorer;
 mod graphql;
 mod health;
 mod host;
+mod json_memory;
 mod middleware;
 mod rest;
 pub(crate) mod server;
 pub(crate) mod start;
 mod websocket;
 
-use crate::graphql::Engine;
+use crate::graphql::{Engine, MemoryBudget};
 use crate::services::SharedServices;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -39,6 +40,8 @@ pub(crate) struct ServerState {
     pub(crate) limits: Arc<Limits>,
     /// Permits for requests in flight.
     pub(crate) in_flight: Arc<Semaphore>,
+    /// The memory of requests and responses.
+    pub(crate) memory: MemoryBudget,
     pub(crate) connections: ConnectionTracker,
     pub(crate) start: StartState,
     /// The origins whose pages may call the server; `*` allows any.
@@ -82,5 +85,5 @@ pub(crate) fn router(server: ServerState) -> Router {
         .merge(explorer::assets())
         .fallback(|| async { NO_ROUTE })
         .method_not_allowed_fallback(|| async { NO_METHOD });
-    middleware::wrap(router, &server.origins, &server.allowed_hosts).with_state(server)
+    middleware::wrap(router, &server.origins, &server.allowed_hosts, &server.memory).with_state(server)
 }

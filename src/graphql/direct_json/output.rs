@@ -3,7 +3,9 @@
 use crate::graphql::direct_json::WriteJson;
 use crate::graphql::direct_json::plan::{Plan, SourceFields};
 use crate::graphql::engine::EmbeddedJson;
-use crate::graphql::engine::response::write_value;
+use crate::graphql::engine::error::error_with_code;
+use crate::graphql::engine::json::write_value;
+use crate::graphql::engine::response_limits::ResponseError;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
@@ -68,7 +70,7 @@ const OBJECT_LENGTH: usize = 768;
 /// The objects as JSON text; `None` when the executor does as well, or when text is not permitted.
 ///
 /// # Errors
-/// The errors of executed fields, as the executor reports them.
+/// The errors of executed fields, as the executor reports them, and those of the limits on responses.
 async fn write_objects<T: WriteJson>(
     ctx: &ContextSelectionSet<'_>,
     field: &Positioned<Field>,
@@ -96,7 +98,11 @@ async fn write_objects<T: WriteJson>(
         ServerResult::Ok(values)
     };
     let (loaded, mut executed) = futures_util::try_join!(load, executed)?;
+    let fail = |error: ResponseError| {
+        ctx.set_error_path(error_with_code(error.code(), error.message()).into_server_error(field.pos))
+    };
     let write = |executed: &ExecutedValues| {
+        let mut text = embedded_json.begin(executed.iter());
         let mut out = Vec::with_capacity(OBJECT_LENGTH * loaded.len());
         let mut missing = Vec::new();
         for (row, object) in loaded.iter().enumerate() {
@@ -107,18 +113,20 @@ async fn write_objects<T: WriteJson>(
             if !fields.is_empty() {
                 missing.push((row, fields));
             }
+            text.check(&out).map_err(fail)?;
         }
         if shape == Shape::List {
             out.extend_from_slice(if loaded.is_empty() { b"[]" } else { b"]" });
         }
-        (out, missing)
+        ServerResult::Ok((text, out, missing))
     };
-    let (mut out, missing) = write(&executed);
+    let (mut text, mut out, missing) = write(&executed)?;
     if !missing.is_empty() {
+        drop((text, out));
         executed.extend(execution.run(missing).await?);
-        (out, _) = write(&executed);
+        (text, out, _) = write(&executed)?;
     }
-    Ok(Some(embedded_json.embed(out, objects.len())))
+    text.finish(out, objects.len()).map(Some).map_err(fail)
 }
 
 /// The execution of fields by their resolvers, in the same structure as the executor's: errors come out alike.
@@ -172,6 +180,10 @@ impl ExecutedValues {
             }
             self.values[index] = Some(value);
         }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter().flatten()
     }
 
     /// Writes a value; `false` when the field was not executed.

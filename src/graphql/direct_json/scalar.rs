@@ -1,6 +1,6 @@
 //! JSON of scalars and enums.
 
-use crate::graphql::engine::response::write_string;
+use crate::graphql::engine::json::write_string;
 use async_graphql::ID;
 use async_graphql::resolver_utils::EnumType;
 

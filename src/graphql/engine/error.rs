@@ -76,6 +76,7 @@ impl Code {
             Self::Unavailable => "the server cannot do this now: try again later",
             Self::Timeout => "the request took too long",
             Self::OutcomeUnknown => "the change may have been made: read the interview before you repeat it",
+            Self::Overloaded => "the server is busy: try again",
             _ => "internal error",
         }
     }

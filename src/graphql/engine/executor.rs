@@ -4,6 +4,7 @@ use crate::graphql::engine::api::{Api, RequestContext};
 use crate::graphql::engine::error::tag_argument_error;
 use crate::graphql::engine::loader_scheduler::{PendingFetches, run_with_batches};
 use crate::graphql::engine::response::Response;
+use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
 use async_graphql::{Executor as _, Request};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -24,9 +25,18 @@ impl<A: Api> Executor<A> {
     }
 
     /// Runs a query or mutation.
-    pub async fn run(&self, request: Request, context: RequestContext<A::Viewer>) -> Response {
+    ///
+    /// # Errors
+    /// [`ResponseError`] when the response exceeds the limits.
+    pub async fn run(
+        &self,
+        request: Request,
+        context: RequestContext<A::Viewer>,
+        limits: &ResponseLimits,
+    ) -> Result<Response, ResponseError> {
         let (request, fetches) = self.attach_context(request, context);
-        Self::tag(run_with_batches(fetches, self.api.schema().execute(request)).await)
+        let executed = run_with_batches(fetches, self.api.schema().execute(request)).await;
+        Response::write(Self::tag(executed), limits)
     }
 
     /// Runs a subscription for one event; `None` when its resolver yields nothing.
@@ -35,10 +45,12 @@ impl<A: Api> Executor<A> {
         request: Request,
         context: RequestContext<A::Viewer>,
         event: Arc<A::Event>,
-    ) -> Option<Response> {
+        limits: &ResponseLimits,
+    ) -> Option<Result<Response, ResponseError>> {
         let (request, fetches) = self.attach_context(request.data(event), context);
         let mut responses = self.api.schema().execute_stream(request, None);
-        run_with_batches(fetches, responses.next()).await.map(Self::tag)
+        let executed = run_with_batches(fetches, responses.next()).await?;
+        Some(Response::write(Self::tag(executed), limits))
     }
 
     fn attach_context(&self, request: Request, context: RequestContext<A::Viewer>) -> (Request, PendingFetches) {
@@ -46,8 +58,8 @@ impl<A: Api> Executor<A> {
         (self.api.attach(request, context, fetches.clone()), fetches)
     }
 
-    fn tag(mut response: async_graphql::Response) -> Response {
+    fn tag(mut response: async_graphql::Response) -> async_graphql::Response {
         response.errors.iter_mut().for_each(tag_argument_error);
-        Response::from(response)
+        response
     }
 }

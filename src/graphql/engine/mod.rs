@@ -7,9 +7,13 @@ pub(crate) mod document;
 mod embedded_json;
 pub(crate) mod error;
 mod executor;
+pub(crate) mod json;
 pub mod loader_scheduler;
+pub(crate) mod memory;
 mod rate_limit;
 pub(crate) mod response;
+pub(crate) mod response_limits;
+mod shared_responses;
 pub(crate) mod subscriptions;
 
 pub(crate) use allowance::Allowance;
@@ -22,12 +26,16 @@ use crate::graphql::engine::document::{
 };
 use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::engine::executor::Executor;
+use crate::graphql::engine::memory::{Charge, MemoryBudget, NoMemory};
 use crate::graphql::engine::rate_limit::RateLimiter;
+use crate::graphql::engine::response::Response;
+use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
 use crate::graphql::engine::subscriptions::{PreparedSubscription, ResponseStream, Subscriptions};
 use apollo_compiler::executable::OperationType;
 use async_graphql::Request;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Serves an API.
 #[derive(Clone)]
@@ -35,7 +43,9 @@ pub struct Engine<A: Api> {
     documents: Arc<Documents>,
     introspection: Introspection,
     rate_limiter: Option<Arc<RateLimiter<A::RateLimitKey>>>,
-    embedded_json: EmbeddedJson,
+    max_response: usize,
+    memory: MemoryBudget,
+    embedded_objects: Arc<AtomicU64>,
     executor: Executor<A>,
     subscriptions: Subscriptions<A>,
 }
@@ -49,6 +59,10 @@ pub struct EngineLimits {
     pub rate_limit: Option<NonZeroU32>,
     /// Who may read the schema by introspection.
     pub introspection: Introspection,
+    /// The length of a response, or of all responses to a batch together, in bytes.
+    pub response: usize,
+    /// The memory of the responses that subscribers share, in bytes.
+    pub shared_responses: usize,
 }
 
 /// Who may read the schema by introspection. Everyone may ask for `__typename`.
@@ -84,25 +98,29 @@ pub(crate) struct Mutation;
 
 /// A request that can run.
 enum PreparedRequest {
-    QueryOrMutation(Request),
+    QueryOrMutation(Request, ResponseLimits, Charge),
     Subscription(PreparedSubscription),
 }
 
 const UNAUTHENTICATED: &str = "this needs a token: send `Authorization: Bearer <JWT>`";
 
 impl<A: Api> Engine<A> {
-    /// An engine for an API.
+    /// An engine for an API. Its requests and responses use the memory of this budget.
     #[must_use]
-    pub fn new(api: A, limits: EngineLimits) -> Self {
-        let EngineLimits { documents, rate_limit, introspection } = limits;
+    pub fn new(api: A, limits: EngineLimits, memory: MemoryBudget) -> Self {
+        let EngineLimits { documents, rate_limit, introspection, response, shared_responses } = limits;
         let rules = SchemaRules { sdl: &A::sdl(), cost: A::COST, scalars: A::SCALARS };
-        let executor = Executor::new(api);
+        let (executor, documents) = (Executor::new(api), Arc::new(Documents::new(&rules, documents)));
+        let event_limits =
+            ResponseLimits { max_length: response, total_length: response, memory: memory.clone(), is_mutation: false };
         Self {
-            documents: Arc::new(Documents::new(&rules, documents)),
             introspection,
+            max_response: response,
+            memory,
             rate_limiter: rate_limit.map(|points| Arc::new(RateLimiter::new(points))),
-            embedded_json: EmbeddedJson::default(),
-            subscriptions: Subscriptions::new(executor.clone()),
+            embedded_objects: Arc::default(),
+            subscriptions: Subscriptions::new(executor.clone(), documents.clone(), event_limits, shared_responses),
+            documents,
             executor,
         }
     }
@@ -110,7 +128,7 @@ impl<A: Api> Engine<A> {
     /// What the operations of one request may use together.
     #[must_use]
     pub fn allowance(&self) -> Allowance {
-        self.documents.allowance()
+        Allowance::new(self.documents.limits().complexity, self.max_response)
     }
 
     /// Executes a query or mutation. Without a viewer only introspection is allowed.
@@ -122,8 +140,12 @@ impl<A: Api> Engine<A> {
         allowance: &mut Allowance,
     ) -> Outcome {
         match self.prepare(&context, request, allowed, allowance) {
-            Ok(PreparedRequest::QueryOrMutation(request)) => {
-                Outcome::Executed(self.executor.run(request, context).await)
+            Ok(PreparedRequest::QueryOrMutation(request, limits, _charge)) => {
+                let outcome = outcome(self.executor.run(request, context, &limits).await);
+                if let Outcome::Executed(response) = &outcome {
+                    allowance.spend_response(response.len());
+                }
+                outcome
             }
             Ok(PreparedRequest::Subscription(_)) => {
                 let message = "subscriptions come over WebSocket, or with `accept: text/event-stream`";
@@ -143,8 +165,8 @@ impl<A: Api> Engine<A> {
     ) -> Execution {
         let context = RequestContext { viewer: session.and_then(A::viewer), request_id };
         let error = match (self.prepare(&context, request, allowed, &mut self.allowance()), session) {
-            (Ok(PreparedRequest::QueryOrMutation(request)), _) => {
-                return Execution::Once(Outcome::Executed(self.executor.run(request, context).await));
+            (Ok(PreparedRequest::QueryOrMutation(request, limits, _charge)), _) => {
+                return Execution::Once(outcome(self.executor.run(request, context, &limits).await));
             }
             (Ok(PreparedRequest::Subscription(subscription)), Some(session)) => {
                 match self.subscriptions.start(session.clone(), context.request_id, subscription).await {
@@ -169,7 +191,13 @@ impl<A: Api> Engine<A> {
     /// The number of objects that resolvers have returned as JSON text since the start (see `EmbeddedJson`).
     #[must_use]
     pub fn embedded_objects(&self) -> u64 {
-        self.embedded_json.objects()
+        self.embedded_objects.load(Ordering::Relaxed)
+    }
+
+    /// The memory of the responses that subscribers share, in bytes.
+    #[must_use]
+    pub fn shared_response_memory(&self) -> u64 {
+        self.subscriptions.shared_memory()
     }
 
     /// Checks a request: its document, its variables, its cost, and whether its viewer may send it on this transport.
@@ -198,18 +226,27 @@ impl<A: Api> Engine<A> {
             rate_limiter.spend(&A::rate_limit_key(viewer), prepared.cost)?;
         }
         if kind == OperationType::Subscription {
+            self.documents.check_kept_variables(&request.variables)?;
             let selection = document.selection_hash(operation, &request.variables);
-            let subscription = PreparedSubscription::new(prepared, selection, request.operation_name)?;
+            let subscription =
+                PreparedSubscription::new(&document, prepared.root_field, selection, request.operation_name)?;
             return Ok(PreparedRequest::Subscription(subscription));
         }
+        let limits = ResponseLimits {
+            max_length: allowance.response_length()?,
+            total_length: self.max_response,
+            memory: self.memory.clone(),
+            is_mutation: kind == OperationType::Mutation,
+        };
+        let charge = self.memory.charge(document.executable_memory()).map_err(|NoMemory| ResponseError::NoMemory)?;
         request.set_parsed_query(prepared.executable);
         if kind == OperationType::Mutation {
             request.data.insert(Mutation);
         }
         if !document.has_duplicate_keys() {
-            request.data.insert(self.embedded_json.clone());
+            request.data.insert(EmbeddedJson::new(self.embedded_objects.clone(), limits.clone()));
         }
-        Ok(PreparedRequest::QueryOrMutation(request))
+        Ok(PreparedRequest::QueryOrMutation(request, limits, charge))
     }
 
     fn check_introspection(&self, context: &RequestContext<A::Viewer>) -> Result<(), RequestError> {
@@ -233,4 +270,8 @@ impl<A: Api> Engine<A> {
             None => self.documents.parse_and_validate(query, caching),
         }
     }
+}
+
+fn outcome(executed: Result<Response, ResponseError>) -> Outcome {
+    executed.map_or_else(|error| Outcome::Rejected(error.into()), Outcome::Executed)
 }

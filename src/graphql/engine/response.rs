@@ -1,39 +1,33 @@
-//! Responses, and their JSON, which is written in one pass over the values.
+//! Responses: what became of a request, as JSON.
 
 use crate::graphql::engine::error::{Code, RequestError};
-use async_graphql::{ServerError, Value};
-use serde::Serialize;
+use crate::graphql::engine::json::{Json, TooLong, write_response};
+use crate::graphql::engine::memory::Charge;
+use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
+use async_graphql::ServerError;
 
 /// The result of a request.
 #[derive(Debug)]
 pub enum Outcome {
     /// The operation ran. Fields can have failed.
     Executed(Response),
-    /// Nothing ran.
+    /// Nothing ran, or nothing was changed.
     Rejected(RequestError),
 }
 
 impl Outcome {
-    /// Appends the JSON of the response: without `data` when nothing ran.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// The JSON of the response, without `data` when nothing ran. It has no line breaks.
+    #[must_use]
+    pub fn into_json(self) -> Json {
         match self {
-            Self::Executed(response) => write_response(Some(&response.data), &response.errors, out),
-            Self::Rejected(error) => write_response(None, &error.errors, out),
+            Self::Executed(response) => response.json,
+            Self::Rejected(error) => {
+                let mut text = Vec::new();
+                // Without a limit: the number of errors and the length of their messages are limited.
+                let _ = write_response(None, &error.errors, usize::MAX, &mut text);
+                Json::new(text, Charge::default())
+            }
         }
-    }
-
-    /// The JSON of the response, which has no line breaks.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.write(&mut out);
-        out
-    }
-
-    /// The JSON as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        text(self.bytes())
     }
 
     /// Why nothing ran; `None` when the operation ran.
@@ -48,106 +42,53 @@ impl Outcome {
     /// Whether the operation ran without any error.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Executed(response) if response.errors.is_empty())
+        matches!(self, Self::Executed(response) if !response.has_errors)
     }
 }
 
 /// The response to an operation that ran.
 #[derive(Debug)]
 pub struct Response {
-    data: Value,
-    errors: Vec<ServerError>,
-}
-
-impl From<async_graphql::Response> for Response {
-    fn from(response: async_graphql::Response) -> Self {
-        Self { data: response.data, errors: response.errors }
-    }
+    json: Json,
+    has_errors: bool,
+    failure: Option<Code>,
 }
 
 impl Response {
+    /// Writes the response to an operation.
+    ///
+    /// # Errors
+    /// [`ResponseError`] when it exceeds the limits.
+    pub fn write(response: async_graphql::Response, limits: &ResponseLimits) -> Result<Self, ResponseError> {
+        let async_graphql::Response { data, errors, .. } = response;
+        let mut text = Vec::new();
+        write_response(Some(&data), &errors, limits.max_length, &mut text).map_err(|TooLong| limits.too_long())?;
+        let mut charge = Charge::default();
+        limits.grow(&mut charge, text.len(), text.len())?;
+        Ok(Self { json: Json::new(text, charge), has_errors: !errors.is_empty(), failure: failure(&errors) })
+    }
+
+    /// The length of the JSON, in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.json.len()
+    }
+
     /// The code of a field for which the server failed.
     #[must_use]
     pub fn failure(&self) -> Option<Code> {
-        let code = |error: &ServerError| error.extensions.as_ref()?.get("code").cloned();
-        let has_failed_with =
-            |failure: &Code| self.errors.iter().any(|error| code(error) == Some(failure.as_str().into()));
-        [Code::Internal, Code::Unavailable, Code::Timeout].into_iter().find(has_failed_with)
+        self.failure
     }
 
     /// The JSON of the response.
     #[must_use]
-    pub fn text(&self) -> String {
-        let mut out = Vec::new();
-        write_response(Some(&self.data), &self.errors, &mut out);
-        text(out)
+    pub fn into_json(self) -> Json {
+        self.json
     }
 }
 
-fn text(json: Vec<u8>) -> String {
-    String::from_utf8(json).unwrap_or_default() // JSON is UTF-8
-}
-
-/// The capacity to reserve for a response, in bytes.
-const INITIAL_CAPACITY: usize = 1024;
-
-fn write_response(data: Option<&Value>, errors: &[ServerError], out: &mut Vec<u8>) {
-    out.reserve(INITIAL_CAPACITY);
-    out.push(b'{');
-    if let Some(data) = data {
-        out.extend_from_slice(b"\"data\":");
-        write_value(data, out);
-    }
-    if !errors.is_empty() {
-        if data.is_some() {
-            out.push(b',');
-        }
-        out.extend_from_slice(b"\"errors\":");
-        write_serialized(errors, out);
-    }
-    out.push(b'}');
-}
-
-/// Appends a value as JSON. [`Value::Binary`] is JSON text (see [`crate::graphql::engine::EmbeddedJson`]).
-pub fn write_value(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Boolean(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-        Value::Number(number) => write_serialized(number, out),
-        Value::String(text) => write_string(text, out),
-        Value::Enum(name) => write_string(name, out),
-        Value::Binary(json) => out.extend_from_slice(json),
-        Value::List(items) => {
-            out.push(b'[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_value(item, out);
-            }
-            out.push(b']');
-        }
-        Value::Object(fields) => {
-            out.push(b'{');
-            for (index, (key, value)) in fields.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_string(key, out);
-                out.push(b':');
-                write_value(value, out);
-            }
-            out.push(b'}');
-        }
-    }
-}
-
-/// Appends a string as JSON, escaped.
-pub fn write_string(text: &str, out: &mut Vec<u8>) {
-    write_serialized(text, out);
-}
-
-fn write_serialized(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
-    // Strings, numbers and maps with string keys are always JSON, and writing to memory cannot fail.
-    let _ = serde_json::to_writer(out, value);
+fn failure(errors: &[ServerError]) -> Option<Code> {
+    let code = |error: &ServerError| error.extensions.as_ref()?.get("code").cloned();
+    let has_failed_with = |failure: &Code| errors.iter().any(|error| code(error) == Some(failure.as_str().into()));
+    [Code::Internal, Code::Unavailable, Code::Timeout, Code::Overloaded].into_iter().find(has_failed_with)
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod negotiation;
 pub(crate) mod request;
+mod request_body;
 mod response;
 pub(crate) mod sse;
 
@@ -32,7 +33,7 @@ pub(crate) async fn get(
         return Ok(server.explorer.page(request.uri(), headers));
     }
     let accepted = Accepted::of(headers)?;
-    let operation = request::from_query(request.uri().query().unwrap_or_default()).map_err(HttpError::bad_request)?;
+    let (operation, _charge) = request::from_query(request.uri().query().unwrap_or_default(), &server.memory)?;
     if accepted.events {
         return event_stream(&server, &caller, accepted.media, operation, AllowedOperations::QueriesOnly).await;
     }
@@ -44,7 +45,7 @@ pub(crate) async fn get(
         }
         Err(error) => Outcome::Rejected(authentication_error(error, &caller.request_id)),
     };
-    Ok(response::cacheable(accepted.media, &outcome, headers))
+    Ok(response::cacheable(accepted.media, outcome, headers))
 }
 
 /// `POST /graphql`: one operation, or a batch of them with an outcome for each.
@@ -68,7 +69,7 @@ pub(crate) async fn post(
         Ok(viewer) => viewer,
         Err(error) => {
             let outcome = Outcome::Rejected(authentication_error(error, &caller.request_id));
-            return Ok(response::uncacheable(accepted.media, &outcome));
+            return Ok(response::uncacheable(accepted.media, outcome));
         }
     };
     let mut allowance = server.engine.allowance();
@@ -77,17 +78,13 @@ pub(crate) async fn post(
         server.engine.execute(context, operation, AllowedOperations::All, &mut allowance).await
     };
     match operations {
-        BatchRequest::Single(operation) => Ok(response::uncacheable(accepted.media, &execute(operation).await)),
+        BatchRequest::Single(operation) => Ok(response::uncacheable(accepted.media, execute(operation).await)),
         BatchRequest::Batch(operations) => {
-            let max = server.limits.max_batch;
-            if !(1..=max).contains(&operations.len()) {
-                return Err(HttpError::bad_request(format!("a batch has from 1 to {max} operations")));
-            }
-            let mut outcomes = Vec::with_capacity(operations.len());
+            let mut batch = response::Batch::default();
             for operation in operations {
-                outcomes.push(execute(operation).await); // In sequence, because they can be mutations.
+                batch.push(execute(operation).await); // In sequence, because they can be mutations.
             }
-            Ok(response::batch(accepted.media, &outcomes))
+            Ok(batch.into_response(accepted.media))
         }
     }
 }
@@ -115,22 +112,23 @@ async fn event_stream(
     let session = match caller.session(&server.services).await {
         Ok(session) => session,
         Err(error) => {
-            return Ok(single_event(media, &Outcome::Rejected(authentication_error(error, &caller.request_id))));
+            return Ok(single_event(media, Outcome::Rejected(authentication_error(error, &caller.request_id))));
         }
     };
     match server.engine.open(session.as_ref(), caller.request_id.clone(), operation, allowed).await {
-        Execution::Once(outcome) => Ok(single_event(media, &outcome)),
+        Execution::Once(outcome) => Ok(single_event(media, outcome)),
         Execution::Stream(responses) => {
             let permit = server.connections.try_acquire().ok_or(OVERLOADED)?;
-            Ok(sse::subscription(responses, permit, caller.request_id.clone(), server.limits.ping_interval))
+            let request_id = caller.request_id.clone();
+            Ok(sse::subscription(responses, permit, request_id, server.limits.ping_interval, server.memory.clone()))
         }
     }
 }
 
 /// The stream of an operation that has one response, or a response with a status when an outage prevents the stream.
-fn single_event(media: Media, outcome: &Outcome) -> Response {
+fn single_event(media: Media, outcome: Outcome) -> Response {
     match outcome.rejection().map(|error| error.code) {
-        Some(Code::Unavailable | Code::Timeout) => response::uncacheable(media, outcome),
+        Some(Code::Unavailable | Code::Timeout | Code::Overloaded) => response::uncacheable(media, outcome),
         _ => sse::single(outcome),
     }
 }

@@ -1,8 +1,9 @@
 //! The HTTP response to GraphQL operations: status, media type and caching.
 
-use crate::graphql::{Code, Outcome, RequestError};
+use crate::graphql::{Code, Json, Outcome, RequestError};
 use crate::http::error_response::BEARER;
 use crate::http::graphql::negotiation::Media;
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -14,21 +15,22 @@ const VARY: HeaderValue = HeaderValue::from_static("accept, authorization, origi
 const ALLOW_POST: HeaderValue = HeaderValue::from_static("POST");
 
 /// The response to an operation that was sent by POST.
-pub(super) fn uncacheable(media: Media, outcome: &Outcome) -> Response {
-    with_caching(respond(media, outcome, outcome.bytes()), NO_STORE)
+pub(super) fn uncacheable(media: Media, outcome: Outcome) -> Response {
+    with_caching(respond(media, outcome), NO_STORE)
 }
 
 /// The response to a query that was sent by GET. The client may cache it, and revalidates it by its `ETag`; errors
 /// are not cached.
-pub(super) fn cacheable(media: Media, outcome: &Outcome, request: &HeaderMap) -> Response {
+pub(super) fn cacheable(media: Media, outcome: Outcome, request: &HeaderMap) -> Response {
     if !outcome.is_success() {
         return uncacheable(media, outcome);
     }
-    let body = outcome.bytes();
-    let etag = weak_etag(&body);
+    let body = outcome.into_json();
+    let etag = weak_etag(body.as_ref());
     let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let is_current = known.flat_map(|value| value.split(',')).map(str::trim).any(|tag| tag == "*" || tag == etag);
-    let response = if is_current { StatusCode::NOT_MODIFIED.into_response() } else { respond(media, outcome, body) };
+    let response =
+        if is_current { StatusCode::NOT_MODIFIED.into_response() } else { with_media(media, StatusCode::OK, body) };
     let mut response = with_caching(response, REVALIDATE);
     response.headers_mut().insert(header::VARY, VARY);
     if let Ok(etag) = HeaderValue::from_str(&etag) {
@@ -37,34 +39,41 @@ pub(super) fn cacheable(media: Media, outcome: &Outcome, request: &HeaderMap) ->
     response
 }
 
-/// The response to a batch: the outcomes in the order of its operations. It is always 200, because each outcome has
-/// its own errors.
-pub(super) fn batch(media: Media, outcomes: &[Outcome]) -> Response {
-    let mut body = Vec::new();
-    for (index, outcome) in outcomes.iter().enumerate() {
-        body.push(if index == 0 { b'[' } else { b',' });
-        outcome.write(&mut body);
+/// The responses to a batch, in the order of its operations.
+#[derive(Default)]
+pub(super) struct Batch(Json);
+
+impl Batch {
+    pub(super) fn push(&mut self, outcome: Outcome) {
+        self.0.push_str(if self.0.is_empty() { "[" } else { "," });
+        self.0.append(outcome.into_json());
     }
-    body.push(b']');
-    with_caching(with_media(media, StatusCode::OK, body), NO_STORE)
+
+    /// The response. It is always 200, because each outcome has its own errors.
+    pub(super) fn into_response(mut self, media: Media) -> Response {
+        self.0.push_str("]");
+        with_caching(with_media(media, StatusCode::OK, self.0), NO_STORE)
+    }
 }
 
-fn respond(media: Media, outcome: &Outcome, body: Vec<u8>) -> Response {
+fn respond(media: Media, outcome: Outcome) -> Response {
     let rejection = outcome.rejection();
-    let mut response = with_media(media, status(media, rejection.map(|error| error.code)), body);
-    if let Some((name, value)) = rejection.and_then(rejection_header) {
+    let status = status(media, rejection.map(|error| error.code));
+    let header = rejection.and_then(rejection_header);
+    let mut response = with_media(media, status, outcome.into_json());
+    if let Some((name, value)) = header {
         response.headers_mut().insert(name, value);
     }
     response
 }
 
 /// Without a rejection, and in the older media type, the status is 200 for every well-formed request. A server that
-/// executes nothing because of an outage says so with both types, as an overloaded one does.
+/// executes nothing because of an outage or because it is overloaded says so with both types.
 fn status(media: Media, rejection: Option<Code>) -> StatusCode {
     match (rejection, media) {
         (Some(Code::MethodNotAllowed), _) => StatusCode::METHOD_NOT_ALLOWED,
         (Some(Code::BadRequest), _) => StatusCode::BAD_REQUEST,
-        (Some(Code::Unavailable | Code::Timeout), _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Some(Code::Unavailable | Code::Timeout | Code::Overloaded), _) => StatusCode::SERVICE_UNAVAILABLE,
         (None, _) | (Some(_), Media::Json) => StatusCode::OK,
         (Some(Code::Unauthenticated), Media::GraphQl) => StatusCode::UNAUTHORIZED,
         (Some(Code::RateLimited), Media::GraphQl) => StatusCode::TOO_MANY_REQUESTS,
@@ -92,8 +101,8 @@ fn weak_etag(body: &[u8]) -> String {
     format!("W/\"{hex}\"")
 }
 
-fn with_media(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
-    (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response()
+fn with_media(media: Media, status: StatusCode, body: Json) -> Response {
+    (status, [(header::CONTENT_TYPE, media.content_type())], Bytes::from(body)).into_response()
 }
 
 fn with_caching(mut response: Response, cache_control: HeaderValue) -> Response {

@@ -1,9 +1,11 @@
 //! Responses as server-sent events, in the distinct connections mode of graphql-sse
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): for clients whose network blocks WebSockets.
 
-use crate::graphql::{CURSOR_EXPIRED, Code, Outcome, RequestError, ResponseStream, StreamEnd};
+use crate::graphql::{
+    CURSOR_EXPIRED, Code, Json, MemoryBudget, NoMemory, Outcome, RequestError, ResponseStream, StreamEnd,
+};
 use crate::http::server::shutdown::ConnectionPermit;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -13,6 +15,10 @@ use tokio::time::{Instant, Interval, interval_at};
 
 /// The event after the last response. It has an empty `data` field because browsers drop events without data.
 const COMPLETE: &str = "event: complete\ndata:\n\n";
+
+/// What is around a response in its event.
+const BEFORE_RESPONSE: &str = "event: next\ndata: ";
+const AFTER_RESPONSE: &str = "\n\n";
 
 /// A comment that keeps proxies from closing an idle connection. It has no empty line after it, because some clients
 /// read that as the end of an event.
@@ -26,9 +32,13 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// The stream of an operation that has one response.
-pub(super) fn single(outcome: &Outcome) -> Response {
-    let body = next_event(&outcome.text()) + COMPLETE;
-    (HEADERS, body).into_response()
+pub(super) fn single(outcome: Outcome) -> Response {
+    let mut body = Json::default();
+    body.push_str(BEFORE_RESPONSE);
+    body.append(outcome.into_json());
+    body.push_str(AFTER_RESPONSE);
+    body.push_str(COMPLETE);
+    (HEADERS, Bytes::from(body)).into_response()
 }
 
 /// The stream of a subscription, with a comment at each `keep_alive` interval.
@@ -37,9 +47,10 @@ pub(super) fn subscription(
     permit: ConnectionPermit,
     request_id: String,
     keep_alive: Duration,
+    memory: MemoryBudget,
 ) -> Response {
     let keep_alive = interval_at(Instant::now() + keep_alive, keep_alive);
-    let events = EventStream { responses: Some(responses), permit, keep_alive, request_id };
+    let events = EventStream { responses: Some(responses), permit, keep_alive, request_id, memory };
     let chunks = stream::unfold(events, |mut events| async { events.next_chunk().await.map(|chunk| (chunk, events)) });
     (HEADERS, Body::from_stream(chunks.map(Ok::<_, Infallible>))).into_response()
 }
@@ -59,50 +70,68 @@ struct EventStream {
     permit: ConnectionPermit,
     keep_alive: Interval,
     request_id: String,
+    memory: MemoryBudget,
 }
 
 impl EventStream {
-    async fn next_chunk(&mut self) -> Option<String> {
+    async fn next_chunk(&mut self) -> Option<Bytes> {
         let responses = self.responses.as_mut()?;
         let response = tokio::select! {
             // Without `complete`: the client reconnects and reaches another server.
             () = self.permit.shutdown_requested() => return None,
-            _ = self.keep_alive.tick() => return Some(KEEP_ALIVE.to_owned()),
+            _ = self.keep_alive.tick() => return Some(Bytes::from_static(KEEP_ALIVE.as_bytes())),
             response = responses.next() => response,
         };
         match response {
-            Some(Ok(response)) => Some(next_event(&response)),
-            Some(Err(end)) => {
-                self.responses = None;
-                let error = stream_end_error(end, &self.request_id);
-                Some(next_event(&Outcome::Rejected(error).text()) + COMPLETE)
+            Some(Ok(response)) => {
+                let event = self.next_event(&response);
+                Some(event.unwrap_or_else(|NoMemory| self.end(StreamEnd::Failed(Code::Overloaded))))
             }
+            Some(Err(end)) => Some(self.end(end)),
             None => {
                 self.responses = None;
-                Some(COMPLETE.to_owned())
+                Some(Bytes::from_static(COMPLETE.as_bytes()))
             }
         }
     }
+
+    /// One response as an event. Its JSON has no line breaks.
+    fn next_event(&self, response: &str) -> Result<Bytes, NoMemory> {
+        let charge = self.memory.charge(response.len())?;
+        Ok(Json::new(next_event(response).into_bytes(), charge).into())
+    }
+
+    /// The last chunk, which tells the client why the stream ends.
+    fn end(&mut self, end: StreamEnd) -> Bytes {
+        self.responses = None;
+        let error = Outcome::Rejected(stream_end_error(end, &self.request_id)).into_json().into_text();
+        (next_event(&error) + COMPLETE).into()
+    }
 }
 
-/// One response as an event. Its JSON has no line breaks.
 fn next_event(response: &str) -> String {
-    format!("event: next\ndata: {response}\n\n")
+    format!("{BEFORE_RESPONSE}{response}{AFTER_RESPONSE}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::engine::response::Response as GraphQlResponse;
+    use crate::graphql::Charge;
     use crate::http::server::shutdown::ConnectionTracker;
-    use async_graphql::Response as Executed;
     use http_body_util::BodyExt;
+    use std::sync::Arc;
 
     const NEVER: Duration = Duration::from_hours(1);
 
+    fn memory() -> MemoryBudget {
+        MemoryBudget::new(1_000_000)
+    }
+
     fn responses(last: Option<StreamEnd>) -> ResponseStream {
-        let responses =
-            ["a", "b\n\nevent: forged"].map(|text| Ok(GraphQlResponse::from(Executed::new(text)).text().into()));
+        let responses = ["a", "b\n\nevent: forged"].map(|text| {
+            let json = serde_json::json!({"data": text}).to_string().into_bytes();
+            Ok(Arc::new(Json::new(json, Charge::default()).into_text()))
+        });
         stream::iter(responses.into_iter().chain(last.map(Err))).boxed()
     }
 
@@ -129,7 +158,8 @@ mod tests {
             ),
         ] {
             let connections = ConnectionTracker::new(1);
-            let response = subscription(responses(last), connections.try_acquire().unwrap(), "r".to_owned(), NEVER);
+            let response =
+                subscription(responses(last), connections.try_acquire().unwrap(), "r".to_owned(), NEVER, memory());
             assert_eq!(text(response.into_body()).await, format!("{both}{end}event: complete\ndata:\n\n"));
             assert!(connections.try_acquire().is_some(), "its permit is free");
         }
@@ -140,7 +170,8 @@ mod tests {
         let connections = ConnectionTracker::new(1);
         let permit = connections.try_acquire().unwrap();
         let mut body =
-            subscription(stream::pending().boxed(), permit, String::new(), Duration::from_millis(1)).into_body();
+            subscription(stream::pending().boxed(), permit, String::new(), Duration::from_millis(1), memory())
+                .into_body();
         for _ in 0..3 {
             assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), ":\n");
         }
@@ -150,7 +181,7 @@ mod tests {
     async fn shutdown_ends_a_stream_without_complete() {
         let connections = ConnectionTracker::new(1);
         let response =
-            subscription(stream::pending().boxed(), connections.try_acquire().unwrap(), String::new(), NEVER);
+            subscription(stream::pending().boxed(), connections.try_acquire().unwrap(), String::new(), NEVER, memory());
         let ((), text) = tokio::join!(connections.shut_down(), text(response.into_body()));
         assert_eq!(text, "");
     }

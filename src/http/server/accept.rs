@@ -15,6 +15,10 @@ use tokio::net::{TcpListener, TcpStream};
 /// How long to wait after a failure to accept: the usual cause is a lack of file descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
+/// About the largest head of a request, in bytes. Apart from one response, a connection buffers no more than this in
+/// either direction, so that its memory is small.
+const MAX_HEAD: usize = 64 * 1024;
+
 /// The next connection that can be accepted.
 pub(super) async fn next_connection(listener: &TcpListener) -> TcpStream {
     loop {
@@ -38,6 +42,7 @@ pub(super) fn serve(stream: TcpStream, router: &Router, timeouts: Timeouts, conn
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.header)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(
             TokioIo::new(with_write_timeout(stream, write_timeout)),
             TowerToHyperService::new(router.clone()),

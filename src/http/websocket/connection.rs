@@ -1,6 +1,6 @@
 //! One WebSocket connection, from its initialisation to its end.
 
-use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestError, StreamEnd};
+use crate::graphql::{AllowedOperations, Charge, Code, Execution, Outcome, RequestError, StreamEnd};
 use crate::http::ServerState;
 use crate::http::caller::{Caller, bearer_token};
 use crate::http::deadline::run_within;
@@ -52,7 +52,8 @@ pub(super) async fn run(
 async fn initialize(context: &ConnectionContext, transport: &mut Transport) -> Result<LiveSession, Disconnect> {
     let init = async {
         loop {
-            match transport.receive().await? {
+            let (message, _charge) = transport.receive().await?;
+            match message {
                 ClientMessage::ConnectionInit(payload) => return Ok(payload),
                 ClientMessage::Ping(payload) => transport.send(&ServerMessage::Pong { payload }).await?,
                 ClientMessage::Pong | ClientMessage::Complete { .. } => {}
@@ -117,7 +118,7 @@ impl Connection<'_> {
                 () = permit.shutdown_requested() => self.drain().await,
                 _ = ping.tick() => while_operations_advance(&mut self.operations, self.transport.ping()).await,
                 received = self.transport.receive() => match received {
-                    Ok(message) => self.handle(message).await,
+                    Ok((message, charge)) => self.handle(message, charge).await,
                     Err(disconnect) => Err(disconnect),
                 },
                 (id, event) = self.operations.next() => self.emit(&id, event).await,
@@ -136,7 +137,8 @@ impl Connection<'_> {
         Err(Disconnect::ByServer(Close::GOING_AWAY))
     }
 
-    async fn handle(&mut self, message: ClientMessage) -> Result<(), Disconnect> {
+    /// Handles a message. What it starts takes over the memory that is counted for the message.
+    async fn handle(&mut self, message: ClientMessage, charge: Charge) -> Result<(), Disconnect> {
         match message {
             ClientMessage::ConnectionInit(_) => Err(Disconnect::ByServer(Close::TOO_MANY_INITS)),
             ClientMessage::Ping(payload) => self.send(&ServerMessage::Pong { payload }).await,
@@ -151,7 +153,7 @@ impl Connection<'_> {
                 self.reject(&id, &RequestError::new(Code::TooManySubscriptions, message, None)).await
             }
             ClientMessage::Subscribe { id, operation } => {
-                self.operations.start(&id, execute(self.context, self.session.clone(), *operation));
+                self.operations.start(&id, execute(self.context, self.session.clone(), *operation, charge));
                 Ok(())
             }
             ClientMessage::Complete { id } => {
@@ -167,7 +169,8 @@ impl Connection<'_> {
             OperationEvent::Complete => self.send(&ServerMessage::Complete { id }).await,
             OperationEvent::Once(outcome) => match *outcome {
                 Outcome::Executed(response) => {
-                    self.send(&ServerMessage::Next { id, payload: &response.text() }).await?;
+                    let response = response.into_json().into_text();
+                    self.send(&ServerMessage::Next { id, payload: &response }).await?;
                     self.send(&ServerMessage::Complete { id }).await
                 }
                 Outcome::Rejected(error) => self.reject(id, &error).await,
@@ -208,10 +211,12 @@ fn execute(
     context: &ConnectionContext,
     session: Arc<LiveSession>,
     operation: Operation,
+    charge: Charge,
 ) -> impl Future<Output = Execution> + Send + 'static {
     let (server, request_id) = (context.server.clone(), context.caller.request_id.clone());
     let rejected = |error: HttpError| Execution::Once(Outcome::Rejected(error.into_request_error()));
     async move {
+        let _charge = charge;
         let _permit = match admit(&server.in_flight) {
             Ok(permit) => permit,
             Err(error) => return rejected(error),

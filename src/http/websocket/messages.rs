@@ -5,7 +5,11 @@ use crate::http::graphql::request;
 use crate::http::websocket::close::Close;
 use async_graphql::{Request as Operation, ServerError};
 use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// A message of the client. Its parser is not async-graphql's, whose errors do not say which field is wrong.
 #[derive(Debug)]
@@ -58,26 +62,24 @@ fn json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).expect("JSON")
 }
 
-/// Parses a message of the client.
+/// Parses a message of the client. The fields are parsed by themselves, so that an operation is not in memory twice.
 pub(super) fn parse(text: &str) -> Result<ClientMessage, Close> {
-    let Ok(message) = serde_json::from_str(text) else {
-        return Err(Close::invalid_message("The message is not JSON"));
-    };
-    let Value::Object(mut message) = message else {
-        return Err(Close::invalid_message("The message has to be an object"));
-    };
-    let payload = message.remove("payload").filter(|payload| !payload.is_null());
-    if payload.as_ref().is_some_and(|payload| !payload.is_object()) {
+    let message: Fields<'_> = serde_json::from_str(text).map_err(|_| {
+        let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
+        Close::invalid_message(if is_json { "The message has to be an object" } else { NOT_JSON })
+    })?;
+    let payload = message.get("payload").map(|payload| payload.get()).filter(|payload| *payload != "null");
+    if payload.is_some_and(|payload| !payload.starts_with('{')) {
         return Err(Close::invalid_message("`payload` has to be an object"));
     }
-    match message.get("type").and_then(Value::as_str) {
-        Some("connection_init") => Ok(ClientMessage::ConnectionInit(object(payload).unwrap_or_default())),
-        Some("ping") => Ok(ClientMessage::Ping(payload)),
+    match string(&message, "type").as_deref() {
+        Some("connection_init") => Ok(ClientMessage::ConnectionInit(object(payload)?.unwrap_or_default())),
+        Some("ping") => Ok(ClientMessage::Ping(object(payload)?.map(Value::Object))),
         Some("pong") => Ok(ClientMessage::Pong),
         Some("subscribe") => {
             let id = id(&message)?;
-            let Some(request) = object(payload) else { return Err(Close::invalid_message("`payload` is missing")) };
-            let operation = Box::new(request::from_object(request).map_err(Close::invalid_message)?);
+            let Some(request) = payload else { return Err(Close::invalid_message("`payload` is missing")) };
+            let operation = Box::new(request::from_payload(request).map_err(Close::invalid_message)?);
             Ok(ClientMessage::Subscribe { id, operation })
         }
         Some("complete") => Ok(ClientMessage::Complete { id: id(&message)? }),
@@ -88,16 +90,21 @@ pub(super) fn parse(text: &str) -> Result<ClientMessage, Close> {
     }
 }
 
-fn object(value: Option<Value>) -> Option<Map<String, Value>> {
-    match value {
-        Some(Value::Object(object)) => Some(object),
-        _ => None,
-    }
+const NOT_JSON: &str = "The message is not JSON";
+
+type Fields<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+
+fn object(payload: Option<&str>) -> Result<Option<Map<String, Value>>, Close> {
+    payload.map(serde_json::from_str).transpose().map_err(|_| Close::invalid_message(NOT_JSON))
 }
 
-fn id(message: &Map<String, Value>) -> Result<String, Close> {
-    match message.get("id").and_then(Value::as_str) {
-        Some(id) if (1..=MAX_ID).contains(&id.len()) => Ok(id.to_owned()),
+fn string(message: &Fields<'_>, field: &str) -> Option<String> {
+    serde_json::from_str(message.get(field)?.get()).ok()
+}
+
+fn id(message: &Fields<'_>) -> Result<String, Close> {
+    match string(message, "id") {
+        Some(id) if (1..=MAX_ID).contains(&id.len()) => Ok(id),
         _ => Err(Close::invalid_message(format!("`id` has to be a string of 1 to {MAX_ID} bytes"))),
     }
 }

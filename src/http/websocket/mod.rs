@@ -2,9 +2,11 @@
 
 mod close;
 mod connection;
+mod frame_header;
 mod handshake;
 mod messages;
 mod operations;
+mod split_frames;
 mod transport;
 
 pub(crate) use handshake::is_upgrade;
@@ -37,7 +39,8 @@ pub(crate) fn accept(server: ServerState, caller: Caller, mut request: Request) 
     let connections = server.connections.clone();
     connections.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let mut transport = Transport::new(upgraded, server.limits.max_body, server.limits.write_timeout).await;
+        let (limits, memory) = (server.limits.clone(), server.memory.clone());
+        let mut transport = Transport::new(upgraded, limits.max_body, limits.write_timeout, memory).await;
         let disconnect = if is_supported {
             connection::run(&ConnectionContext { server, caller }, &permit, &mut transport).await
         } else {

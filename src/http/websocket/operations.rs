@@ -1,6 +1,6 @@
 //! The operations of one connection. They run in its task, and are dropped with it.
 
-use crate::graphql::{Execution, Outcome, ResponseStream, StreamEnd};
+use crate::graphql::{Execution, JsonText, Outcome, ResponseStream, StreamEnd};
 use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture, abortable};
 use futures_util::stream::{self, BoxStream, FuturesUnordered, SelectAll};
 use futures_util::{FutureExt, StreamExt};
@@ -26,8 +26,8 @@ pub(super) type Id = Arc<str>;
 pub(super) enum OperationEvent {
     /// The only result of a query, a mutation or a rejected subscription.
     Once(Box<Outcome>),
-    /// One response of a subscription, as JSON.
-    Next(Arc<str>),
+    /// One response of a subscription.
+    Next(Arc<JsonText>),
     /// A subscription has no more responses.
     Complete,
     /// The server ended a subscription.
@@ -123,12 +123,11 @@ async fn advance(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::Code;
-    use async_graphql::Response;
+    use crate::graphql::{Charge, Code, Json, RequestError};
     use std::future::ready;
     use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-    type Source = UnboundedSender<Result<Arc<str>, StreamEnd>>;
+    type Source = UnboundedSender<Result<Arc<JsonText>, StreamEnd>>;
 
     /// A subscription and the source of its responses.
     fn subscription() -> (Source, impl Future<Output = Execution> + Send + 'static) {
@@ -139,18 +138,18 @@ mod tests {
     }
 
     fn query() -> impl Future<Output = Execution> + Send + 'static {
-        ready(Execution::Once(Outcome::Executed(Response::default().into())))
+        ready(Execution::Once(Outcome::Rejected(RequestError::new(Code::BadRequest, "", None))))
     }
 
     fn send(source: &Source, text: &str) {
-        source.send(Ok(Arc::from(text))).unwrap();
+        source.send(Ok(Arc::new(Json::new(text.into(), Charge::default()).into_text()))).unwrap();
     }
 
     async fn next(operations: &mut Operations) -> String {
         let (id, event) = operations.next().await;
         match event {
             OperationEvent::Once(_) => format!("{id} once"),
-            OperationEvent::Next(response) => format!("{id} {response}"),
+            OperationEvent::Next(response) => format!("{id} {}", &**response),
             OperationEvent::Complete => format!("{id} complete"),
             OperationEvent::StreamEnd(end) => format!("{id} {end:?}"),
         }

@@ -1,21 +1,28 @@
 //! The socket of a WebSocket connection: messages in both directions with timeouts, and the closing handshake.
 
+use crate::graphql::{Charge, MemoryBudget, NoMemory};
+use crate::http::json_memory::{charge_json, parsed_size};
 use crate::http::websocket::close::Close;
 use crate::http::websocket::messages::{ClientMessage, ServerMessage, parse};
+use crate::http::websocket::split_frames::{MAX_FRAME, SplitFrames};
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 /// The server's end of a WebSocket.
 pub(super) struct Transport {
-    socket: WebSocketStream<TokioIo<Upgraded>>,
+    socket: WebSocketStream<SplitFrames<TokioIo<Upgraded>>>,
     write_timeout: Duration,
+    memory: MemoryBudget,
     /// Whether the client has sent anything since the last ping.
     is_alive: bool,
 }
@@ -31,28 +38,46 @@ pub(super) enum Disconnect {
     Lost,
 }
 
-/// The read buffer of a socket, in bytes. It is allocated for idle sockets too.
-const READ_BUFFER: usize = 4096;
+/// The read buffer of the library, in bytes. It is allocated for idle sockets too.
+const READ_BUFFER: usize = 1024;
+
+/// A longer message is sent in frames of this many bytes. The library keeps a buffer as large as the longest frame.
+const SENT_FRAME: usize = 16 * 1024;
 
 impl Transport {
     /// Accepts messages of at most `max_message` bytes.
-    pub(super) async fn new(upgraded: Upgraded, max_message: usize, write_timeout: Duration) -> Self {
+    pub(super) async fn new(
+        upgraded: Upgraded,
+        max_message: usize,
+        write_timeout: Duration,
+        memory: MemoryBudget,
+    ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
             .max_message_size(Some(max_message))
-            .max_frame_size(Some(max_message));
-        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        Self { socket, write_timeout, is_alive: true }
+            .max_frame_size(Some(max_message.min(MAX_FRAME)));
+        let stream = SplitFrames::new(TokioIo::new(upgraded), max_message, memory.clone());
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+        Self { socket, write_timeout, memory, is_alive: true }
     }
 
-    /// The next message of the client. Cancel-safe.
-    pub(super) async fn receive(&mut self) -> Result<ClientMessage, Disconnect> {
+    /// The next message of the client, with the memory that it takes. Cancel-safe.
+    pub(super) async fn receive(&mut self) -> Result<(ClientMessage, Charge), Disconnect> {
         loop {
             let message = self.socket.next().await.ok_or(Disconnect::Lost)?.map_err(|error| disconnect(&error))?;
             self.is_alive = true;
             match message {
-                Message::Text(text) => return parse(&text).map_err(Disconnect::ByServer),
+                Message::Text(text) => {
+                    let mut charge = self.socket.get_mut().take_charge();
+                    if parsed_size(text.as_bytes()) > self.memory.largest() {
+                        return Err(Disconnect::ByServer(Close::TOO_LARGE));
+                    }
+                    charge_json(&self.memory, &mut charge, text.as_bytes())
+                        .map_err(|NoMemory| Disconnect::ByServer(Close::TRY_LATER))?;
+                    let message = parse(&text).map_err(Disconnect::ByServer)?;
+                    return Ok((message, charge));
+                }
                 Message::Binary(_) => {
                     return Err(Disconnect::ByServer(Close::invalid_message("The message has to be text")));
                 }
@@ -64,7 +89,24 @@ impl Transport {
     }
 
     pub(super) async fn send(&mut self, message: &ServerMessage<'_>) -> Result<(), Disconnect> {
-        self.write(Message::text(message.text())).await
+        let text = message.text();
+        let charge = self.memory.charge(text.len());
+        let _charge = charge.map_err(|NoMemory| Disconnect::ByServer(Close::TRY_LATER))?;
+        if text.len() <= SENT_FRAME {
+            return self.write(Message::text(text)).await;
+        }
+        let (socket, mut rest) = (&mut self.socket, Bytes::from(text));
+        let send = async {
+            let mut kind = Data::Text;
+            while !rest.is_empty() {
+                let part = rest.split_to(rest.len().min(SENT_FRAME));
+                let frame = Frame::message(part, OpCode::Data(kind), rest.is_empty());
+                socket.send(Message::Frame(frame)).await?;
+                kind = Data::Continue;
+            }
+            Ok(())
+        };
+        within(self.write_timeout, send).await
     }
 
     /// Sends a ping. The connection is lost when the client has sent nothing since the last one.
@@ -76,10 +118,7 @@ impl Transport {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), Disconnect> {
-        match timeout(self.write_timeout, self.socket.send(message)).await {
-            Ok(sent) => sent.map_err(|error| disconnect(&error)),
-            Err(_) => Err(Disconnect::ByServer(Close::TOO_SLOW)),
-        }
+        within(self.write_timeout, self.socket.send(message)).await
     }
 
     /// Closes the connection, within the write timeout, so that the client learns the reason.
@@ -100,7 +139,7 @@ impl Transport {
             while let Some(Ok(_)) = self.socket.next().await {}
             // Then reads what the client has sent meanwhile: the kernel answers unread data with a reset, and a reset
             // discards the close frame.
-            let stream = self.socket.get_mut();
+            let stream = self.socket.get_mut().raw();
             let mut rest = [0; 512];
             if stream.shutdown().await.is_ok() {
                 while let Ok(1..) = stream.read(&mut rest).await {}
@@ -112,8 +151,16 @@ impl Transport {
     }
 }
 
+async fn within(write_timeout: Duration, send: impl Future<Output = Result<(), Error>>) -> Result<(), Disconnect> {
+    match timeout(write_timeout, send).await {
+        Ok(sent) => sent.map_err(|error| disconnect(&error)),
+        Err(_) => Err(Disconnect::ByServer(Close::TOO_SLOW)),
+    }
+}
+
 fn disconnect(error: &Error) -> Disconnect {
     match error {
+        Error::Io(error) if error.kind() == ErrorKind::OutOfMemory => Disconnect::ByServer(Close::TRY_LATER),
         Error::Capacity(_) => Disconnect::ByServer(Close::TOO_LARGE),
         Error::Utf8(_) => Disconnect::ByServer(Close::NOT_TEXT),
         Error::Protocol(_) => Disconnect::ByServer(Close::BROKEN_FRAME),

@@ -1,7 +1,8 @@
 //! Checks of literals that the validator does not make: the text of custom scalars, and fields given twice in one input
 //! object.
 
-use crate::graphql::engine::document::{CustomScalar, custom_scalar, position};
+use crate::graphql::engine::document::diagnostics::position;
+use crate::graphql::engine::document::{CustomScalar, custom_scalar};
 use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::ast::{Type, Value};
 use apollo_compiler::executable::{Directive, ExecutableDocument, Selection, SelectionSet};

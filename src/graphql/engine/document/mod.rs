@@ -7,7 +7,9 @@
 //! documents are cached.
 
 mod cache;
+mod checked_document;
 mod cost;
+mod diagnostics;
 mod duplicate_keys;
 mod limits;
 mod literals;
@@ -17,25 +19,22 @@ mod selection_hash;
 mod variable_values;
 mod variables;
 
+pub use checked_document::Document;
 pub use cost::{CostRules, FreeText, PageSizes};
 pub use limits::DocumentLimits;
 pub use persisted::persisted_query_hash;
-pub use root_fields::{RootField, drop_root_arguments};
+pub use root_fields::RootField;
 pub use selection_hash::SelectionHash;
 
-use crate::graphql::engine::allowance::Allowance;
 use crate::graphql::engine::error::{Code, RequestError};
-use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
-use apollo_compiler::introspection::check_max_depth;
-use apollo_compiler::parser::{LineColumn, Parser};
+use apollo_compiler::Schema;
+use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
-use apollo_compiler::{Node, Schema};
-use async_graphql::parser::{parse_query, types::ExecutableDocument as ExecutorDocument};
-use async_graphql::{Pos, ServerError, Variables};
+use async_graphql::parser::parse_query;
+use async_graphql::{ServerError, Variables};
 use cache::DocumentCache;
-use root_fields::collect_root_fields;
+use diagnostics::to_server_errors;
 use sha2::{Digest, Sha256};
-use std::ops::Range;
 use std::sync::Arc;
 
 /// The facts about a schema that the checks need.
@@ -83,35 +82,6 @@ pub enum Caching {
 /// The SHA-256 of a document's text. Persisted queries are named by it.
 pub type Hash = [u8; 32];
 
-/// The factor by which introspection may cost more than other operations, since it does not use the database. It is
-/// what GraphiQL's introspection needs.
-const INTROSPECTION_FACTOR: usize = 6;
-
-/// The memory of a document: its text is kept this many times, and each token makes nodes of both trees. Measured on
-/// documents of many kinds; a token takes from 100 to 460 bytes, fields with short selections the most.
-const COPIES_OF_TEXT: usize = 4;
-const MEMORY_OF_TOKEN: usize = 500;
-
-/// A valid document.
-pub struct Document {
-    text: Arc<str>,
-    hash: Hash,
-    tokens: usize,
-    checked: Valid<ExecutableDocument>,
-    executable: ExecutorDocument,
-    has_duplicate_keys: bool,
-}
-
-/// A document that can run with certain variables.
-pub struct PreparedDocument {
-    /// What the executor runs.
-    pub executable: ExecutorDocument,
-    /// The cost of the operation, in points.
-    pub cost: usize,
-    /// The first root field of a mutation or subscription.
-    pub root_field: Option<RootField>,
-}
-
 impl Documents {
     /// # Panics
     /// When the SDL is not valid. It is generated from the schema, and a test parses it.
@@ -123,9 +93,9 @@ impl Documents {
         Self { schema, cost: rules.cost, scalars: rules.scalars, limits, cache }
     }
 
-    /// What the operations of one request may use together.
-    pub fn allowance(&self) -> Allowance {
-        Allowance::new(self.limits.complexity)
+    /// The limits on documents and operations.
+    pub fn limits(&self) -> &DocumentLimits {
+        &self.limits
     }
 
     /// The memory of the documents in the cache, in bytes.
@@ -142,8 +112,11 @@ impl Documents {
         self.parse_and_validate_hashed(text, hash(text), caching)
     }
 
-    /// [`Documents::parse_and_validate`] for a text whose hash is known.
-    fn parse_and_validate_hashed(
+    /// [`Documents::parse_and_validate`] for a text whose length is checked and whose hash is known.
+    ///
+    /// # Errors
+    /// Those of [`Documents::parse_and_validate`].
+    pub fn parse_and_validate_hashed(
         &self,
         text: &str,
         hash: Hash,
@@ -178,6 +151,20 @@ impl Documents {
             return Err(RequestError::new(Code::BadRequest, "`sha256Hash` is not the hash of `query`", None));
         }
         self.parse_and_validate_hashed(text, expected, caching)
+    }
+
+    /// Checks the length of a subscription's variables, which the server keeps as long as the subscription.
+    ///
+    /// # Errors
+    /// `QUERY_TOO_COMPLEX`
+    pub fn check_kept_variables(&self, variables: &Variables) -> Result<(), RequestError> {
+        let limit = self.limits.length;
+        // Variables are JSON.
+        if variables.is_empty() || serde_json::to_vec(variables).is_ok_and(|json| json.len() <= limit) {
+            return Ok(());
+        }
+        let message = format!("the variables of the subscription have more than {limit} bytes");
+        Err(RequestError::new(Code::QueryTooComplex, message, None))
     }
 
     /// Before anything reads the text: tokens bound neither strings nor comments.
@@ -218,107 +205,8 @@ impl Documents {
     }
 }
 
-impl Document {
-    /// The operation to run.
-    ///
-    /// # Errors
-    /// `BAD_REQUEST` when the name selects none.
-    pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, RequestError> {
-        self.checked.operations.get(name).map_err(|_| {
-            let message = match name {
-                Some(_) => "`operationName` names no operation of the document",
-                None => "the document has several operations: `operationName` has to pick one",
-            };
-            RequestError::new(Code::UnknownOperation, message, None)
-        })
-    }
-
-    /// Whether an operation selects only the schema itself, for which no token is needed.
-    #[must_use]
-    pub fn is_introspection(&self, operation: &Operation) -> bool {
-        let mut fields = operation.root_fields(&self.checked);
-        fields.all(|field| matches!(field.name.as_str(), "__typename" | "__schema" | "__type"))
-    }
-
-    /// Whether an operation selects a part of the schema itself.
-    #[must_use]
-    pub fn selects_schema(&self, operation: &Operation) -> bool {
-        let mut fields = operation.root_fields(&self.checked);
-        fields.any(|field| matches!(field.name.as_str(), "__schema" | "__type"))
-    }
-
-    /// About the memory that the document uses, in bytes.
-    #[must_use]
-    pub fn memory(&self) -> usize {
-        size_of::<Self>() + COPIES_OF_TEXT * self.text.len() + MEMORY_OF_TOKEN * self.tokens
-    }
-
-    /// Whether two fields with selections of their own share a response key, so that their values have to be merged.
-    #[must_use]
-    pub fn has_duplicate_keys(&self) -> bool {
-        self.has_duplicate_keys
-    }
-
-    /// What a subscription selects of each event.
-    #[must_use]
-    pub fn selection_hash(&self, operation: &Node<Operation>, variables: &Variables) -> SelectionHash {
-        selection_hash::of(&self.checked, operation, variables)
-    }
-
-    /// Checks an operation with its variables, and collects the root fields of mutations and subscriptions.
-    ///
-    /// # Errors `BAD_USER_INPUT` when the variables do not have the declared types, `QUERY_TOO_COMPLEX` when the cost
-    /// exceeds what is left of the allowance.
-    pub fn prepare(
-        &self,
-        documents: &Documents,
-        operation: &Operation,
-        variables: &Variables,
-        allowance: &mut Allowance,
-    ) -> Result<PreparedDocument, RequestError> {
-        variables::check(&documents.schema, documents.scalars, operation, variables)?;
-        check_max_depth(&self.checked, operation).map_err(|_| {
-            RequestError::new(Code::QueryTooComplex, "introspection is nested too deep in itself", None)
-        })?;
-        let factor = if self.is_introspection(operation) { INTROSPECTION_FACTOR } else { 1 };
-        let cost = cost::of(&self.checked, operation, variables, documents.cost);
-        allowance.spend_complexity(cost, factor)?;
-        let mut executable = self.executable.clone();
-        let root_field = match operation.operation_type {
-            OperationType::Query => None,
-            OperationType::Mutation | OperationType::Subscription => {
-                collect_root_fields(&mut executable, operation.name.as_deref(), variables)
-            }
-        };
-        Ok(PreparedDocument { executable, cost, root_field })
-    }
-}
-
 fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
-}
-
-/// The number of errors in a response, and the length of a message in characters. They keep the response to a wrong
-/// document from being larger than the document.
-const MAX_ERRORS: usize = 20;
-const MAX_MESSAGE_LENGTH: usize = 300;
-
-fn to_server_errors(diagnostics: &DiagnosticList) -> Vec<ServerError> {
-    let errors = diagnostics.iter().take(MAX_ERRORS);
-    errors
-        .map(|error| ServerError::new(truncate(error.error.to_string()), position(error.line_column_range())))
-        .collect()
-}
-
-fn truncate(message: String) -> String {
-    match message.char_indices().nth(MAX_MESSAGE_LENGTH) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message,
-    }
-}
-
-fn position(range: Option<Range<LineColumn>>) -> Option<Pos> {
-    range.map(|range| Pos { line: range.start.line, column: range.start.column })
 }
 
 #[cfg(test)]

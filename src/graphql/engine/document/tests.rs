@@ -1,6 +1,9 @@
 //! Which documents and variables are accepted, and with which code others are rejected.
 
+use super::checked_document::{INTROSPECTION_FACTOR, PreparedDocument};
+use super::diagnostics::MAX_ERRORS;
 use super::*;
+use crate::graphql::engine::allowance::Allowance;
 use crate::graphql::engine::error::Code;
 use async_graphql::parser::types::{DocumentOperations, Selection};
 use async_graphql::{ID, Json, Variables};
@@ -22,6 +25,10 @@ fn documents_with(limits: DocumentLimits) -> Documents {
         scalars: Box::leak(Box::new([CustomScalar { name: "DateTime", check }])),
     };
     Documents::new(&rules, limits)
+}
+
+fn allowance(documents: &Documents) -> Allowance {
+    Allowance::new(documents.limits.complexity, usize::MAX)
 }
 
 fn rejected(text: &str) -> (Code, String) {
@@ -99,7 +106,7 @@ fn variables(text: &str, given: serde_json::Value) -> Result<(), String> {
         documents.parse_and_validate(text, Caching::Insert).map_err(|rejected| rejected.errors[0].message.clone())?;
     let operation = document.operation(None).unwrap();
     let given = Variables::from_json(given);
-    document.prepare(&documents, operation, &given, &mut documents.allowance()).map(drop).map_err(|rejected| {
+    document.prepare(&documents, operation, &given, &mut allowance(&documents)).map(drop).map_err(|rejected| {
         assert_eq!(rejected.code, Code::BadUserInput);
         rejected.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; ")
     })
@@ -180,7 +187,7 @@ fn document_that_is_too_long_is_rejected() {
 #[test]
 fn operations_of_one_request_share_an_allowance() {
     let documents = documents_with(DocumentLimits { complexity: 10, ..DocumentLimits::default() });
-    let mut allowance = documents.allowance();
+    let mut allowance = allowance(&documents);
     let mut spend = |text: &str| {
         let document = documents.parse_and_validate(text, Caching::Insert).unwrap_or_else(|error| panic!("{error:?}"));
         let operation = document.operation(None).unwrap();
@@ -266,7 +273,7 @@ fn prepared(text: &str, given: serde_json::Value) -> PreparedDocument {
         .parse_and_validate(text, Caching::Insert)
         .unwrap_or_else(|error| panic!("{text}: {:?}", error.errors));
     let operation = document.operation(None).unwrap();
-    let prepared = document.prepare(&documents, operation, &Variables::from_json(given), &mut documents.allowance());
+    let prepared = document.prepare(&documents, operation, &Variables::from_json(given), &mut allowance(&documents));
     prepared.unwrap_or_else(|error| panic!("{error:?}"))
 }
 

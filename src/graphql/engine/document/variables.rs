@@ -1,7 +1,8 @@
 //! Checks all variables against their declared types before an operation runs
 //! (<https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values>).
 
-use crate::graphql::engine::document::{CustomScalar, MAX_ERRORS, custom_scalar, truncate};
+use crate::graphql::engine::document::diagnostics::{MAX_ERRORS, truncate};
+use crate::graphql::engine::document::{CustomScalar, custom_scalar};
 use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Type;

@@ -1,7 +1,11 @@
 //! Requests over sockets, with or without a token.
 
-use crate::support::listening_server::ListeningServer;
+use crate::support::TestApp;
+use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// A client of a listening server.
 pub struct Client<'a> {
@@ -32,4 +36,50 @@ impl<'a> Client<'a> {
     pub async fn query(&self, query: &str) -> Value {
         self.post(json!({"query": query}).to_string()).await.1
     }
+
+    /// Sends the head of a request with a body of JSON and the beginning of the body.
+    pub async fn begin(&self, headers: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.server.address).await.unwrap();
+        let token = self.token.iter().map(|token| format!("authorization: Bearer {token}\r\n")).collect::<String>();
+        let head = format!("POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{token}{headers}");
+        stream.write_all(format!("{head}\r\n{body}").as_bytes()).await.unwrap();
+        stream
+    }
 }
+
+/// The head of the answer, or what has arrived of it when the server closes the connection.
+pub async fn head_of_answer(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match timeout(TIMEOUT, stream.read_u8()).await.expect("no answer in time") {
+            Ok(byte) => head.push(byte),
+            Err(_) => break,
+        }
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// Waits until the memory of requests and responses is as expected.
+pub async fn until_used(app: &TestApp, is_expected: impl Fn(usize) -> bool) {
+    let expected = async {
+        while !is_expected(app.app.memory().used()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let expected = timeout(TIMEOUT, expected).await;
+    assert!(expected.is_ok(), "{} bytes are in use", app.app.memory().used());
+}
+
+/// A long text as the location of every interview, so that a short query has a long response.
+pub async fn make_locations_long(app: &TestApp) {
+    app.database.execute(&format!("UPDATE interviews SET location = '{}'", "x".repeat(2000))).await;
+}
+
+/// A list of 100 interviews, with the location of each so many times.
+pub fn locations(count: usize) -> String {
+    let fields: String = (0..count).map(|number| format!("a{number}: location ")).collect();
+    format!("{{ interviews(first: 100) {{ nodes {{ {fields} }} }} }}")
+}
+
+/// A limit that these lists do not reach.
+pub const ANY_COMPLEXITY: [&str; 2] = ["--max-complexity", "1000000"];

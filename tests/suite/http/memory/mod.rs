@@ -1,4 +1,9 @@
 //! The memory that clients can make the server use is limited in bytes. The tests read the server's own counters.
 
+mod batches;
+mod bodies;
 mod client;
 mod documents;
+mod responses;
+mod subscriptions;
+mod websockets;

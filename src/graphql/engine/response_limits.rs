@@ -1,0 +1,97 @@
+//! The limits on the response to an operation: its length, and the memory of the server.
+
+use crate::graphql::engine::error::{Code, RETRY_AFTER, RequestError};
+use crate::graphql::engine::memory::{Charge, MemoryBudget, NoMemory};
+
+/// What the response to one operation may use.
+#[derive(Clone, Debug)]
+pub struct ResponseLimits {
+    /// The length of its JSON, in bytes.
+    pub max_length: usize,
+    /// The length of all responses to a batch together. `max_length` is what is left of it.
+    pub total_length: usize,
+    /// The memory that it counts for.
+    pub memory: MemoryBudget,
+    /// Whether the operation is a mutation. Its response is not refused for want of memory, because the client would
+    /// repeat the mutation.
+    pub is_mutation: bool,
+}
+
+/// Why a response cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseError {
+    /// Its JSON is longer than this many bytes.
+    TooLong(usize),
+    /// Its JSON is longer than this many bytes, after a mutation.
+    TooLongAfterMutation(usize),
+    /// The server has no memory for it.
+    NoMemory,
+}
+
+impl ResponseError {
+    /// The code of the error.
+    #[must_use]
+    pub fn code(self) -> Code {
+        match self {
+            Self::TooLong(_) => Code::QueryTooComplex,
+            Self::TooLongAfterMutation(_) => Code::OutcomeUnknown,
+            Self::NoMemory => Code::Overloaded,
+        }
+    }
+
+    /// The message for the client.
+    #[must_use]
+    pub fn message(self) -> String {
+        match self {
+            Self::TooLong(max) => {
+                format!("the response has more than {max} bytes; ask for shorter lists or fewer fields")
+            }
+            Self::TooLongAfterMutation(max) => {
+                format!("the response has more than {max} bytes, and the change may have been made")
+            }
+            Self::NoMemory => NO_MEMORY.to_owned(),
+        }
+    }
+}
+
+/// The message of `OVERLOADED` for a server whose memory for requests and responses is in use.
+pub const NO_MEMORY: &str = "the server has no memory for this now: try again, or ask for less";
+
+impl From<ResponseError> for RequestError {
+    fn from(error: ResponseError) -> Self {
+        let retry_after = (error == ResponseError::NoMemory).then_some(RETRY_AFTER);
+        Self { retry_after, ..Self::new(error.code(), error.message(), None) }
+    }
+}
+
+impl ResponseLimits {
+    /// Checks a length.
+    ///
+    /// # Errors
+    /// [`ResponseError::TooLong`], or [`ResponseError::TooLongAfterMutation`].
+    pub fn check_length(&self, length: usize) -> Result<(), ResponseError> {
+        if length <= self.max_length { Ok(()) } else { Err(self.too_long()) }
+    }
+
+    /// The error for a response that is longer.
+    #[must_use]
+    pub fn too_long(&self) -> ResponseError {
+        if self.is_mutation {
+            ResponseError::TooLongAfterMutation(self.total_length)
+        } else {
+            ResponseError::TooLong(self.total_length)
+        }
+    }
+
+    /// Makes the charge of a part of the response at least as large as this. The response has `whole` bytes up to now.
+    ///
+    /// # Errors
+    /// [`ResponseError::NoMemory`], but not for a mutation.
+    pub fn grow(&self, charge: &mut Charge, bytes: usize, whole: usize) -> Result<(), ResponseError> {
+        if self.is_mutation {
+            self.memory.grow_always(charge, bytes);
+            return Ok(());
+        }
+        self.memory.grow_part(charge, bytes, whole).map_err(|NoMemory| ResponseError::NoMemory)
+    }
+}
