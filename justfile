@@ -76,6 +76,10 @@ tests-postgres:
 benchmarks:
     .ci/steps/benchmarks
 
+# Attack the server BINARY for a minute in every way that needs memory, and report the peak
+memory binary *arguments:
+    benches/memory/memory.py --server {{ binary }} {{ arguments }}
+
 # schema.graphql is the schema that the server serves
 schema:
     .ci/steps/schema
