@@ -53,8 +53,7 @@ impl MemoryBudget {
     }
 
     /// Whether this many bytes are left.
-    #[must_use]
-    pub fn has(&self, bytes: usize) -> bool {
+    pub(crate) fn has(&self, bytes: usize) -> bool {
         self.used().saturating_add(bytes) <= self.0.limit(bytes)
     }
 
@@ -62,7 +61,7 @@ impl MemoryBudget {
     ///
     /// # Errors
     /// [`NoMemory`]
-    pub fn charge(&self, bytes: usize) -> Result<Charge, NoMemory> {
+    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge, NoMemory> {
         let mut charge = Charge::default();
         self.grow(&mut charge, bytes).map(|()| charge)
     }
@@ -71,7 +70,7 @@ impl MemoryBudget {
     ///
     /// # Errors
     /// [`NoMemory`]; the charge is then as before.
-    pub fn grow(&self, charge: &mut Charge, bytes: usize) -> Result<(), NoMemory> {
+    pub(crate) fn grow(&self, charge: &mut Charge, bytes: usize) -> Result<(), NoMemory> {
         self.grow_part(charge, bytes, bytes)
     }
 
@@ -79,7 +78,7 @@ impl MemoryBudget {
     ///
     /// # Errors
     /// [`NoMemory`]; the charge is then as before.
-    pub fn grow_part(&self, charge: &mut Charge, bytes: usize, whole: usize) -> Result<(), NoMemory> {
+    pub(crate) fn grow_part(&self, charge: &mut Charge, bytes: usize, whole: usize) -> Result<(), NoMemory> {
         if whole <= UNCOUNTED || bytes <= charge.bytes {
             return Ok(());
         }
@@ -94,7 +93,7 @@ impl MemoryBudget {
     }
 
     /// Makes a charge at least as large as this, also beyond the budget: for what cannot be refused any more.
-    pub fn grow_always(&self, charge: &mut Charge, bytes: usize) {
+    pub(crate) fn grow_always(&self, charge: &mut Charge, bytes: usize) {
         if bytes > UNCOUNTED.max(charge.bytes) {
             let more = bytes - charge.bytes;
             self.0.used.fetch_add(more, Ordering::Relaxed);
