@@ -5,8 +5,9 @@ use crate::graphql::{Engine, InterviewsApi, MemoryBudget};
 use crate::http;
 use crate::http::ServerState;
 use crate::http::explorer::Explorer;
+use crate::http::server::long_lived::LongLivedConnections;
 use crate::http::server::shutdown::ConnectionTracker;
-use crate::http::server::{self, Shutdown};
+use crate::http::server::{self, Routers, Shutdown, descriptors};
 use crate::http::start::StartState;
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
@@ -35,7 +36,8 @@ impl App {
         let in_flight = Arc::new(Semaphore::new(settings.http.max_in_flight));
         let origins = settings.http.cors_origins.clone().into();
         let allowed_hosts = settings.http.allowed_hosts.iter().filter(|name| !name.is_empty()).cloned().collect();
-        let connections = ConnectionTracker::new(settings.http.max_sockets);
+        let connections = ConnectionTracker::default();
+        let long_lived = LongLivedConnections::new(settings.http.long_lived_limits(), connections.shutdown_signal());
         let start = StartState::default();
         let server = ServerState {
             services,
@@ -45,6 +47,7 @@ impl App {
             in_flight,
             memory,
             connections,
+            long_lived,
             start,
             origins,
             allowed_hosts,
@@ -87,8 +90,11 @@ impl App {
 
     /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
+        let limits = self.settings.http.connection_limits().within(descriptors::raise_limit());
+        self.server.long_lived.reduce_to(limits.max_long_lived());
+        let routers = Routers { main: self.router(), overloaded: http::overloaded_router(self.server.clone()) };
         let timeouts = self.settings.http.timeouts();
-        let serving = server::serve(listener, self.router(), &self.server.connections, timeouts, stop);
+        let serving = server::serve(listener, routers, &self.server.connections, limits, timeouts, stop);
         let shutdown = tokio::select! {
             shutdown = serving => shutdown,
             never = self.services().watch_event_log() => never,

@@ -2,9 +2,11 @@
 
 use crate::config::{duration, permits, positive_duration};
 use crate::http::Limits;
-use crate::http::server::Timeouts;
+use crate::http::server::long_lived::LongLivedLimits;
+use crate::http::server::{ConnectionLimits, Timeouts};
 use clap::Args;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Where the server listens, and what a request or a connection may take.
@@ -43,6 +45,11 @@ pub struct HttpSettings {
     /// each query and mutation on a WebSocket, and for starting a subscription.
     #[arg(long, value_name = "DURATION", env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = duration)]
     pub request_timeout: Duration,
+    /// Close a new connection on which nothing arrived within this time
+    ///
+    /// Once something has arrived, `--header-timeout` applies.
+    #[arg(long, value_name = "DURATION", env = "FIRST_BYTE_TIMEOUT", default_value = "5s", value_parser = duration)]
+    pub first_byte_timeout: Duration,
     /// Close a connection on which a request's headers did not arrive within this time
     ///
     /// An idle connection is closed after the same time. Set it above the idle timeout of a proxy that reuses
@@ -66,11 +73,51 @@ pub struct HttpSettings {
     /// mutations on WebSockets count; open subscriptions do not.
     #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT", default_value_t = 512, value_parser = permits())]
     pub max_in_flight: usize,
+    /// Keep at most this many connections open, at least 1
+    ///
+    /// At the limit, the server closes the connection that has waited longest without sending a request for a new one,
+    /// or else the one whose last response is the oldest. When all have requests in flight or are long-lived, the new
+    /// one is answered with 503 and the error code `OVERLOADED`. The server raises its soft limit on file descriptors
+    /// to the hard one; where that is too low, it logs a warning and keeps fewer connections open.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "MAX_CONNECTIONS",
+        default_value_t = 12_000,
+        value_parser = permits().range(1..)
+    )]
+    pub max_connections: usize,
+    /// Keep at most this many connections of one client address open, at least 1
+    ///
+    /// Further ones are answered with 503 and the error code `OVERLOADED`. An IPv6 network of 64 bits counts as one
+    /// address. Without this setting there is no such limit. Set it only where clients connect without a proxy: all
+    /// clients of a proxy have its address.
+    #[arg(long, value_name = "COUNT", env = "MAX_CONNECTIONS_PER_ADDRESS")]
+    pub max_connections_per_address: Option<NonZeroUsize>,
     /// Keep at most this many WebSockets and event streams open
     ///
-    /// Further ones are answered with 503. Each uses a file descriptor: `ulimit -n` has to be larger.
+    /// Further ones are answered with 503, or closed with 1013 when the limit is reached while their clients sign in.
+    /// An eighth of `--max-connections` is reserved for requests in any case.
     #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS", default_value_t = 10_000, value_parser = permits())]
     pub max_sockets: usize,
+    /// Keep at most this many WebSockets and event streams of one user open
+    ///
+    /// A further event stream is answered with 429 and the error code `TOO_MANY_SUBSCRIPTIONS`, a further WebSocket is
+    /// closed with 1013.
+    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS_PER_USER", default_value_t = 1000)]
+    pub max_sockets_per_user: usize,
+    /// Keep at most this many WebSockets open whose clients have not signed in, at least 1
+    ///
+    /// They are not counted in `--max-sockets`. At the limit, the oldest one without `connection_init` is closed with
+    /// 1013 for a new one.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "MAX_PENDING_SOCKETS",
+        default_value_t = 512,
+        value_parser = permits().range(1..)
+    )]
+    pub max_pending_sockets: usize,
     /// Run at most this many operations at a time on one WebSocket
     ///
     /// A further operation is refused with the error code `TOO_MANY_SUBSCRIPTIONS`.
@@ -142,8 +189,28 @@ impl HttpSettings {
         }
     }
 
-    /// The limits on connections.
+    /// The limits on the number of connections.
+    pub(crate) fn connection_limits(&self) -> ConnectionLimits {
+        let per_address = self.max_connections_per_address.map(NonZeroUsize::get);
+        ConnectionLimits { total: self.max_connections, per_address }
+    }
+
+    /// The limits on the number of WebSockets and event streams.
+    pub(crate) fn long_lived_limits(&self) -> LongLivedLimits {
+        LongLivedLimits {
+            total: self.max_sockets,
+            per_user: self.max_sockets_per_user,
+            pending: self.max_pending_sockets,
+        }
+    }
+
+    /// The timeouts of connections.
     pub(crate) fn timeouts(&self) -> Timeouts {
-        Timeouts { header: self.header_timeout, write: self.write_timeout, shutdown_grace: self.shutdown_grace }
+        Timeouts {
+            first_byte: self.first_byte_timeout,
+            header: self.header_timeout,
+            write: self.write_timeout,
+            shutdown_grace: self.shutdown_grace,
+        }
     }
 }

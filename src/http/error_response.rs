@@ -2,6 +2,7 @@
 
 use crate::graphql::{self, Code, Outcome, RequestError};
 use crate::http::graphql::negotiation::{Media, media};
+use crate::http::server::long_lived::PermitError;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -23,12 +24,18 @@ pub(crate) enum ErrorFormat {
     GraphQl(Media),
 }
 
-/// The server is at its limit of requests in flight or of long-lived connections.
+/// The server is at its limit of requests in flight, of connections or of long-lived ones.
 pub(crate) const OVERLOADED: HttpError =
     HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, Code::Overloaded.failure_message());
 /// The memory for requests and responses is in use.
 pub(crate) const NO_MEMORY: HttpError =
     HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, graphql::NO_MEMORY);
+/// The user has as many long-lived connections as one user may have.
+const TOO_MANY_CONNECTIONS: HttpError = HttpError::new(
+    StatusCode::TOO_MANY_REQUESTS,
+    Code::TooManySubscriptions,
+    "you have too many connections open: close one first",
+);
 /// The request reached its deadline, and nothing was written.
 pub(crate) const TIMED_OUT: HttpError =
     HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, Code::Timeout.failure_message());
@@ -96,6 +103,15 @@ impl HttpError {
     /// The error for transports that have no status code.
     pub(crate) fn into_request_error(self) -> RequestError {
         RequestError::new(self.code, self.message, None)
+    }
+}
+
+impl From<PermitError> for HttpError {
+    fn from(why: PermitError) -> Self {
+        match why {
+            PermitError::ServerFull => OVERLOADED,
+            PermitError::UserFull => TOO_MANY_CONNECTIONS,
+        }
     }
 }
 

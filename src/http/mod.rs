@@ -23,8 +23,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::{any, get};
-use error_response::{NO_METHOD, NO_ROUTE};
+use error_response::{NO_METHOD, NO_ROUTE, OVERLOADED};
 use explorer::Explorer;
+use server::long_lived::LongLivedConnections;
 use server::shutdown::ConnectionTracker;
 use start::StartState;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub(crate) struct ServerState {
     /// The memory of requests and responses.
     pub(crate) memory: MemoryBudget,
     pub(crate) connections: ConnectionTracker,
+    /// WebSockets and event streams.
+    pub(crate) long_lived: LongLivedConnections,
     pub(crate) start: StartState,
     /// The origins whose pages may call the server; `*` allows any.
     pub(crate) origins: Arc<[String]>,
@@ -85,5 +88,11 @@ pub(crate) fn router(server: ServerState) -> Router {
         .merge(explorer::assets())
         .fallback(|| async { NO_ROUTE })
         .method_not_allowed_fallback(|| async { NO_METHOD });
+    middleware::wrap(router, &server.origins, &server.allowed_hosts, &server.memory).with_state(server)
+}
+
+/// The routes of connections beyond the limits. The process runs, but it is not ready.
+pub(crate) fn overloaded_router(server: ServerState) -> Router {
+    let router = Router::new().route("/livez", get(health::live)).fallback(|| async { OVERLOADED });
     middleware::wrap(router, &server.origins, &server.allowed_hosts, &server.memory).with_state(server)
 }

@@ -11,7 +11,7 @@ use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
 use crate::http::{ServerState, websocket};
-use crate::services::AuthenticationError;
+use crate::services::{AuthenticationError, LiveSession};
 use async_graphql::{BatchRequest, Request as Operation};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -118,7 +118,8 @@ async fn event_stream(
     match server.engine.open(session.as_ref(), caller.request_id.clone(), operation, allowed).await {
         Execution::Once(outcome) => Ok(single_event(media, outcome)),
         Execution::Stream(responses) => {
-            let permit = server.connections.try_acquire().ok_or(OVERLOADED)?;
+            let user = session.as_ref().map(LiveSession::user).ok_or(OVERLOADED)?;
+            let permit = server.long_lived.try_acquire(user)?;
             let request_id = caller.request_id.clone();
             Ok(sse::subscription(responses, permit, request_id, server.limits.ping_interval, server.memory.clone()))
         }

@@ -4,7 +4,7 @@
 use crate::graphql::{
     CURSOR_EXPIRED, Code, Json, MemoryBudget, NoMemory, Outcome, RequestError, ResponseStream, StreamEnd,
 };
-use crate::http::server::shutdown::ConnectionPermit;
+use crate::http::server::long_lived::ConnectionPermit;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -116,10 +116,20 @@ fn next_event(response: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::UserId;
     use crate::graphql::Charge;
-    use crate::http::server::shutdown::ConnectionTracker;
+    use crate::http::server::long_lived::{LongLivedConnections, LongLivedLimits};
     use http_body_util::BodyExt;
     use std::sync::Arc;
+    use tokio_util::sync::CancellationToken;
+
+    const USER: UserId = UserId(1);
+
+    /// One permit for a stream, and what makes it end.
+    fn one_permit() -> (LongLivedConnections, CancellationToken) {
+        let shutdown = CancellationToken::new();
+        (LongLivedConnections::new(LongLivedLimits { total: 1, per_user: 1, pending: 1 }, shutdown.clone()), shutdown)
+    }
 
     const NEVER: Duration = Duration::from_hours(1);
 
@@ -157,18 +167,18 @@ mod tests {
                 error("the server cannot do this now: try again later", r#""code":"UNAVAILABLE","retryable":true"#),
             ),
         ] {
-            let connections = ConnectionTracker::new(1);
-            let response =
-                subscription(responses(last), connections.try_acquire().unwrap(), "r".to_owned(), NEVER, memory());
+            let (connections, _shutdown) = one_permit();
+            let permit = connections.try_acquire(USER).unwrap();
+            let response = subscription(responses(last), permit, "r".to_owned(), NEVER, memory());
             assert_eq!(text(response.into_body()).await, format!("{both}{end}event: complete\ndata:\n\n"));
-            assert!(connections.try_acquire().is_some(), "its permit is free");
+            assert!(connections.try_acquire(USER).is_ok(), "its permit is free");
         }
     }
 
     #[tokio::test]
     async fn idle_stream_is_kept_alive_by_comments() {
-        let connections = ConnectionTracker::new(1);
-        let permit = connections.try_acquire().unwrap();
+        let (connections, _shutdown) = one_permit();
+        let permit = connections.try_acquire(USER).unwrap();
         let mut body =
             subscription(stream::pending().boxed(), permit, String::new(), Duration::from_millis(1), memory())
                 .into_body();
@@ -179,10 +189,11 @@ mod tests {
 
     #[tokio::test]
     async fn shutdown_ends_a_stream_without_complete() {
-        let connections = ConnectionTracker::new(1);
-        let response =
-            subscription(stream::pending().boxed(), connections.try_acquire().unwrap(), String::new(), NEVER, memory());
-        let ((), text) = tokio::join!(connections.shut_down(), text(response.into_body()));
+        let (connections, shutdown) = one_permit();
+        let permit = connections.try_acquire(USER).unwrap();
+        let response = subscription(stream::pending().boxed(), permit, String::new(), NEVER, memory());
+        shutdown.cancel();
+        let text = text(response.into_body()).await;
         assert_eq!(text, "");
     }
 }

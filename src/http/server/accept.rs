@@ -2,64 +2,140 @@
 //!
 //! `axum::serve` has no timeout for the headers of a request, therefore the server drives hyper itself.
 
+use crate::http::server::client_stream::ClientStream;
 use crate::http::server::inline_repoll::InlineRepoll;
+use crate::http::server::log_limit::LogLimit;
+use crate::http::server::open_connections::{OpenConnection, OpenConnections, Refused};
+use crate::http::server::refusal::Refusals;
+use crate::http::server::request_tracking::TrackedRoutes;
 use crate::http::server::shutdown::ConnectionTracker;
 use crate::http::server::timeouts::{Timeouts, set_user_timeout, with_write_timeout};
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-
-/// How long to wait after a failure to accept: the usual cause is a lack of file descriptors.
-const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+use tokio::time::sleep;
 
 /// About the largest head of a request, in bytes. Apart from one response, a connection buffers no more than this in
 /// either direction, so that its memory is small.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// The next connection that can be accepted.
-pub(super) async fn next_connection(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
+/// How long to wait after a failure to accept.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
+
+/// Accepts the connections of one listener.
+pub(super) struct Acceptor<'a> {
+    pub(super) listener: TcpListener,
+    pub(super) router: Router,
+    pub(super) timeouts: Timeouts,
+    pub(super) tracker: &'a ConnectionTracker,
+    pub(super) open: OpenConnections,
+    pub(super) refusals: Refusals,
+    pub(super) failures: LogLimit,
+    pub(super) refused: LogLimit,
+}
+
+impl Acceptor<'_> {
+    /// Accepts the next connection and serves it in a task of its own, or refuses it.
+    pub(super) async fn accept(&self) {
+        let (stream, client) = self.next_connection().await;
+        match self.open.admit(client.ip()).await {
+            Ok(connection) => self.serve(stream, connection),
+            Err(why) => self.refuse(stream, why),
+        }
+    }
+
+    async fn next_connection(&self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.listener.accept().await {
+                Ok(connection) => return connection,
+                Err(error) if is_of_client(&error) => tracing::debug!(%error, "a client left before it was accepted"),
+                Err(error) => {
+                    if let Some(suppressed) = self.failures.count() {
+                        tracing::warn!(%error, suppressed, "a connection could not be accepted");
+                    }
+                    // The usual cause is a lack of file descriptors, and this frees one.
+                    self.open.evict();
+                    sleep(ACCEPT_RETRY_DELAY).await;
+                }
             }
         }
+    }
+
+    fn refuse(&self, stream: TcpStream, why: Refused) {
+        if let Some(suppressed) = self.refused.count() {
+            let limit = match why {
+                Refused::Full => "MAX_CONNECTIONS",
+                Refused::AddressFull => "MAX_CONNECTIONS_PER_ADDRESS",
+            };
+            tracing::warn!(limit, suppressed, "a connection was refused");
+        }
+        if let Some(refusal) = self.refusals.refuse(stream) {
+            self.tracker.spawn(refusal);
+        }
+    }
+
+    /// Serves a connection in a task of its own. When the server stops, the request in flight is the last one.
+    fn serve(&self, stream: TcpStream, connection: OpenConnection) {
+        let (timeouts, connection) = (self.timeouts, Arc::new(connection));
+        // Twice the setting: a WebSocket closes after the setting itself, and needs time to send the close frame.
+        let write_timeout = timeouts.write * 2;
+        if let Err(error) = stream.set_nodelay(true).and_then(|()| set_user_timeout(&stream, write_timeout)) {
+            tracing::debug!(%error, "the options of a connection could not be set");
+        }
+        let activity = connection.activity.clone();
+        let routes = TrackedRoutes::new(&self.router, connection.clone());
+        let http = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(timeouts.header)
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(
+                TokioIo::new(ClientStream::new(with_write_timeout(stream, write_timeout), connection)),
+                routes,
+            )
+            .with_upgrades();
+        let close = activity.close_signal();
+        self.tracker.spawn(InlineRepoll::new(async move {
+            let mut http = pin!(http);
+            let ended = tokio::select! {
+                ended = &mut http => Some(ended),
+                () = close.cancelled() => None,
+                () = sleep(timeouts.first_byte) => {
+                    if !activity.has_received() {
+                        return;
+                    }
+                    tokio::select! {
+                        ended = &mut http => Some(ended),
+                        () = close.cancelled() => None,
+                    }
+                }
+            };
+            let ended = match ended {
+                Some(ended) => ended,
+                None if activity.is_unused_and_evicted() => return,
+                None => {
+                    http.as_mut().graceful_shutdown();
+                    http.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }));
     }
 }
 
-/// Serves a connection in a task of its own. When the server stops, the request in flight is the last one.
-pub(super) fn serve(stream: TcpStream, router: &Router, timeouts: Timeouts, connections: &ConnectionTracker) {
-    // Twice the setting: a WebSocket closes after the setting itself, and needs time to send the close frame.
-    let write_timeout = timeouts.write * 2;
-    if let Err(error) = stream.set_nodelay(true).and_then(|()| set_user_timeout(&stream, write_timeout)) {
-        tracing::debug!(%error, "the options of a connection could not be set");
-    }
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.header)
-        .max_buf_size(MAX_HEAD)
-        .serve_connection(
-            TokioIo::new(with_write_timeout(stream, write_timeout)),
-            TowerToHyperService::new(router.clone()),
-        )
-        .with_upgrades();
-    let shutdown = connections.shutdown_signal();
-    connections.spawn(InlineRepoll::new(async move {
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = &mut connection => ended,
-            () = shutdown.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended early");
-        }
-    }));
+/// Whether accepting failed because of the one connection that was accepted.
+fn is_of_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::Interrupted
+    )
 }

@@ -1,12 +1,26 @@
-//! The server's connections: accepting them, timeouts for slow clients, and the graceful shutdown.
+//! The server's connections: accepting them, limits on their number, timeouts for slow clients, and the graceful
+//! shutdown.
 
 mod accept;
+mod activity;
+mod client_stream;
+pub(crate) mod descriptors;
 mod inline_repoll;
+mod log_limit;
+pub(crate) mod long_lived;
+mod open_connections;
+mod refusal;
+mod request_tracking;
 pub(crate) mod shutdown;
 mod timeouts;
 
+pub(crate) use open_connections::ConnectionLimits;
 pub(crate) use timeouts::Timeouts;
 
+use crate::http::server::accept::Acceptor;
+use crate::http::server::log_limit::LogLimit;
+use crate::http::server::open_connections::OpenConnections;
+use crate::http::server::refusal::Refusals;
 use crate::http::server::shutdown::ConnectionTracker;
 use axum::Router;
 use std::pin::pin;
@@ -21,26 +35,45 @@ pub(crate) enum Shutdown {
     Forced,
 }
 
+/// The routes of the server.
+pub(crate) struct Routers {
+    /// The routes of connections within the limits.
+    pub(crate) main: Router,
+    /// The routes of connections beyond the limits.
+    pub(crate) overloaded: Router,
+}
+
 /// Serves until `stop` completes. Then it accepts no more connections, lets requests in flight finish and closes
 /// WebSockets and event streams, for at most the grace period.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
-    connections: &ConnectionTracker,
+    routers: Routers,
+    tracker: &ConnectionTracker,
+    limits: ConnectionLimits,
     timeouts: Timeouts,
     stop: impl Future<Output = ()> + Send,
 ) -> Shutdown {
+    let acceptor = Acceptor {
+        listener,
+        router: routers.main,
+        timeouts,
+        tracker,
+        open: OpenConnections::new(limits, tracker.shutdown_signal()),
+        refusals: Refusals::new(routers.overloaded),
+        failures: LogLimit::default(),
+        refused: LogLimit::default(),
+    };
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
-            stream = accept::next_connection(&listener) => accept::serve(stream, &router, timeouts, connections),
+            () = acceptor.accept() => {}
             () = &mut stop => break,
         }
     }
-    drop(listener);
+    drop(acceptor);
     tracing::info!("stopping: requests in flight may finish");
     tokio::select! {
-        () = connections.shut_down() => Shutdown::Graceful,
+        () = tracker.shut_down() => Shutdown::Graceful,
         () = tokio::time::sleep(timeouts.shutdown_grace) => {
             tracing::warn!("stopped with requests in flight");
             Shutdown::Forced

@@ -10,6 +10,8 @@ use tokio_io_timeout::TimeoutStream;
 /// The timeouts of connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
+    /// For anything to arrive on a new connection.
+    pub(crate) first_byte: Duration,
     /// For the headers of a request to arrive; also how long a connection may be idle between requests.
     pub(crate) header: Duration,
     /// For a client to accept any bytes of a response.

@@ -1,5 +1,6 @@
 //! Close codes and reasons of `graphql-transport-ws`.
 
+use crate::http::server::long_lived::PermitError;
 use std::borrow::Cow;
 
 /// Why the server closes a WebSocket, as its client reads it.
@@ -18,6 +19,7 @@ impl Close {
     pub(super) const NOT_TEXT: Self = Self::new(1007, "Text has to be UTF-8");
     pub(super) const TOO_LARGE: Self = Self::new(1009, "The message is too large");
     pub(super) const TRY_LATER: Self = Self::new(1013, "Try again later");
+    pub(super) const TOO_MANY: Self = Self::new(1013, "Too many connections: close one first");
     pub(super) const TOO_SLOW: Self = Self::new(1013, "Too slow: connect again, and go on with `since` the last event");
     pub(super) const UNAUTHORIZED: Self = Self::new(4401, "Unauthorized");
     pub(super) const FORBIDDEN: Self = Self::new(4403, "Forbidden");
@@ -27,6 +29,14 @@ impl Close {
 
     const fn new(code: u16, reason: &'static str) -> Self {
         Self { code, reason: Cow::Borrowed(reason) }
+    }
+
+    /// A limit on connections is reached.
+    pub(super) fn no_permit(why: PermitError) -> Self {
+        match why {
+            PermitError::ServerFull => Self::TRY_LATER,
+            PermitError::UserFull => Self::TOO_MANY,
+        }
     }
 
     /// A message that is not one of the protocol.

@@ -7,7 +7,7 @@ use crate::http::deadline::run_within;
 use crate::http::error_response::HttpError;
 use crate::http::graphql::sse::stream_end_error;
 use crate::http::middleware::admission::admit;
-use crate::http::server::shutdown::ConnectionPermit;
+use crate::http::server::long_lived::{ConnectionPermit, PendingSocket};
 use crate::http::websocket::close::Close;
 use crate::http::websocket::messages::{ClientMessage, ServerMessage};
 use crate::http::websocket::operations::{OperationEvent, Operations};
@@ -27,29 +27,38 @@ pub(super) struct ConnectionContext {
     pub(super) caller: Caller,
 }
 
-/// Runs the connection until either side closes it.
+/// Runs the connection until either side closes it. Returns its permit, to be held until it is closed; a client that
+/// has not signed in has none.
 pub(super) async fn run(
     context: &ConnectionContext,
-    permit: &ConnectionPermit,
+    pending: PendingSocket,
     transport: &mut Transport,
-) -> Disconnect {
-    let session = tokio::select! {
-        () = permit.shutdown_requested() => return Disconnect::ByServer(Close::GOING_AWAY),
-        session = initialize(context, transport) => match session {
-            Ok(session) => Arc::new(session),
-            Err(disconnect) => return disconnect,
-        },
+) -> (Disconnect, Option<ConnectionPermit>) {
+    let initialized = tokio::select! {
+        () = pending.shutdown_requested() => Err(Disconnect::ByServer(Close::GOING_AWAY)),
+        () = pending.evicted() => Err(Disconnect::ByServer(Close::TRY_LATER)),
+        initialized = initialize(context, &pending, transport) => initialized,
+    };
+    drop(pending);
+    let (session, permit) = match initialized {
+        Ok(initialized) => initialized,
+        Err(disconnect) => return (disconnect, None),
     };
     let mut connection = Connection { context, session: session.clone(), transport, operations: Operations::default() };
-    tokio::select! {
+    let disconnect = tokio::select! {
         // The client can reconnect with a new token.
         () = session.signed_out() => Disconnect::ByServer(Close::FORBIDDEN),
-        disconnect = connection.run(permit) => disconnect,
-    }
+        disconnect = connection.run(&permit) => disconnect,
+    };
+    (disconnect, Some(permit))
 }
 
-/// Waits for `connection_init`, signs the client in and acknowledges the connection.
-async fn initialize(context: &ConnectionContext, transport: &mut Transport) -> Result<LiveSession, Disconnect> {
+/// Waits for `connection_init`, signs the client in, gets a permit and acknowledges the connection.
+async fn initialize(
+    context: &ConnectionContext,
+    pending: &PendingSocket,
+    transport: &mut Transport,
+) -> Result<(Arc<LiveSession>, ConnectionPermit), Disconnect> {
     let init = async {
         loop {
             let (message, _charge) = transport.receive().await?;
@@ -63,10 +72,14 @@ async fn initialize(context: &ConnectionContext, transport: &mut Transport) -> R
     };
     let limits = &context.server.limits;
     let payload = timeout(limits.init_timeout, init).await.unwrap_or(Err(Disconnect::ByServer(Close::INIT_TIMEOUT)))?;
+    pending.begin_sign_in();
     let session = timeout(limits.request_timeout, sign_in(context, &payload)).await;
     let session = session.unwrap_or(Err(Close::TRY_LATER)).map_err(Disconnect::ByServer)?;
+    let permit = context.server.long_lived.try_acquire(session.user());
+    let permit = permit.map_err(|why| Disconnect::ByServer(Close::no_permit(why)))?;
+    transport.signed_in();
     transport.send(&ServerMessage::ConnectionAck).await?;
-    Ok(session)
+    Ok((Arc::new(session), permit))
 }
 
 /// Signs in with the token of the payload, or else of the header. Pages in a browser cannot set headers and do not see

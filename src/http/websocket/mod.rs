@@ -34,17 +34,21 @@ pub(crate) fn accept(server: ServerState, caller: Caller, mut request: Request) 
     if !is_origin_allowed(headers, &server.origins) {
         return Err(ORIGIN_NOT_ALLOWED);
     }
-    let permit = server.connections.try_acquire().ok_or(OVERLOADED)?;
+    if server.long_lived.is_full() {
+        return Err(OVERLOADED);
+    }
+    let pending = server.long_lived.pending().ok_or(OVERLOADED)?;
     let (is_supported, upgrade) = (handshake.is_supported, hyper::upgrade::on(&mut request));
     let connections = server.connections.clone();
     connections.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let (limits, memory) = (server.limits.clone(), server.memory.clone());
         let mut transport = Transport::new(upgraded, limits.max_body, limits.write_timeout, memory).await;
-        let disconnect = if is_supported {
-            connection::run(&ConnectionContext { server, caller }, &permit, &mut transport).await
+        let (disconnect, permit) = if is_supported {
+            connection::run(&ConnectionContext { server, caller }, pending, &mut transport).await
         } else {
-            Disconnect::ByServer(Close::SUBPROTOCOL)
+            drop(pending);
+            (Disconnect::ByServer(Close::SUBPROTOCOL), None)
         };
         transport.close(disconnect).await;
         drop(permit);

@@ -23,6 +23,8 @@ pub(super) struct Transport {
     socket: WebSocketStream<SplitFrames<TokioIo<Upgraded>>>,
     write_timeout: Duration,
     memory: MemoryBudget,
+    /// How long closing the connection may take.
+    close_timeout: Duration,
     /// Whether the client has sent anything since the last ping.
     is_alive: bool,
 }
@@ -37,6 +39,9 @@ pub(super) enum Disconnect {
     /// The connection is broken, or the client did not answer a ping.
     Lost,
 }
+
+/// How long closing may take when the client has not signed in.
+const ANONYMOUS_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The read buffer of the library, in bytes. It is allocated for idle sockets too.
 const READ_BUFFER: usize = 1024;
@@ -59,7 +64,13 @@ impl Transport {
             .max_frame_size(Some(max_message.min(MAX_FRAME)));
         let stream = SplitFrames::new(TokioIo::new(upgraded), max_message, memory.clone());
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-        Self { socket, write_timeout, memory, is_alive: true }
+        let close_timeout = write_timeout.min(ANONYMOUS_CLOSE_TIMEOUT);
+        Self { socket, write_timeout, close_timeout, memory, is_alive: true }
+    }
+
+    /// The client has signed in: it has the whole write timeout for the closing handshake.
+    pub(super) fn signed_in(&mut self) {
+        self.close_timeout = self.write_timeout;
     }
 
     /// The next message of the client, with the memory that it takes. Cancel-safe.
@@ -121,9 +132,9 @@ impl Transport {
         within(self.write_timeout, self.socket.send(message)).await
     }
 
-    /// Closes the connection, within the write timeout, so that the client learns the reason.
+    /// Closes the connection, within a limited time, so that the client learns the reason.
     pub(super) async fn close(mut self, disconnect: Disconnect) {
-        let write_timeout = self.write_timeout;
+        let close_timeout = self.close_timeout;
         let close = async {
             match disconnect {
                 Disconnect::Lost => return,
@@ -145,7 +156,7 @@ impl Transport {
                 while let Ok(1..) = stream.read(&mut rest).await {}
             }
         };
-        if timeout(write_timeout, close).await.is_err() {
+        if timeout(close_timeout, close).await.is_err() {
             tracing::debug!("a WebSocket was closed without the reply of its client");
         }
     }

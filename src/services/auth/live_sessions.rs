@@ -4,7 +4,7 @@
 
 use super::authentication::AuthenticationError;
 use super::tokens::Claims;
-use crate::domain::Viewer;
+use crate::domain::{UserId, Viewer};
 use crate::services::{Clock, Services};
 use crate::storage::{Db, StorageError, tokens, users};
 use std::collections::{HashMap, HashSet};
@@ -46,6 +46,12 @@ const TENTHS: u32 = 9;
 const RETRY_FRACTION: u32 = 10;
 
 impl LiveSession {
+    /// The user of the token.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.0.claims.user
+    }
+
     /// The viewer with their present role and company. `None` once the token is no longer accepted.
     #[must_use]
     pub fn viewer(&self) -> Option<Arc<Viewer>> {

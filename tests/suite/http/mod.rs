@@ -3,6 +3,7 @@
 
 mod allowed_hosts;
 mod configured_server;
+mod connections;
 mod database_outages;
 mod explorer;
 mod fuzz;

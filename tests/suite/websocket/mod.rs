@@ -1,6 +1,7 @@
 //! GraphQL over WebSocket (`graphql-transport-ws`) through raw sockets.
 
 mod close_codes;
+mod connection_limits;
 mod handshake;
 mod operations;
 mod shutdown;

@@ -1,0 +1,45 @@
+//! The limit on file descriptors: each connection uses one.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// The descriptors that are not for clients: the database's, the listener's, the runtime's, and connections that are
+/// being refused.
+const RESERVE: u64 = 128;
+
+/// Raises the soft limit to the hard one, which needs no privilege, and returns the most connections that the limit
+/// allows. Shells and service managers usually set a soft limit of 1024, for programs that use `select`.
+pub(crate) fn raise_limit() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
+    {
+        tracing::debug!(%error, "the limit on file descriptors could not be raised");
+    }
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, connections_within)
+}
+
+/// The most connections with this limit on descriptors.
+fn connections_within(limit: u64) -> usize {
+    let reserve = (RESERVE + limit / 16).min(limit / 2);
+    usize::try_from(limit - reserve).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_descriptors_is_reserved() {
+        for (limit, connections) in [(64, 32), (300, 154), (1024, 832), (16_384, 15_232), (1_048_576, 982_912)] {
+            assert_eq!(connections_within(limit), connections, "{limit}");
+        }
+    }
+
+    #[test]
+    fn soft_limit_is_raised_to_the_hard_one() {
+        let connections = raise_limit();
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
+        assert_eq!(connections, limit.current.map_or(usize::MAX, connections_within));
+    }
+}
