@@ -19,6 +19,7 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 
 mod m20261127_000001_first_schema;
 mod m20261128_000002_event_log_epoch;
+mod m20261129_000003_event_audience;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261127_000001_first_schema::FirstSchema),
             Box::new(m20261128_000002_event_log_epoch::EventLogEpoch),
+            Box::new(m20261129_000003_event_audience::EventAudience),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! An event of the log: one change of an interview. The events of an interview are its history.
 
-use crate::domain::{EventId, Field, InterviewId, Side, UserId};
+use crate::domain::{Audience, EventId, Field, InterviewId, Side, UserId};
 use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -58,4 +58,6 @@ pub struct Event {
     pub actor_side: Side,
     /// The fields that changed, in the order of [`Field`].
     pub changes: Vec<FieldChange>,
+    /// Who sees the event.
+    pub audience: Audience,
 }

@@ -1,6 +1,7 @@
 //! The rules of interview scheduling as plain types and functions: what an interview is, who may change it, and what
 //! each action makes of it. No I/O, no async, no SQL, no GraphQL. The current time is always a parameter.
 
+mod audience;
 mod event;
 mod event_log;
 mod expected_version;
@@ -15,6 +16,7 @@ pub mod time;
 mod time_slot;
 mod viewer;
 
+pub use audience::Audience;
 pub use event::{Event, EventType, FieldChange};
 pub use event_log::{Epoch, LogCursor, LogPosition, Since};
 pub use expected_version::ExpectedVersion;

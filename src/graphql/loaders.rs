@@ -134,9 +134,10 @@ impl dataloader::Loader<HistoryOf> for BatchFetcher {
 
     async fn load(&self, keys: &[HistoryOf]) -> Batch<HistoryOf, Self::Value> {
         let mut loaded = HashMap::new();
+        let Some(viewer) = &self.viewer else { return Ok(loaded) };
         for window in distinct(keys, |key| key.window) {
             let ids: Vec<_> = keys.iter().filter(|key| key.window == window).map(|key| key.interview).collect();
-            let pages = self.services.history_of(&ids, &window).await?;
+            let pages = self.services.history_of(viewer, &ids, &window).await?;
             loaded.extend(pages.into_iter().map(|(interview, page)| (HistoryOf { interview, window }, page)));
         }
         Ok(loaded)
@@ -156,12 +157,13 @@ impl dataloader::Loader<CountOf> for BatchFetcher {
             }
         }
         let mut loaded = HashMap::new();
-        if let (Some(viewer), false) = (&self.viewer, interviewees.is_empty()) {
+        let Some(viewer) = &self.viewer else { return Ok(loaded) };
+        if !interviewees.is_empty() {
             let counts = self.services.count_interviews_of(viewer, &interviewees).await?;
             loaded.extend(counts.into_iter().map(|(id, count)| (CountOf::Interviews(id), count)));
         }
         if !interviews.is_empty() {
-            let counts = self.services.count_history_of(&interviews).await?;
+            let counts = self.services.count_history_of(viewer, &interviews).await?;
             loaded.extend(counts.into_iter().map(|(id, count)| (CountOf::Events(id), count)));
         }
         Ok(loaded)

@@ -2,7 +2,7 @@
 //! whether a change is one statement or a transaction, so anything new that is written with a change is added here.
 
 use crate::domain::{
-    CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
+    Audience, CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
     IntervieweeId, Scope, Transition, UserId, Viewer,
 };
 use crate::storage::interview_queue::QueueHead;
@@ -42,6 +42,7 @@ pub enum UnitOfWork<'db> {
 pub struct Change {
     transition: Transition,
     actor: UserId,
+    audience: Audience,
     /// The interview does not exist yet.
     is_new: bool,
     /// The people whose time the change reserves. Their locks keep concurrent bookings apart.
@@ -65,15 +66,23 @@ impl Change {
     /// The creation of an interview. Storing it assigns the id.
     #[must_use]
     pub fn creation(viewer: &Viewer, transition: Transition) -> Self {
-        let reserves_time_of = transition.interview.newly_reserves_time_of(None);
-        Self { transition, actor: viewer.id, is_new: true, reserves_time_of }
+        Self::new(viewer, None, transition)
     }
 
     /// A change of the interview `before`.
     #[must_use]
     pub fn update(viewer: &Viewer, before: &Interview, transition: Transition) -> Self {
-        let reserves_time_of = transition.interview.newly_reserves_time_of(Some(before));
-        Self { transition, actor: viewer.id, is_new: false, reserves_time_of }
+        Self::new(viewer, Some(before), transition)
+    }
+
+    fn new(viewer: &Viewer, before: Option<&Interview>, transition: Transition) -> Self {
+        Self {
+            actor: viewer.id,
+            audience: Audience::of(&transition.interview, before),
+            is_new: before.is_none(),
+            reserves_time_of: transition.interview.newly_reserves_time_of(before),
+            transition,
+        }
     }
 
     /// The interview after the change, the event that records it, and its effect on the interviewee.
@@ -87,6 +96,7 @@ impl Change {
             actor_id: Some(self.actor),
             actor_side: side,
             changes,
+            audience: self.audience,
         };
         (interview, event, effect)
     }

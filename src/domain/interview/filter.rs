@@ -4,7 +4,7 @@ use crate::domain::{Interview, InterviewKind, InterviewStatus, IntervieweeId, Si
 use chrono::{DateTime, Utc};
 
 /// The filter of a list of interviews. An interview has to fulfil every condition that is given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InterviewFilter {
     /// The status is one of these.
     pub status: Option<Vec<InterviewStatus>>,
@@ -29,7 +29,7 @@ pub struct InterviewFilter {
 }
 
 /// A half-open range of time. A bound that is none is open.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeRange {
     /// Inclusive.
     pub gte: Option<DateTime<Utc>>,
@@ -44,6 +44,19 @@ impl TimeRange {
 }
 
 impl InterviewFilter {
+    /// Whether there are no conditions.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether an event passes whose interview is this one, or one that the viewer does not see any more. Conditions
+    /// on such an interview would tell what became of it.
+    #[must_use]
+    pub fn admits(&self, interview: Option<&Interview>, viewer: &Viewer) -> bool {
+        interview.map_or_else(|| self.is_empty(), |interview| self.matches(interview, viewer))
+    }
+
     /// Whether an interview that the viewer sees fulfils the conditions.
     #[must_use]
     pub fn matches(&self, interview: &Interview, viewer: &Viewer) -> bool {

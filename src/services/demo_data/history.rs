@@ -1,6 +1,6 @@
 //! A history for interviews that are inserted in their final state.
 
-use crate::domain::{Event, EventId, EventType, Interview, Side, State, StatusBeforeProposal};
+use crate::domain::{Audience, Event, EventId, EventType, Interview, Side, State, StatusBeforeProposal};
 use chrono::TimeDelta;
 
 /// Gives the interview the shortest history that leads to its state, one event a day, and the version and time of
@@ -29,6 +29,7 @@ pub(super) fn invent_history(interview: &mut Interview) -> Vec<Event> {
             actor_id: Some(if interviewer_acts { interview.interviewer_id } else { interview.driver_id }),
             actor_side,
             changes: interview.changes_since(before.as_ref()),
+            audience: Audience::of(interview, before.as_ref()),
         });
         before = Some(interview.clone());
     }

@@ -15,8 +15,8 @@ pub struct Changes {
     pub epoch: Epoch,
     /// The position after which the page begins.
     pub since: LogPosition,
-    /// The events, each with its interview as it is now.
-    pub page: Page<(Event, Arc<Interview>)>,
+    /// The events, each with its interview as it is now, if the viewer sees it.
+    pub page: Page<(Event, Option<Arc<Interview>>)>,
 }
 
 impl Services {

@@ -20,8 +20,9 @@ pub struct LogEntry {
     pub position: LogPosition,
     /// What happened.
     pub event: Event,
-    /// The interview as it was when the entry was read, which may be later than the event.
-    pub interview: Arc<Interview>,
+    /// The interview as it was when the entry was read, which may be later than the event. None if it is not visible
+    /// to the viewer for whom the entry was read.
+    pub interview: Option<Arc<Interview>>,
 }
 
 /// What the follower sends to all subscribers.
@@ -209,7 +210,7 @@ async fn apply_backpressure(receivers: &Sender<Broadcast>) {
     }
 }
 
-/// Adds the interviews to events. Events whose interview is outside the scope are left out.
+/// Adds the interviews to events, and leaves out what is not visible in the scope.
 pub(crate) async fn with_interviews(
     db: &Db,
     scope: Scope,
@@ -226,8 +227,8 @@ pub(crate) async fn with_interviews(
     let interviews: HashMap<_, _> =
         interviews.into_iter().map(|interview| (interview.id, Arc::new(interview))).collect();
     let entry = |(position, event): (LogPosition, Event)| {
-        let interview = interviews.get(&event.interview_id)?.clone();
-        Some(LogEntry { epoch, position, event, interview })
+        let interview = interviews.get(&event.interview_id).cloned();
+        Some(LogEntry { epoch, position, event: event.seen_in(scope)?.into_owned(), interview })
     };
     Ok(events.into_iter().filter_map(entry).collect())
 }

@@ -1,5 +1,5 @@
 //! One subscriber of the event log: first the events that it missed, then live events. It gets each event once and in
-//! order, if its viewer sees the interview at the time of delivery and the filter matches.
+//! order, if its viewer sees the event and the filter admits it at the time of delivery.
 
 use super::follower::{Broadcast, Feed, LogEntry, MAX_RETRIES, RETRY_PAUSE, with_interviews};
 use crate::domain::filter::InterviewFilter;
@@ -27,7 +27,7 @@ pub enum SubscriptionEnd {
 /// An event on its way to a subscriber.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The event with its interview.
+    /// What the viewer sees of the event and its interview.
     pub entry: Arc<LogEntry>,
     /// The subscriber with their role and company at the time of delivery.
     pub viewer: Arc<Viewer>,
@@ -121,7 +121,9 @@ impl Subscriber {
             }
             self.position = entry.position;
             let viewer = self.viewer()?;
-            if viewer.scope().covers(&entry.interview) && self.filter.matches(&entry.interview, &viewer) {
+            if let Some(entry) = entry.seen_in(viewer.scope())
+                && self.filter.admits(entry.interview.as_deref(), &viewer)
+            {
                 return Ok(Delivery { entry, viewer, is_live });
             }
         }
@@ -152,7 +154,6 @@ impl Subscriber {
             self.phase = Phase::Live;
         }
         if let (true, Some(last)) = (entries.is_empty(), last) {
-            // The viewer lost sight of all of these interviews between the two statements.
             self.position = last;
         }
         self.missed = entries.into_iter().map(Arc::new).collect();

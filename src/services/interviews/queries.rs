@@ -9,6 +9,7 @@ use crate::domain::{
 use crate::services::{ServiceError, Services};
 use crate::storage::interviews::with_people;
 use crate::storage::{companies, history, interviewees, interviews, users};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -102,18 +103,28 @@ impl Services {
         Ok(interviews::counts_by_interviewee(self.db.reader(), viewer.scope(), interviewees).await?)
     }
 
-    /// The same page of the history of each of these interviews. The viewer has to see them.
+    /// The same page of the history of each of these interviews, as far as the viewer sees it.
     pub async fn history_of(
         &self,
+        viewer: &Viewer,
         interviews: &[InterviewId],
         window: &Window<EventId>,
     ) -> Result<HashMap<InterviewId, Page<Event>>> {
-        Ok(history::pages_by_interview(self.db.reader(), interviews, window).await?)
+        let scope = viewer.scope();
+        let mut pages = history::pages_by_interview(self.db.reader(), scope, interviews, window).await?;
+        for page in pages.values_mut() {
+            page.items = page.items.iter().filter_map(|event| event.seen_in(scope)).map(Cow::into_owned).collect();
+        }
+        Ok(pages)
     }
 
-    /// The number of events of each of these interviews.
-    pub async fn count_history_of(&self, interviews: &[InterviewId]) -> Result<HashMap<InterviewId, u64>> {
-        Ok(history::counts_by_interview(self.db.reader(), interviews).await?)
+    /// The number of events of each of these interviews that the viewer sees.
+    pub async fn count_history_of(
+        &self,
+        viewer: &Viewer,
+        interviews: &[InterviewId],
+    ) -> Result<HashMap<InterviewId, u64>> {
+        Ok(history::counts_by_interview(self.db.reader(), viewer.scope(), interviews).await?)
     }
 
     /// The interviewees with these ids. They have to come from rows that the viewer sees.

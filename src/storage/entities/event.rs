@@ -1,6 +1,8 @@
 //! The table `interview_events`.
 
-use crate::domain::{Event, EventId, EventType, Field, FieldChange, InterviewId, LogPosition, Side, UserId};
+use crate::domain::{
+    Audience, CompanyId, Event, EventId, EventType, Field, FieldChange, InterviewId, LogPosition, Side, UserId,
+};
 use crate::storage::StorageError;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
@@ -20,6 +22,9 @@ pub struct Model {
     pub actor_side: String,
     pub changes: Json,
     pub transaction_id: i64,
+    pub company_id: Option<i64>,
+    pub driver_id: Option<i64>,
+    pub former_driver_id: Option<i64>,
 }
 
 impl Model {
@@ -61,6 +66,11 @@ impl TryFrom<Model> for Event {
             actor_id: row.actor_id.map(UserId),
             actor_side: Side::from_str(&row.actor_side).map_err(|_| corrupt("actor_side"))?,
             changes: changes.into_iter().map(change).collect::<Option<_>>().ok_or_else(|| corrupt("changes"))?,
+            audience: Audience {
+                company_id: CompanyId(row.company_id.ok_or_else(|| corrupt("company_id"))?),
+                driver_id: row.driver_id.map(UserId),
+                former_driver_id: row.former_driver_id.map(UserId),
+            },
         })
     }
 }
@@ -81,6 +91,9 @@ impl From<Event> for ActiveModel {
             at: Set(event.at),
             actor_id: Set(event.actor_id.map(|id| id.0)),
             actor_side: Set(event.actor_side.into_str().to_owned()),
+            company_id: Set(Some(event.audience.company_id.0)),
+            driver_id: Set(event.audience.driver_id.map(|id| id.0)),
+            former_driver_id: Set(event.audience.former_driver_id.map(|id| id.0)),
             changes: Set(event.changes.into_iter().map(|it| serde_json::json!(change(it))).collect()),
         }
     }

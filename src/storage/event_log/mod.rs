@@ -4,11 +4,13 @@
 //! transactions with smaller numbers have ended, so that nothing is ever added before an event that was read.
 
 mod append;
+mod audience;
 mod delay;
 mod epoch;
 mod read;
 
 pub(crate) use append::insert;
+pub(crate) use audience::visible_to;
 pub use delay::{Holder, WaitingEvent, holder_of, waiting_event};
 pub(crate) use epoch::{EXISTS_IN_COPY, current_epoch, draw_for_copy};
 pub use epoch::{Renewal, renew_epoch, verify_epoch};

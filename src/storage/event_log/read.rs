@@ -6,14 +6,15 @@ use crate::domain::filter::InterviewFilter;
 use crate::domain::{Epoch, Event, EventId, LogCursor, LogPosition, Viewer};
 use crate::storage::Result;
 use crate::storage::entities::event;
+use crate::storage::event_log::audience::audiences;
 use crate::storage::event_log::epoch::{EPOCH, TABLE, missing_row};
 use crate::storage::event_log::visible_before;
 use crate::storage::interviews;
 use event::Column;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait, Select,
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select,
 };
 
 /// The alias of the event after which a statement reads.
@@ -40,11 +41,11 @@ pub async fn after(
     position: LogPosition,
     limit: u64,
 ) -> Result<Option<LogPage>> {
-    read(connection, Some(epoch), position, after_position(position).limit(limit)).await
+    read(connection, Some(epoch), position, after_position(position).limit(limit).into_query()).await
 }
 
-/// The first `limit` readable events after a position whose interviews the viewer sees and the filter matches. `None`
-/// if the position is not in the present history of the log, or its epoch is not the given one.
+/// The first `limit` readable events after a position that the viewer sees and the filter admits. `None` if the
+/// position is not in the present history of the log, or its epoch is not the given one.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -53,14 +54,25 @@ pub(crate) async fn page(
     position: LogPosition,
     limit: u64,
 ) -> Result<Option<LogPage>> {
-    let entries = visible_events(connection.get_database_backend(), viewer, filter, position).limit(limit);
-    read(connection, epoch, position, entries).await
+    let events = VisibleEvents { viewer, filter, position };
+    read(
+        connection,
+        epoch,
+        position,
+        events.select(connection.get_database_backend(), limit, &Column::iter().collect::<Vec<_>>()),
+    )
+    .await
 }
 
-/// The number of readable events after a position whose interviews the viewer sees.
+/// The number of readable events after a position that the viewer sees.
 pub(crate) async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, position: LogPosition) -> Result<u64> {
-    let query = visible_events(connection.get_database_backend(), viewer, &InterviewFilter::default(), position);
-    Ok(query.count(connection).await?)
+    let events = VisibleEvents { viewer, filter: &InterviewFilter::default(), position };
+    let events =
+        events.select(connection.get_database_backend(), i64::MAX.unsigned_abs(), &[Column::TransactionId, Column::Id]);
+    let count = Expr::cust("count(*)");
+    let count = Query::select().expr_as(count, "count").from_subquery(events, "events").to_owned();
+    let row = connection.query_one(&count).await?.ok_or_else(missing_row)?;
+    Ok(row.try_get::<i64>("", "count")?.unsigned_abs())
 }
 
 /// The epoch, and the position of the last event that is readable now. All events that are committed later come after
@@ -73,7 +85,7 @@ pub async fn head(connection: &impl ConnectionTrait) -> Result<(Epoch, LogPositi
         .order_by_desc(Column::TransactionId)
         .order_by_desc(Column::Id)
         .limit(1);
-    let rows = connection.query_all(&with_entries(log(), last)).await?;
+    let rows = connection.query_all(&with_entries(log(), last.into_query())).await?;
     let row = rows.first().ok_or_else(missing_row)?;
     Ok((epoch(row)?, entry(row)?.map_or(LogPosition::START, |event| event.position())))
 }
@@ -89,7 +101,7 @@ async fn read(
     connection: &impl ConnectionTrait,
     expected: Option<Epoch>,
     position: LogPosition,
-    entries: Select<event::Entity>,
+    entries: SelectStatement,
 ) -> Result<Option<LogPage>> {
     let mut query = with_entries(with_reached(log(), position.event), entries);
     query.expr_as(visible_before(connection.get_database_backend()), "visible_before");
@@ -127,10 +139,10 @@ fn with_reached(mut query: SelectStatement, event: EventId) -> SelectStatement {
 }
 
 /// Adds what [`entry`] reads, one row for each event and at least one.
-fn with_entries(mut query: SelectStatement, entries: Select<event::Entity>) -> SelectStatement {
+fn with_entries(mut query: SelectStatement, entries: SelectStatement) -> SelectStatement {
     query
         .columns(Column::iter().map(|column| (ENTRY, column)))
-        .join_subquery(JoinType::LeftJoin, entries.into_query(), ENTRY, Expr::cust("TRUE"))
+        .join_subquery(JoinType::LeftJoin, entries, ENTRY, Expr::cust("TRUE"))
         .order_by((ENTRY, Column::TransactionId), Order::Asc)
         .order_by((ENTRY, Column::Id), Order::Asc);
     query
@@ -151,16 +163,41 @@ fn entry(row: &QueryResult) -> Result<Option<event::Model>, DbErr> {
     id.map(|_| event::Model::from_query_result(row, "")).transpose()
 }
 
-fn visible_events(
-    backend: DbBackend,
-    viewer: &Viewer,
-    filter: &InterviewFilter,
+/// The readable events after a position that a viewer sees and a filter admits.
+struct VisibleEvents<'a> {
+    viewer: &'a Viewer,
+    filter: &'a InterviewFilter,
     position: LogPosition,
-) -> Select<event::Entity> {
-    let interview = Expr::col((event::Entity, Column::InterviewId));
-    after_position(position)
-        .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
-        .filter(interviews::exists_for(backend, interview, viewer, filter))
+}
+
+impl VisibleEvents<'_> {
+    /// These columns of the first `limit` events. Of each audience the events come from an index in the order of the
+    /// log, so that no more of them are read than are returned, however many events others have.
+    fn select(&self, backend: DbBackend, limit: u64, columns: &[Column]) -> SelectStatement {
+        let interview = Expr::col((event::Entity, Column::InterviewId));
+        let admitted =
+            (!self.filter.is_empty()).then(|| interviews::exists_for(backend, interview, self.viewer, self.filter));
+        let mut of_audiences = audiences(self.viewer.scope()).into_iter().map(|audience| {
+            after_position(self.position)
+                .select_only()
+                .columns(columns.iter().copied())
+                .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
+                .filter(audience.add_option(admitted.clone()))
+                .limit(limit)
+                .into_query()
+        });
+        let first = of_audiences.next().unwrap_or_default();
+        let part = |events| {
+            let columns = columns.iter().map(|column| ("part", *column));
+            Query::select().columns(columns).from_subquery(events, "part").to_owned()
+        };
+        let others: Vec<_> = of_audiences.map(|events| (UnionType::All, part(events))).collect();
+        if others.is_empty() {
+            return first;
+        }
+        let mut all = part(first).unions(others).to_owned();
+        all.order_by(Column::TransactionId, Order::Asc).order_by(Column::Id, Order::Asc).limit(limit).to_owned()
+    }
 }
 
 fn after_position(position: LogPosition) -> Select<event::Entity> {

@@ -23,7 +23,8 @@ fn configuration_command_prints_the_committed_reference() {
     assert!(printed == committed, "to update it: {command}");
 }
 
-const STEPS: [&str; 2] = ["m20261127_000001_first_schema", "m20261128_000002_event_log_epoch"];
+const STEPS: [&str; 3] =
+    ["m20261127_000001_first_schema", "m20261128_000002_event_log_epoch", "m20261129_000003_event_audience"];
 
 fn status(applied: usize) -> String {
     let state = |number| if number < applied { "applied" } else { "pending" };

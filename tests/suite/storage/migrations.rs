@@ -116,7 +116,9 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
     let (db, _database) = filled!(database);
     let state = db.migration_state().await.unwrap();
     let names: Vec<&str> = state.steps.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["m20261127_000001_first_schema", "m20261128_000002_event_log_epoch"]);
+    let expected =
+        ["m20261127_000001_first_schema", "m20261128_000002_event_log_epoch", "m20261129_000003_event_audience"];
+    assert_eq!(names, expected);
     assert!(state.is_current());
 
     let count = names.len();
@@ -175,9 +177,12 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 27] = [
+const COMMON_NAMES: [&str; 30] = [
     "event_log_epoch_only_row_check",
     "interview_events_actor_side_check",
+    "interview_events_company_id_transaction_id_id_idx",
+    "interview_events_driver_id_transaction_id_id_idx",
+    "interview_events_former_driver_id_transaction_id_id_idx",
     "interview_events_interview_id_id_idx",
     "interview_events_transaction_id_id_idx",
     "interview_events_type_check",
@@ -253,6 +258,7 @@ async fn constraints_indexes_and_triggers_have_stable_names_on_sqlite() {
     names.extend(texts(&database, others).await);
     names.sort();
     let expected = with_common_names(&[
+        "interview_events_audience",
         "interviews_driver_overlap_insert",
         "interviews_driver_overlap_update",
         "interviews_interviewer_overlap_insert",

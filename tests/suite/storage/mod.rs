@@ -4,6 +4,7 @@ mod cancelled_statements;
 mod changed_columns;
 mod constraints;
 mod demo_data;
+mod event_audience;
 mod event_log_epoch;
 mod migrations;
 mod overlap_constraints;

@@ -20,10 +20,12 @@ pub struct InterviewEvent {
     /// The epoch of the log, if it was read with the event.
     pub epoch: Option<Epoch>,
     pub event: domain::Event,
-    pub interview: Arc<domain::Interview>,
+    /// The interview as it is now, if the viewer sees it.
+    pub interview: Option<Arc<domain::Interview>>,
 }
 
-/// An event in the history of an interview: which fields changed, when, and by whom.
+/// An event in the history of an interview: which fields changed, when, and by whom. Drivers see the events at whose
+/// time they were the driver of the interview.
 #[Object]
 impl InterviewEvent {
     /// The id. Later events of one interview have higher ids.
@@ -58,12 +60,19 @@ impl InterviewEvent {
         Some(ctx.map_failure(ctx.loader().user(id).await).map(|user| Actor { user, side }))
     }
 
-    /// The interview in its current state, which can be later than the event.
-    async fn interview(&self) -> Interview {
-        self.interview.clone().into()
+    /// The id of the interview.
+    async fn interview_id(&self) -> ID {
+        self.event.interview_id.0.into()
     }
 
-    /// The fields that changed.
+    /// The interview in its current state, which can be later than the event. Null if the viewer may not see it any
+    /// more, because it has another driver now.
+    async fn interview(&self) -> Option<Interview> {
+        self.interview.clone().map(Interview::from)
+    }
+
+    /// The fields that changed. Of an event that gave the interview to another driver, the new driver sees the values
+    /// `to`, and the former driver the values `from`.
     async fn changes(&self) -> Vec<FieldChange<'_>> {
         self.event.changes.iter().map(FieldChange).collect()
     }

@@ -156,7 +156,7 @@ impl Interview {
         self.row.version
     }
 
-    /// The events of this interview, oldest first.
+    /// The events of this interview, oldest first. Drivers see the events at whose time they were its driver.
     async fn history(
         &self,
         ctx: &Context<'_>,
@@ -166,7 +166,7 @@ impl Interview {
         let window = PageArguments::forward(first, after).window(())?;
         let key = HistoryOf { interview: self.row.id, window };
         let page = ctx.map_failure(ctx.loader().load(key).await)?.unwrap_or_else(|| key.window.page(Vec::new()));
-        let event = |event| InterviewEvent { epoch: None, event, interview: self.row.clone() };
+        let event = |event| InterviewEvent { epoch: None, event, interview: Some(self.row.clone()) };
         Ok(Connection::new(page, EventQuery::OfInterview(self.row.id), event))
     }
 

@@ -61,8 +61,8 @@ impl InterviewQueries {
         Ok(Connection::new(page, InterviewQuery::Filtered(filter, order), Interview::from))
     }
 
-    /// The events of the interviews that the viewer may see, oldest first, for clients that poll: the same events as
-    /// the subscription `interviewChanged`. Pass the `cursor` of the last event as the next `since`.
+    /// The events that the viewer may see, oldest first, for clients that poll: the same events as the subscription
+    /// `interviewChanged`. Pass the `cursor` of the last event as the next `since`.
     async fn interview_changes(
         &self,
         ctx: &Context<'_>,

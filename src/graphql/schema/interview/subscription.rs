@@ -39,9 +39,9 @@ pub struct InterviewSubscriptions;
 
 #[Subscription]
 impl InterviewSubscriptions {
-    /// The events of the interviews that the viewer may see. Each event is delivered once, and those of one interview
-    /// in order: first the events after `since`, then live events. Permission and filter are evaluated when an event is
-    /// delivered.
+    /// The events that the viewer may see. Each event is delivered once, and those of one interview in order: first the
+    /// events after `since`, then live events. Permission and filter are evaluated when an event is delivered. With a
+    /// filter, events of interviews that the viewer may not see any more are left out.
     async fn interview_changed(
         &self,
         ctx: &Context<'_>,

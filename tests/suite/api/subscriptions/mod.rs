@@ -3,6 +3,7 @@
 
 mod authorization_changes;
 mod filters;
+mod former_drivers;
 mod late_commits;
 mod live_events;
 mod recovery;
@@ -35,14 +36,23 @@ impl Subscriber {
         Self::start(app, actor, Some(event)).await
     }
 
+    /// To the events after this one that the filter admits.
+    pub async fn filtered(app: &TestApp, actor: &Actor, filter: InterviewFilter, event: i64) -> Self {
+        Self::start_filtered(app, actor, filter, Some(event)).await
+    }
+
     async fn start(app: &TestApp, actor: &Actor, since: Option<i64>) -> Self {
+        Self::start_filtered(app, actor, InterviewFilter::default(), since).await
+    }
+
+    async fn start_filtered(app: &TestApp, actor: &Actor, filter: InterviewFilter, since: Option<i64>) -> Self {
         let services = app.app.services();
         let bearer = services.sign_in(actor.token()).await.unwrap();
         let since = match since {
             Some(event) => Some(Since::After(log_cursor(&app.database, event).await)),
             None => None,
         };
-        Self(services.subscribe(bearer, InterviewFilter::default(), since).await.unwrap().boxed())
+        Self(services.subscribe(bearer, filter, since).await.unwrap().boxed())
     }
 
     pub async fn next(&mut self) -> Result<Delivery, SubscriptionEnd> {

@@ -1,6 +1,7 @@
 //! What each viewer sees. For a viewer, an interview that they do not see does not exist; a change of one that they see
 //! can be forbidden.
 
+mod former_drivers;
 mod mutations;
 mod queries;
 
