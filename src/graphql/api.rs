@@ -1,6 +1,7 @@
 //! The API that the engine serves: this schema over the services.
 
 use crate::domain::{self, Epoch, LogPosition, Scope, UserId, time};
+use crate::graphql::context::ChangesBefore;
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
 use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField};
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, RequestError};
@@ -13,7 +14,8 @@ use crate::graphql::schema::interview::subscription::SubscriptionArguments;
 use crate::graphql::schema::{FREE_TEXTS, Schema, schema};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
-    self, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, ServiceError, SharedServices, SubscriptionEnd,
+    self, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError, SharedServices,
+    SubscriptionEnd,
 };
 use async_graphql::{Executor, Request};
 use futures_util::StreamExt;
@@ -62,7 +64,8 @@ impl Api for InterviewsApi {
 
     fn attach(&self, request: Request, context: RequestContext, fetches: PendingFetches) -> Request {
         let loader = Loader::new(self.services.clone(), context.viewer.clone(), fetches);
-        request.data(self.services.clone()).data(context).data(loader)
+        let before = ChangesBefore(RequestChanges::count());
+        request.data(self.services.clone()).data(context).data(loader).data(before)
     }
 
     fn viewer(session: &LiveSession) -> Option<Arc<domain::Viewer>> {

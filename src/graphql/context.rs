@@ -2,21 +2,23 @@
 
 use crate::domain::{Refusal, Viewer};
 use crate::graphql::RequestContext;
-use crate::graphql::engine::Mutation;
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, error_with_code};
 use crate::graphql::failure::report;
 use crate::graphql::loaders::Loader;
-use crate::services::{ServiceError, Services, SharedServices};
+use crate::services::{RequestChanges, ServiceError, Services, SharedServices};
 use async_graphql::{Context, Error, Result};
 use std::sync::Arc;
+
+/// How many changes the request had made before the operation began.
+pub struct ChangesBefore(pub u32);
 
 /// Access to the data of the request.
 pub trait ContextExt {
     fn request(&self) -> &RequestContext;
     fn services(&self) -> &Services;
     fn loader(&self) -> &Loader;
-    /// Whether a mutation has been executed and this field is a part of its result.
-    fn is_in_result_of_mutation(&self) -> bool;
+    /// Whether the operation has changed anything so far.
+    fn has_changed(&self) -> bool;
 
     /// # Errors
     /// `UNAUTHENTICATED` for a request without a token.
@@ -33,8 +35,8 @@ pub trait ContextExt {
         match cause {
             ServiceError::Refused(Refusal::Forbidden(reason)) => error_with_code(Code::Forbidden, reason),
             ServiceError::CursorExpired => error_with_code(Code::CursorExpired, CURSOR_EXPIRED),
-            // Without it the client would repeat the mutation.
-            cause if self.is_in_result_of_mutation() => report(&cause.after_change(), request_id),
+            // The error can make the whole response null, and must not invite the client to repeat the change.
+            cause if self.has_changed() => report(&cause.after_change(), request_id),
             cause => report(&cause, request_id),
         }
     }
@@ -58,8 +60,7 @@ impl ContextExt for Context<'_> {
         self.data_unchecked()
     }
 
-    fn is_in_result_of_mutation(&self) -> bool {
-        let is_root_field = self.path_node.is_none_or(|node| node.parents().next().is_none());
-        !is_root_field && self.data_opt::<Mutation>().is_some()
+    fn has_changed(&self) -> bool {
+        self.data_opt::<ChangesBefore>().is_some_and(|before| RequestChanges::count() > before.0)
     }
 }

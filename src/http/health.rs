@@ -33,6 +33,9 @@ fn body(readiness: Readiness, event_log_delay: Option<Duration>) -> Value {
             "the connection pooler shares sessions: configure it for session mode, or connect to PostgreSQL directly"
         }
         (_, SchemaState::Behind) => "the database's schema is behind: run `interviews migrate up`",
+        (DatabaseState::ReadOnly, _) => "the database is read-only: changes fail",
+        (DatabaseState::Full, _) => "the database has no space or memory left: changes fail",
+        (DatabaseState::IoError, _) => "the database cannot read or write its files: requests fail",
         (DatabaseState::Ok | DatabaseState::Busy, SchemaState::Current | SchemaState::Unknown) => "ok",
     };
     let (database, schema): (&str, &str) = (database.into(), schema.into());

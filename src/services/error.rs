@@ -2,6 +2,11 @@
 
 use crate::domain::Refusal;
 use crate::storage::StorageError;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The log warns about timeouts this often, for as long as there are any. Nothing says when they are over.
+const TIMEOUT_WARNING_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Either the request was refused, or the server failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -78,10 +83,13 @@ impl ServiceError {
         }
     }
 
-    /// Logs the cause with the id of the request, once for each request. Outages have a line of their own, so that
-    /// their requests are logged in detail only.
+    /// Logs the cause with the id of the request. An outage has a line of its own, written by the storage, so that its
+    /// requests are in the log only at the level `debug`.
     pub fn log(&self, request_id: &str) {
         match self.failure() {
+            Failure::Timeout if is_time_to_warn() => {
+                tracing::warn!(request_id, cause = %self, "requests take too long in the database");
+            }
             Failure::Unavailable | Failure::Timeout => tracing::debug!(request_id, cause = %self, "request failed"),
             Failure::OutcomeUnknown => tracing::info!(request_id, cause = %self, "a change may have been made"),
             Failure::Internal => tracing::error!(request_id, cause = %self, "internal error"),
@@ -92,6 +100,17 @@ impl ServiceError {
     pub(crate) fn is_lock_timeout(&self) -> bool {
         matches!(self, Self::TimedOut(error) if error.is_lock_timeout())
     }
+}
+
+/// Whether the log has had no warning about timeouts for a while.
+fn is_time_to_warn() -> bool {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let (mut last, now) = (LAST.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+    let is_time = last.is_none_or(|last| now.duration_since(last) >= TIMEOUT_WARNING_INTERVAL);
+    if is_time {
+        *last = Some(now);
+    }
+    is_time
 }
 
 impl From<Refusal> for ServiceError {

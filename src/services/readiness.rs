@@ -1,7 +1,7 @@
 //! Whether the server can serve requests now.
 
 use super::Services;
-use crate::storage::{Db, StorageError};
+use crate::storage::{Db, Outage, StorageError};
 use std::time::Duration;
 use strum::IntoStaticStr;
 use tokio::sync::Mutex;
@@ -24,6 +24,12 @@ pub enum DatabaseState {
     Ok,
     /// It answered other statements a moment ago, but the check got no connection or waited for a lock.
     Busy,
+    /// It answers, and refuses changes.
+    ReadOnly,
+    /// It answers, and has no space or memory left for changes.
+    Full,
+    /// It answers, and cannot read or write some of its files.
+    IoError,
     /// It does not answer.
     Unreachable,
     /// It is behind a connection pooler that shares sessions, and is not asked.
@@ -57,10 +63,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
 impl Readiness {
-    /// Whether requests can be served.
+    /// Whether requests can be served, be it that only queries succeed.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        matches!(self.database, DatabaseState::Ok | DatabaseState::Busy) && self.schema != SchemaState::Behind
+        !matches!(self.database, DatabaseState::Unreachable | DatabaseState::SharedSessions)
+            && self.schema != SchemaState::Behind
     }
 }
 
@@ -89,7 +96,7 @@ async fn check(db: &Db, schema: SchemaState) -> Readiness {
     let error = match timeout(ANSWER_TIMEOUT, db.migration_state()).await {
         Ok(Ok(state)) => {
             let schema = if state.is_current() { SchemaState::Current } else { SchemaState::Behind };
-            return Readiness { database: DatabaseState::Ok, schema };
+            return Readiness { database: state_for_changes(db).await, schema };
         }
         Ok(Err(error)) => Some(error),
         Err(_) => None,
@@ -100,9 +107,21 @@ async fn check(db: &Db, schema: SchemaState) -> Readiness {
     Readiness { database: if is_busy { DatabaseState::Busy } else { DatabaseState::Unreachable }, schema }
 }
 
+/// The state of a database that answers.
+async fn state_for_changes(db: &Db) -> DatabaseState {
+    match timeout(ANSWER_TIMEOUT, db.outage_of_changes()).await {
+        Ok(Ok(Some(Outage::ReadOnly))) => DatabaseState::ReadOnly,
+        Ok(Ok(Some(Outage::Full))) => DatabaseState::Full,
+        Ok(Ok(Some(Outage::Files))) => DatabaseState::IoError,
+        _ => DatabaseState::Ok,
+    }
+}
+
+/// The log has a warning about an outage already.
 fn log_change(before: Option<Readiness>, now: Readiness) {
     match (before.is_none_or(|before| before.is_ready()), now.is_ready()) {
-        (true, false) => tracing::warn!(database = ?now.database, schema = ?now.schema, "not ready"),
+        (true, false) if now.schema == SchemaState::Behind => tracing::warn!("not ready: the schema is behind"),
+        (true, false) => tracing::info!(database = ?now.database, "not ready"),
         (false, true) => tracing::info!("ready again"),
         _ => {}
     }

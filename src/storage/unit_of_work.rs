@@ -5,9 +5,10 @@ use crate::domain::{
     Audience, CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
     IntervieweeId, Scope, Transition, UserId, Viewer,
 };
+use crate::storage::database::ReservedConnection;
 use crate::storage::interview_queue::QueueHead;
 use crate::storage::interviews::{single_statement, with_people};
-use crate::storage::{Db, LockWait, Pool, Result, StorageError, Transaction};
+use crate::storage::{Db, LockWait, Result, StorageError, Transaction};
 use crate::storage::{event_log, interviewees, interviews, time_locks, users};
 
 /// How a unit of work keeps concurrent changes of the same interview apart.
@@ -30,9 +31,9 @@ pub enum Include {
 }
 
 /// One change of one interview, from reading what it depends on to storing it. Dropping it writes nothing.
-pub enum UnitOfWork<'db> {
+pub enum UnitOfWork {
     /// Reads outside of a transaction and stores with a single statement.
-    Optimistic { reads: &'db Pool, writes: &'db Pool },
+    Optimistic(ReservedConnection),
     /// Reads and stores in a transaction. On PostgreSQL a change of an existing interview is at the head of its queue.
     Transaction { transaction: Transaction, head: Option<QueueHead> },
 }
@@ -102,14 +103,16 @@ impl Change {
     }
 }
 
-impl<'db> UnitOfWork<'db> {
+impl UnitOfWork {
     /// Begins a unit of work on this interview; on a new one if `None`. With locks it waits until this server's earlier
     /// changes of the interview are done; on SQLite, of all interviews.
-    pub async fn begin(db: &'db Db, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
-        let wait = match (locking, db.single_statement_pool()) {
-            (Locking::Optimistic, Some(writes)) => return Ok(Self::Optimistic { reads: db.reader(), writes }),
-            (Locking::Optimistic, None) => LockWait::Full,
-            (Locking::Pessimistic(wait), _) => wait,
+    pub async fn begin(db: &Db, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
+        let wait = match locking {
+            Locking::Optimistic => match db.reserve_for_statement().await? {
+                Some(connection) => return Ok(Self::Optimistic(connection)),
+                None => LockWait::Full,
+            },
+            Locking::Pessimistic(wait) => wait,
         };
         let head = match interview {
             // All changes on SQLite queue for the one writer. A second queue would make them do so in turns.
@@ -122,9 +125,9 @@ impl<'db> UnitOfWork<'db> {
     /// Reads the interview, if it exists in this scope. A transaction locks its row, and leaves its people out.
     pub async fn load(&self, scope: Scope, id: InterviewId, include: Include) -> Result<Option<InterviewWithPeople>> {
         match (self, include) {
-            (Self::Optimistic { reads, .. }, Include::People) => with_people::find(*reads, scope, id).await,
-            (Self::Optimistic { reads, .. }, Include::Nothing) => {
-                Ok(interviews::find(*reads, scope, id).await?.map(InterviewWithPeople::from))
+            (Self::Optimistic(connection), Include::People) => with_people::find(connection, scope, id).await,
+            (Self::Optimistic(connection), Include::Nothing) => {
+                Ok(interviews::find(connection, scope, id).await?.map(InterviewWithPeople::from))
             }
             (Self::Transaction { transaction, .. }, _) => {
                 Ok(interviews::lock(transaction, scope, id).await?.map(InterviewWithPeople::from))
@@ -135,7 +138,7 @@ impl<'db> UnitOfWork<'db> {
     /// Reads the interviewee that a change refers to, if it exists in this scope.
     pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
         match self {
-            Self::Optimistic { reads, .. } => interviewees::find(*reads, scope, id).await,
+            Self::Optimistic(connection) => interviewees::find(connection, scope, id).await,
             Self::Transaction { transaction, .. } => interviewees::find(transaction, scope, id).await,
         }
     }
@@ -143,7 +146,7 @@ impl<'db> UnitOfWork<'db> {
     /// Whether a change can refer to this user as an interviewer of the company.
     pub async fn is_active_interviewer(&self, company: CompanyId, id: UserId) -> Result<bool> {
         match self {
-            Self::Optimistic { reads, .. } => users::is_active_interviewer(*reads, company, id).await,
+            Self::Optimistic(connection) => users::is_active_interviewer(connection, company, id).await,
             Self::Transaction { transaction, .. } => users::is_active_interviewer(transaction, company, id).await,
         }
     }
@@ -151,7 +154,7 @@ impl<'db> UnitOfWork<'db> {
     /// Stores the change and commits it.
     pub async fn store(self, change: Change) -> Result<Stored> {
         match self {
-            Self::Optimistic { writes, .. } => store_in_one_statement(writes, change).await,
+            Self::Optimistic(connection) => store_in_one_statement(&connection, change).await,
             Self::Transaction { transaction, head } => {
                 let stored = store_in_transaction(transaction, change).await;
                 drop(head);
@@ -162,13 +165,13 @@ impl<'db> UnitOfWork<'db> {
 }
 
 /// The statement writes one existing interview and its event. A change that writes more needs a transaction.
-async fn store_in_one_statement(pool: &Pool, change: Change) -> Result<Stored> {
+async fn store_in_one_statement(connection: &ReservedConnection, change: Change) -> Result<Stored> {
     if change.is_new || change.transition.effect != IntervieweeEffect::None {
         return Ok(Stored::NeedsLocks);
     }
     let reserves_time_of = change.reserves_time_of;
     let (interview, event, _) = change.into_parts();
-    match single_statement::store(pool, &interview, event, reserves_time_of).await {
+    match single_statement::store(connection, &interview, event, reserves_time_of).await {
         Ok(true) => Ok(Stored::Done(interview)),
         Ok(false) => Ok(Stored::NeedsLocks),
         Err(StorageError::Overlap) => Ok(Stored::Overlap(Box::new(interview))),

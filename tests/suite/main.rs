@@ -15,5 +15,6 @@ mod cli;
 mod domain;
 mod http;
 mod load;
+mod outages;
 mod storage;
 mod websocket;

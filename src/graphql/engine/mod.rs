@@ -93,9 +93,6 @@ pub enum AllowedOperations {
     QueriesOnly,
 }
 
-/// Marks the data of a mutation, for its resolvers.
-pub(crate) struct Mutation;
-
 /// A request that can run.
 enum PreparedRequest {
     QueryOrMutation(Request, ResponseLimits, Charge),
@@ -240,9 +237,6 @@ impl<A: Api> Engine<A> {
         };
         let charge = self.memory.charge(document.executable_memory()).map_err(|NoMemory| ResponseError::NoMemory)?;
         request.set_parsed_query(prepared.executable);
-        if kind == OperationType::Mutation {
-            request.data.insert(Mutation);
-        }
         if !document.has_duplicate_keys() {
             request.data.insert(EmbeddedJson::new(self.embedded_objects.clone(), limits.clone()));
         }

@@ -157,7 +157,9 @@ impl EventFollower {
                     return;
                 }
                 Err(error) => {
-                    if !is_failing {
+                    if is_failing || error.outage().is_some() {
+                        tracing::debug!(%error, "the event log cannot be read; subscribers wait");
+                    } else {
                         tracing::warn!(%error, "the event log cannot be read; subscribers wait");
                     }
                     is_failing = true;
@@ -186,8 +188,14 @@ impl EventFollower {
         epoch: Epoch,
         position: LogPosition,
     ) -> Result<Option<(Vec<LogEntry>, Option<LogPosition>, Backlog)>, StorageError> {
-        self.epoch_check.run().await?;
-        let Some(page) = event_log::after(self.db.reader(), epoch, position, BATCH).await? else { return Ok(None) };
+        let page = loop {
+            self.epoch_check.run().await?;
+            let page = event_log::after(self.db.reader(), epoch, position, BATCH).await?;
+            if self.epoch_check.is_current() {
+                break page;
+            }
+        };
+        let Some(page) = page else { return Ok(None) };
         let last = page.entries.last().map(|(position, _)| *position);
         let backlog = match page.blocked {
             true => Backlog::Blocked,

@@ -4,7 +4,7 @@
 use super::follower::{Broadcast, Feed, LogEntry, MAX_RETRIES, RETRY_PAUSE, with_interviews};
 use crate::domain::filter::InterviewFilter;
 use crate::domain::{Epoch, LogPosition, Since, Viewer};
-use crate::services::{LiveSession, ServiceError, Services};
+use crate::services::{Failure, LiveSession, ServiceError, Services};
 use crate::storage::{StorageError, event_log};
 use futures_util::stream::{self, Stream};
 use std::collections::VecDeque;
@@ -143,7 +143,8 @@ impl Subscriber {
                 Err(error) => {
                     retries += 1;
                     let error = ServiceError::from(error);
-                    if retries > MAX_RETRIES || !matches!(error, ServiceError::Unavailable(_)) {
+                    let is_temporary = matches!(error.failure(), Failure::Unavailable | Failure::Timeout);
+                    if retries > MAX_RETRIES || !is_temporary {
                         return Err(SubscriptionEnd::Failed(error));
                     }
                     tokio::time::sleep(RETRY_PAUSE).await;
@@ -165,7 +166,13 @@ impl Subscriber {
     async fn read_page(&self, viewer: &Viewer) -> Result<Option<MissedPage>, StorageError> {
         let _permit = self.services.follower.catch_up_permit().await;
         let (db, epoch) = (&self.services.db, Some(self.epoch));
-        let page = event_log::page(db.reader(), viewer, &self.filter, epoch, self.position, CATCH_UP_BATCH).await?;
+        let page = loop {
+            self.services.epoch_check.run().await?;
+            let page = event_log::page(db.reader(), viewer, &self.filter, epoch, self.position, CATCH_UP_BATCH).await?;
+            if self.services.epoch_check.is_current() {
+                break page;
+            }
+        };
         let Some(page) = page else { return Ok(None) };
         let last = page.entries.last().map(|(position, _)| *position);
         let is_full = page.entries.len() as u64 == CATCH_UP_BATCH;

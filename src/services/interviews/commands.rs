@@ -150,7 +150,7 @@ impl Services {
 }
 
 /// Looks up what a new interview refers to.
-async fn references_of_booking(unit: &UnitOfWork<'_>, viewer: &Viewer, booking: &Booking) -> Result<References> {
+async fn references_of_booking(unit: &UnitOfWork, viewer: &Viewer, booking: &Booking) -> Result<References> {
     let interviewee = unit.interviewee(viewer.scope(), booking.interviewee_id).await?;
     let company = match (&interviewee, viewer.authority) {
         (Some(interviewee), _) => Some(interviewee.company_id),
@@ -166,7 +166,7 @@ async fn references_of_booking(unit: &UnitOfWork<'_>, viewer: &Viewer, booking: 
 
 /// Looks up what an update refers to and the stored interview does not. Other commands refer to nothing.
 async fn references_of_command(
-    unit: &UnitOfWork<'_>,
+    unit: &UnitOfWork,
     viewer: &Viewer,
     interview: &Interview,
     command: &Command,

@@ -3,6 +3,7 @@
 use crate::storage::database::Db;
 use crate::storage::database::address::Address;
 use crate::storage::database::open_connection::ConnectTo;
+use crate::storage::database::outage_log::OutageLog;
 use crate::storage::database::pool::Pool;
 use crate::storage::database::session::SessionLimits;
 use crate::storage::database::session_check::check_sessions;
@@ -12,6 +13,7 @@ use crate::storage::interview_queue::InterviewQueue;
 use crate::storage::{Result, StorageError};
 use sea_orm::ConnectionTrait;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How to reach the database.
@@ -52,23 +54,26 @@ impl Db {
         let (timeout, options) = (options.acquire_timeout, options.clone());
         let connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
         let interview_queue = InterviewQueue::new(timeout);
+        let outages = Arc::<OutageLog>::default();
         match Address::parse(&options.url)? {
             Address::Postgres(address) => {
                 let limits = SessionLimits { lock_wait: timeout, statement: options.request_timeout };
                 let shares = Shares::of(connections);
-                let reader = Pool::open(ConnectTo::Postgres(*address, limits), shares.requests, timeout);
+                let reader =
+                    Pool::open(ConnectTo::Postgres(*address, limits), shares.requests, timeout, outages.clone());
                 let (writer, waiting_writer) = (reader.with(shares.changes), reader.with(shares.waiting));
                 let monitor = reader.with(shares.monitoring);
-                Ok(Self { reader, writer, waiting_writer, monitor, interview_queue, options })
+                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, options })
             }
             Address::Sqlite(file) => {
                 let file = SqliteFile::new(file, options.synchronous);
                 let open = |connections, writes| {
-                    Pool::open(ConnectTo::Sqlite(file.options(writes)), Share::new(connections), timeout)
+                    let (address, share) = (ConnectTo::Sqlite(file.options(writes)), Share::new(connections));
+                    Pool::open(address, share, timeout, outages.clone())
                 };
                 let (writer, reader) = (open(1, true), open(connections.min(useful_readers()), false));
                 let (monitor, waiting_writer) = (reader.clone(), writer.clone());
-                Ok(Self { reader, writer, waiting_writer, monitor, interview_queue, options })
+                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, options })
             }
         }
     }
@@ -94,7 +99,7 @@ impl Db {
 
     async fn reach(&self) -> Result<()> {
         match Address::parse(&self.options.url)? {
-            Address::Postgres(_) => Ok(self.reader.reach().await?),
+            Address::Postgres(_) => self.reader.reach().await?,
             Address::Sqlite(file) => {
                 let file = SqliteFile::new(file, self.options.synchronous);
                 if self.options.create {
@@ -105,11 +110,13 @@ impl Db {
                 // SQLite opens a file that cannot be written for reading, without an error.
                 match self.try_to_write().await {
                     // Another process is writing.
-                    Ok(()) | Err(StorageError::Transient(_)) => Ok(()),
-                    Err(error) => Err(file.explain(&error.reason())),
+                    Ok(()) | Err(StorageError::Transient(_)) => {}
+                    Err(error) => return Err(file.explain(&error.reason())),
                 }
             }
         }
+        self.outages.start();
+        Ok(())
     }
 
     /// Writes to a SQLite file, and rolls back. A transaction alone would not fail.

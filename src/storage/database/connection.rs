@@ -1,8 +1,8 @@
 //! A connection out of the pool, and what becomes of it when it is released.
 
-use crate::storage::database::fault::is_unusable_after;
+use crate::storage::database::connections::Lease;
+use crate::storage::database::fault::consequence;
 use crate::storage::database::open_connection::{DriverConnection, OpenConnection, State};
-use crate::storage::database::pool::Lease;
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor};
 use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
@@ -40,9 +40,9 @@ macro_rules! call {
             }
         });
         let outcome = outcome.await;
-        open.state = if outcome.as_ref().is_err_and(is_unusable_after) { State::Broken } else { State::Ready };
-        if let (Err(error), Some(lease)) = (&outcome, &$pooled.lease) {
-            lease.notice(error);
+        match &outcome {
+            Ok(_) => open.state = State::Ready,
+            Err(error) => $pooled.failed(error),
         }
         outcome
     }};
@@ -66,22 +66,43 @@ impl PooledConnection {
         self.set_in_transaction(false);
         let committed = self.run("COMMIT").await;
         self.set_in_transaction(committed.is_err() && self.is_sqlite());
-        committed.map(drop)
+        committed.map(|_| self.change_succeeded())
     }
 
     /// Whether the database responds within this time.
     pub async fn responds_within(&mut self, limit: Duration) -> bool {
         let Some(open) = &mut self.open else { return false };
         open.state = State::Executing;
-        let responds = within(Some(limit), open.ping()).await.is_ok();
-        open.state = if responds { State::Ready } else { State::Broken };
-        responds
+        let response = within(Some(limit), open.ping()).await;
+        match &response {
+            Ok(()) => open.state = State::Ready,
+            Err(error) => self.failed(error),
+        }
+        response.is_ok()
     }
 
     /// Closes the connection, and lends its lease to another one.
     pub fn close(mut self) -> Option<Lease> {
         self.open = None;
         self.lease.take()
+    }
+
+    /// Closes the connection, and takes the place of a new one.
+    pub async fn reopen(&mut self) -> Result<(), DbErr> {
+        self.open = None;
+        let lease = self.lease.take().ok_or_else(closed)?;
+        *self = lease.connect_anew().await?;
+        Ok(())
+    }
+
+    /// Whether the connection cannot be used any more.
+    pub fn is_broken(&self) -> bool {
+        self.open.as_ref().is_none_or(|open| open.state == State::Broken)
+    }
+
+    /// Whether the session was read-only when it began.
+    pub fn is_read_only(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.is_read_only)
     }
 
     /// Waits for the response of each statement from now on, however long it takes.
@@ -94,13 +115,18 @@ impl PooledConnection {
         call!(self, connection => connection.execute(sql).await.map(ExecResult::from)).map_err(exec_error)
     }
 
-    pub async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+    pub async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
         let (sql, values) = parts(statement);
-        call!(self, connection => sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from))
-            .map_err(exec_error)
+        let executed =
+            call!(self, connection => sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from))
+                .map_err(exec_error)?;
+        if executed.rows_affected() > 0 && self.open.as_ref().is_some_and(|open| !open.in_transaction) {
+            self.change_succeeded();
+        }
+        Ok(executed)
     }
 
-    pub async fn fetch_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+    pub async fn fetch_one(&mut self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
         call!(self, connection => {
             let row = sqlx::query_with(sql, values).fetch_optional(connection).await;
@@ -109,13 +135,33 @@ impl PooledConnection {
         .map_err(query_error)
     }
 
-    pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub async fn fetch_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
         call!(self, connection => {
             let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
             rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
         })
         .map_err(query_error)
+    }
+
+    /// Decides what an error leaves of the connection, and of the others.
+    fn failed(&mut self, error: &sqlx::Error) {
+        let (Some(open), Some(lease)) = (&mut self.open, &self.lease) else { return };
+        let consequence = consequence(error);
+        lease.connections().sessions().notice(error);
+        open.state = if consequence.breaks_connection { State::Broken } else { State::Ready };
+        if consequence.breaks_others {
+            lease.connections().lose(open.generation, error);
+        }
+        if let Some(outage) = consequence.outage {
+            lease.connections().outages().report(outage, error);
+        }
+    }
+
+    fn change_succeeded(&self) {
+        if let Some(lease) = &self.lease {
+            lease.connections().outages().change_succeeded();
+        }
     }
 
     fn set_in_transaction(&mut self, in_transaction: bool) {
@@ -135,6 +181,9 @@ impl Drop for PooledConnection {
         if open.is_idle() {
             lease.put_back(open);
         } else if let (State::Ready | State::Executing, Ok(runtime)) = (open.state, Handle::try_current()) {
+            if open.state == State::Executing {
+                lease.suspect_server();
+            }
             runtime.spawn(release(open, lease));
         }
         // A broken connection is closed here, and its lease ends.
@@ -149,6 +198,9 @@ async fn release(mut open: OpenConnection, lease: Lease) {
         Ok(()) => {}
         Err(error) => {
             tracing::debug!(%error, "a connection is closed, because its last statement did not end in order");
+            if consequence(&error).breaks_others {
+                lease.connections().lose(open.generation, &error);
+            }
             drop(open);
             if is_silent(&error) {
                 tokio::time::sleep(SESSION_END).await;
@@ -173,8 +225,9 @@ async fn within<T>(
     }
 }
 
-fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
-    (AssertSqlSafe(statement.sql), SqlxValues(statement.values.unwrap_or(Values(Vec::new()))))
+/// Copies, because the statement may have to run again.
+fn parts(statement: &Statement) -> (AssertSqlSafe<&str>, SqlxValues) {
+    (AssertSqlSafe(&statement.sql), SqlxValues(statement.values.clone().unwrap_or(Values(Vec::new()))))
 }
 
 pub fn closed() -> DbErr {

@@ -1,6 +1,7 @@
 //! Runs SeaORM's statements on the connections of a pool or of a transaction.
 
 use crate::storage::database::connection::PooledConnection;
+use crate::storage::database::fault::is_certainly_not_committed;
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use std::fmt;
@@ -13,15 +14,25 @@ pub(super) type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Provides a connection for each statement.
 pub trait ConnectionSource: Send + Sync {
-    fn connection(&self) -> impl Future<Output = Result<ConnectionGuard<'_>, DbErr>> + Send;
+    /// Whether the statements are one transaction. It ends with its connection.
+    const IS_TRANSACTION: bool;
+
+    fn connection(&self, access: Access) -> impl Future<Output = Result<ConnectionGuard<'_>, DbErr>> + Send;
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
 }
 
 /// A connection for one statement.
 pub enum ConnectionGuard<'a> {
     /// Returns to the pool afterwards.
     Pooled(PooledConnection),
-    /// Stays with its transaction.
-    OfTransaction(MappedMutexGuard<'a, PooledConnection>),
+    /// Stays with its owner.
+    Shared(MappedMutexGuard<'a, PooledConnection>),
 }
 
 /// A [`ConnectionSource`] as SeaORM's [`ConnectionTrait`].
@@ -32,12 +43,44 @@ pub struct Executor<S> {
     pub(super) observer: Option<Observer>,
 }
 
+impl Access {
+    fn of(sql: &str) -> Self {
+        if sql.starts_with("SELECT") { Self::Read } else { Self::Write }
+    }
+}
+
 impl<S> Executor<S> {
     pub(super) fn notify_observer(&self, sql: &str) {
         if let Some(observer) = &self.observer {
             observer(sql);
         }
     }
+}
+
+impl<S: ConnectionSource> Executor<S> {
+    /// Whether a statement that failed can run again on a new connection: one whose connection broke, unless it belongs
+    /// to a transaction, or has changed something. This is the only place where statements are repeated.
+    fn can_repeat(access: Access, connection: &PooledConnection, error: &DbErr) -> bool {
+        let changes_nothing = access == Access::Read || is_certainly_not_committed(error);
+        !S::IS_TRANSACTION && connection.is_broken() && changes_nothing
+    }
+}
+
+/// Runs a statement, and once more on a new connection if its connection broke.
+macro_rules! run {
+    ($executor:expr, $sql:expr, $connection:ident => $call:expr) => {{
+        let sql: &str = $sql;
+        $executor.notify_observer(sql);
+        let access = Access::of(sql);
+        let mut $connection = $executor.source.connection(access).await?;
+        match $call.await {
+            Err(error) if Self::can_repeat(access, &$connection, &error) => {
+                $connection.reopen().await?;
+                $call.await
+            }
+            outcome => outcome,
+        }
+    }};
 }
 
 #[async_trait]
@@ -47,23 +90,19 @@ impl<S: ConnectionSource> ConnectionTrait for Executor<S> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.notify_observer(&statement.sql);
-        self.source.connection().await?.execute(statement).await
+        run!(self, &statement.sql, connection => connection.execute(&statement))
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.notify_observer(sql);
-        self.source.connection().await?.run(sql).await
+        run!(self, sql, connection => connection.run(sql))
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.notify_observer(&statement.sql);
-        self.source.connection().await?.fetch_one(statement).await
+        run!(self, &statement.sql, connection => connection.fetch_one(&statement))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.notify_observer(&statement.sql);
-        self.source.connection().await?.fetch_all(statement).await
+        run!(self, &statement.sql, connection => connection.fetch_all(&statement))
     }
 }
 
@@ -73,7 +112,7 @@ impl Deref for ConnectionGuard<'_> {
     fn deref(&self) -> &PooledConnection {
         match self {
             Self::Pooled(connection) => connection,
-            Self::OfTransaction(connection) => connection,
+            Self::Shared(connection) => connection,
         }
     }
 }
@@ -82,7 +121,7 @@ impl DerefMut for ConnectionGuard<'_> {
     fn deref_mut(&mut self) -> &mut PooledConnection {
         match self {
             Self::Pooled(connection) => connection,
-            Self::OfTransaction(connection) => connection,
+            Self::Shared(connection) => connection,
         }
     }
 }

@@ -131,11 +131,27 @@ fn fault_of_report(error: &dyn DatabaseError) -> Option<Fault> {
     }
 }
 
-/// Whether a connection must not be used again after this error.
-pub(super) fn is_unusable_after(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(reported) => breaks_session(&**reported),
-        _ => true,
+/// What an error of a statement means for its connection and for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Consequence {
+    /// The connection must not be used again.
+    pub breaks_connection: bool,
+    /// Connections that were opened before the error are likely to be broken too.
+    pub breaks_others: bool,
+    pub outage: Option<Outage>,
+}
+
+/// What an error of a statement means.
+pub(super) fn consequence(error: &sqlx::Error) -> Consequence {
+    let sqlx::Error::Database(reported) = error else {
+        let breaks_others = is_broken(error);
+        return Consequence { breaks_connection: true, breaks_others, outage: None };
+    };
+    Consequence {
+        breaks_connection: breaks_session(&**reported),
+        breaks_others: breaks_sessions(&**reported),
+        // A session that is read-only may be the last one that is.
+        outage: Outage::of_report(&**reported).filter(|outage| matches!(outage, Outage::Full | Outage::Files)),
     }
 }
 
@@ -150,6 +166,12 @@ fn breaks_session(error: &dyn DatabaseError) -> bool {
     }
     // A file may have been moved, replaced or mounted anew.
     sqlite_result(&code).is_some_and(|result| matches!(result, sqlite::READONLY | sqlite::IOERR | sqlite::CANTOPEN))
+}
+
+/// Whether the error is about the server, and not about this session only.
+fn breaks_sessions(error: &dyn DatabaseError) -> bool {
+    const THIS_SESSION: [&str; 5] = ["25006", "25P03", "25P04", "26000", "42P05"];
+    is_postgres(error) && breaks_session(error) && !THIS_SESSION.contains(&&*error.code().unwrap_or_default())
 }
 
 /// Whether the driver itself failed to talk to the database.
@@ -190,6 +212,12 @@ pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
     matches!(driver_error(error), Some(sqlx::Error::Database(report)) if report.code().as_deref() == Some("55P03"))
 }
 
+/// Whether the database refuses the connection because there are too many.
+pub(super) fn is_connection_limit(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(reported) = error else { return false };
+    Outage::of_report(&**reported) == Some(Outage::TooManyConnections)
+}
+
 /// The driver's own error.
 pub(super) fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
@@ -207,4 +235,81 @@ fn is_postgres(error: &dyn DatabaseError) -> bool {
 /// The primary result code of SQLite.
 pub(super) fn sqlite_result(code: &str) -> Option<u8> {
     code.parse::<i32>().ok().map(|code| code.to_le_bytes()[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+    use sea_orm::sqlx::{ConnectOptions, Connection, SqliteConnection};
+    use std::sync::Arc;
+
+    fn executed(error: sqlx::Error) -> DbErr {
+        DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+    }
+
+    fn io_error(kind: io::ErrorKind) -> DbErr {
+        executed(sqlx::Error::Io(kind.into()))
+    }
+
+    /// The error of the second connection to a file, after a statement on the first one.
+    async fn sqlite_error(first: &str, second: &str) -> sqlx::Error {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SqliteConnectOptions::new().filename(folder.path().join("test.db")).create_if_missing(true);
+        let file = file.busy_timeout(std::time::Duration::ZERO);
+        let connect =
+            || async { SqliteConnection::connect_with(&file.clone().disable_statement_logging()).await.unwrap() };
+        let (mut one, mut two) = (connect().await, connect().await);
+        let run = async |connection: &mut SqliteConnection, sql: &str| {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await.map(drop)
+        };
+        run(&mut one, "CREATE TABLE t (text)").await.unwrap();
+        run(&mut one, first).await.unwrap();
+        run(&mut two, second).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn errors_of_sqlite_are_classified() {
+        for (first, second, fault, breaks_connection) in [
+            ("BEGIN IMMEDIATE", "BEGIN IMMEDIATE", Some(Fault::Transient), false),
+            ("", "PRAGMA query_only = ON; INSERT INTO t VALUES (1)", Some(Fault::Lost), true),
+            (
+                "",
+                "PRAGMA max_page_count = 2; INSERT INTO t VALUES (zeroblob(100000))",
+                Some(Fault::Unavailable(Outage::Full)),
+                false,
+            ),
+            ("", "INSERT INTO missing VALUES (1)", None, false),
+        ] {
+            let error = sqlite_error(first, second).await;
+            assert_eq!(consequence(&error).breaks_connection, breaks_connection, "{second}");
+            assert_eq!(fault_of(&executed(error)), fault, "{second}");
+        }
+    }
+
+    /// A read can fail after the statement was executed. A write fails before it has been sent.
+    #[test]
+    fn broken_connection_leaves_open_whether_its_statement_was_committed() {
+        for (kind, is_certain) in [
+            (io::ErrorKind::BrokenPipe, true),
+            (io::ErrorKind::NotConnected, true),
+            (io::ErrorKind::ConnectionReset, false),
+            (io::ErrorKind::UnexpectedEof, false),
+            (io::ErrorKind::TimedOut, false),
+        ] {
+            assert_eq!(is_certainly_not_committed(&io_error(kind)), is_certain, "{kind}");
+            assert_eq!(fault_of(&io_error(kind)), Some(Fault::Lost), "{kind}");
+        }
+        assert!(!is_certainly_not_committed(&executed(sqlx::Error::WorkerCrashed)));
+        assert!(!is_certainly_not_committed(&executed(sqlx::Error::Protocol(String::new()))));
+    }
+
+    #[test]
+    fn statement_without_a_connection_was_not_committed() {
+        let refused =
+            DbErr::Conn(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Io(io::ErrorKind::ConnectionReset.into()))));
+        for error in [DbErr::ConnectionAcquire(ConnAcquireErr::Timeout), refused] {
+            assert!(is_certainly_not_committed(&error), "{error}");
+        }
+    }
 }

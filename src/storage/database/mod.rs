@@ -5,16 +5,20 @@ pub(crate) mod array_parameter;
 pub(crate) mod commit;
 mod connect;
 mod connection;
+mod connections;
 mod error;
 mod executor;
 mod fault;
 pub(crate) mod fetch;
+mod idle;
 pub(crate) mod keyset;
 mod migration_session;
 mod migrations;
 mod open_connection;
+mod outage_log;
 mod pool;
 mod privileges;
+mod reserved;
 pub(crate) mod search;
 mod session;
 mod session_check;
@@ -31,12 +35,14 @@ pub use error::StorageError;
 pub use fault::Outage;
 pub use migrations::MigrationState;
 pub use pool::Pool;
+pub(crate) use reserved::ReservedConnection;
 pub use transaction::Transaction;
 
 use crate::storage::Result;
 use crate::storage::interview_queue::InterviewQueue;
+use outage_log::OutageLog;
 use sea_orm::{ConnectionTrait, DbBackend};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// How long a change waits for a lock that another transaction holds. A wait that exceeds the limit fails with
@@ -65,6 +71,7 @@ pub struct Db {
     waiting_writer: Pool,
     /// For checks of the database, which have to get through when all others are in use.
     monitor: Pool,
+    outages: Arc<OutageLog>,
     interview_queue: InterviewQueue,
     options: DatabaseOptions,
 }
@@ -81,10 +88,13 @@ impl Db {
         &self.monitor
     }
 
-    /// Connections on which a change can be stored as one statement; none on SQLite, which has no statement that writes
-    /// two tables.
-    pub(crate) fn single_statement_pool(&self) -> Option<&Pool> {
-        self.is_postgres().then_some(&self.writer)
+    /// A connection on which a change can be stored as one statement; none on SQLite, which has no statement that
+    /// writes two tables.
+    pub(crate) async fn reserve_for_statement(&self) -> Result<Option<ReservedConnection>> {
+        if !self.is_postgres() {
+            return Ok(None);
+        }
+        Ok(Some(self.writer.reserve().await?))
     }
 
     /// Whether this is PostgreSQL, and not SQLite.
@@ -128,6 +138,14 @@ impl Db {
     /// Fails on PostgreSQL if the role may not do what a server does, with the SQL that grants it.
     pub async fn require_rights_to_serve(&self) -> Result<()> {
         privileges::require_for_serving(&self.reader).await
+    }
+
+    /// Why changes fail now, as far as this server knows.
+    pub async fn outage_of_changes(&self) -> Result<Option<Outage>> {
+        if self.monitor.is_read_only().await? {
+            return Ok(Some(Outage::ReadOnly));
+        }
+        Ok(self.outages.of_changes())
     }
 
     /// Calls `callback` with the SQL of every statement from now on, except for those of migrations.

@@ -24,6 +24,10 @@ pub struct OpenConnection {
     pub state: State,
     /// A transaction was begun and not committed.
     pub in_transaction: bool,
+    /// The session could only read when it began.
+    pub is_read_only: bool,
+    /// See [`super::idle::Idle`].
+    pub generation: u64,
 }
 
 /// What a connection can be used for.
@@ -38,16 +42,16 @@ pub enum State {
 }
 
 impl ConnectTo {
-    pub async fn open(&self) -> Result<OpenConnection, sqlx::Error> {
-        let driver = match self {
+    pub async fn open(&self, generation: u64) -> Result<OpenConnection, sqlx::Error> {
+        let (driver, is_read_only) = match self {
             Self::Postgres(options, limits) => {
                 let mut connection = PgConnection::connect_with(options).await?;
-                limits.apply(&mut connection).await?;
-                DriverConnection::Postgres(connection)
+                let is_read_only = limits.apply(&mut connection).await?;
+                (DriverConnection::Postgres(connection), is_read_only)
             }
-            Self::Sqlite(options) => DriverConnection::Sqlite(SqliteConnection::connect_with(options).await?),
+            Self::Sqlite(options) => (DriverConnection::Sqlite(SqliteConnection::connect_with(options).await?), false),
         };
-        Ok(OpenConnection { driver, state: State::Ready, in_transaction: false })
+        Ok(OpenConnection { driver, state: State::Ready, in_transaction: false, is_read_only, generation })
     }
 
     /// After this time the database ends a statement by itself; never if `None`.

@@ -1,7 +1,7 @@
 //! The settings of a PostgreSQL session. PostgreSQL itself ends what outlives its request: a statement that waits or
 //! runs too long, the transaction of a server that stopped, the session of a host that is gone.
 
-use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection};
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, Row};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ const MAX_TIMEOUT: u128 = i32::MAX.unsigned_abs() as u128;
 /// names.
 const EXECUTION: &str = "DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
 
+const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only')";
+
 /// The limits on what a session does.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionLimits {
@@ -48,15 +50,18 @@ pub struct SessionLimits {
 }
 
 impl SessionLimits {
-    /// Sets up a new session, in one round trip and one for what PostgreSQL may refuse.
-    pub async fn apply(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        connection.execute(AssertSqlSafe(format!("{EXECUTION}; {}", lower_to(self.settings())))).await?;
+    /// Sets up a new session, in one round trip and one for what PostgreSQL may refuse. Returns whether the session can
+    /// only read: on a standby, or by `default_transaction_read_only`.
+    pub async fn apply(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+        let setup = format!("{EXECUTION}; {}; {IS_READ_ONLY}", lower_to(self.settings()));
+        let rows = sqlx::raw_sql(AssertSqlSafe(setup)).fetch_all(&mut *connection).await?;
+        let is_read_only = rows.last().is_some_and(|row| row.try_get(0).is_ok_and(|setting: &str| setting == "on"));
         match connection.execute(AssertSqlSafe(lower_to(CONNECTION_CHECK))).await {
             Err(sqlx::Error::Database(error)) => {
                 tracing::debug!(%error, "PostgreSQL does not check connections during statements");
-                Ok(())
+                Ok(is_read_only)
             }
-            outcome => outcome.map(|_| ()),
+            outcome => outcome.map(|_| is_read_only),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::storage::Result;
 use crate::storage::database::commit::commit;
 use crate::storage::database::connection::{PooledConnection, closed};
-use crate::storage::database::executor::{ConnectionGuard, ConnectionSource, Executor, Observer};
+use crate::storage::database::executor::{Access, ConnectionGuard, ConnectionSource, Executor, Observer};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -39,8 +39,10 @@ impl Transaction {
 }
 
 impl ConnectionSource for OpenTransaction {
-    async fn connection(&self) -> Result<ConnectionGuard<'_>, DbErr> {
+    const IS_TRANSACTION: bool = true;
+
+    async fn connection(&self, _: Access) -> Result<ConnectionGuard<'_>, DbErr> {
         let connection = MutexGuard::try_map(self.0.lock().await, Option::as_mut).map_err(|_| closed())?;
-        Ok(ConnectionGuard::OfTransaction(connection))
+        Ok(ConnectionGuard::Shared(connection))
     }
 }

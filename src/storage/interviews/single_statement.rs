@@ -1,11 +1,11 @@
 //! Stores a change of an interview and its event as one statement, which is a transaction of its own. PostgreSQL only.
 
 use crate::domain::{Event, Interview, UserId};
-use crate::storage::database::BRIEF_LOCK_WAIT;
+use crate::storage::Result;
 use crate::storage::database::commit::commit;
+use crate::storage::database::{BRIEF_LOCK_WAIT, ReservedConnection};
 use crate::storage::entities::{event, interview};
 use crate::storage::time_locks::lock_numbers;
-use crate::storage::{Pool, Result};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, IdenStatic, Iterable, Statement, Value,
 };
@@ -69,7 +69,7 @@ fn parameter(number: usize, column: impl ColumnTrait) -> String {
 /// `false` when nothing was written: the interview is no longer at the version before, or another transaction holds a
 /// lock that the change needs.
 pub(crate) async fn store(
-    pool: &Pool,
+    connection: &ReservedConnection,
     interview: &Interview,
     event: Event,
     reserves_time_of: Option<[UserId; 2]>,
@@ -83,7 +83,7 @@ pub(crate) async fn store(
     let event = event_columns().filter_map(|column| event.get(column).into_value()).map(json_as_text);
     let values = leading.into_iter().chain(interview).chain(event);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql.as_str(), values);
-    let done = commit(pool.execute_raw(statement), |done| done.rows_affected() == 1).await?;
+    let done = commit(connection.execute_raw(statement), |done| done.rows_affected() == 1).await?;
     Ok(done.rows_affected() == 1)
 }
 

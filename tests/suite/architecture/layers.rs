@@ -97,7 +97,11 @@ const GRAPHQL_PARTS: [Part; 9] = [
         parts: &["engine", "direct_json", "relay", "loaders", "context"],
         layers: &["domain", "services"],
     },
-    Part { name: "api", parts: &["engine", "failure", "relay", "loaders", "schema"], layers: &["domain", "services"] },
+    Part {
+        name: "api",
+        parts: &["engine", "failure", "context", "relay", "loaders", "schema"],
+        layers: &["domain", "services"],
+    },
     Part { name: "mod", parts: &["engine", "failure", "schema", "api"], layers: &["domain"] },
 ];
 

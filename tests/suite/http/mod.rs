@@ -1,10 +1,8 @@
-//! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, outages, memory, untrusted input, the
+//! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, memory, untrusted input, the
 //! explorer and server-sent events.
 
 mod allowed_hosts;
-mod configured_server;
 mod connections;
-mod database_outages;
 mod explorer;
 mod fuzz;
 mod graphql_over_http;

@@ -1,7 +1,7 @@
 //! The readiness check distinguishes a database that is busy from one that is gone, and asks it seldom.
 
-use super::configured_server::Server;
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::configured_server::Server;
 use crate::support::inspect::until_waiting;
 use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;

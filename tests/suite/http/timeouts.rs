@@ -1,9 +1,9 @@
 //! A request that takes too long ends with the code `TIMEOUT`, and its changes are rolled back. A connection whose
 //! client reads nothing ends.
 
-use super::configured_server::{Server, UPDATES, update};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
+use crate::support::configured_server::{Server, UPDATES, update};
 use crate::support::lifecycle::{interview_of, only};
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use crate::support::people::JUDE_WITH_LUISA;

@@ -24,8 +24,10 @@
 pub mod actor;
 pub mod booking;
 pub mod cluster;
+pub mod configured_server;
 pub mod database;
 pub mod database_port;
+pub mod database_proxy;
 pub mod events;
 pub mod filtered_view;
 pub mod hand_over;

@@ -136,6 +136,22 @@ impl ServerProcess {
         Client { http: self.http.clone(), base: format!("http://{}", self.address), token: Self::token(id) }
     }
 
+    /// Waits until the log has a line that contains this text. What the server logs arrives later than its responses.
+    pub async fn until_logged(&self, text: &str) {
+        let logged = async {
+            while self.lines_with(text).is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(DEADLINE, logged).await;
+        assert!(in_time.is_ok(), "no line with {text:?}: {:#?}", self.log.lock().unwrap());
+    }
+
+    /// The lines of the log that contain this text.
+    pub fn lines_with(&self, text: &str) -> Vec<String> {
+        self.log.lock().unwrap().iter().filter(|line| line.contains(text)).cloned().collect()
+    }
+
     /// The log without lines of level INFO.
     pub fn complaints(&self) -> Vec<String> {
         let log = self.log.lock().unwrap();

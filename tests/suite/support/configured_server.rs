@@ -13,6 +13,8 @@ use interviews::http::explorer::Explorer;
 use interviews::services::{Clock, Tokens, demo};
 use interviews::storage::Db;
 use serde_json::json;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 pub const UPDATES: &str = "SELECT count(*) FROM interview_events WHERE type = 'updated'";
@@ -28,6 +30,7 @@ pub fn update() -> String {
 /// A second server on these connections, called by Mona.
 pub struct Server {
     pub staff: Actor,
+    app: App,
 }
 
 impl Server {
@@ -38,7 +41,15 @@ impl Server {
         let tokens = Tokens::try_new(SECRET, None).unwrap();
         let token = tokens.sign(demo::STAFF, app.now(), chrono::TimeDelta::days(30)).unwrap();
         let app = App::new(db, Clock::Frozen(app.clock.clone()), tokens, Explorer::new(None), settings);
-        Self { staff: Actor::new(app.router(), Some(token)) }
+        Self { staff: Actor::new(app.router(), Some(token)), app }
+    }
+
+    /// Serves at this address until the test ends.
+    pub async fn listen(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(self.app.clone().serve(listener, std::future::pending()));
+        address
     }
 
     pub async fn get(&self, path: &str) -> Answer {
