@@ -29,12 +29,12 @@ const TRIES_BETWEEN_REMINDERS: u32 = 300;
 const LOCK: &str = "1229870149, 1381386565";
 
 /// What the server's own limits on sessions must not do: end a step that takes long. A step still does not wait long
-/// for a lock on a table, because all statements on that table would wait behind it. A process that stopped during a
+/// for a lock on a table, because all statements on that table wait behind it, and fail after `DATABASE_TIMEOUT`. A process that stopped during a
 /// step, or whose host is gone, does not keep its locks and delay events for long. Notices about what exists already
 /// concern nobody.
 const SETTINGS: &str = "DEALLOCATE ALL; \
     SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '1min'; \
-    SET lock_timeout = '10s'; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; \
+    SET lock_timeout = '2s'; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; \
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; SET client_min_messages = warning";
 
 /// A connection of SeaORM, which the steps take. It has the lock until it is closed or dropped.

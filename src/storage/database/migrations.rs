@@ -5,6 +5,11 @@ use crate::storage::database::{Db, privileges};
 use crate::storage::{Result, StorageError};
 use migration::{MigrationTrait, Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use std::time::Duration;
+
+/// How often a step is tried that waits too long for a lock, and the pause before the next try.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The migrations that this release knows, and those that the database has.
 #[derive(Clone, Debug)]
@@ -86,13 +91,14 @@ async fn apply(session: &MigrationSession) -> Result<()> {
     state.require_no_newer_steps()?;
     privileges::require_for_migrations(&session.executor()).await?;
     for step in steps_that_are(false, &state) {
-        let transaction = session.begin_step().await?;
-        if !has_list(&transaction).await? {
-            Migrator::install(&transaction).await?;
-        }
-        step.up(&SchemaManager::new(&transaction)).await?;
-        record(&transaction, step.name()).await?;
-        commit(transaction).await?;
+        run_step(session, async |transaction| {
+            if !has_list(transaction).await? {
+                Migrator::install(transaction).await?;
+            }
+            step.up(&SchemaManager::new(transaction)).await?;
+            record(transaction, step.name()).await
+        })
+        .await?;
         tracing::info!(step = step.name(), "migration applied");
     }
     Ok(())
@@ -108,10 +114,11 @@ async fn revert(session: &MigrationSession, steps: u32) -> Result<()> {
         privileges::require_ownership(&session.executor()).await?;
     }
     for step in last.into_iter().rev() {
-        let transaction = session.begin_step().await?;
-        step.down(&SchemaManager::new(&transaction)).await?;
-        remove_record(&transaction, step.name()).await?;
-        commit(transaction).await?;
+        run_step(session, async |transaction| {
+            step.down(&SchemaManager::new(transaction)).await?;
+            remove_record(transaction, step.name()).await
+        })
+        .await?;
         tracing::info!(step = step.name(), "migration reverted");
     }
     Ok(())
@@ -123,8 +130,31 @@ fn steps_that_are(applied: bool, state: &MigrationState) -> Vec<Box<dyn Migratio
     Migrator::migrations().into_iter().zip(wanted).filter_map(|(step, wanted)| wanted.then_some(step)).collect()
 }
 
-/// Commits a step. SQLite does not enforce foreign keys during a step, so that it can rebuild tables.
-async fn commit(transaction: DatabaseTransaction) -> Result<()> {
+/// Runs a step as one transaction. If it waits for a lock on a table for too long, it is rolled back and tried again, so
+/// that the statements that wait behind it get their turn.
+async fn run_step(session: &MigrationSession, step: impl AsyncFn(&DatabaseTransaction) -> Result<()>) -> Result<()> {
+    let mut tries = 1;
+    loop {
+        let transaction = session.begin_step().await?;
+        let outcome = step(&transaction).await;
+        match outcome {
+            Err(error) if error.is_lock_timeout() && tries < LOCK_TRIES => {
+                transaction.rollback().await?;
+                tracing::info!(tries, "waiting: another session uses a table that the migration changes");
+                tries += 1;
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+            outcome => {
+                outcome?;
+                require_valid_references(&transaction).await?;
+                return Ok(transaction.commit().await?);
+            }
+        }
+    }
+}
+
+/// SQLite does not enforce foreign keys during a step, so that it can rebuild tables.
+async fn require_valid_references(transaction: &DatabaseTransaction) -> Result<()> {
     if transaction.get_database_backend() == DbBackend::Sqlite {
         let check = Statement::from_string(DbBackend::Sqlite, "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1");
         if let Some(row) = transaction.query_one_raw(check).await? {
@@ -132,7 +162,7 @@ async fn commit(transaction: DatabaseTransaction) -> Result<()> {
             return Err(StorageError::Unusable(format!("after the migration, rows of {table} refer to missing rows")));
         }
     }
-    Ok(transaction.commit().await?)
+    Ok(())
 }
 
 async fn applied_steps(connection: &impl ConnectionTrait) -> Result<Vec<String>> {

@@ -140,6 +140,25 @@ async fn command_waits_while_another_process_has_the_lock(
     assert_eq!(log.iter().any(|line| line.contains("the database is not empty")), refused, "{log:#?}");
 }
 
+/// All statements on a table wait behind a step that waits for it, for less than `DATABASE_TIMEOUT`.
+#[tokio::test]
+async fn migration_that_waits_for_a_table_delays_requests_only_briefly() {
+    let Some(shell) = Shell::on_demo_data(Postgres).await else { return };
+    let server = shell.start("serve");
+    let token = shell.succeed("token --sub 1000");
+    let reader = shell.database().raw().await.begin().await.unwrap();
+    reader.execute_unprepared("SELECT FROM interviews, interview_events LIMIT 1").await.unwrap();
+    let migration = shell.follow("migrate down --steps 99");
+    for _ in 0..2 {
+        let answer = server.graphql(token.trim(), "{ interviews { totalCount } }").await;
+        assert_eq!(answer["errors"], serde_json::Value::Null, "{answer}");
+        migration.stderr.wait_for("waiting: another session uses a table that the migration changes");
+    }
+    reader.rollback().await.unwrap();
+    let (code, log) = migration.ended();
+    assert_eq!(code, Some(0), "{log:#?}");
+}
+
 #[rstest]
 #[tokio::test]
 async fn newer_release_does_not_keep_an_older_one_from_serving(#[values(Sqlite, Postgres)] database: Database) {
