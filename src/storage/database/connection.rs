@@ -1,8 +1,9 @@
 //! A connection out of the pool, and what becomes of it when it is released.
 
-use crate::storage::database::connections::Lease;
-use crate::storage::database::fault::consequence;
+use crate::storage::database::fault::{consequence, is_timeout};
+use crate::storage::database::lease::Lease;
 use crate::storage::database::open_connection::{DriverConnection, OpenConnection, State};
+use crate::storage::database::shares::Permits;
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor};
 use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
@@ -50,7 +51,7 @@ macro_rules! call {
 
 impl PooledConnection {
     pub fn new(open: OpenConnection, lease: Lease) -> Self {
-        let response_timeout = lease.response_timeout();
+        let response_timeout = lease.connections().response_timeout();
         Self { open: Some(open), lease: Some(lease), response_timeout }
     }
 
@@ -85,6 +86,13 @@ impl PooledConnection {
     pub fn close(mut self) -> Option<Lease> {
         self.open = None;
         self.lease.take()
+    }
+
+    /// Exchanges the permits with those of another purpose.
+    pub fn exchange_permits(&mut self, permits: &mut Permits) {
+        if let Some(lease) = &mut self.lease {
+            std::mem::swap(lease.permits_mut(), permits);
+        }
     }
 
     /// Closes the connection, and takes the place of a new one.
@@ -192,7 +200,7 @@ impl Drop for PooledConnection {
 
 /// Puts the connection back once its statement and its transaction have ended. Both end soon: the session has limits.
 async fn release(mut open: OpenConnection, lease: Lease) {
-    match within(lease.response_timeout(), open.finish()).await {
+    match within(lease.connections().response_timeout(), open.finish()).await {
         Ok(()) if open.is_idle() => lease.put_back(open),
         // On SQLite the connection is closed here.
         Ok(()) => {}
@@ -202,15 +210,11 @@ async fn release(mut open: OpenConnection, lease: Lease) {
                 lease.connections().lose(open.generation, &error);
             }
             drop(open);
-            if is_silent(&error) {
+            if is_timeout(&error) {
                 tokio::time::sleep(SESSION_END).await;
             }
         }
     }
-}
-
-fn is_silent(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
 async fn within<T>(

@@ -207,6 +207,11 @@ pub(super) fn is_certainly_not_committed(error: &DbErr) -> bool {
     }
 }
 
+/// Whether the database did not respond in time.
+pub(super) fn is_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
+}
+
 /// Whether a statement gave up waiting for a lock.
 pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
     matches!(driver_error(error), Some(sqlx::Error::Database(report)) if report.code().as_deref() == Some("55P03"))

@@ -1,5 +1,6 @@
-//! The connections of a pool that nobody uses, and the callers who wait for one because the database grants no more.
+//! The connections of a pool that nobody uses, and the callers who wait for one.
 
+use crate::storage::database::connection::PooledConnection;
 use crate::storage::database::open_connection::OpenConnection;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub struct Idle {
     connections: Vec<IdleConnection>,
-    waiting: VecDeque<oneshot::Sender<IdleConnection>>,
+    waiting: VecDeque<oneshot::Sender<PooledConnection>>,
     /// How often the server was found to have ended its sessions. Connections of earlier generations are closed.
     generation: u64,
     /// Connections that are idle since before this are pinged before they are used.
@@ -29,10 +30,10 @@ pub struct IdleConnection {
 /// What a caller can do who has the right to a connection.
 pub enum Next {
     Use(IdleConnection),
-    /// Open one.
-    Open,
-    /// Wait for one that is handed over, or try to open one at this time.
-    Wait(oneshot::Receiver<IdleConnection>),
+    /// Open one, unless one is handed over earlier.
+    Open(oneshot::Receiver<PooledConnection>),
+    /// Wait for one that is handed over, or until a caller may try to open one.
+    Wait(oneshot::Receiver<PooledConnection>),
 }
 
 /// A connection that was idle for longer is pinged before it is used: a firewall may have dropped it.
@@ -48,20 +49,16 @@ impl Idle {
         self.generation
     }
 
-    /// The connection that was used last, whose caches are warm, in the database's process too. While the database
-    /// refuses connections, callers get one in the order in which they came.
+    /// The connection that was used last, whose caches are warm, in the database's process too. While there is none,
+    /// callers get those that are released in the order in which they came.
     pub fn next(&mut self, now: Instant) -> Next {
-        if self.waiting.is_empty()
-            && let Some(idle) = self.connections.pop()
-        {
+        if let Some(idle) = self.connections.pop() {
             return Next::Use(idle);
         }
-        if self.may_try(now) {
-            return Next::Open;
-        }
+        self.waiting.retain(|waiting| !waiting.is_closed());
         let (sender, receiver) = oneshot::channel();
         self.waiting.push_back(sender);
-        Next::Wait(receiver)
+        if self.may_try(now) { Next::Open(receiver) } else { Next::Wait(receiver) }
     }
 
     /// Whether the caller may try to open a connection. While the database refuses them, one caller may at a time.
@@ -87,10 +84,9 @@ impl Idle {
         self.next_try = Some(now + TRY_INTERVAL);
     }
 
-    /// The database has granted a connection, or has failed in another way. All who wait try by themselves.
+    /// The database has granted a connection, or has failed in another way: all callers may try.
     pub fn not_refused(&mut self) {
         self.next_try = None;
-        self.waiting.clear();
     }
 
     /// Whether a shortage of connections is over now.
@@ -102,20 +98,15 @@ impl Idle {
         is_over
     }
 
-    /// Adds a connection, or hands it over to the caller who waits longest. Returns one that has to be closed.
-    pub fn add(&mut self, idle: IdleConnection) -> Option<IdleConnection> {
-        if idle.open.generation != self.generation {
-            return Some(idle);
-        }
-        let mut idle = idle;
-        while let Some(waiting) = self.waiting.pop_front() {
-            match waiting.send(idle) {
-                Ok(()) => return None,
-                Err(refused) => idle = refused,
-            }
-        }
+    /// The caller who waits longest.
+    pub fn take_waiting(&mut self) -> Option<oneshot::Sender<PooledConnection>> {
+        self.waiting.retain(|waiting| !waiting.is_closed());
+        self.waiting.pop_front()
+    }
+
+    /// Adds a connection for which no caller waits.
+    pub fn add(&mut self, idle: IdleConnection) {
         self.connections.push(idle);
-        None
     }
 
     /// The server has ended a session of this generation. Returns all idle connections, if that is new: the server may

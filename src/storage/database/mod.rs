@@ -12,6 +12,7 @@ mod fault;
 pub(crate) mod fetch;
 mod idle;
 pub(crate) mod keyset;
+mod lease;
 mod migration_session;
 mod migrations;
 mod open_connection;

@@ -6,9 +6,10 @@
 //! the statement. This pool keeps the connection until the statement has ended.
 
 use crate::storage::database::connection::{PooledConnection, closed};
-use crate::storage::database::connections::{Connections, Lease, connection_error};
+use crate::storage::database::connections::{Connections, connection_error};
 use crate::storage::database::executor::{Access, ConnectionGuard, ConnectionSource, Executor};
 use crate::storage::database::fault::{Outage, READ_ONLY_SESSION};
+use crate::storage::database::lease::Lease;
 use crate::storage::database::open_connection::ConnectTo;
 use crate::storage::database::outage_log::OutageLog;
 use crate::storage::database::reserved::ReservedConnection;

@@ -94,6 +94,7 @@ async fn requests(server: &Server, token: &str, count: usize) -> Vec<String> {
 #[rstest]
 #[case::as_installed_by_debian("")]
 #[case::sessions_that_are_not_reset("server_reset_query =")]
+#[case::fewer_sessions_than_connections("default_pool_size = 4")]
 #[tokio::test]
 async fn pooler_in_session_mode_works(#[case] settings: &str) {
     let Some((shell, _pooler)) = behind("session", settings).await else { return };

@@ -121,6 +121,11 @@ impl DatabaseProxy {
     pub fn fail_once(&self, text: &'static str, fault: Fault) {
         *self.shared.fault.lock().unwrap() = Some((text, fault));
     }
+
+    /// Whether the request that was to fail has come.
+    pub fn has_failed(&self) -> bool {
+        self.shared.fault.lock().unwrap().is_none()
+    }
 }
 
 impl Drop for DatabaseProxy {
