@@ -7,6 +7,7 @@ mod dev;
 mod dev_hosts;
 mod dev_key;
 mod documents;
+mod encoding;
 mod log;
 mod migrations;
 mod operations;

@@ -10,3 +10,4 @@ mod migrations;
 mod overlap_constraints;
 mod session_limits;
 mod silent_database;
+mod sqlite_durability;
