@@ -146,6 +146,24 @@ test('the example mutation changes an interview', async () => {
   assertNoProblems();
 });
 
+test('an operation can be executed at once after a change of tabs', async () => {
+  for (const tab of ['Interviews', 'UpdateInterview']) {
+    const button = await page.getByRole('button', { name: tab, exact: true }).elementHandle();
+    const result = page.waitForResponse((response) => response.request().method() === 'POST');
+    await page.evaluate(
+      ([button, execute]) => {
+        button.click();
+        execute.click();
+      },
+      [button, await page.locator('.graphiql-execute-button').elementHandle()],
+    );
+    const { errors } = await (await result).json();
+    assert.equal(errors, undefined);
+  }
+  await run();
+  assertNoProblems();
+});
+
 test('dialogs and documentation do not violate the content security policy', async () => {
   // The dialog adds the only style element whose hash the policy allows.
   await page.getByRole('button', { name: 'Open settings dialog' }).click();

@@ -59,7 +59,15 @@ const isSubscription = (params, options) =>
     ({ operation, name }) => operation === 'subscription' && (name?.value ?? '') === (params.operationName ?? ''),
   );
 
-async function fetcher(params, options) {
+// GraphiQL notices the name of the operation some time after an edit or a change of tabs. Until then it sends the name
+// of an earlier operation, which the server would reject.
+function withCurrentName(params) {
+  const names = [...params.query.matchAll(/\b(?:query|mutation|subscription)\s+(\w+)/g)].map(([, name]) => name);
+  return names.includes(params.operationName) ? params : { ...params, operationName: undefined };
+}
+
+async function fetcher(given, options) {
+  const params = withCurrentName(given);
   // An incomplete header is left out: the server would reject an empty token.
   const filledIn = Object.entries(options?.headers ?? {}).filter(
     ([name, value]) => !(/^authorization$/i.test(name) && /^(Bearer)?\s*$/i.test(value)),
