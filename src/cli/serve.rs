@@ -27,8 +27,9 @@ pub struct Arguments {
     server: ServerSettings,
 }
 
-/// The server listens no later than this, so that health checks are answered during a migration that takes long.
-const LISTEN_AFTER: Duration = Duration::from_secs(10);
+/// The server listens no later than this, so that health checks are answered during a migration that takes long. A
+/// start without one takes less.
+const LISTEN_AFTER: Duration = Duration::from_secs(2);
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { migrate, database, tokens, server } = arguments;

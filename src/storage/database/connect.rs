@@ -1,5 +1,6 @@
 //! Connecting to PostgreSQL or to a SQLite file.
 
+use crate::storage::Result;
 use crate::storage::database::Db;
 use crate::storage::database::address::Address;
 use crate::storage::database::open_connection::ConnectTo;
@@ -10,8 +11,6 @@ use crate::storage::database::session_check::check_sessions;
 use crate::storage::database::shares::{Share, Shares};
 use crate::storage::database::sqlite_file::SqliteFile;
 use crate::storage::interview_queue::InterviewQueue;
-use crate::storage::{Result, StorageError};
-use sea_orm::ConnectionTrait;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,21 +106,10 @@ impl Db {
                 }
                 file.connect(async || self.writer.reach().await).await?;
                 file.connect(async || self.reader.reach().await).await?;
-                // SQLite opens a file that cannot be written for reading, without an error.
-                match self.try_to_write().await {
-                    // Another process is writing.
-                    Ok(()) | Err(StorageError::Transient(_)) => {}
-                    Err(error) => return Err(file.explain(&error.reason())),
-                }
+                file.require_writable().await?;
             }
         }
         self.outages.start();
-        Ok(())
-    }
-
-    /// Writes to a SQLite file, and rolls back. A transaction alone would not fail.
-    async fn try_to_write(&self) -> Result<()> {
-        self.begin().await?.execute_unprepared("PRAGMA user_version = 0").await?;
         Ok(())
     }
 

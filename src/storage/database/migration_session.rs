@@ -7,6 +7,7 @@
 //! steps are done.
 
 use crate::storage::database::address::Address;
+use crate::storage::database::connections::connection_error;
 use crate::storage::database::sqlite_file::SqliteFile;
 use crate::storage::database::{DatabaseOptions, Db, Transaction};
 use crate::storage::{Result, StorageError};
@@ -14,10 +15,9 @@ use sea_orm::sqlx::Executor;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::SqlitePoolOptions;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How often to try to take the lock.
@@ -29,9 +29,9 @@ const TRIES_BETWEEN_REMINDERS: u32 = 300;
 const LOCK: &str = "1229870149, 1381386565";
 
 /// What the server's own limits on sessions must not do: end a step that takes long. A step still does not wait long
-/// for a lock on a table, because all statements on that table wait behind it, and fail after `DATABASE_TIMEOUT`. A process that stopped during a
-/// step, or whose host is gone, does not keep its locks and delay events for long. Notices about what exists already
-/// concern nobody.
+/// for a lock on a table, because all statements on that table wait behind it, and fail after `DATABASE_TIMEOUT`. A
+/// process that stopped during a step, or whose host is gone, does not keep its locks and delay events for long.
+/// Notices about what exists already concern nobody.
 const SETTINGS: &str = "DEALLOCATE ALL; \
     SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '1min'; \
     SET lock_timeout = '2s'; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; \
@@ -60,7 +60,7 @@ impl MigrationSession {
             .max_lifetime(None)
             .test_before_acquire(false)
             .after_connect(|connection, _| Box::pin(async { connection.execute(SETTINGS).await.map(drop) }));
-        let pool = pool.connect_with(address).await.map_err(connect_error)?;
+        let pool = pool.connect_with(address).await.map_err(connection_error)?;
         let connection = DatabaseConnection::from(pool);
         let mut waiting = Waiting::default();
         let lock = format!("SELECT pg_try_advisory_lock({LOCK})");
@@ -72,7 +72,7 @@ impl MigrationSession {
 
     async fn on_sqlite(file: &SqliteFile) -> Result<Self> {
         let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let open = async || pool.clone().connect_with(file.for_migrations()).await.map_err(connect_error);
+        let open = async || pool.clone().connect_with(file.for_migrations()).await.map_err(connection_error);
         let connection = DatabaseConnection::from(file.connect(open).await?);
         let mode = Some(SqliteTransactionMode::Immediate);
         let mut waiting = Waiting::default();
@@ -175,8 +175,4 @@ async fn is_true(connection: &impl ConnectionTrait, sql: &str) -> Result<bool> {
     let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
     Ok(row.try_get_by_index(0)?)
-}
-
-fn connect_error(error: sea_orm::sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }

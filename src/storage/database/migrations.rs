@@ -130,8 +130,8 @@ fn steps_that_are(applied: bool, state: &MigrationState) -> Vec<Box<dyn Migratio
     Migrator::migrations().into_iter().zip(wanted).filter_map(|(step, wanted)| wanted.then_some(step)).collect()
 }
 
-/// Runs a step as one transaction. If it waits for a lock on a table for too long, it is rolled back and tried again, so
-/// that the statements that wait behind it get their turn.
+/// Runs a step as one transaction. If it waits for a lock on a table for too long, it is rolled back and tried again,
+/// so that the statements that wait behind it get their turn.
 async fn run_step(session: &MigrationSession, step: impl AsyncFn(&DatabaseTransaction) -> Result<()>) -> Result<()> {
     let mut tries = 1;
     loop {

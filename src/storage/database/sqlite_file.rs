@@ -1,11 +1,13 @@
 //! The file of a SQLite database: how it is created and opened, and why that failed.
 
 use crate::storage::database::connect::Synchronous;
+use crate::storage::database::connection::exec_error;
+use crate::storage::database::connections::connection_error;
 use crate::storage::database::fault::{driver_error, sqlite_result};
 use crate::storage::{Result, StorageError};
-use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 use sea_orm::{DbErr, sqlx};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -62,6 +64,20 @@ impl SqliteFile {
     /// How migrations open the file: they rebuild tables to which others refer, and poll for the lock.
     pub fn for_migrations(&self) -> SqliteConnectOptions {
         self.options(true).foreign_keys(false).busy_timeout(Duration::ZERO)
+    }
+
+    /// Fails if the file cannot be written: SQLite opens it for reading then, without an error. Writes, and rolls back,
+    /// because a transaction alone would not fail. Does not wait for another process that is writing.
+    pub async fn require_writable(&self) -> Result<()> {
+        let options = self.for_migrations().optimize_on_close(false, None);
+        let open = async || SqliteConnection::connect_with(&options).await.map_err(connection_error);
+        let mut connection = self.connect(open).await?;
+        let write = sqlx::raw_sql("BEGIN IMMEDIATE; PRAGMA user_version = 0; ROLLBACK");
+        match write.execute(&mut connection).await.map_err(exec_error).map_err(StorageError::from) {
+            Ok(_) | Err(StorageError::Transient(_)) => {}
+            Err(error) => return Err(self.explain(&error.reason())),
+        }
+        Ok(connection.close().await.map_err(connection_error)?)
     }
 
     /// Opens connections. Waits while another process has locked the whole file, which takes milliseconds: the first
