@@ -3,10 +3,10 @@
 
 use crate::support::Database::Postgres;
 use crate::support::pgbouncer::PgBouncer;
+use crate::support::polling::until;
 use crate::support::shell::{Server, Shell};
 use rstest::rstest;
 use serde_json::json;
-use std::time::Duration;
 use tokio::task::JoinSet;
 
 const REFUSED: &str = "error: the database is behind a connection pooler in transaction or statement mode";
@@ -18,15 +18,6 @@ async fn behind(mode: &str, settings: &str) -> Option<(Shell, PgBouncer)> {
     let shell = Shell::on_demo_data(Postgres).await?;
     let pooler = PgBouncer::start(mode, settings, &shell.database().url)?;
     Some((shell.set("DATABASE_URL", pooler.url()), pooler))
-}
-
-async fn until(condition: impl AsyncFn() -> bool) {
-    let polling = async {
-        while !condition().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), polling).await.expect("the condition holds within a minute");
 }
 
 #[rstest]

@@ -2,12 +2,12 @@
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::people::{JUDE_WITH_LUISA, MONA};
+use crate::support::polling::until;
 use crate::support::rest::interview_path;
 use crate::support::shell::{Server, Shell};
 use rstest::rstest;
 use serde_json::json;
 use std::io::ErrorKind;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -50,15 +50,6 @@ async fn waiting(shell: &Shell, database: Database) {
 async fn closed(server: &Server) {
     let refused = |error: std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
     until(async || TcpStream::connect(&server.address).await.is_err_and(refused)).await;
-}
-
-async fn until(condition: impl AsyncFn() -> bool) {
-    let polling = async {
-        while !condition().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), polling).await.expect("the condition holds within a minute");
 }
 
 #[rstest]

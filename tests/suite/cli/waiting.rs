@@ -2,6 +2,7 @@
 
 use crate::support::Database::Postgres;
 use crate::support::database_port::DatabasePort;
+use crate::support::polling::until;
 use crate::support::shell::{SECRET, Server, Shell};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -45,12 +46,7 @@ async fn assert_waits(server: &Server) {
 
 /// Asks until the server is ready.
 async fn until_ready(server: &Server) {
-    let ready = async {
-        while server.get("/readyz").await.0 != 200 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_mins(1), ready).await.expect("the server becomes ready");
+    until(async || server.get("/readyz").await.0 == 200).await;
 }
 
 #[rstest]

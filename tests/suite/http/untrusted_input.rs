@@ -5,8 +5,8 @@ use crate::support::TestApp;
 use crate::support::lifecycle::only;
 use crate::support::listening_server::set_location;
 use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::polling::until;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -252,10 +252,5 @@ async fn unfinished_bodies_release_their_permits_after_the_body_timeout() {
         idle.push(stream);
     }
     // Both permits are in use until the body timeout.
-    let waiting = async {
-        while server.query("{ __typename }").await.0 != 200 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+    until(async || server.query("{ __typename }").await.0 == 200).await;
 }

@@ -7,8 +7,12 @@ use crate::support::load_generator::{Ledger, Load};
 use crate::support::process::ServerProcess;
 use rstest::rstest;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::sleep;
 
 const CHANGES: usize = 800;
+/// Between two looks for double bookings.
+const PAUSE: Duration = Duration::from_millis(5);
 
 #[rstest]
 #[case::one_process_on_sqlite(Sqlite, 1)]
@@ -29,7 +33,9 @@ async fn no_person_is_booked_twice_and_every_acknowledged_change_is_stored(
     let mut load = Load::start(&servers.iter().collect::<Vec<_>>(), 24, &ledger);
     load.until(150).await;
     let watching = async {
-        while double_bookings(&database).await.is_empty() {}
+        while double_bookings(&database).await.is_empty() {
+            sleep(PAUSE).await;
+        }
         panic!("a person is booked twice: {:?}", double_bookings(&database).await);
     };
     tokio::select! {

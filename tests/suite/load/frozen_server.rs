@@ -5,6 +5,7 @@ use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;
 use crate::support::listening_server::subscribe;
 use crate::support::people::{ADA, JUDE_WITH_LUISA, JUDE_WITH_PIET, MONA, PIET};
+use crate::support::polling;
 use crate::support::process::ServerProcess;
 use crate::support::websocket_client::WebSocketClient;
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -20,9 +21,7 @@ const DELAYING: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = cu
     AND state = 'idle in transaction' AND backend_xid IS NOT NULL";
 
 async fn until(database: &TestDatabase, sql: &str, count: i64) {
-    while database.value::<i64>(sql).await != count {
-        tokio::task::yield_now().await;
-    }
+    polling::until(async || database.value::<i64>(sql).await == count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,8 +2,8 @@
 
 use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;
-use crate::support::listening_server::TIMEOUT;
 use crate::support::people::{JUDE_WITH_LUISA, MONA};
+use crate::support::polling::until;
 use crate::support::process::ServerProcess;
 use interviews::storage::{DatabaseOptions, Db, Synchronous};
 use rstest::rstest;
@@ -101,12 +101,7 @@ const EXECUTING: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = c
     AND application_name LIKE 'interviews/%' AND state = 'active'";
 
 async fn until_executing(database: &TestDatabase, count: i64) {
-    let counted = async {
-        while database.value::<i64>(EXECUTING).await != count {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(TIMEOUT, counted).await.expect("the statements end");
+    until(async || database.value::<i64>(EXECUTING).await == count).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Reads the database beside the server.
 
 use super::database::TestDatabase;
+use super::polling::until;
 use sea_orm::{FromQueryResult, JsonValue, Statement};
 use serde_json::Value;
 
@@ -42,16 +43,12 @@ pub async fn latest_rows(database: &TestDatabase) -> Vec<Value> {
 /// Returns once this many connections wait for a lock, on PostgreSQL.
 pub async fn until_waiting(database: &TestDatabase, connections: i64) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while database.value::<i64>(sql).await < connections {
-        tokio::task::yield_now().await;
-    }
+    until(async || database.value::<i64>(sql).await >= connections).await;
 }
 
 /// Returns once no connection but the test's own is left, on PostgreSQL, which finishes the statements of a killed
 /// client.
 pub async fn until_all_are_disconnected(database: &TestDatabase) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    while database.url.starts_with("postgres") && database.value::<i64>(sql).await > 0 {
-        tokio::task::yield_now().await;
-    }
+    until(async || !database.url.starts_with("postgres") || database.value::<i64>(sql).await == 0).await;
 }

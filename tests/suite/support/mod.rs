@@ -12,7 +12,8 @@
 //! - **Actors** call the server: `app.staff()` is Mona, `app.driver()` Jude, `app.other_staff()` Piet, `app.admin()`
 //!   Ada; `app.user(DANA)` is anyone else and `app.anonymous()` has no token.
 //! - **Builders**: `app.book(JUDE, LUISA).at("10:00").await` is a new pending interview and `.accepted().await` a
-//!   scheduled one, on a day without others. The clock stands at [`NOW`] until a test advances it; no test sleeps.
+//!   scheduled one, on a day without others. The clock stands at [`NOW`] until a test advances it; a test that
+//!   waits for what no event announces calls [`polling::until`].
 //! - **Whole answers** are inline snapshots: `assert_json!(answer, @"")`, filled in by `cargo insta test --accept
 //!   --test suite -- NAME`. A plain `cargo test` compares and never writes (`.config/insta.yaml`). A single value is
 //!   asserted with `assert_eq!`.
@@ -44,6 +45,7 @@ pub mod own_cluster;
 pub mod people;
 pub mod pgbouncer;
 pub mod plans;
+pub mod polling;
 pub mod process;
 pub mod rest;
 pub mod shell;

@@ -1,6 +1,7 @@
 //! Real server processes, and clients that reach them over a socket.
 
 use super::database::TestDatabase;
+use super::polling::{DEADLINE, is_true_in_time};
 use super::rest::{etag, interview_path};
 use chrono::TimeDelta;
 use interviews::domain::{InterviewId, UserId};
@@ -12,7 +13,6 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Runs its arguments as a command, sends it each signal that its own input names, and kills it by `kill -9` when that
@@ -20,9 +20,6 @@ use tokio::sync::oneshot;
 /// Ctrl-C ends the test first, and then this.
 const GUARDIAN: &str = r#"trap '' HUP INT TERM; "$0" "$@" </dev/null &
 while read -r signal; do kill -s "$signal" $!; done; kill -9 $!; wait $! 2>/dev/null"#;
-
-/// A test that waits this long has failed: what it waits for takes milliseconds.
-const DEADLINE: Duration = Duration::from_mins(1);
 
 /// `interviews serve`, until it is dropped.
 pub struct ServerProcess {
@@ -63,6 +60,8 @@ impl ServerProcess {
             .env("JWT_SECRET", str::from_utf8(super::SECRET).unwrap())
             .env("BIND", "127.0.0.1:0")
             .env("LOG_FORMAT", "json")
+            // No test cuts the power, and flushing each commit takes most of the time of a change.
+            .env("DATABASE_SYNCHRONOUS", "normal")
             .envs(settings.iter().copied())
             .process_group(0)
             .stdin(Stdio::piped())
@@ -88,15 +87,12 @@ impl ServerProcess {
             panic!("the server does not listen: {:#?}", server.log.lock().unwrap());
         };
         server.address = address;
-        let ready = tokio::time::timeout(DEADLINE, server.ready()).await;
-        assert!(ready.is_ok(), "the server is not ready: {:#?}", server.log.lock().unwrap());
+        assert!(server.is_ready_in_time().await, "the server is not ready: {:#?}", server.log.lock().unwrap());
         server
     }
 
-    async fn ready(&self) {
-        while self.readiness().await != Some(200) {
-            tokio::task::yield_now().await;
-        }
+    async fn is_ready_in_time(&self) -> bool {
+        is_true_in_time(async || self.readiness().await == Some(200)).await
     }
 
     /// The status of the readiness check; `None` if the server does not respond.
@@ -138,13 +134,8 @@ impl ServerProcess {
 
     /// Waits until the log has a line that contains this text. What the server logs arrives later than its responses.
     pub async fn until_logged(&self, text: &str) {
-        let logged = async {
-            while self.lines_with(text).is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        let in_time = tokio::time::timeout(DEADLINE, logged).await;
-        assert!(in_time.is_ok(), "no line with {text:?}: {:#?}", self.log.lock().unwrap());
+        let is_logged = is_true_in_time(async || !self.lines_with(text).is_empty()).await;
+        assert!(is_logged, "no line with {text:?}: {:#?}", self.log.lock().unwrap());
     }
 
     /// The lines of the log that contain this text.

@@ -1,5 +1,6 @@
 //! A shell to run the binary in, and the servers that it starts.
 
+use super::polling::{DEADLINE, until};
 use crate::support::cluster;
 use crate::support::database::{Database, TestDatabase};
 use crate::support::people::JUDE_WITH_LUISA;
@@ -14,14 +15,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// 32 bytes, the fewest that are accepted.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-/// A test that waits this long has failed: what it waits for takes milliseconds.
-const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The number of the next PostgreSQL database of this process.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -268,15 +265,8 @@ impl Server {
 
     /// Waits until the readiness check has this status; its body. A result of the check is valid for a second.
     pub async fn ready(&self, status: u16) -> Value {
-        let checked = async {
-            loop {
-                let (now, body) = self.get("/readyz").await;
-                if now == status {
-                    return body;
-                }
-            }
-        };
-        tokio::time::timeout(DEADLINE, checked).await.unwrap()
+        until(async || self.get("/readyz").await.0 == status).await;
+        self.get("/readyz").await.1
     }
 
     /// The page that a browser gets.

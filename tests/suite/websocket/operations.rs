@@ -4,6 +4,7 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::lifecycle::only;
 use crate::support::listening_server::{ListeningServer, location_set, set_location, subscribe};
 use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA};
+use crate::support::polling::until;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -244,9 +245,7 @@ async fn end_of_the_connection_cancels_its_operations(#[values(Sqlite, Postgres)
         } else {
             drop(client);
         }
-        while server.http_status(TYPENAME).await != 200 {
-            tokio::task::yield_now().await;
-        }
+        until(async || server.http_status(TYPENAME).await == 200).await;
     }
     lock.rollback().await.unwrap();
     assert_eq!(server.app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);

@@ -3,6 +3,7 @@
 use crate::support::Database::Sqlite;
 use crate::support::listening_server::{ListeningServer, TIMEOUT, set_location, subscribe};
 use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::polling::until;
 use crate::support::websocket_client::{SUBPROTOCOL, request_upgrade, text_frame};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,16 +31,12 @@ fn large_ping() -> Vec<u8> {
 
 /// Waits until the server admits a WebSocket again, when it allows one at a time.
 async fn until_socket_is_released(server: &ListeningServer) {
-    while request_upgrade(server.address, &[]).await.0.starts_with("HTTP/1.1 503 ") {
-        tokio::task::yield_now().await;
-    }
+    until(async || !request_upgrade(server.address, &[]).await.0.starts_with("HTTP/1.1 503 ")).await;
 }
 
 /// Waits until the server answers a request with this status.
 async fn until_http_status(server: &ListeningServer, status: u16) {
-    while server.http_status("{ __typename }").await != status {
-        tokio::task::yield_now().await;
-    }
+    until(async || server.http_status("{ __typename }").await == status).await;
 }
 
 #[tokio::test]

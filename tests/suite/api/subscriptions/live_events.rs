@@ -7,6 +7,7 @@ use crate::support::events::{
     insert_events, latest_event, open_interviews, reads_event_log, relocate, until_log_is_readable,
 };
 use crate::support::people::{BRUNA, JUDE_WITH_LUISA, JUDE_WITH_PIET, KOFI, MONA};
+use crate::support::polling::until;
 use futures_util::future::join_all;
 use interviews::domain::{EventType, InterviewId};
 use rstest::rstest;
@@ -171,9 +172,7 @@ async fn follower_ends_with_its_last_subscriber_and_starts_with_the_next() {
     subscriber.event().await;
     assert!(tasks() > without_follower);
     drop(subscriber);
-    while tasks() > without_follower {
-        tokio::task::yield_now().await;
-    }
+    until(async || tasks() <= without_follower).await;
     relocate(&app.staff(), JUDE_WITH_LUISA, "two").await;
     let mut subscriber = Subscriber::of(&app, &app.staff()).await;
     relocate(&app.staff(), JUDE_WITH_LUISA, "three").await;

@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
+use crate::support::polling::is_true_in_time;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -61,13 +62,8 @@ pub async fn head_of_answer(stream: &mut TcpStream) -> String {
 
 /// Waits until the memory of requests and responses is as expected.
 pub async fn until_used(app: &TestApp, is_expected: impl Fn(usize) -> bool) {
-    let expected = async {
-        while !is_expected(app.app.memory().used()) {
-            tokio::task::yield_now().await;
-        }
-    };
-    let expected = timeout(TIMEOUT, expected).await;
-    assert!(expected.is_ok(), "{} bytes are in use", app.app.memory().used());
+    let expected = is_true_in_time(async || is_expected(app.app.memory().used())).await;
+    assert!(expected, "{} bytes are in use", app.app.memory().used());
 }
 
 /// A long text as the location of every interview, so that a short query has a long response.
