@@ -29,7 +29,8 @@ impl App {
     /// Wires the services, the GraphQL engine and the HTTP server together.
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
-        let services = Arc::new(Services::new(db, clock, tokens, settings.services.cache_lifetimes()));
+        let services = Services::new(db, clock, tokens, settings.services.cache_lifetimes());
+        let services = Arc::new(services.with_limits(settings.services.limits()));
         let limits = Arc::new(settings.http.limits());
         let memory = MemoryBudget::new(settings.http.request_memory);
         let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits(), memory.clone());

@@ -20,6 +20,7 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 mod m20261127_000001_first_schema;
 mod m20261128_000002_event_log_epoch;
 mod m20261129_000003_event_audience;
+mod m20261129_000004_interviews_of_interviewee;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000001_first_schema::FirstSchema),
             Box::new(m20261128_000002_event_log_epoch::EventLogEpoch),
             Box::new(m20261129_000003_event_audience::EventAudience),
+            Box::new(m20261129_000004_interviews_of_interviewee::InterviewsOfInterviewee),
         ]
     }
 }

@@ -54,9 +54,9 @@ pub struct GraphQlSettings {
     /// Execute operations that cost at most this many complexity points
     ///
     /// A field costs one point, and `location`, `reason`, `from` and `to` cost five, because users write long texts
-    /// there. A list multiplies the cost of its fields by its page size. Introspection may cost six times as much. A
-    /// more expensive operation is refused with the error code `QUERY_TOO_COMPLEX`. The operations of a batch share
-    /// the points.
+    /// there. A list multiplies the cost of its fields by its page size. Each `totalCount` costs 1000 in addition, and
+    /// each list with `filter` or `search` 500. Introspection may cost six times as much. A more expensive operation
+    /// is refused with the error code `QUERY_TOO_COMPLEX`. The operations of a batch share the points.
     #[arg(long, value_name = "POINTS", env = "MAX_COMPLEXITY", default_value_t = DocumentLimits::default().complexity)]
     pub max_complexity: usize,
     /// Let each user spend at most this many complexity points in a minute, at least 1

@@ -1,7 +1,7 @@
 //! Settings of the service layer: tokens, users and the event log.
 
 use crate::config::{Secret, SecretError, duration, secret};
-use crate::services::{CacheLifetimes, SecretTooShort, Tokens};
+use crate::services::{CacheLifetimes, SecretTooShort, ServiceLimits, Tokens};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,7 +45,17 @@ pub struct ServiceSettings {
     /// server pauses for at least 5ms between two reads.
     #[arg(long, value_name = "DURATION", env = "EVENT_INTERVAL", default_value = "100ms", value_parser = duration)]
     pub event_interval: Duration,
+    /// Count at most this many items of a list
+    ///
+    /// A `totalCount` of this value means that there are at least so many. Without a limit, the time for a count would
+    /// grow with the list.
+    #[arg(long, value_name = "COUNT", env = "MAX_COUNT", default_value_t = ServiceLimits::default().max_count,
+        value_parser = clap::value_parser!(u64).range(1..=MAX_COUNT))]
+    pub max_count: u64,
 }
+
+/// `totalCount` is an integer of GraphQL.
+const MAX_COUNT: u64 = i32::MAX.unsigned_abs() as u64;
 
 impl TokenSettings {
     /// The secret.
@@ -66,5 +76,10 @@ impl ServiceSettings {
     /// The settings as the service layer takes them.
     pub(crate) fn cache_lifetimes(&self) -> CacheLifetimes {
         CacheLifetimes { viewers: self.viewer_ttl, log: self.event_interval }
+    }
+
+    /// The limits of the service layer.
+    pub(crate) fn limits(&self) -> ServiceLimits {
+        ServiceLimits { max_count: self.max_count }
     }
 }

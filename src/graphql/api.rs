@@ -10,8 +10,9 @@ use crate::graphql::engine::subscriptions::StreamEnd;
 use crate::graphql::failure::reject;
 use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
+use crate::graphql::root_counts::RootCounts;
 use crate::graphql::schema::interview::subscription::SubscriptionArguments;
-use crate::graphql::schema::{FREE_TEXTS, Schema, schema};
+use crate::graphql::schema::{FREE_TEXTS, SCANS, Schema, schema};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
     self, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError, SharedServices,
@@ -45,8 +46,11 @@ impl Api for InterviewsApi {
     type Event = LogEntry;
     type ShareKey = (Epoch, LogPosition, Scope);
 
-    const COST: CostRules =
-        CostRules { page_sizes: PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE }, free_texts: FREE_TEXTS };
+    const COST: CostRules = CostRules {
+        page_sizes: PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE },
+        free_texts: FREE_TEXTS,
+        scans: SCANS,
+    };
     const SCALARS: &'static [CustomScalar] = &[CustomScalar {
         name: "DateTime",
         check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()),
@@ -62,10 +66,15 @@ impl Api for InterviewsApi {
         &self.schema
     }
 
+    fn with_share<F: Future + Send>(execution: F) -> impl Future<Output = F::Output> + Send {
+        services::share_connections(execution)
+    }
+
     fn attach(&self, request: Request, context: RequestContext, fetches: PendingFetches) -> Request {
         let loader = Loader::new(self.services.clone(), context.viewer.clone(), fetches);
+        let counts = RootCounts::new(self.services.clone());
         let before = ChangesBefore(RequestChanges::count());
-        request.data(self.services.clone()).data(context).data(loader).data(before)
+        request.data(self.services.clone()).data(context).data(loader).data(counts).data(before)
     }
 
     fn viewer(session: &LiveSession) -> Option<Arc<domain::Viewer>> {

@@ -5,6 +5,7 @@ use crate::graphql::RequestContext;
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, error_with_code};
 use crate::graphql::failure::report;
 use crate::graphql::loaders::Loader;
+use crate::graphql::root_counts::RootCounts;
 use crate::services::{RequestChanges, ServiceError, Services, SharedServices};
 use async_graphql::{Context, Error, Result};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub trait ContextExt {
     fn request(&self) -> &RequestContext;
     fn services(&self) -> &Services;
     fn loader(&self) -> &Loader;
+    fn root_counts(&self) -> &RootCounts;
     /// Whether the operation has changed anything so far.
     fn has_changed(&self) -> bool;
 
@@ -57,6 +59,10 @@ impl ContextExt for Context<'_> {
     }
 
     fn loader(&self) -> &Loader {
+        self.data_unchecked()
+    }
+
+    fn root_counts(&self) -> &RootCounts {
         self.data_unchecked()
     }
 

@@ -9,6 +9,7 @@ pub mod engine;
 mod failure;
 mod loaders;
 mod relay;
+mod root_counts;
 mod schema;
 
 pub use api::InterviewsApi;

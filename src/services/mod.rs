@@ -22,8 +22,8 @@ pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use readiness::{DatabaseState, Readiness, SchemaState};
 
 pub use crate::domain::InterviewWithPeople;
-pub use crate::storage::RequestChanges;
 pub use crate::storage::unit_of_work::Include;
+pub use crate::storage::{RequestChanges, share_connections};
 
 use crate::domain::Viewer;
 use crate::storage::Db;
@@ -47,6 +47,7 @@ pub struct Services {
     epoch_check: Arc<EpochCheck>,
     delay_watch: DelayWatch,
     follower: Arc<EventFollower>,
+    limits: ServiceLimits,
     readiness: ReadinessCheck,
 }
 
@@ -57,6 +58,19 @@ pub struct CacheLifetimes {
     pub viewers: Duration,
     /// How often the event log is read for subscribers.
     pub log: Duration,
+}
+
+/// Limits of the use cases.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceLimits {
+    /// The most items that a list counts.
+    pub max_count: u64,
+}
+
+impl Default for ServiceLimits {
+    fn default() -> Self {
+        Self { max_count: 10_000 }
+    }
 }
 
 impl Services {
@@ -70,11 +84,18 @@ impl Services {
             follower: Arc::new(EventFollower::new(db.clone(), epoch_check.clone(), lifetimes.log)),
             epoch_check,
             delay_watch: DelayWatch::new(db.clone()),
+            limits: ServiceLimits::default(),
             readiness: ReadinessCheck::default(),
             db,
             clock,
             tokens,
         }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: ServiceLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// What the viewer can do to the interview now.

@@ -3,6 +3,7 @@
 use crate::domain::page::{Page, Window};
 use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
+use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::paginate;
 use crate::storage::database::search::contains_ignoring_case;
@@ -12,7 +13,7 @@ use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 /// The interviewees that are visible in this scope.
 fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
@@ -58,9 +59,14 @@ pub(crate) async fn page(
     Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
-/// The number of interviewees on all pages.
-pub(crate) async fn count(connection: &impl ConnectionTrait, scope: Scope, search: Option<&str>) -> Result<u64> {
-    Ok(searched(connection.get_database_backend(), scope, search).count(connection).await?)
+/// The number of interviewees on all pages, up to a ceiling.
+pub(crate) async fn count(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    search: Option<&str>,
+    ceiling: u64,
+) -> Result<u64> {
+    count_up_to(connection, searched(connection.get_database_backend(), scope, search), ceiling).await
 }
 
 fn searched(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<interviewee::Entity> {

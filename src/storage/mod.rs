@@ -18,7 +18,8 @@ pub(crate) mod users;
 
 pub use backup::BackupError;
 pub use database::{
-    DatabaseOptions, Db, LockWait, MigrationState, Outage, Pool, RequestChanges, StorageError, Synchronous, Transaction,
+    DatabaseOptions, Db, LockWait, MigrationState, Outage, Pool, RequestChanges, StorageError, Synchronous,
+    Transaction, share_connections,
 };
 
 /// The result of a storage function.

@@ -3,6 +3,7 @@
 use crate::domain::page::{Page, Window};
 use crate::domain::{CompanyId, Role, Scope, User, UserId, Viewer};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
+use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::paginate;
 use crate::storage::database::search::contains_ignoring_case;
@@ -10,7 +11,7 @@ use crate::storage::database::statement_cache::CachedStatement;
 use crate::storage::entities::user;
 use crate::storage::{Result, StorageError};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryTrait, Select};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select};
 use user::{COLUMN, Column};
 
 /// Those of these users who are active, as viewers.
@@ -56,13 +57,14 @@ pub(crate) async fn interviewers(
     Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
-/// The number of interviewers on all pages.
+/// The number of interviewers on all pages, up to a ceiling.
 pub(crate) async fn count_interviewers(
     connection: &impl ConnectionTrait,
     scope: Scope,
     search: Option<&str>,
+    ceiling: u64,
 ) -> Result<u64> {
-    Ok(interviewers_in(connection.get_database_backend(), scope, search).count(connection).await?)
+    count_up_to(connection, interviewers_in(connection.get_database_backend(), scope, search), ceiling).await
 }
 
 fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<user::Entity> {

@@ -4,7 +4,7 @@ use crate::domain::{Interview, InterviewKind, InterviewStatus, IntervieweeId, Si
 use chrono::{DateTime, Utc};
 
 /// The filter of a list of interviews. An interview has to fulfil every condition that is given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct InterviewFilter {
     /// The status is one of these.
     pub status: Option<Vec<InterviewStatus>>,
@@ -29,7 +29,7 @@ pub struct InterviewFilter {
 }
 
 /// A half-open range of time. A bound that is none is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TimeRange {
     /// Inclusive.
     pub gte: Option<DateTime<Utc>>,

@@ -42,6 +42,9 @@ pub trait Api: Clone + Send + Sync + 'static {
     /// The schema to execute. The engine has validated every document before.
     fn schema(&self) -> &impl Executor;
 
+    /// Runs the execution of an operation, or of an event of a subscription, with its share of what all of them use.
+    fn with_share<F: Future + Send>(execution: F) -> impl Future<Output = F::Output> + Send;
+
     /// Adds the data of the resolvers to a request: its context, and loaders that fetch through `fetches`.
     fn attach(&self, request: Request, context: RequestContext<Self::Viewer>, fetches: PendingFetches) -> Request;
 

@@ -35,7 +35,7 @@ impl<A: Api> Executor<A> {
         limits: &ResponseLimits,
     ) -> Result<Response, ResponseError> {
         let (request, fetches) = self.attach_context(request, context);
-        let executed = run_with_batches(fetches, self.api.schema().execute(request)).await;
+        let executed = A::with_share(run_with_batches(fetches, self.api.schema().execute(request))).await;
         Response::write(Self::tag(executed), limits)
     }
 
@@ -49,7 +49,7 @@ impl<A: Api> Executor<A> {
     ) -> Option<Result<Response, ResponseError>> {
         let (request, fetches) = self.attach_context(request.data(event), context);
         let mut responses = self.api.schema().execute_stream(request, None);
-        let executed = run_with_batches(fetches, responses.next()).await?;
+        let executed = A::with_share(run_with_batches(fetches, responses.next())).await?;
         Some(Response::write(Self::tag(executed), limits))
     }
 

@@ -61,8 +61,8 @@ impl<T: Listed> Connection<T> {
         }
     }
 
-    /// The number of items on all pages. It is counted only when it is selected, and is the only field whose cost grows
-    /// with the length of the list.
+    /// The number of items on all pages, up to the limit of the server, which is 10000 by default: this number means
+    /// that there are at least so many. It is counted only when it is selected. Each selection of it costs 1000 points.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
         Ok(i32::try_from(T::count(&self.query, ctx).await?).unwrap_or(i32::MAX))
     }

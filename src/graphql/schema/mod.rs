@@ -8,7 +8,7 @@ mod people;
 mod scalars;
 mod viewer;
 
-use crate::graphql::engine::document::FreeText;
+use crate::graphql::engine::document::{FreeText, Scan};
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
 use interview::mutations::InterviewMutations;
 use interview::queries::InterviewQueries;
@@ -19,6 +19,26 @@ use viewer::queries::ViewerQueries;
 /// The fields with text that users write. A text has up to 2000 characters.
 pub const FREE_TEXTS: &[FreeText] =
     &[("Interview", "location"), ("Interview", "reason"), ("FieldChange", "from"), ("FieldChange", "to")];
+
+/// A count reads up to `MAX_COUNT` rows, and more if few of them fulfil its filter.
+const COUNT_COST: usize = 1000;
+/// A list with conditions that no index has can read all rows of a company.
+const SEARCH_COST: usize = 500;
+
+/// The fields that read more rows than they return.
+pub const SCANS: &[Scan] = &[
+    count("InterviewConnection"),
+    count("InterviewEventConnection"),
+    count("IntervieweeConnection"),
+    count("InterviewerConnection"),
+    Scan { parent: "Query", field: "interviews", argument: Some("filter"), cost: SEARCH_COST },
+    Scan { parent: "Query", field: "interviewees", argument: Some("search"), cost: SEARCH_COST },
+    Scan { parent: "Query", field: "interviewers", argument: Some("search"), cost: SEARCH_COST },
+];
+
+const fn count(parent: &'static str) -> Scan {
+    Scan { parent, field: "totalCount", argument: None, cost: COUNT_COST }
+}
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

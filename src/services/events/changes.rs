@@ -34,9 +34,10 @@ impl Services {
         Ok(Changes { epoch: read.epoch, since, page: Page { items, has_previous, has_next: page.has_next } })
     }
 
-    /// The number of events after a position that the viewer sees.
+    /// The number of events after a position that the viewer sees, up to
+    /// [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_changes(&self, viewer: &Viewer, since: LogPosition) -> Result<u64, ServiceError> {
-        Ok(event_log::count(self.db.reader(), viewer, since).await?)
+        Ok(event_log::count(self.db.reader(), viewer, since, self.limits.max_count).await?)
     }
 
     /// The position of the log at which a client begins, and the epoch that it expects. Nothing is said about other

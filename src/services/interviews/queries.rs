@@ -44,9 +44,9 @@ impl Services {
         Ok(interviews::page(self.db.reader(), viewer, filter, order, window).await?)
     }
 
-    /// The number of interviews on all pages.
+    /// The number of interviews on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviews(&self, viewer: &Viewer, filter: &InterviewFilter) -> Result<u64> {
-        Ok(interviews::count(self.db.reader(), viewer, filter).await?)
+        Ok(interviews::count(self.db.reader(), viewer, filter, self.limits.max_count).await?)
     }
 
     /// The interviewee with this id, if the viewer sees it.
@@ -64,9 +64,9 @@ impl Services {
         Ok(interviewees::page(self.db.reader(), staff_scope(viewer)?, search, window).await?)
     }
 
-    /// The number of interviewees on all pages.
+    /// The number of interviewees on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviewees(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
-        Ok(interviewees::count(self.db.reader(), staff_scope(viewer)?, search).await?)
+        Ok(interviewees::count(self.db.reader(), staff_scope(viewer)?, search, self.limits.max_count).await?)
     }
 
     /// A page of the active staff of the viewer's company; with `search`, those whose name contains it.
@@ -79,9 +79,9 @@ impl Services {
         Ok(users::interviewers(self.db.reader(), staff_scope(viewer)?, search, window).await?)
     }
 
-    /// The number of interviewers on all pages.
+    /// The number of interviewers on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviewers(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
-        Ok(users::count_interviewers(self.db.reader(), staff_scope(viewer)?, search).await?)
+        Ok(users::count_interviewers(self.db.reader(), staff_scope(viewer)?, search, self.limits.max_count).await?)
     }
 
     /// The same page of the interviews of each of these interviewees.
@@ -94,13 +94,14 @@ impl Services {
         Ok(interviews::pages_by_interviewee(self.db.reader(), viewer.scope(), interviewees, window).await?)
     }
 
-    /// The number of interviews of each of these interviewees.
+    /// The number of interviews of each of these interviewees, up to the same limit.
     pub async fn count_interviews_of(
         &self,
         viewer: &Viewer,
         interviewees: &[IntervieweeId],
     ) -> Result<HashMap<IntervieweeId, u64>> {
-        Ok(interviews::counts_by_interviewee(self.db.reader(), viewer.scope(), interviewees).await?)
+        Ok(interviews::counts_by_interviewee(self.db.reader(), viewer.scope(), interviewees, self.limits.max_count)
+            .await?)
     }
 
     /// The same page of the history of each of these interviews, as far as the viewer sees it.
@@ -118,13 +119,13 @@ impl Services {
         Ok(pages)
     }
 
-    /// The number of events of each of these interviews that the viewer sees.
+    /// The number of events of each of these interviews that the viewer sees, up to the same limit.
     pub async fn count_history_of(
         &self,
         viewer: &Viewer,
         interviews: &[InterviewId],
     ) -> Result<HashMap<InterviewId, u64>> {
-        Ok(history::counts_by_interview(self.db.reader(), viewer.scope(), interviews).await?)
+        Ok(history::counts_by_interview(self.db.reader(), viewer.scope(), interviews, self.limits.max_count).await?)
     }
 
     /// The interviewees with these ids. They have to come from rows that the viewer sees.

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use tokio::sync::MappedMutexGuard;
+use tokio::sync::{MappedMutexGuard, OwnedSemaphorePermit};
 
 /// Called with the SQL of every statement.
 pub(super) type Observer = Arc<dyn Fn(&str) + Send + Sync>;
@@ -29,8 +29,8 @@ pub enum Access {
 
 /// A connection for one statement.
 pub enum ConnectionGuard<'a> {
-    /// Returns to the pool afterwards.
-    Pooled(PooledConnection),
+    /// Returns to the pool afterwards, and then the permit of its request is returned.
+    Pooled(PooledConnection, Option<OwnedSemaphorePermit>),
     /// Stays with its owner.
     Shared(MappedMutexGuard<'a, PooledConnection>),
 }
@@ -111,7 +111,7 @@ impl Deref for ConnectionGuard<'_> {
 
     fn deref(&self) -> &PooledConnection {
         match self {
-            Self::Pooled(connection) => connection,
+            Self::Pooled(connection, _) => connection,
             Self::Shared(connection) => connection,
         }
     }
@@ -120,7 +120,7 @@ impl Deref for ConnectionGuard<'_> {
 impl DerefMut for ConnectionGuard<'_> {
     fn deref_mut(&mut self) -> &mut PooledConnection {
         match self {
-            Self::Pooled(connection) => connection,
+            Self::Pooled(connection, _) => connection,
             Self::Shared(connection) => connection,
         }
     }

@@ -1,9 +1,10 @@
 //! Keyset pagination: pages of one list, and of the lists of many parents at once.
 
 use crate::domain::page::{Page, Window};
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement};
+use crate::storage::database::parents::{Parents, of_parent};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Order, Query, SelectStatement};
 use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
+    Condition, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
 };
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -40,29 +41,42 @@ fn between_cursors<E: EntityTrait, P>(
     query.filter(Condition::all().add_option(after).add_option(before))
 }
 
-/// The same window of each parent's list, ascending, in one statement.
+/// The same window of each parent's list, ascending, in one statement that reads no more rows than the windows have.
+/// The last one of `columns` is the primary key. None without parents.
 pub fn page_per_parent<E: EntityTrait, P>(
+    backend: DbBackend,
     query: Select<E>,
-    parent: E::Column,
+    (parent, ids): (E::Column, Vec<i64>),
     columns: &[E::Column],
     window: &Window<P>,
     position: impl Fn(&P) -> Vec<Value>,
-) -> SelectStatement {
+) -> Option<SelectStatement> {
+    let parents = Parents::new(backend, ids)?;
+    let query = query.filter(of_parent::<E>(parent, &parents));
+    let mut list = paginate(query, columns, false, window, position).into_query();
+    let mut pages = Query::select();
+    pages.from_function(parents.function(), Parents::ALIAS);
+    let name = if parents.is_on_postgres() {
+        pages.join_lateral(JoinType::InnerJoin, list, PAGE, Expr::cust("TRUE"));
+        PAGE.into_iden()
+    } else {
+        // SQLite has no lateral join. It looks the rows up that the correlated list names.
+        let key = *columns.last()?;
+        list.clear_selects().column((E::default(), key));
+        let row = Expr::col((E::default(), key)).in_subquery(list);
+        pages.join(JoinType::InnerJoin, E::default(), row);
+        E::default().into_iden()
+    };
+    pages.columns(E::Column::iter().map(|column| (name.clone(), column)));
     let order = if window.from_end { Order::Desc } else { Order::Asc };
-    let mut partition = WindowStatement::partition_by((E::default(), parent));
     for column in columns {
-        partition.order_by((E::default(), *column), order.clone());
+        pages.order_by((name.clone(), *column), order.clone());
     }
-    let mut ranked = between_cursors(query, columns, false, window, position).into_query();
-    ranked.expr_window_as(Func::cust("row_number"), partition, "rank");
-    let fetch = i64::try_from(window.fetch()).unwrap_or(i64::MAX);
-    Query::select()
-        .column(Asterisk)
-        .from_subquery(ranked, "ranked")
-        .and_where(Expr::col("rank").lte(fetch))
-        .order_by("rank", Order::Asc)
-        .to_owned()
+    Some(pages)
 }
+
+/// The alias of the lateral join.
+const PAGE: &str = "page";
 
 /// Groups the rows of [`page_per_parent`] into pages.
 pub fn pages<P, T, K: Hash + Eq>(window: &Window<P>, rows: Vec<T>, parent: impl Fn(&T) -> K) -> HashMap<K, Page<T>> {
@@ -71,16 +85,4 @@ pub fn pages<P, T, K: Hash + Eq>(window: &Window<P>, rows: Vec<T>, parent: impl 
         of_parent.entry(parent(&row)).or_default().push(row);
     }
     of_parent.into_iter().map(|(parent, rows)| (parent, window.page(rows))).collect()
-}
-
-/// The number of rows of each parent that has any.
-pub async fn counts<E: EntityTrait>(
-    connection: &impl ConnectionTrait,
-    query: Select<E>,
-    parent: E::Column,
-) -> crate::storage::Result<impl Iterator<Item = (i64, u64)>> {
-    let query =
-        query.select_only().column_as(parent, "parent").column_as(Expr::cust("count(*)"), "count").group_by(parent);
-    let rows: Vec<(i64, i64)> = query.into_tuple().all(connection).await?;
-    Ok(rows.into_iter().map(|(parent, count)| (parent, count.unsigned_abs())))
 }

@@ -12,6 +12,7 @@ use crate::storage::database::fault::{Outage, READ_ONLY_SESSION};
 use crate::storage::database::lease::Lease;
 use crate::storage::database::open_connection::ConnectTo;
 use crate::storage::database::outage_log::OutageLog;
+use crate::storage::database::request_share;
 use crate::storage::database::reserved::ReservedConnection;
 use crate::storage::database::shared_sessions::SessionState;
 use crate::storage::database::shares::Share;
@@ -144,10 +145,11 @@ impl ConnectionSource for ConnectionPool {
     const IS_TRANSACTION: bool = false;
 
     async fn connection(&self, access: Access) -> Result<ConnectionGuard<'_>, DbErr> {
+        let permit = request_share::permit().await;
         let connection = match access {
-            Access::Read => self.acquire().await,
-            Access::Write => self.acquire_for_change().await,
+            Access::Read => self.acquire().await?,
+            Access::Write => self.acquire_for_change().await?,
         };
-        connection.map(ConnectionGuard::Pooled)
+        Ok(ConnectionGuard::Pooled(connection, permit))
     }
 }

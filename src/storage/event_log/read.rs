@@ -5,6 +5,7 @@
 use crate::domain::filter::InterviewFilter;
 use crate::domain::{Epoch, Event, EventId, LogCursor, LogPosition, Viewer};
 use crate::storage::Result;
+use crate::storage::database::count::count_rows;
 use crate::storage::entities::event;
 use crate::storage::event_log::audience::audiences;
 use crate::storage::event_log::epoch::{EPOCH, TABLE, missing_row};
@@ -64,15 +65,16 @@ pub(crate) async fn page(
     .await
 }
 
-/// The number of readable events after a position that the viewer sees.
-pub(crate) async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, position: LogPosition) -> Result<u64> {
+/// The number of readable events after a position that the viewer sees, up to a ceiling.
+pub(crate) async fn count(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    position: LogPosition,
+    ceiling: u64,
+) -> Result<u64> {
     let events = VisibleEvents { viewer, filter: &InterviewFilter::default(), position };
-    let events =
-        events.select(connection.get_database_backend(), i64::MAX.unsigned_abs(), &[Column::TransactionId, Column::Id]);
-    let count = Expr::cust("count(*)");
-    let count = Query::select().expr_as(count, "count").from_subquery(events, "events").to_owned();
-    let row = connection.query_one(&count).await?.ok_or_else(missing_row)?;
-    Ok(row.try_get::<i64>("", "count")?.unsigned_abs())
+    let columns = [Column::TransactionId, Column::Id];
+    count_rows(connection, events.select(connection.get_database_backend(), ceiling, &columns)).await
 }
 
 /// The epoch, and the position of the last event that is readable now. All events that are committed later come after

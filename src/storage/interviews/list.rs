@@ -5,16 +5,17 @@ use crate::domain::page::{InterviewOrder, InterviewPosition, Page, SortKey, Wind
 use crate::domain::{Interview, InterviewStatus, IntervieweeId, Scope, Side, Viewer};
 use crate::storage::Result;
 use crate::storage::database::array_parameter::is_any_of;
+use crate::storage::database::count::{count_up_to, counts_up_to};
 use crate::storage::database::fetch;
-use crate::storage::database::keyset::{counts, page_per_parent, pages, paginate};
+use crate::storage::database::keyset::{page_per_parent, pages, paginate};
+use crate::storage::database::parents::without_index;
 use crate::storage::entities::interview;
 use crate::storage::interviews::conflicts::overlaps_with;
 use crate::storage::interviews::{column, names, read, visible_to};
 use interview::{COLUMN, Column};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
-    Value,
+    Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, Value,
 };
 use std::collections::HashMap;
 
@@ -36,9 +37,14 @@ pub(crate) async fn page(
     Ok(window.page(read(fetch::all(connection, query).await?)?))
 }
 
-/// The number of interviews on all pages. The only query whose cost grows with the number of interviews.
-pub(crate) async fn count(connection: &impl ConnectionTrait, viewer: &Viewer, filter: &InterviewFilter) -> Result<u64> {
-    Ok(filtered(connection.get_database_backend(), viewer, filter).count(connection).await?)
+/// The number of interviews on all pages, up to a ceiling.
+pub(crate) async fn count(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    filter: &InterviewFilter,
+    ceiling: u64,
+) -> Result<u64> {
+    count_up_to(connection, filtered(connection.get_database_backend(), viewer, filter), ceiling).await
 }
 
 /// The same page of each interviewee's interviews, by start, in one statement. Interviewees without interviews are left
@@ -49,26 +55,39 @@ pub(crate) async fn pages_by_interviewee(
     interviewees: &[IntervieweeId],
     window: &Window<InterviewPosition>,
 ) -> Result<HashMap<IntervieweeId, Page<Interview>>> {
-    let query = of_interviewees(connection.get_database_backend(), scope, interviewees);
-    let rows = page_per_parent(query, Column::IntervieweeId, &[Column::StartAt, Column::Id], window, position);
-    let rows =
-        interview::Entity::find().from_raw_sql(connection.get_database_backend().build(&rows)).all(connection).await?;
+    let (backend, columns) = (connection.get_database_backend(), [Column::StartAt, Column::Id]);
+    let parents = (Column::IntervieweeId, numbers(interviewees));
+    let rows = page_per_parent(backend, nested_visible_to(scope), parents, &columns, window, position);
+    let Some(rows) = rows else { return Ok(HashMap::new()) };
+    let rows = interview::Entity::find().from_raw_sql(backend.build(&rows)).all(connection).await?;
     Ok(pages(window, read(rows)?, |interview| interview.interviewee_id))
 }
 
-/// The number of interviews of each interviewee. Interviewees without interviews are left out.
+/// The number of interviews of each interviewee, up to a ceiling.
 pub(crate) async fn counts_by_interviewee(
     connection: &impl ConnectionTrait,
     scope: Scope,
     interviewees: &[IntervieweeId],
+    ceiling: u64,
 ) -> Result<HashMap<IntervieweeId, u64>> {
-    let query = of_interviewees(connection.get_database_backend(), scope, interviewees);
-    Ok(counts(connection, query, Column::IntervieweeId).await?.map(|(id, count)| (IntervieweeId(id), count)).collect())
+    let interviewees = numbers(interviewees);
+    let counts =
+        counts_up_to(connection, nested_visible_to(scope), Column::IntervieweeId, interviewees, ceiling).await?;
+    Ok(counts.into_iter().map(|(id, count)| (IntervieweeId(id), count)).collect())
 }
 
-fn of_interviewees(backend: DbBackend, scope: Scope, ids: &[IntervieweeId]) -> Select<interview::Entity> {
-    let ids = ids.iter().map(|id| id.0).collect();
-    visible_to(scope).filter(is_any_of(backend, column(Column::IntervieweeId), ids))
+/// The same as [`visible_to`], for queries that begin from an interviewee.
+fn nested_visible_to(scope: Scope) -> Select<interview::Entity> {
+    let is = |of, id: i64| without_index(column(of)).eq(id);
+    match scope {
+        Scope::Driver(driver) => interview::Entity::find().filter(is(Column::DriverId, driver.0)),
+        Scope::Company(company) => interview::Entity::find().filter(is(Column::CompanyId, company.0)),
+        Scope::Everything => interview::Entity::find(),
+    }
+}
+
+fn numbers(ids: &[IntervieweeId]) -> Vec<i64> {
+    ids.iter().map(|id| id.0).collect()
 }
 
 fn position(position: &InterviewPosition) -> Vec<Value> {

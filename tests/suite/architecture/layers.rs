@@ -85,21 +85,22 @@ struct Part {
 
 /// From the bottom to the top. What is general must not know what is special: the engine serves any schema, and the
 /// schema is the only part that names the types of interviews.
-const GRAPHQL_PARTS: [Part; 9] = [
+const GRAPHQL_PARTS: [Part; 10] = [
     Part { name: "engine", parts: &[], layers: &[] },
     Part { name: "direct_json", parts: &["engine"], layers: &[] },
     Part { name: "relay", parts: &["engine", "direct_json"], layers: &["domain"] },
     Part { name: "loaders", parts: &["engine"], layers: &["domain", "services"] },
+    Part { name: "root_counts", parts: &[], layers: &["domain", "services"] },
     Part { name: "failure", parts: &["engine"], layers: &["services"] },
-    Part { name: "context", parts: &["engine", "failure", "loaders"], layers: &["domain", "services"] },
+    Part { name: "context", parts: &["engine", "failure", "loaders", "root_counts"], layers: &["domain", "services"] },
     Part {
         name: "schema",
-        parts: &["engine", "direct_json", "relay", "loaders", "context"],
+        parts: &["engine", "direct_json", "relay", "loaders", "root_counts", "context"],
         layers: &["domain", "services"],
     },
     Part {
         name: "api",
-        parts: &["engine", "failure", "context", "relay", "loaders", "schema"],
+        parts: &["engine", "failure", "context", "relay", "loaders", "root_counts", "schema"],
         layers: &["domain", "services"],
     },
     Part { name: "mod", parts: &["engine", "failure", "schema", "api"], layers: &["domain"] },

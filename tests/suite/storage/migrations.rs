@@ -116,8 +116,12 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
     let (db, _database) = filled!(database);
     let state = db.migration_state().await.unwrap();
     let names: Vec<&str> = state.steps.iter().map(|(name, _)| name.as_str()).collect();
-    let expected =
-        ["m20261127_000001_first_schema", "m20261128_000002_event_log_epoch", "m20261129_000003_event_audience"];
+    let expected = [
+        "m20261127_000001_first_schema",
+        "m20261128_000002_event_log_epoch",
+        "m20261129_000003_event_audience",
+        "m20261129_000004_interviews_of_interviewee",
+    ];
     assert_eq!(names, expected);
     assert!(state.is_current());
 
@@ -196,7 +200,7 @@ const COMMON_NAMES: [&str; 30] = [
     "interviews_company_id_start_at_id_idx",
     "interviews_company_id_updated_at_id_idx",
     "interviews_driver_id_start_at_id_idx",
-    "interviews_interviewee_id_idx",
+    "interviews_interviewee_id_start_at_id_idx",
     "interviews_interviewer_id_start_at_id_idx",
     "interviews_kind_check",
     "interviews_no_show_check",

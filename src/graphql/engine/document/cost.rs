@@ -1,5 +1,6 @@
 //! The cost of an operation with its variables: what the limit and the rate limit count.
 
+use apollo_compiler::Node;
 use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selection, SelectionSet};
 use async_graphql::{Value as Variable, Variables};
@@ -19,6 +20,20 @@ pub type FreeText = (&'static str, &'static str);
 /// The cost of a field with free text. Such a text can be a hundred times as long as an id.
 const FREE_TEXT_COST: usize = 5;
 
+/// A field that makes the database read more rows than the field returns.
+#[derive(Clone, Copy, Debug)]
+pub struct Scan {
+    /// The type that has the field.
+    pub parent: &'static str,
+    /// The field.
+    pub field: &'static str,
+    /// The argument with which it does so; none if it always does.
+    pub argument: Option<&'static str>,
+    /// The points that each selection of it costs in addition. A list does not multiply them: the fields of its items
+    /// share one statement.
+    pub cost: usize,
+}
+
 /// What the cost of a schema's fields depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct CostRules {
@@ -26,13 +41,30 @@ pub struct CostRules {
     pub page_sizes: PageSizes,
     /// The fields with free text.
     pub free_texts: &'static [FreeText],
+    /// The fields that make the database read more rows than they return.
+    pub scans: &'static [Scan],
 }
 
 /// The cost: a field costs one point, or more if it is a free text, and a connection multiplies the cost of its
-/// selection by the number of items that it may return. The number of selections is limited before (see `limits`), so
-/// that fragments can be followed.
+/// selection by the number of items that it may return. Scans are added once for each selection. The number of
+/// selections is limited before (see `limits`), so that fragments can be followed.
 pub fn of(document: &ExecutableDocument, operation: &Operation, variables: &Variables, rules: CostRules) -> usize {
-    Cost { document, variables, rules }.of(&operation.selection_set)
+    let Points { fields, scans } = Cost { document, variables, rules }.of(&operation.selection_set);
+    fields.saturating_add(scans)
+}
+
+/// The cost of a selection.
+#[derive(Clone, Copy, Default)]
+struct Points {
+    /// What a list multiplies.
+    fields: usize,
+    scans: usize,
+}
+
+impl Points {
+    fn add(self, other: Self) -> Self {
+        Self { fields: self.fields.saturating_add(other.fields), scans: self.scans.saturating_add(other.scans) }
+    }
 }
 
 struct Cost<'a> {
@@ -42,23 +74,48 @@ struct Cost<'a> {
 }
 
 impl Cost<'_> {
-    fn of(&self, set: &SelectionSet) -> usize {
+    fn of(&self, set: &SelectionSet) -> Points {
         let costs = set.selections.iter().map(|selection| match selection {
             Selection::Field(field) => {
                 let own = if self.is_free_text(set, field) { FREE_TEXT_COST } else { 1 };
-                self.of(&field.selection_set).saturating_mul(self.items(field)).saturating_add(own)
+                let Points { fields, scans } = self.of(&field.selection_set);
+                let fields = fields.saturating_mul(self.items(field));
+                Points { fields, scans }.add(Points { fields: own, scans: self.scan(set, field) })
             }
             Selection::InlineFragment(fragment) => self.of(&fragment.selection_set),
             Selection::FragmentSpread(spread) => {
                 let fragment = self.document.fragments.get(&spread.fragment_name);
-                fragment.map_or(0, |fragment| self.of(&fragment.selection_set))
+                fragment.map_or_else(Points::default, |fragment| self.of(&fragment.selection_set))
             }
         });
-        costs.fold(0, usize::saturating_add)
+        costs.fold(Points::default(), Points::add)
     }
 
     fn is_free_text(&self, parent: &SelectionSet, field: &Field) -> bool {
         self.rules.free_texts.iter().any(|(ty, name)| parent.ty == *ty && field.name == *name)
+    }
+
+    fn scan(&self, parent: &SelectionSet, field: &Field) -> usize {
+        let is_this = |scan: &&Scan| {
+            parent.ty == *scan.parent
+                && field.name == *scan.field
+                && scan.argument.is_none_or(|name| self.is_given(field.specified_argument_by_name(name)))
+        };
+        self.rules.scans.iter().find(is_this).map_or(0, |scan| scan.cost)
+    }
+
+    /// Whether an argument is more than null or an empty object.
+    fn is_given(&self, argument: Option<&Node<Value>>) -> bool {
+        match argument.map(|value| &**value) {
+            None | Some(Value::Null) => false,
+            Some(Value::Object(fields)) => !fields.is_empty(),
+            Some(Value::Variable(name)) => match self.variables.get(name.as_str()) {
+                None | Some(Variable::Null) => false,
+                Some(Variable::Object(fields)) => !fields.is_empty(),
+                Some(_) => true,
+            },
+            Some(_) => true,
+        }
     }
 
     /// The number of items that a field may return; 1 unless it is a list.

@@ -20,7 +20,7 @@ mod variable_values;
 mod variables;
 
 pub use checked_document::Document;
-pub use cost::{CostRules, FreeText, PageSizes};
+pub use cost::{CostRules, FreeText, PageSizes, Scan};
 pub use limits::DocumentLimits;
 pub use persisted::persisted_query_hash;
 pub use root_fields::RootField;

@@ -21,7 +21,11 @@ fn documents_with(limits: DocumentLimits) -> Documents {
     };
     let rules = SchemaRules {
         sdl: include_str!("../../../../schema.graphql"),
-        cost: CostRules { page_sizes: PageSizes { default: 20, max: 100 }, free_texts: &[("Interview", "location")] },
+        cost: CostRules {
+            page_sizes: PageSizes { default: 20, max: 100 },
+            free_texts: &[("Interview", "location")],
+            scans: &[],
+        },
         scalars: Box::leak(Box::new([CustomScalar { name: "DateTime", check }])),
     };
     Documents::new(&rules, limits)

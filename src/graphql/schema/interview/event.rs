@@ -6,6 +6,7 @@ use crate::graphql::direct_json::{FieldWriter, WriteJson};
 use crate::graphql::loaders::CountOf;
 use crate::graphql::relay::connection::Listed;
 use crate::graphql::relay::cursor::{encode, position_by_id};
+use crate::graphql::root_counts::RootCount;
 use crate::graphql::schema::enums::{InterviewEventType, Role, Side};
 use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::log_cursor;
@@ -178,7 +179,9 @@ impl Listed for InterviewEvent {
                 let count = ctx.map_failure(ctx.loader().load(CountOf::Events(*id)).await);
                 count.map(Option::unwrap_or_default)
             }
-            EventQuery::Changes(_, since) => ctx.map_failure(ctx.services().count_changes(ctx.viewer()?, *since).await),
+            EventQuery::Changes(_, since) => {
+                ctx.map_failure(ctx.root_counts().count(ctx.viewer()?, RootCount::Changes(*since)).await)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::loaders::CountOf;
 use crate::graphql::relay::connection::Listed;
 use crate::graphql::relay::cursor::{CursorParts, ListPosition, encode};
+use crate::graphql::root_counts::RootCount;
 use crate::graphql::schema::interview::object::Interview;
 use async_graphql::{Context, Result};
 
@@ -36,7 +37,8 @@ impl Listed for Interview {
     async fn count(query: &InterviewQuery, ctx: &Context<'_>) -> Result<u64> {
         match query {
             InterviewQuery::Filtered(filter, _) => {
-                ctx.map_failure(ctx.services().count_interviews(ctx.viewer()?, filter).await)
+                let count = RootCount::Interviews(filter.clone());
+                ctx.map_failure(ctx.root_counts().count(ctx.viewer()?, count).await)
             }
             InterviewQuery::OfInterviewee(id) => {
                 let count = ctx.map_failure(ctx.loader().load(CountOf::Interviews(*id)).await);

@@ -9,6 +9,7 @@ use crate::graphql::loaders::InterviewsOf;
 use crate::graphql::relay::connection::{Connection, Listed};
 use crate::graphql::relay::cursor::{encode, position_by_id};
 use crate::graphql::relay::page_arguments::PageArguments;
+use crate::graphql::root_counts::RootCount;
 use crate::graphql::schema::enums::IntervieweeKind;
 use crate::graphql::schema::interview::list::InterviewQuery;
 use crate::graphql::schema::interview::object::Interview;
@@ -119,6 +120,7 @@ impl Listed for Interviewee {
     }
 
     async fn count(search: &Self::Query, ctx: &Context<'_>) -> Result<u64> {
-        ctx.map_failure(ctx.services().count_interviewees(ctx.viewer()?, search.as_deref()).await)
+        let count = RootCount::Interviewees(search.clone());
+        ctx.map_failure(ctx.root_counts().count(ctx.viewer()?, count).await)
     }
 }

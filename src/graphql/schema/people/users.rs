@@ -5,6 +5,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{WriteJson, written_fields};
 use crate::graphql::relay::connection::Listed;
 use crate::graphql::relay::cursor::{encode, position_by_id};
+use crate::graphql::root_counts::RootCount;
 use async_graphql::{Context, ID, Object, Result};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -86,6 +87,7 @@ impl Listed for Interviewer {
     }
 
     async fn count(search: &Self::Query, ctx: &Context<'_>) -> Result<u64> {
-        ctx.map_failure(ctx.services().count_interviewers(ctx.viewer()?, search.as_deref()).await)
+        let count = RootCount::Interviewers(search.clone());
+        ctx.map_failure(ctx.root_counts().count(ctx.viewer()?, count).await)
     }
 }

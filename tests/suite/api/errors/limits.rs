@@ -98,6 +98,32 @@ async fn free_text_costs_more_than_other_fields() {
 }
 
 #[tokio::test]
+async fn counts_and_searches_cost_more_than_other_fields() {
+    // interviews: 1, totalCount: 1 and 1000. A list does not multiply what all of its items share.
+    let count = |field: &str| format!("{{ {field}(first: 1) {{ totalCount }} }}");
+    for list in ["interviews", "interviewees", "interviewers", "interviewChanges"] {
+        edge(&["--max-complexity", "1002"], &count(list), &format!("{{ {list}(first: 2) {{ totalCount }} }}")).await;
+    }
+    let nested =
+        |first: usize| format!("{{ interviews(first: {first}) {{ nodes {{ history(first: 1) {{ totalCount }} }} }} }}");
+    edge(&["--max-complexity", "1031"], &nested(10), &nested(11)).await;
+    // The list: 1, its items: 2, the search: 500.
+    for list in ["interviews(FIRST, filter: {kind: [VIDEO_CALL]})", "interviewees(FIRST, search: \"a\")"] {
+        let search = |first: &str| format!("{{ {} {{ nodes {{ id }} }} }}", list.replace("FIRST", first));
+        edge(&["--max-complexity", "503"], &search("first: 1"), &search("first: 2")).await;
+    }
+    for list in ["interviews(first: 1, filter: {})", "interviews(first: 1, filter: null)", "interviews(first: 1)"] {
+        let app = with(&["--max-complexity", "3"]).await;
+        app.staff().ask(&format!("{{ {list} {{ nodes {{ id }} }} }}"), json!({})).await;
+    }
+    let app = with(&["--max-complexity", "3"]).await;
+    let query = "query($filter: InterviewFilter) { interviews(first: 1, filter: $filter) { nodes { id } } }";
+    app.staff().ask(query, json!({})).await;
+    let answer = app.staff().graphql(query, json!({"filter": {"kind": ["VIDEO_CALL"]}})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+}
+
+#[tokio::test]
 async fn operations_of_a_batch_share_the_complexity_points() {
     let app = with(&["--max-complexity", "41"]).await;
     let list = |first: usize| json!({"query": format!("{{ interviews(first: {first}) {{ nodes {{ id }} }} }}")});

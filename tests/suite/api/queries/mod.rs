@@ -1,6 +1,7 @@
 //! One file a query field, and one for each rule that several fields share.
 
 mod batching;
+mod bounded_reads;
 mod direct_json;
 mod execution;
 mod history;

@@ -1,0 +1,54 @@
+//! The counts of the root lists of one request. Equal counts run once: the same list under several aliases, or twice in
+//! a document, takes one statement. Nested lists are counted by the loaders.
+
+use crate::domain::filter::InterviewFilter;
+use crate::domain::{LogPosition, Viewer};
+use crate::services::{ServiceError, Services, SharedServices};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RootCount {
+    Interviews(InterviewFilter),
+    /// Whose driver's name contains the text.
+    Interviewees(Option<String>),
+    /// Whose name contains the text.
+    Interviewers(Option<String>),
+    /// The events after a position.
+    Changes(LogPosition),
+}
+
+type Running = Shared<BoxFuture<'static, Result<u64, ServiceError>>>;
+
+/// The counts that a request has begun. A request that reads root lists changes nothing, so that a count stays valid.
+pub struct RootCounts {
+    services: SharedServices,
+    begun: Mutex<HashMap<RootCount, Running>>,
+}
+
+impl RootCounts {
+    pub fn new(services: SharedServices) -> Self {
+        Self { services, begun: Mutex::default() }
+    }
+
+    pub async fn count(&self, viewer: &Arc<Viewer>, count: RootCount) -> Result<u64, ServiceError> {
+        let running = {
+            let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+            let (services, viewer) = (&self.services, viewer.clone());
+            begun.entry(count.clone()).or_insert_with(|| run(services.clone(), viewer, count).boxed().shared()).clone()
+        };
+        running.await
+    }
+}
+
+async fn run(services: Arc<Services>, viewer: Arc<Viewer>, count: RootCount) -> Result<u64, ServiceError> {
+    match count {
+        RootCount::Interviews(filter) => services.count_interviews(&viewer, &filter).await,
+        RootCount::Interviewees(search) => services.count_interviewees(&viewer, search.as_deref()).await,
+        RootCount::Interviewers(search) => services.count_interviewers(&viewer, search.as_deref()).await,
+        RootCount::Changes(since) => services.count_changes(&viewer, since).await,
+    }
+}
