@@ -57,14 +57,13 @@ pub(crate) struct EventFollower {
     catch_up_permits: Semaphore,
 }
 
-/// How many entries a receiver may lag behind. They are kept once, for all receivers together.
+/// How many entries a receiver may lag behind. They are kept once, for all receivers together. The follower waits for
+/// none of them: one that lags further reads the log by itself.
 const CAPACITY: usize = 1024;
 /// The most events that are read at once.
 const BATCH: u64 = 200;
 /// The shortest pause between two queries: a burst of changes is read by one query.
 const MIN_PAUSE: Duration = Duration::from_millis(5);
-/// How many pauses the follower waits for lagging receivers before it continues without them.
-const BACKPRESSURE_ROUNDS: u32 = 50;
 /// How many subscribers catch up at a time.
 const CATCH_UP_PERMITS: usize = 3;
 /// The pause after the database failed.
@@ -138,7 +137,6 @@ impl EventFollower {
                     }
                     position = last.unwrap_or(position);
                     self.set_sent_up_to(position);
-                    apply_backpressure(&receivers).await;
                     is_failing = false;
                     blocked_rounds = if backlog == Backlog::Blocked { blocked_rounds + 1 } else { 0 };
                     match backlog {
@@ -204,17 +202,6 @@ impl EventFollower {
         };
         let entries = with_interviews(&self.db, Scope::Everything, epoch, page.entries).await?;
         Ok(Some((entries, last, backlog)))
-    }
-}
-
-/// Waits while the slowest receiver lags. A receiver that lags too far reads the log by itself, which costs the
-/// database more than sharing the entries.
-async fn apply_backpressure(receivers: &Sender<Broadcast>) {
-    for _ in 0..BACKPRESSURE_ROUNDS {
-        if receivers.len() < CAPACITY / 2 {
-            return;
-        }
-        tokio::time::sleep(MIN_PAUSE).await;
     }
 }
 

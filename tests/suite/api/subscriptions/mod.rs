@@ -10,6 +10,7 @@ mod recovery;
 mod several_servers;
 mod shared_responses;
 mod since;
+mod slow_subscribers;
 mod transports;
 
 use crate::support::TestApp;
