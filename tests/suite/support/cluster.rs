@@ -8,6 +8,7 @@
 //! pipe from this process. However this process ends, `kill -9` included, the pipe closes, and the
 //! guardian stops the server and removes its folder.
 
+use super::database_folder::database_folder;
 use std::cmp::Reverse;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -123,7 +124,7 @@ pub fn binaries() -> Option<PathBuf> {
 fn start(binaries: &Path) -> Server {
     let mut command = as_postgres("sh");
     command.args(["-c", GUARDIAN, "guardian"]);
-    command.arg(binaries).arg(env::temp_dir());
+    command.arg(binaries).arg(database_folder());
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command.stderr(Stdio::null()).env("LC_ALL", "C");
     let mut guardian = command.spawn().unwrap_or_else(|error| panic!("cannot run `sh` to start PostgreSQL: {error}"));

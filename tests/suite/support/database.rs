@@ -1,6 +1,7 @@
 //! A database for each test, copied from a template that is migrated and filled once for the process.
 
 use super::cluster;
+use super::database_folder::database_folder;
 use chrono::Utc;
 use interviews::domain::InterviewId;
 use interviews::services::{CacheLifetimes, Clock, Services, Tokens};
@@ -8,8 +9,9 @@ use interviews::storage::{DatabaseOptions, Db, Synchronous, event_log};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait, TryGetable,
 };
+use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Mutex as StdMutex, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{self, Receiver};
@@ -31,9 +33,22 @@ pub enum Database {
 /// A database of its own for each test.
 pub struct TestDatabase {
     pub url: String,
-    /// The folder of a SQLite file, which goes with the test; PostgreSQL's databases go with their cluster.
+    /// The folder of a SQLite file, which goes with the test.
     _folder: Option<TempDir>,
     connection: OnceCell<DatabaseConnection>,
+    _copy: Option<TemplateCopy>,
+}
+
+/// A database of PostgreSQL, by its name. It is dropped some time after the test.
+struct TemplateCopy(String);
+
+/// The copies whose tests have ended.
+static ENDED: StdMutex<VecDeque<String>> = StdMutex::new(VecDeque::new());
+
+impl Drop for TemplateCopy {
+    fn drop(&mut self) {
+        ENDED.lock().unwrap().push_back(std::mem::take(&mut self.0));
+    }
 }
 
 impl TestDatabase {
@@ -43,7 +58,7 @@ impl TestDatabase {
             Database::Sqlite => {
                 static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
                 let template = TEMPLATE.get_or_init(sqlite_template).await;
-                let folder = TempDir::new().unwrap();
+                let folder = TempDir::new_in(database_folder()).unwrap();
                 let file = folder.path().join("test.db");
                 std::fs::copy(template.path().join("template.db"), &file).unwrap();
                 Some(Self::at(format!("sqlite://{}", file.display()), Some(folder)))
@@ -56,7 +71,8 @@ impl TestDatabase {
                 };
                 let copies = COPIES.get_or_init(|| Mutex::new(make_copies(server)));
                 let name = copies.lock().await.recv().await.expect("the thread that copies the template has failed");
-                Some(Self::at(server.url_of(&name), None))
+                let url = server.url_of(&name);
+                Some(Self { _copy: Some(TemplateCopy(name)), ..Self::at(url, None) })
             }
         }
     }
@@ -71,7 +87,7 @@ impl TestDatabase {
     }
 
     pub fn at(url: String, folder: Option<TempDir>) -> Self {
-        Self { url, _folder: folder, connection: OnceCell::new() }
+        Self { url, _folder: folder, connection: OnceCell::new(), _copy: None }
     }
 
     /// The file of a SQLite database.
@@ -131,7 +147,7 @@ impl TestDatabase {
 }
 
 async fn sqlite_template() -> TempDir {
-    let folder = TempDir::new().unwrap();
+    let folder = TempDir::new_in(database_folder()).unwrap();
     fill(format!("sqlite://{}", folder.path().join("template.db").display())).await;
     folder
 }
@@ -153,6 +169,7 @@ fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
                 let sql = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
                 admin.execute_unprepared(&sql).await.unwrap();
                 verify_event_log(server.url_of(&name)).await;
+                drop_ended(&admin).await;
                 if sender.send(name).await.is_err() {
                     break;
                 }
@@ -160,6 +177,17 @@ fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
         });
     });
     receiver
+}
+
+/// Drops the copy whose test ended first, or tries it again later if sessions are left.
+async fn drop_ended(admin: &DatabaseConnection) {
+    let Some(name) = ENDED.lock().unwrap().pop_front() else { return };
+    let sessions = format!("SELECT 1 FROM pg_stat_activity WHERE datname = '{name}'");
+    let statement = Statement::from_string(admin.get_database_backend(), sessions);
+    let is_in_use = admin.query_one_raw(statement).await.unwrap().is_some();
+    if is_in_use || admin.execute_unprepared(&format!("DROP DATABASE {name}")).await.is_err() {
+        ENDED.lock().unwrap().push_back(name);
+    }
 }
 
 /// Notices that the database is a copy, as a server does when it starts.

@@ -27,6 +27,7 @@ pub mod booking;
 pub mod cluster;
 pub mod configured_server;
 pub mod database;
+pub mod database_folder;
 pub mod database_port;
 pub mod database_proxy;
 pub mod events;

@@ -2,10 +2,11 @@
 
 use super::cluster::{as_postgres, binaries};
 use super::database::{TestDatabase, fill};
+use super::database_folder::database_folder;
+use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::{env, fs};
 
 /// Makes a folder for clusters and prints its path. When its input ends, with the test or with its process, it stops
 /// the clusters and removes the folder. Signals are ignored so that nothing ends it before.
@@ -48,7 +49,7 @@ impl OwnClusters {
     pub fn new() -> Option<Self> {
         let binaries = binaries()?;
         let mut guardian = as_postgres("sh");
-        guardian.args(["-c", GUARDIAN, "guardian"]).arg(&binaries).arg(env::temp_dir());
+        guardian.args(["-c", GUARDIAN, "guardian"]).arg(&binaries).arg(database_folder());
         let mut guardian = guardian.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut folder = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(guardian.stdout.take().unwrap()), &mut folder)
