@@ -22,9 +22,16 @@ pub fn init(settings: &LogSettings) -> Result<(), CliError> {
     Ok(())
 }
 
+/// What PostgreSQL tells each session beside its responses, for example that it shuts down. The storage logs an outage
+/// once.
+const NOTICES: &str = "sqlx::postgres::notice";
+
 /// Libraries trace what they send and receive: tokens in messages, values in statements. So their level `trace` is left
 /// out, however detailed the filter is.
 fn is_loggable(event: &Metadata<'_>) -> bool {
+    if event.target() == NOTICES {
+        return false;
+    }
     let own = env!("CARGO_PKG_NAME");
     let is_own = event.target().strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     is_own || *event.level() <= Level::DEBUG

@@ -7,4 +7,5 @@ mod connection_limit;
 mod error_codes;
 mod lost_database;
 mod read_only;
+mod restart;
 mod unknown_outcomes;

@@ -106,7 +106,12 @@ impl OwnCluster<'_> {
 
     /// Ends it as a crash does: without a checkpoint, and without writing what only the memory has.
     pub fn crash(&self) {
-        self.control(&["stop", "-m", "immediate"]);
+        self.stop("immediate");
+    }
+
+    /// Stops it in this mode of `pg_ctl`.
+    pub fn stop(&self, mode: &str) {
+        self.control(&["stop", "-m", mode]);
     }
 
     pub fn promote(&self) {
@@ -115,7 +120,7 @@ impl OwnCluster<'_> {
 
     /// Stops the cluster of the other folder, if it runs, and takes over its address.
     pub fn take_over(&mut self, other: OwnCluster<'_>) {
-        self.control(&["stop", "-m", "fast"]);
+        self.stop("fast");
         self.port = other.port;
         self.start();
     }
