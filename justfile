@@ -60,6 +60,10 @@ documentation:
 dependencies:
     .ci/steps/dependencies
 
+# Write a software bill of materials of the binary to target/sbom/
+sbom:
+    .ci/steps/sbom
+
 # All tests, on SQLite and PostgreSQL
 tests:
     .ci/steps/tests
