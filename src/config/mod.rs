@@ -12,8 +12,9 @@ pub use graphql::GraphQlSettings;
 pub use http::HttpSettings;
 pub use log::{LogFormat, LogSettings};
 pub use secret::{Secret, SecretError};
-pub use services::{ServiceSettings, TokenSettings};
+pub use services::{BookingSettings, ServiceSettings, TokenSettings};
 
+use crate::services::ServiceLimits;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use std::time::Duration;
@@ -30,6 +31,16 @@ pub struct ServerSettings {
     /// The service layer.
     #[command(flatten)]
     pub services: ServiceSettings,
+    /// The rules of bookings.
+    #[command(flatten)]
+    pub bookings: BookingSettings,
+}
+
+impl ServerSettings {
+    /// The limits of the service layer.
+    pub(crate) fn service_limits(&self) -> ServiceLimits {
+        ServiceLimits { max_count: self.services.max_count, bookings: self.bookings.limits() }
+    }
 }
 
 /// The longest duration that a setting may have: sums of a time and a duration stay representable.

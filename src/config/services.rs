@@ -1,7 +1,8 @@
 //! Settings of the service layer: tokens, users and the event log.
 
-use crate::config::{Secret, SecretError, duration, secret};
-use crate::services::{CacheLifetimes, SecretTooShort, ServiceLimits, Tokens};
+use crate::config::{Secret, SecretError, duration, positive_duration, secret};
+use crate::services::{BookingLimits, CacheLifetimes, SecretTooShort, ServiceLimits, Tokens};
+use chrono::TimeDelta;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,6 +55,38 @@ pub struct ServiceSettings {
     pub max_count: u64,
 }
 
+/// Limits on bookings.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Bookings")]
+pub struct BookingSettings {
+    /// Allow at most this many open interviews of one application
+    ///
+    /// Each reserves the driver's time at all companies before the driver has agreed. One more is refused with the code
+    /// `TOO_MANY_OPEN_INTERVIEWS`.
+    #[arg(long, value_name = "COUNT", env = "MAX_OPEN_INTERVIEWS",
+        default_value_t = BookingLimits::default().open_interviews, value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_open_interviews: u64,
+    /// Allow interviews and proposals that are at most this long, up to 24h
+    ///
+    /// A longer one is refused with the code `TOO_LONG`. Interviews that are longer already stay as they are.
+    #[arg(long, value_name = "DURATION", env = "MAX_INTERVIEW_LENGTH", default_value = "24h", value_parser = length)]
+    pub max_interview_length: Duration,
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    let length = positive_duration(text)?;
+    let longest = BookingLimits::default().length.to_std().unwrap_or_default();
+    if length > longest { Err("it has to be at most 24h".to_owned()) } else { Ok(length) }
+}
+
+impl BookingSettings {
+    /// The limits as the domain takes them.
+    pub(crate) fn limits(&self) -> BookingLimits {
+        let length = TimeDelta::from_std(self.max_interview_length).unwrap_or(BookingLimits::default().length);
+        BookingLimits { open_interviews: self.max_open_interviews, length }
+    }
+}
+
 /// `totalCount` is an integer of GraphQL.
 const MAX_COUNT: u64 = i32::MAX.unsigned_abs() as u64;
 
@@ -76,10 +109,5 @@ impl ServiceSettings {
     /// The settings as the service layer takes them.
     pub(crate) fn cache_lifetimes(&self) -> CacheLifetimes {
         CacheLifetimes { viewers: self.viewer_ttl, log: self.event_interval }
-    }
-
-    /// The limits of the service layer.
-    pub(crate) fn limits(&self) -> ServiceLimits {
-        ServiceLimits { max_count: self.max_count }
     }
 }

@@ -27,6 +27,7 @@ pub use interview::command::{Command, IntervieweeEffect, References, Transition}
 pub use interview::edit::InterviewPatch;
 pub use interview::filter;
 pub use interview::lifecycle::Action;
+pub use interview::limits::BookingLimits;
 pub use interview::state::{InterviewStatus, Proposal, Side, State, StatusBeforeProposal};
 pub use interview::{Interview, InterviewKind};
 pub use patch::Patch;

@@ -31,8 +31,8 @@ pub enum Refusal {
 pub enum RefusalCode {
     /// The end is not after the start.
     EndNotAfterStart,
-    /// The interview is longer than [`TimeSlot::MAX_HOURS`](crate::domain::TimeSlot::MAX_HOURS), or the text longer
-    /// than its field.
+    /// The interview is longer than [`TimeSlot::MAX_HOURS`](crate::domain::TimeSlot::MAX_HOURS) or than the server
+    /// allows, or the text longer than its field.
     TooLong,
     /// The field is required or cannot be cleared.
     NullNotAllowed,
@@ -44,6 +44,8 @@ pub enum RefusalCode {
     IntervieweeNotFound,
     /// The interview's company has no such active staff.
     InterviewerNotFound,
+    /// The interviewee has as many open interviews as the server allows.
+    TooManyOpenInterviews,
     /// The proposed time equals the current one or the one that is already proposed.
     AmendmentUnchanged,
     /// An admin did not name the side for which they act.
@@ -75,6 +77,20 @@ impl Refusal {
 }
 
 impl Conflict {
+    /// What the person who made the request learns. Interviews that they may not see are reported only when there is no
+    /// other reason: otherwise a request that is refused in any case, and leaves nothing behind, would tell when a
+    /// person is busy elsewhere.
+    #[must_use]
+    pub fn reported(mut conflicts: Vec<Self>) -> Vec<Self> {
+        if conflicts.iter().any(|conflict| !conflict.visible.is_empty()) {
+            conflicts.retain(|conflict| !conflict.visible.is_empty());
+            for conflict in &mut conflicts {
+                conflict.hidden = 0;
+            }
+        }
+        conflicts
+    }
+
     /// The message for the person who made the request.
     #[must_use]
     pub fn message(&self) -> String {
@@ -82,12 +98,10 @@ impl Conflict {
             Side::Interviewer => "interviewer",
             Side::Interviewee => "driver",
         };
-        match (self.visible.len(), self.hidden) {
-            (0, _) => format!("the {person} is busy at that time"),
-            (1, 0) => format!("the {person} has another interview at that time"),
-            (1, _) => format!("the {person} has another interview at that time, and is busy besides"),
-            (visible, 0) => format!("the {person} has {visible} other interviews at that time"),
-            (visible, _) => format!("the {person} has {visible} other interviews at that time, and is busy besides"),
+        match self.visible.len() {
+            0 => format!("the {person} is busy at that time"),
+            1 => format!("the {person} has another interview at that time"),
+            visible => format!("the {person} has {visible} other interviews at that time"),
         }
     }
 }

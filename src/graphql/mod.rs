@@ -22,6 +22,7 @@ pub(crate) use engine::response_limits::NO_MEMORY;
 pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd};
 pub(crate) use engine::{AllowedOperations, EngineLimits, Execution, Introspection, Outcome};
 pub(crate) use failure::reject;
+pub(crate) use schema::CONFLICT_COST;
 
 use async_graphql::SDLExportOptions;
 

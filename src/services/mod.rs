@@ -21,7 +21,7 @@ pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use readiness::{DatabaseState, Readiness, SchemaState};
 
-pub use crate::domain::InterviewWithPeople;
+pub use crate::domain::{BookingLimits, InterviewWithPeople};
 pub use crate::storage::unit_of_work::Include;
 pub use crate::storage::{RequestChanges, share_connections};
 
@@ -65,11 +65,13 @@ pub struct CacheLifetimes {
 pub struct ServiceLimits {
     /// The most items that a list counts.
     pub max_count: u64,
+    /// Limits on what is booked.
+    pub bookings: BookingLimits,
 }
 
 impl Default for ServiceLimits {
     fn default() -> Self {
-        Self { max_count: 10_000 }
+        Self { max_count: 10_000, bookings: BookingLimits::default() }
     }
 }
 

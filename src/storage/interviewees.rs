@@ -1,7 +1,7 @@
 //! Queries on interviewees, and changes of their kind.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
+use crate::domain::{InterviewId, InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
@@ -12,8 +12,8 @@ use crate::storage::entities::{interview, interviewee, user};
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select};
 
 /// The interviewees that are visible in this scope.
 fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
@@ -33,6 +33,32 @@ pub(crate) async fn find(
 ) -> Result<Option<Interviewee>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0));
     fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
+}
+
+/// The same with the number of the interviewee's open interviews without this one, up to a ceiling.
+pub(crate) async fn find_with_open_interviews(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    id: IntervieweeId,
+    without: InterviewId,
+    ceiling: u64,
+) -> Result<Option<(Interviewee, u64)>> {
+    let open = open_interviews(id).filter(interview::COLUMN.id.ne(without.0)).limit(ceiling).into_query();
+    let count = Query::select().expr(Expr::cust("count(*)")).from_subquery(open, "open").to_owned();
+    let mut query = visible_to(scope).filter(COLUMN.id.eq(id.0)).into_query();
+    query.expr_as(SimpleExpr::SubQuery(None, Box::new(count.into())), "open_interviews");
+    let Some(row) = connection.query_one(&query).await? else { return Ok(None) };
+    let count: i64 = row.try_get("", "open_interviews")?;
+    let interviewee = interviewee::Model::from_query_result(&row, "")?;
+    Ok(Some((Interviewee::try_from(interviewee)?, count.unsigned_abs())))
+}
+
+fn open_interviews(id: IntervieweeId) -> Select<interview::Entity> {
+    interview::Entity::find()
+        .select_only()
+        .expr_as(Expr::val(1), "row")
+        .filter(interview::COLUMN.interviewee_id.eq(id.0))
+        .filter(interview::COLUMN.status.is_in(InterviewStatus::OPEN.map(|status| status.into_str())))
 }
 
 /// The interviewees with these ids, which have to come from rows that the viewer sees: permissions are not checked
@@ -99,15 +125,10 @@ pub(crate) async fn set_kind(
 /// closed.
 pub(crate) async fn release(connection: &impl ConnectionTrait, id: IntervieweeId, now: DateTime<Utc>) -> Result<()> {
     interviewee::Entity::find_by_id(id.0).lock_exclusive().one(connection).await?;
-    let open = interview::Entity::find()
-        .select_only()
-        .expr(Expr::val(1))
-        .filter(interview::COLUMN.interviewee_id.eq(id.0))
-        .filter(interview::COLUMN.status.is_in(InterviewStatus::OPEN.map(|status| status.into_str())));
     change_kind(IntervieweeKind::Verified, now)
         .filter(COLUMN.id.eq(id.0))
         .filter(COLUMN.kind.eq(IntervieweeKind::Interview.into_str()))
-        .filter(Expr::exists(open.into_query()).not())
+        .filter(Expr::exists(open_interviews(id).into_query()).not())
         .exec(connection)
         .await?;
     Ok(())

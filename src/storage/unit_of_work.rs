@@ -135,11 +135,22 @@ impl UnitOfWork {
         }
     }
 
-    /// Reads the interviewee that a change refers to, if it exists in this scope.
-    pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
+    /// Reads the interviewee that a change of this interview refers to, if it exists in this scope, with the number of
+    /// its other open interviews up to a ceiling.
+    pub async fn interviewee(
+        &self,
+        scope: Scope,
+        id: IntervieweeId,
+        interview: InterviewId,
+        ceiling: u64,
+    ) -> Result<Option<(Interviewee, u64)>> {
         match self {
-            Self::Optimistic(connection) => interviewees::find(connection, scope, id).await,
-            Self::Transaction { transaction, .. } => interviewees::find(transaction, scope, id).await,
+            Self::Optimistic(connection) => {
+                interviewees::find_with_open_interviews(connection, scope, id, interview, ceiling).await
+            }
+            Self::Transaction { transaction, .. } => {
+                interviewees::find_with_open_interviews(transaction, scope, id, interview, ceiling).await
+            }
         }
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod edit;
 pub mod filter;
 mod history;
 pub(crate) mod lifecycle;
+pub(crate) mod limits;
 pub(crate) mod state;
 mod validate;
 

@@ -15,10 +15,12 @@ pub(crate) mod response;
 pub(crate) mod response_limits;
 mod shared_responses;
 pub(crate) mod subscriptions;
+mod surcharge;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use embedded_json::EmbeddedJson;
 pub(crate) use response::Outcome;
+pub(crate) use surcharge::Surcharge;
 
 use crate::graphql::engine::api::{Api, RequestContext};
 use crate::graphql::engine::document::{
@@ -237,10 +239,19 @@ impl<A: Api> Engine<A> {
         };
         let charge = self.memory.charge(document.executable_memory()).map_err(|NoMemory| ResponseError::NoMemory)?;
         request.set_parsed_query(prepared.executable);
+        request.data.insert(self.surcharge(context.viewer.as_deref()));
         if !document.has_duplicate_keys() {
             request.data.insert(EmbeddedJson::new(self.embedded_objects.clone(), limits.clone()));
         }
         Ok(PreparedRequest::QueryOrMutation(request, limits, charge))
+    }
+
+    /// Charges a viewer for what a request turns out to do.
+    pub(crate) fn surcharge(&self, viewer: Option<&A::Viewer>) -> Surcharge {
+        match (&self.rate_limiter, viewer) {
+            (Some(rate_limiter), Some(viewer)) => Surcharge::new(rate_limiter.clone(), A::rate_limit_key(viewer)),
+            _ => Surcharge::default(),
+        }
     }
 
     fn check_introspection(&self, context: &RequestContext<A::Viewer>) -> Result<(), RequestError> {

@@ -18,6 +18,18 @@ impl<K: Clone + Eq + Hash> RateLimiter<K> {
         Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(points)))
     }
 
+    /// Takes points, or those that the viewer has left.
+    pub fn charge(&self, viewer: &K, points: usize) {
+        let (mut left, mut step) = (points, points.next_power_of_two());
+        while left > 0 && step > 0 {
+            if step <= left && self.spend(viewer, step).is_ok() {
+                left -= step;
+            } else {
+                step /= 2;
+            }
+        }
+    }
+
     /// # Errors `RATE_LIMITED` with the time after which to retry, or `QUERY_TOO_COMPLEX` when the cost exceeds the
     /// limit of a whole minute.
     pub fn spend(&self, viewer: &K, cost: usize) -> Result<(), RequestError> {

@@ -40,6 +40,9 @@ const fn count(parent: &'static str) -> Scan {
     Scan { parent, field: "totalCount", argument: None, cost: COUNT_COST }
 }
 
+/// The points that a refusal for a schedule conflict costs in addition. It tells when a person is busy.
+pub const CONFLICT_COST: usize = 100;
+
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 

@@ -4,7 +4,8 @@ mod error;
 mod request;
 mod response;
 
-use crate::domain::{Command, Side};
+use crate::domain::{Command, Refusal, Side};
+use crate::graphql::CONFLICT_COST;
 use crate::http::ServerState;
 use crate::http::error_response::{NO_METHOD, NO_ROUTE};
 use crate::http::middleware::add_x_runtime;
@@ -88,6 +89,9 @@ async fn respond(
     paths: ErrorPaths,
     outcome: Result<InterviewWithPeople, ServiceError>,
 ) -> RestResult {
+    if let Err(ServiceError::Refused(Refusal::Conflicts(_))) = &outcome {
+        server.engine.surcharge(Some(&caller.viewer)).charge(CONFLICT_COST);
+    }
     let failed = |error: ServiceError| RestError::from_service(&error, paths, &caller.request_id);
     let InterviewWithPeople { interview, people } = outcome.map_err(failed)?;
     let people = match people {

@@ -2,8 +2,8 @@
 //! gives up an attempt for a transient reason.
 
 use crate::domain::{
-    Authority, Booking, Command, ExpectedVersion, Interview, InterviewId, InterviewPatch, InterviewWithPeople,
-    References, Refusal, Viewer,
+    Authority, Booking, BookingLimits, Command, ExpectedVersion, Interview, InterviewId, InterviewPatch,
+    InterviewWithPeople, References, Refusal, Viewer,
 };
 use crate::services::{ServiceError, Services};
 use crate::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
@@ -88,6 +88,7 @@ impl Services {
                 Err(AttemptError::Overlap(interview)) => {
                     let conflicts = self.conflicts(viewer, &interview).await?;
                     if !conflicts.is_empty() {
+                        log_conflict(viewer, &interview);
                         return Err(Refusal::Conflicts(conflicts).into());
                     }
                     StorageError::Overlap.into() // the other interview is gone already: the next attempt can succeed
@@ -119,22 +120,25 @@ impl Services {
             ChangeRequest::Change { id, .. } => Some(id),
         };
         let unit = UnitOfWork::begin(&self.db, locking, interview).await?;
+        let limits = &self.limits.bookings;
         let (change, people) = match request {
             ChangeRequest::Create(booking) => {
-                let references = references_of_booking(&unit, viewer, booking).await?;
+                let (references, open) = references_of_booking(&unit, viewer, booking, limits).await?;
                 let transition = booking.clone().create(viewer, references, self.clock.now())?;
+                limits.check(&transition.interview, None, open)?;
                 (Change::creation(viewer, transition), None)
             }
             ChangeRequest::Change { id, command, expected, include } => {
                 let loaded = unit.load(viewer.scope(), id, include).await?;
                 let InterviewWithPeople { interview, people } = loaded.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
-                let references = references_of_command(&unit, viewer, &interview, command).await?;
+                let (references, open) = references_of_command(&unit, viewer, &interview, command, limits).await?;
                 // The clock is read after the row was locked, so that the events of an interview are in the order of
                 // their times.
                 let Some(transition) = interview.perform(viewer, command.clone(), references, self.clock.now())? else {
                     return Ok(InterviewWithPeople { interview, people });
                 };
+                limits.check(&transition.interview, Some(&interview), open)?;
                 (Change::update(viewer, &interview, transition), people)
             }
         };
@@ -149,9 +153,23 @@ impl Services {
     }
 }
 
-/// Looks up what a new interview refers to.
-async fn references_of_booking(unit: &UnitOfWork, viewer: &Viewer, booking: &Booking) -> Result<References> {
-    let interviewee = unit.interviewee(viewer.scope(), booking.interviewee_id).await?;
+/// Nothing is stored of a refusal: who looks for the times at which a person is busy leaves a trace in the log only.
+fn log_conflict(viewer: &Viewer, interview: &Interview) {
+    let Interview { id, interviewee_id, interviewer_id, driver_id, .. } = interview;
+    tracing::info!(user = %viewer.id, interview = %id, interviewee = %interviewee_id, driver = %driver_id,
+        interviewer = %interviewer_id, "a change was refused because a person is busy at that time");
+}
+
+/// Looks up what a new interview refers to, and the number of open interviews that its interviewee has.
+async fn references_of_booking(
+    unit: &UnitOfWork,
+    viewer: &Viewer,
+    booking: &Booking,
+    limits: &BookingLimits,
+) -> Result<(References, u64)> {
+    let (id, ceiling) = (booking.interviewee_id, limits.open_interviews);
+    let found = unit.interviewee(viewer.scope(), id, InterviewId(0), ceiling).await?;
+    let (interviewee, open) = found.map_or((None, 0), |(interviewee, open)| (Some(interviewee), open));
     let company = match (&interviewee, viewer.authority) {
         (Some(interviewee), _) => Some(interviewee.company_id),
         (None, Authority::Staff(company)) => Some(company),
@@ -161,24 +179,27 @@ async fn references_of_booking(unit: &UnitOfWork, viewer: &Viewer, booking: &Boo
         Some(company) => unit.is_active_interviewer(company, booking.interviewer_id).await?,
         None => true, // without a company there is nothing to look up, and the missing interviewee is reported
     };
-    Ok(References { interviewee, interviewer_exists })
+    Ok((References { interviewee, interviewer_exists }, open))
 }
 
-/// Looks up what an update refers to and the stored interview does not. Other commands refer to nothing.
+/// Looks up what an update refers to and the stored interview does not, and the number of other open interviews that
+/// its new interviewee has. Other commands refer to nothing.
 async fn references_of_command(
     unit: &UnitOfWork,
     viewer: &Viewer,
     interview: &Interview,
     command: &Command,
-) -> Result<References> {
-    let mut references = References::default();
+    limits: &BookingLimits,
+) -> Result<(References, u64)> {
+    let (mut references, mut others) = (References::default(), 0);
     if let Command::Update(patch) = command {
         if let Some(id) = patch.other_interviewee(interview) {
-            references.interviewee = unit.interviewee(viewer.scope(), id).await?;
+            let found = unit.interviewee(viewer.scope(), id, interview.id, limits.open_interviews).await?;
+            (references.interviewee, others) = found.map_or((None, 0), |(found, open)| (Some(found), open));
         }
         if let Some(id) = patch.other_interviewer(interview) {
             references.interviewer_exists = unit.is_active_interviewer(interview.company_id, id).await?;
         }
     }
-    Ok(references)
+    Ok((references, others))
 }

@@ -5,8 +5,8 @@ use crate::services::{ServiceError, Services};
 use crate::storage::interviews;
 
 impl Services {
-    /// The interviews that reserve the time of this interview's people: one entry for each busy person. Those that the
-    /// viewer may not see are only counted.
+    /// The interviews that reserve the time of this interview's people: one entry for each busy person, as far as they
+    /// [are reported](Conflict::reported). Those that the viewer may not see are only counted.
     pub(super) async fn conflicts(
         &self,
         viewer: &Viewer,
@@ -20,6 +20,6 @@ impl Services {
                 conflicts.push(Conflict { side, hidden: all.len().saturating_sub(visible.len()), visible });
             }
         }
-        Ok(conflicts)
+        Ok(Conflict::reported(conflicts))
     }
 }

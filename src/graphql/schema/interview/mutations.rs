@@ -1,9 +1,11 @@
 //! The mutations of interviews.
 
 use crate::domain;
-use crate::domain::{Booking, Command, InterviewId};
+use crate::domain::{Booking, Command, InterviewId, Refusal};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::DirectObject;
+use crate::graphql::engine::Surcharge;
+use crate::graphql::schema::CONFLICT_COST;
 use crate::graphql::schema::enums::Side;
 use crate::graphql::schema::interview::inputs::{AmendInterviewInput, CreateInterviewInput, UpdateInterviewInput};
 use crate::graphql::schema::interview::object::Interview;
@@ -165,6 +167,9 @@ fn payload(
             Ok(InterviewPayload { interview, user_errors: Vec::new() })
         }
         Err(ServiceError::Refused(refusal)) => {
+            if let (Refusal::Conflicts(_), Some(surcharge)) = (&refusal, ctx.data_opt::<Surcharge>()) {
+                surcharge.charge(CONFLICT_COST);
+            }
             Ok(InterviewPayload { interview: None, user_errors: UserError::all(refusal, paths) })
         }
         Err(failure) => Err(ctx.failure(failure)),

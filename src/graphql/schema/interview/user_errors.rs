@@ -38,7 +38,7 @@ pub enum UserError {
 pub enum UserErrorCode {
     /// The end is not after the start.
     EndNotAfterStart,
-    /// The interview is longer than 24 hours, or a text is longer than 2000 characters.
+    /// The interview is longer than 24 hours or than the server allows, or a text is longer than 2000 characters.
     TooLong,
     /// The field cannot be null.
     NullNotAllowed,
@@ -50,6 +50,8 @@ pub enum UserErrorCode {
     IntervieweeNotFound,
     /// The company has no such active interviewer.
     InterviewerNotFound,
+    /// The interviewee has as many open interviews as the server allows.
+    TooManyOpenInterviews,
     /// The proposed time is the current or the already proposed one.
     AmendmentUnchanged,
     /// An admin has to pass the side to act for.
@@ -108,7 +110,8 @@ user_error! {
     ScheduleConflictError {
         /// The side whose time is taken.
         side: Side,
-        /// The conflicting interviews that the viewer may see. There can be others.
+        /// The conflicting interviews that the viewer may see. Others are reported, without an interview, only if there
+        /// is none of these.
         conflicts: Vec<Interview>,
     }
 }

@@ -4,6 +4,7 @@ mod accept_interview;
 mod acting_side;
 mod amend_interview;
 mod available_actions;
+mod booking_limits;
 mod cancel_interview;
 mod complete_interview;
 mod create_interview;

@@ -170,6 +170,7 @@ pub const CORE: &[&str] = &[
     "enum UserErrorCode.INVALID_LOCATION",
     "enum UserErrorCode.INTERVIEWEE_NOT_FOUND",
     "enum UserErrorCode.INTERVIEWER_NOT_FOUND",
+    "enum UserErrorCode.TOO_MANY_OPEN_INTERVIEWS",
     "enum UserErrorCode.AMENDMENT_UNCHANGED",
     "enum UserErrorCode.SIDE_REQUIRED",
     "enum UserErrorCode.NOT_FOUND",
