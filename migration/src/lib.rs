@@ -21,6 +21,7 @@ mod m20261127_000001_first_schema;
 mod m20261128_000002_event_log_epoch;
 mod m20261129_000003_event_audience;
 mod m20261129_000004_interviews_of_interviewee;
+mod m20261129_000005_event_audiences_of_the_past;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000002_event_log_epoch::EventLogEpoch),
             Box::new(m20261129_000003_event_audience::EventAudience),
             Box::new(m20261129_000004_interviews_of_interviewee::InterviewsOfInterviewee),
+            Box::new(m20261129_000005_event_audiences_of_the_past::EventAudiencesOfThePast),
         ]
     }
 }

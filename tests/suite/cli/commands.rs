@@ -23,11 +23,12 @@ fn configuration_command_prints_the_committed_reference() {
     assert!(printed == committed, "to update it: {command}");
 }
 
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "m20261127_000001_first_schema",
     "m20261128_000002_event_log_epoch",
     "m20261129_000003_event_audience",
     "m20261129_000004_interviews_of_interviewee",
+    "m20261129_000005_event_audiences_of_the_past",
 ];
 
 fn status(applied: usize) -> String {

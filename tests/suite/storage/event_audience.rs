@@ -30,10 +30,11 @@ async fn drivers(app: &TestApp, id: InterviewId) -> Vec<[Option<i64>; 2]> {
     audiences.iter().map(|row| ["driver_id", "former_driver_id"].map(|column| row[column].as_i64())).collect()
 }
 
-/// Reverts the step, with the one after it, and applies it again, which finds the audiences of all events anew.
+/// Reverts the steps from the one that adds the columns on, and applies them again, which finds the audiences of all
+/// events anew.
 async fn find_audiences_anew(app: &TestApp) {
     let db = app.database.connect().await;
-    db.migrate_down(2).await.unwrap();
+    db.migrate_down(3).await.unwrap();
     db.migrate_up().await.unwrap();
     assert!(db.migration_state().await.unwrap().is_current());
 }

@@ -121,6 +121,7 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261128_000002_event_log_epoch",
         "m20261129_000003_event_audience",
         "m20261129_000004_interviews_of_interviewee",
+        "m20261129_000005_event_audiences_of_the_past",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());
