@@ -2,7 +2,7 @@
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::listening_server::subscribe;
-use crate::support::people::{JUDE_WITH_LUISA, MONA};
+use crate::support::people::{JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA, MONA};
 use crate::support::rest::interview_path;
 use crate::support::shell::{SECRET, Server, Shell};
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
@@ -103,4 +103,22 @@ async fn debug_messages_of_libraries_are_logged() {
     server.stderr.wait_for("DEBUG tungstenite::protocol: Received close frame");
     let line = server.stderr.wait_for("answered");
     assert!(line.contains("DEBUG request{") && line.contains("path=\"/graphql\""), "{line}");
+}
+
+#[tokio::test]
+async fn refusal_for_a_conflict_is_logged_with_ids_alone() {
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap().set("LOG", "info");
+    let server = shell.start("serve");
+    // Jude has an interview with Piet of another company at that time.
+    let book = format!(
+        r#"mutation {{ createInterview(input: {{kind: IN_PERSON, location: "blue door",
+        intervieweeId: {JUDE_APPLICATION}, interviewerId: {LUISA},
+        startAt: "2025-06-02T08:00:00Z", endAt: "2025-06-02T08:30:00Z"}}) {{ userErrors {{ code }} }} }}"#
+    );
+    let answer = server.graphql(&shell.token(MONA), &book).await;
+    assert_eq!(answer["data"]["createInterview"]["userErrors"][0]["code"], "SCHEDULE_CONFLICT", "{answer}");
+    let line = server.stderr.wait_for("a person is busy at that time");
+    let ids = format!("user={MONA} interview=0 interviewee={JUDE_APPLICATION} driver={JUDE} interviewer={LUISA}");
+    assert!(line.contains("INFO") && line.contains(&ids), "{line}");
+    assert!(!line.contains("blue door") && !line.contains("2025-06-02"), "{line}");
 }
