@@ -2,6 +2,7 @@
 
 use crate::cli::CliError;
 use crate::config::{LogFormat, LogSettings};
+use crate::storage::POSTGRES_NOTICES;
 use std::io::IsTerminal;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
@@ -22,14 +23,10 @@ pub fn init(settings: &LogSettings) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What PostgreSQL tells each session beside its responses, for example that it shuts down. The storage logs an outage
-/// once.
-const NOTICES: &str = "sqlx::postgres::notice";
-
 /// Libraries trace what they send and receive: tokens in messages, values in statements. So their level `trace` is left
 /// out, however detailed the filter is.
 fn is_loggable(event: &Metadata<'_>) -> bool {
-    if event.target() == NOTICES {
+    if event.target() == POSTGRES_NOTICES {
         return false;
     }
     let own = env!("CARGO_PKG_NAME");

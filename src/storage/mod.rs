@@ -22,5 +22,9 @@ pub use database::{
     Transaction, share_connections,
 };
 
+/// The target under which the driver logs what PostgreSQL sends to each session beside its responses, for example that
+/// it shuts down. The storage logs an outage once.
+pub const POSTGRES_NOTICES: &str = "sqlx::postgres::notice";
+
 /// The result of a storage function.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;

@@ -48,7 +48,7 @@ impl Db {
     /// Prepares connections, and opens none.
     ///
     /// # Errors
-    /// [`StorageError::Url`]
+    /// [`StorageError::Url`](crate::storage::StorageError::Url)
     pub fn open(options: &DatabaseOptions) -> Result<Self> {
         let (timeout, options) = (options.acquire_timeout, options.clone());
         let connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
@@ -87,7 +87,8 @@ impl Db {
     /// Checks that the database fits, and opens the first connections to it.
     ///
     /// # Errors
-    /// [`StorageError::Unusable`] for a database that an operator has to change.
+    /// [`StorageError::Unusable`](crate::storage::StorageError::Unusable) for a database that an operator has to
+    /// change.
     pub async fn start(&self) -> Result<()> {
         match Address::parse(&self.options.url)? {
             Address::Postgres(address) => check_sessions(&address, self.options.acquire_timeout).await?,
