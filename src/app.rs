@@ -95,7 +95,8 @@ impl App {
         self.server.long_lived.reduce_to(limits.max_long_lived());
         let routers = Routers { main: self.router(), overloaded: http::overloaded_router(self.server.clone()) };
         let timeouts = self.settings.http.timeouts();
-        let serving = server::serve(listener, routers, &self.server.connections, limits, timeouts, stop);
+        let (tracker, memory) = (&self.server.connections, self.server.memory.clone());
+        let serving = server::serve(listener, routers, tracker, limits, timeouts, memory, stop);
         let shutdown = tokio::select! {
             shutdown = serving => shutdown,
             never = self.services().watch_event_log() => never,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that notes when bytes arrive.
+/// A stream that notes when bytes arrive, and counts their memory.
 pub(super) struct ClientStream<S> {
     stream: S,
     connection: Arc<OpenConnection>,
@@ -23,10 +23,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            self.connection.activity.receive();
+        let received = buffer.filled().len() - before;
+        if received == 0 {
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
+        self.connection.activity.receive();
+        Poll::Ready(self.connection.head_memory.receive(received))
     }
 }
 

@@ -5,6 +5,7 @@ mod accept;
 mod activity;
 mod client_stream;
 pub(crate) mod descriptors;
+mod head_memory;
 mod inline_repoll;
 mod log_limit;
 pub(crate) mod long_lived;
@@ -17,6 +18,7 @@ mod timeouts;
 pub(crate) use open_connections::ConnectionLimits;
 pub(crate) use timeouts::Timeouts;
 
+use crate::graphql::MemoryBudget;
 use crate::http::server::accept::Acceptor;
 use crate::http::server::log_limit::LogLimit;
 use crate::http::server::open_connections::OpenConnections;
@@ -51,6 +53,7 @@ pub(crate) async fn serve(
     tracker: &ConnectionTracker,
     limits: ConnectionLimits,
     timeouts: Timeouts,
+    memory: MemoryBudget,
     stop: impl Future<Output = ()> + Send,
 ) -> Shutdown {
     let acceptor = Acceptor {
@@ -58,7 +61,7 @@ pub(crate) async fn serve(
         router: routers.main,
         timeouts,
         tracker,
-        open: OpenConnections::new(limits, tracker.shutdown_signal()),
+        open: OpenConnections::new(limits, tracker.shutdown_signal(), memory),
         refusals: Refusals::new(routers.overloaded),
         failures: LogLimit::default(),
         refused: LogLimit::default(),

@@ -4,7 +4,9 @@
 //! without sending a request, then the one whose last response is the oldest. So a client that opens connections and
 //! asks for nothing keeps no other client out.
 
+use crate::graphql::MemoryBudget;
 use crate::http::server::activity::Activity;
+use crate::http::server::head_memory::HeadMemory;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -47,6 +49,7 @@ struct Shared {
     permits: Arc<Semaphore>,
     per_address: Option<usize>,
     shutdown: CancellationToken,
+    memory: MemoryBudget,
     state: Mutex<State>,
 }
 
@@ -69,6 +72,7 @@ pub(super) struct OpenConnection {
     id: u64,
     address: IpAddr,
     pub(super) activity: Arc<Activity>,
+    pub(super) head_memory: HeadMemory,
     shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 }
@@ -90,11 +94,12 @@ const MAX_EVICTIONS: usize = 10;
 const SEARCH_INTERVAL: Duration = Duration::from_millis(10);
 
 impl OpenConnections {
-    pub(super) fn new(limits: ConnectionLimits, shutdown: CancellationToken) -> Self {
+    pub(super) fn new(limits: ConnectionLimits, shutdown: CancellationToken, memory: MemoryBudget) -> Self {
         Self(Arc::new(Shared {
             permits: Arc::new(Semaphore::new(limits.total)),
             per_address: limits.per_address,
             shutdown,
+            memory,
             state: Mutex::default(),
         }))
     }
@@ -115,7 +120,8 @@ impl OpenConnections {
             *state.by_address.entry(address).or_default() += 1;
         }
         drop(state);
-        Ok(OpenConnection { id, address, activity, shared: self.0.clone(), _permit: permit })
+        let head_memory = HeadMemory::new(self.0.memory.clone());
+        Ok(OpenConnection { id, address, activity, head_memory, shared: self.0.clone(), _permit: permit })
     }
 
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
@@ -189,6 +195,7 @@ impl State {
 impl OpenConnection {
     /// A request has arrived in full.
     pub(super) fn begin_request(&self) {
+        self.head_memory.body_arrived();
         if self.activity.begin_request() {
             let mut state = self.shared.state();
             state.unused.remove(&self.id);
@@ -231,7 +238,8 @@ mod tests {
     const OTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
     fn connections(total: usize, per_address: Option<usize>) -> OpenConnections {
-        OpenConnections::new(ConnectionLimits { total, per_address }, CancellationToken::new())
+        let limits = ConnectionLimits { total, per_address };
+        OpenConnections::new(limits, CancellationToken::new(), MemoryBudget::new(1_000_000))
     }
 
     fn is_evicted(connection: &OpenConnection) -> bool {

@@ -58,7 +58,9 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
     type Future = TrackedFuture;
 
     fn call(&self, request: Request<Incoming>) -> TrackedFuture {
-        if request.body().is_end_stream() {
+        let has_body = !request.body().is_end_stream();
+        self.connection.head_memory.head_arrived(has_body);
+        if !has_body {
             self.connection.begin_request();
         }
         let request = request.map(|body| RequestBody { body, connection: self.connection.clone() });
@@ -75,6 +77,9 @@ impl Future for TrackedFuture {
         this.connection.begin_request(); // also where the body was not read to its end
         // A WebSocket never rests: it has timeouts of its own.
         let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if is_upgrade {
+            this.connection.head_memory.upgraded();
+        }
         let request = (!is_upgrade).then(|| RequestGuard(this.connection.clone()));
         Poll::Ready(Ok(response.map(|body| ResponseBody { body, _request: request })))
     }

@@ -4,6 +4,7 @@ mod batches;
 mod bodies;
 mod client;
 mod documents;
+mod heads;
 mod responses;
 mod subscriptions;
 mod websockets;
