@@ -33,7 +33,7 @@ pub trait ContextExt {
     /// The top-level error for an error of a service: `FORBIDDEN`, `CURSOR_EXPIRED`, or a failure of the server, which
     /// is logged.
     fn failure(&self, cause: ServiceError) -> Error {
-        let request_id = &self.request().request_id;
+        let request_id = &self.request().client.request_id;
         match cause {
             ServiceError::Refused(Refusal::Forbidden(reason)) => error_with_code(Code::Forbidden, reason),
             ServiceError::CursorExpired => error_with_code(Code::CursorExpired, CURSOR_EXPIRED),

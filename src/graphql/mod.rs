@@ -13,6 +13,7 @@ mod root_counts;
 mod schema;
 
 pub use api::InterviewsApi;
+pub(crate) use engine::api::Client;
 pub use engine::document::DocumentLimits;
 pub(crate) use engine::error::{CURSOR_EXPIRED, Code, RequestError};
 pub(crate) use engine::json::{Json, JsonText};

@@ -1,6 +1,8 @@
-//! Who sends a request: its id, and the credentials of its `Authorization` header.
+//! Who sends a request: its id, the client's network, and the credentials of its `Authorization` header.
 
 use crate::domain::Viewer;
+use crate::graphql::Client;
+use crate::http::client_network::ClientNetwork;
 use crate::http::middleware::request_id::RequestId;
 use crate::services::{AuthenticationError, LiveSession, Services};
 use axum::extract::FromRequestParts;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 /// The sender of a request. The credentials are not verified yet: each transport reports a failure in its own way.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(crate) request_id: String,
+    pub(crate) client: Client,
     authorization: Result<Option<HeaderValue>, AuthenticationError>,
 }
 
@@ -32,7 +34,8 @@ impl Caller {
             (_, Some(_)) => Err(AuthenticationError::Refused("there is more than one `Authorization` header")),
             (value, None) => Ok(value.cloned()),
         };
-        Self { request_id, authorization }
+        let network = extensions.get().map(|ClientNetwork(network)| *network);
+        Self { client: Client { request_id, network }, authorization }
     }
 
     /// The viewer whom the token names; `None` without a token.

@@ -2,6 +2,7 @@
 //! No SQL and no rules are here.
 
 mod caller;
+mod client_network;
 mod content_type;
 mod deadline;
 mod error_response;

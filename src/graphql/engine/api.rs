@@ -8,6 +8,7 @@ use async_graphql::{Executor, Request};
 use futures_util::stream::BoxStream;
 use std::future::Future;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
@@ -88,12 +89,21 @@ pub struct Delivery<A: Api> {
 pub struct RequestContext<V> {
     /// The authenticated user; `None` for a request without a token.
     pub viewer: Option<Arc<V>>,
+    /// Where the request comes from.
+    pub client: Client,
+}
+
+/// The client of a request, or of a connection that stays open.
+#[derive(Clone, Debug)]
+pub struct Client {
     /// The id of the request in the log and in error responses.
     pub request_id: String,
+    /// The network of the client, if it is known. Anonymous clients of one network share a rate limit.
+    pub network: Option<IpAddr>,
 }
 
 impl<V> Clone for RequestContext<V> {
     fn clone(&self) -> Self {
-        Self { viewer: self.viewer.clone(), request_id: self.request_id.clone() }
+        Self { viewer: self.viewer.clone(), client: self.client.clone() }
     }
 }

@@ -6,7 +6,9 @@ pub(crate) mod api;
 pub(crate) mod document;
 mod embedded_json;
 pub(crate) mod error;
+mod event_executor;
 mod executor;
+mod introspection;
 pub(crate) mod json;
 pub mod loader_scheduler;
 pub(crate) mod memory;
@@ -19,17 +21,19 @@ mod surcharge;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use embedded_json::EmbeddedJson;
+pub(crate) use introspection::Introspection;
 pub(crate) use response::Outcome;
 pub(crate) use surcharge::Surcharge;
 
-use crate::graphql::engine::api::{Api, RequestContext};
+use crate::graphql::engine::api::{Api, Client, RequestContext};
 use crate::graphql::engine::document::{
-    Caching, Document, DocumentLimits, Documents, SchemaRules, persisted_query_hash,
+    Caching, Document, DocumentLimits, Documents, PreparedDocument, SchemaRules, persisted_query_hash,
 };
 use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::event_executor::EventExecutor;
 use crate::graphql::engine::executor::Executor;
 use crate::graphql::engine::memory::{Charge, MemoryBudget, NoMemory};
-use crate::graphql::engine::rate_limit::RateLimiter;
+use crate::graphql::engine::rate_limit::{Payer, REQUEST_COST, RateLimiter};
 use crate::graphql::engine::response::Response;
 use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
 use crate::graphql::engine::subscriptions::{PreparedSubscription, ResponseStream, Subscriptions};
@@ -67,17 +71,6 @@ pub struct EngineLimits {
     pub shared_responses: usize,
 }
 
-/// Who may read the schema by introspection. Everyone may ask for `__typename`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Introspection {
-    /// Every client, also without a token.
-    On,
-    /// Clients with a token.
-    SignedIn,
-    /// No client.
-    Off,
-}
-
 /// The result of a request on a transport that can carry more than one response.
 pub enum Execution {
     /// The outcome of a query or mutation, or of a subscription that did not start.
@@ -101,6 +94,15 @@ enum PreparedRequest {
     Subscription(PreparedSubscription),
 }
 
+/// A request that was checked, and is not paid for.
+struct CheckedRequest {
+    request: PreparedRequest,
+    /// In points.
+    cost: usize,
+    /// Whether the document was parsed for it.
+    is_first_use: bool,
+}
+
 const UNAUTHENTICATED: &str = "this needs a token: send `Authorization: Bearer <JWT>`";
 
 impl<A: Api> Engine<A> {
@@ -110,15 +112,22 @@ impl<A: Api> Engine<A> {
         let EngineLimits { documents, rate_limit, introspection, response, shared_responses } = limits;
         let rules = SchemaRules { sdl: &A::sdl(), cost: A::COST, scalars: A::SCALARS };
         let (executor, documents) = (Executor::new(api), Arc::new(Documents::new(&rules, documents)));
+        let rate_limiter = rate_limit.map(|points| Arc::new(RateLimiter::new(points)));
         let event_limits =
             ResponseLimits { max_length: response, total_length: response, memory: memory.clone(), is_mutation: false };
+        let events = EventExecutor {
+            executor: executor.clone(),
+            documents: documents.clone(),
+            limits: event_limits,
+            rate_limiter: rate_limiter.clone(),
+        };
         Self {
             introspection,
             max_response: response,
             memory,
-            rate_limiter: rate_limit.map(|points| Arc::new(RateLimiter::new(points))),
             embedded_objects: Arc::default(),
-            subscriptions: Subscriptions::new(executor.clone(), documents.clone(), event_limits, shared_responses),
+            subscriptions: Subscriptions::new(events, shared_responses),
+            rate_limiter,
             documents,
             executor,
         }
@@ -158,17 +167,17 @@ impl<A: Api> Engine<A> {
     pub async fn open(
         &self,
         session: Option<&A::Session>,
-        request_id: String,
+        client: Client,
         request: Request,
         allowed: AllowedOperations,
     ) -> Execution {
-        let context = RequestContext { viewer: session.and_then(A::viewer), request_id };
+        let context = RequestContext { viewer: session.and_then(A::viewer), client: client.clone() };
         let error = match (self.prepare(&context, request, allowed, &mut self.allowance()), session) {
             (Ok(PreparedRequest::QueryOrMutation(request, limits, _charge)), _) => {
                 return Execution::Once(outcome(self.executor.run(request, context, &limits).await));
             }
             (Ok(PreparedRequest::Subscription(subscription)), Some(session)) => {
-                match self.subscriptions.start(session.clone(), context.request_id, subscription).await {
+                match self.subscriptions.start(session.clone(), client, subscription).await {
                     Ok(responses) => return Execution::Stream(responses),
                     Err(error) => error,
                 }
@@ -199,14 +208,57 @@ impl<A: Api> Engine<A> {
         self.subscriptions.shared_memory()
     }
 
-    /// Checks a request: its document, its variables, its cost, and whether its viewer may send it on this transport.
+    /// Charges a user for a request that is not GraphQL.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`
+    pub fn charge_request(&self, viewer: &A::Viewer) -> Result<(), RequestError> {
+        let Some(rate_limiter) = &self.rate_limiter else { return Ok(()) };
+        let payer = Payer::Viewer(A::rate_limit_key(viewer));
+        rate_limiter.check(&payer)?;
+        rate_limiter.charge(&payer, REQUEST_COST);
+        Ok(())
+    }
+
+    /// Checks a request, and spends its cost. A request that is refused costs points, too, because the server has read
+    /// its document.
     fn prepare(
+        &self,
+        context: &RequestContext<A::Viewer>,
+        request: Request,
+        allowed: AllowedOperations,
+        allowance: &mut Allowance,
+    ) -> Result<PreparedRequest, RequestError> {
+        let Some(rate_limiter) = &self.rate_limiter else {
+            return Ok(self.check(context, request, allowed, allowance)?.request);
+        };
+        let payer = match &context.viewer {
+            Some(viewer) => Payer::Viewer(A::rate_limit_key(viewer)),
+            None => Payer::Anonymous(context.client.network),
+        };
+        rate_limiter.check(&payer)?;
+        let refused = match self.check(context, request, allowed, allowance) {
+            Ok(CheckedRequest { request, cost, is_first_use }) => match rate_limiter.spend(&payer, cost) {
+                Ok(()) => return Ok(request),
+                // The server has not parsed it, and the client may retry it.
+                Err(error) if !is_first_use => return Err(error),
+                Err(error) => error,
+            },
+            Err(error) if error.code == Code::Overloaded => return Err(error),
+            Err(error) => error,
+        };
+        rate_limiter.charge(&payer, REQUEST_COST);
+        Err(refused)
+    }
+
+    /// Checks a request: its document, its variables, its cost, and whether its viewer may send it on this transport.
+    fn check(
         &self,
         context: &RequestContext<A::Viewer>,
         mut request: Request,
         allowed: AllowedOperations,
         allowance: &mut Allowance,
-    ) -> Result<PreparedRequest, RequestError> {
+    ) -> Result<CheckedRequest, RequestError> {
         let caching = if context.viewer.is_some() { Caching::Insert } else { Caching::ReadOnly };
         let document = self.document(&request, caching)?;
         let operation = document.operation(request.operation_name.as_deref())?;
@@ -218,18 +270,17 @@ impl<A: Api> Engine<A> {
             return Err(RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None));
         }
         if document.selects_schema(operation) {
-            self.check_introspection(context)?;
+            self.introspection.check(context.viewer.is_some())?;
         }
         let prepared = document.prepare(&self.documents, operation, &request.variables, allowance)?;
-        if let (Some(rate_limiter), Some(viewer)) = (&self.rate_limiter, &context.viewer) {
-            rate_limiter.spend(&A::rate_limit_key(viewer), prepared.cost)?;
-        }
+        let (cost, is_first_use) = (prepared.cost, document.begin_use());
         if kind == OperationType::Subscription {
             self.documents.check_kept_variables(&request.variables)?;
             let selection = document.selection_hash(operation, &request.variables);
+            let PreparedDocument { root_field, .. } = prepared;
             let subscription =
-                PreparedSubscription::new(&document, prepared.root_field, selection, request.operation_name)?;
-            return Ok(PreparedRequest::Subscription(subscription));
+                PreparedSubscription::new(&document, root_field, selection, request.operation_name, cost)?;
+            return Ok(CheckedRequest { request: PreparedRequest::Subscription(subscription), cost, is_first_use });
         }
         let limits = ResponseLimits {
             max_length: allowance.response_length()?,
@@ -243,27 +294,18 @@ impl<A: Api> Engine<A> {
         if !document.has_duplicate_keys() {
             request.data.insert(EmbeddedJson::new(self.embedded_objects.clone(), limits.clone()));
         }
-        Ok(PreparedRequest::QueryOrMutation(request, limits, charge))
+        let request = PreparedRequest::QueryOrMutation(request, limits, charge);
+        Ok(CheckedRequest { request, cost, is_first_use })
     }
 
     /// Charges a viewer for what a request turns out to do.
     pub(crate) fn surcharge(&self, viewer: Option<&A::Viewer>) -> Surcharge {
         match (&self.rate_limiter, viewer) {
-            (Some(rate_limiter), Some(viewer)) => Surcharge::new(rate_limiter.clone(), A::rate_limit_key(viewer)),
+            (Some(rate_limiter), Some(viewer)) => {
+                Surcharge::new(rate_limiter.clone(), Payer::Viewer(A::rate_limit_key(viewer)))
+            }
             _ => Surcharge::default(),
         }
-    }
-
-    fn check_introspection(&self, context: &RequestContext<A::Viewer>) -> Result<(), RequestError> {
-        let error = match (self.introspection, &context.viewer) {
-            (Introspection::On, _) | (Introspection::SignedIn, Some(_)) => return Ok(()),
-            (Introspection::SignedIn, None) => RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None),
-            (Introspection::Off, _) => {
-                let message = "introspection is switched off on this server: only `__typename` is left of it";
-                RequestError::new(Code::GraphqlValidationFailed, message, None)
-            }
-        };
-        Err(error)
     }
 
     fn document(&self, request: &Request, caching: Caching) -> Result<Arc<Document>, RequestError> {

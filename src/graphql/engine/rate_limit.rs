@@ -1,51 +1,210 @@
-//! The rate limit: the cost that each viewer may spend in a minute (see `document/cost.rs`).
+//! The rate limit: the points that each viewer may spend in a minute (see `document/cost.rs`). Anonymous clients of one
+//! network share a limit.
 
 use crate::graphql::engine::error::{Code, RequestError};
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// A token bucket for each viewer, which refills steadily.
-pub struct RateLimiter<K: Clone + Eq + Hash>(DefaultKeyedRateLimiter<K>);
+/// Who pays for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Payer<K> {
+    /// A user.
+    Viewer(K),
+    /// The clients of this network that have no token; `None` if the network is not known.
+    Anonymous(Option<IpAddr>),
+}
 
-/// The number of buckets from which full ones are dropped. A full bucket is the same as none.
-const MAX_BUCKETS: usize = 10_000;
+/// A bucket of points for each payer, which refills steadily within a minute.
+pub struct RateLimiter<K> {
+    points: NonZeroU32,
+    buckets: Mutex<Buckets<K>>,
+}
+
+struct Buckets<K> {
+    /// When each bucket is full. A full bucket is the same as none.
+    full_at: HashMap<Payer<K>, Instant>,
+    /// The number of buckets at which full ones are dropped.
+    max: usize,
+}
+
+/// What a request costs at least that is refused, is not GraphQL, or names an unknown document.
+pub const REQUEST_COST: usize = 10;
+
+/// The time in which an empty bucket becomes full.
+const MINUTE: Duration = Duration::from_mins(1);
+/// A payer who owes points regains them within this time.
+const LONGEST_DEBT: Duration = Duration::from_mins(1);
+/// The number of buckets that are kept without looking for full ones.
+const MIN_BUCKETS: usize = 10_000;
 
 impl<K: Clone + Eq + Hash> RateLimiter<K> {
     /// A limiter with this many points a minute.
     pub fn new(points: NonZeroU32) -> Self {
-        Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(points)))
+        Self { points, buckets: Mutex::new(Buckets { full_at: HashMap::new(), max: MIN_BUCKETS }) }
     }
 
-    /// Takes points, or those that the viewer has left.
-    pub fn charge(&self, viewer: &K, points: usize) {
-        let (mut left, mut step) = (points, points.next_power_of_two());
-        while left > 0 && step > 0 {
-            if step <= left && self.spend(viewer, step).is_ok() {
-                left -= step;
-            } else {
-                step /= 2;
-            }
-        }
+    /// Whether the payer has any points.
+    ///
+    /// # Errors `RATE_LIMITED` with the time after which to retry.
+    pub fn check(&self, payer: &Payer<K>) -> Result<(), RequestError> {
+        let wait = self.debt(payer, Instant::now());
+        if wait.is_zero() { Ok(()) } else { Err(rate_limited(wait)) }
     }
 
+    /// Spends points before an operation.
+    ///
     /// # Errors `RATE_LIMITED` with the time after which to retry, or `QUERY_TOO_COMPLEX` when the cost exceeds the
     /// limit of a whole minute.
-    pub fn spend(&self, viewer: &K, cost: usize) -> Result<(), RequestError> {
-        if self.0.len() > MAX_BUCKETS {
-            self.0.retain_recent();
-        }
-        let points = u32::try_from(cost).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        let retry_after = match self.0.check_key_n(viewer, points) {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(not_until)) => not_until.wait_time_from(DefaultClock::default().now()),
-            Err(_) => {
-                let message = "the operation costs more than you may spend in a minute";
-                return Err(RequestError::new(Code::QueryTooComplex, message, None));
+    pub fn spend(&self, payer: &Payer<K>, cost: usize) -> Result<(), RequestError> {
+        self.spend_at(payer, cost, Instant::now())
+    }
+
+    /// Takes the points of what has been done already. The payer may owe them afterwards.
+    pub fn charge(&self, payer: &Payer<K>, cost: usize) {
+        self.buckets().charge(payer, self.time_of(cost), Instant::now());
+    }
+
+    /// Waits until the payer owes no points, while the condition holds.
+    pub async fn wait(&self, payer: &Payer<K>, condition: impl Fn() -> bool) {
+        loop {
+            let wait = self.debt(payer, Instant::now());
+            if wait.is_zero() || !condition() {
+                return;
             }
-        };
-        let error = RequestError::new(Code::RateLimited, "you have asked for too much in too short a time", None);
-        Err(RequestError { retry_after: Some(retry_after), ..error })
+            tokio::time::sleep(wait.min(WAIT_STEP)).await;
+        }
+    }
+
+    fn spend_at(&self, payer: &Payer<K>, cost: usize, now: Instant) -> Result<(), RequestError> {
+        let time = self.time_of(cost);
+        if time > MINUTE {
+            let message = "the operation costs more than you may spend in a minute";
+            return Err(RequestError::new(Code::QueryTooComplex, message, None));
+        }
+        let mut buckets = self.buckets();
+        let wait = buckets.wait_for(payer, time, now);
+        if !wait.is_zero() {
+            return Err(rate_limited(wait));
+        }
+        buckets.charge(payer, time, now);
+        Ok(())
+    }
+
+    /// How long to wait until the payer has a point.
+    fn debt(&self, payer: &Payer<K>, now: Instant) -> Duration {
+        self.buckets().wait_for(payer, self.time_of(1), now)
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, Buckets<K>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time in which points are regained. Nothing is free of charge.
+    fn time_of(&self, cost: usize) -> Duration {
+        let nanoseconds = MINUTE.as_nanos() * cost.max(1) as u128 / u128::from(self.points.get());
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX).min(MAX_NANOSECONDS))
+    }
+}
+
+/// How often a condition is checked while a payer waits.
+const WAIT_STEP: Duration = Duration::from_secs(1);
+/// More than any limit, and so little that times can be added.
+const MAX_NANOSECONDS: u64 = 1_000_000_000_000;
+
+impl<K: Clone + Eq + Hash> Buckets<K> {
+    /// How long to wait until points that take this time to regain can be spent.
+    fn wait_for(&self, payer: &Payer<K>, time: Duration, now: Instant) -> Duration {
+        let spent = self.full_at.get(payer).map_or(Duration::ZERO, |full_at| full_at.saturating_duration_since(now));
+        (spent + time).saturating_sub(MINUTE)
+    }
+
+    fn charge(&mut self, payer: &Payer<K>, time: Duration, now: Instant) {
+        self.drop_full(now);
+        let full_at = self.full_at.entry(payer.clone()).or_insert(now);
+        *full_at = ((*full_at).max(now) + time).min(now + MINUTE + LONGEST_DEBT);
+    }
+
+    /// Drops full buckets when there are many. The time for it is constant on average.
+    fn drop_full(&mut self, now: Instant) {
+        if self.full_at.len() >= self.max {
+            self.full_at.retain(|_, full_at| *full_at > now);
+            self.max = MIN_BUCKETS.max(2 * self.full_at.len());
+        }
+    }
+}
+
+fn rate_limited(retry_after: Duration) -> RequestError {
+    let error = RequestError::new(Code::RateLimited, "you have asked for too much in too short a time", None);
+    RequestError { retry_after: Some(retry_after), ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAYER: Payer<u8> = Payer::Viewer(1);
+
+    fn limiter(points: u32) -> RateLimiter<u8> {
+        RateLimiter::new(NonZeroU32::new(points).unwrap())
+    }
+
+    fn code(spent: Result<(), RequestError>) -> Option<(Code, Option<Duration>)> {
+        spent.err().map(|error| (error.code, error.retry_after))
+    }
+
+    #[test]
+    fn points_of_a_minute_can_be_spent_at_once_and_are_regained_steadily() {
+        for points in [1, 7, 60, 1_000_000] {
+            let (limiter, now) = (limiter(points), Instant::now());
+            limiter.spend_at(&PAYER, points as usize - 1, now).unwrap();
+            if points > 1 {
+                limiter.spend_at(&PAYER, 1, now).unwrap();
+            }
+            assert!(code(limiter.spend_at(&PAYER, 1, now)).is_some_and(|(code, _)| code == Code::RateLimited));
+            limiter.spend_at(&PAYER, 1, now + MINUTE / points + Duration::from_nanos(1)).unwrap();
+        }
+    }
+
+    #[test]
+    fn error_says_when_to_retry() {
+        let (limiter, now) = (limiter(60), Instant::now());
+        limiter.spend_at(&PAYER, 50, now).unwrap();
+        let wait = Duration::from_secs(20);
+        assert_eq!(code(limiter.spend_at(&PAYER, 30, now)), Some((Code::RateLimited, Some(wait))));
+        limiter.spend_at(&PAYER, 30, now + wait).unwrap();
+        assert_eq!(code(limiter.spend_at(&PAYER, 61, now)), Some((Code::QueryTooComplex, None)));
+    }
+
+    #[test]
+    fn payers_have_buckets_of_their_own() {
+        let (limiter, now) = (limiter(10), Instant::now());
+        let network = |address: &str| Payer::Anonymous(Some(address.parse().unwrap()));
+        for payer in [PAYER, Payer::Viewer(2), Payer::Anonymous(None), network("192.0.2.1"), network("192.0.2.2")] {
+            limiter.spend_at(&payer, 10, now).unwrap();
+            assert!(limiter.spend_at(&payer, 1, now).is_err());
+        }
+    }
+
+    #[test]
+    fn debt_is_limited_to_a_minute() {
+        let (limiter, now) = (limiter(60), Instant::now());
+        limiter.charge(&PAYER, 1_000_000_000);
+        let debt = limiter.debt(&PAYER, now);
+        assert!(debt > LONGEST_DEBT && debt < LONGEST_DEBT + Duration::from_secs(5), "{debt:?}");
+        assert!(limiter.debt(&PAYER, now + 3 * MINUTE).is_zero());
+    }
+
+    #[test]
+    fn full_buckets_are_dropped() {
+        let limiter = RateLimiter::<usize>::new(NonZeroU32::new(60).unwrap());
+        let now = Instant::now();
+        for number in 0..3 * MIN_BUCKETS {
+            limiter.spend_at(&Payer::Viewer(number), 1, now + Duration::from_millis(number as u64)).unwrap();
+        }
+        assert!(limiter.buckets().full_at.len() <= MIN_BUCKETS);
     }
 }

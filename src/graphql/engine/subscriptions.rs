@@ -1,19 +1,13 @@
-//! Subscriptions: for each event the executor runs anew, with the viewer's current permissions and with empty loaders.
-//! Subscribers with equal selections and equal scopes share one response, so that a thousand open dashboards of a
-//! company cost about as much as one.
+//! Subscriptions: subscribers with equal selections and equal scopes share one response to an event, so that a thousand
+//! open dashboards of a company cost about as much as one.
 
-use crate::graphql::engine::api::{Api, Delivery, RequestContext};
-use crate::graphql::engine::document::{Caching, Document, Documents, Hash, RootField, SelectionHash};
+use crate::graphql::engine::api::{Api, Client, Delivery, EventStream, RequestContext};
+use crate::graphql::engine::document::{Document, RootField, SelectionHash};
 use crate::graphql::engine::error::{Code, RequestError};
-use crate::graphql::engine::executor::Executor;
+use crate::graphql::engine::event_executor::{EventExecutor, EventRequest};
 use crate::graphql::engine::json::JsonText;
-use crate::graphql::engine::memory::{Charge, NoMemory};
-use crate::graphql::engine::response::Outcome;
-use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
 use crate::graphql::engine::shared_responses::{EventResponse, SharedResponses};
-use async_graphql::Request;
-use futures_util::future::ready;
-use futures_util::stream::{BoxStream, StreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
 
 /// The responses of a subscription. The stream ends with its first error.
@@ -37,13 +31,6 @@ pub struct Subscriptions<A: Api> {
     shared: Arc<SharedResponses<A::ShareKey>>,
 }
 
-/// Executes subscriptions for events.
-struct EventExecutor<A: Api> {
-    executor: Executor<A>,
-    documents: Arc<Documents>,
-    limits: ResponseLimits,
-}
-
 /// A subscription whose document was checked.
 pub struct PreparedSubscription {
     /// Selects the events.
@@ -51,16 +38,19 @@ pub struct PreparedSubscription {
     per_event: EventRequest,
 }
 
-/// The part of a subscription that runs for each event. It is kept as long as the subscription, possibly for days. So
-/// it has the text of the document, which is much smaller than the document itself, and no variable that is not used.
-struct EventRequest {
-    text: Arc<str>,
-    hash: Hash,
-    selection: SelectionHash,
-    operation_name: Option<String>,
+/// A subscription that runs.
+struct Subscription<A: Api> {
+    subscriptions: Subscriptions<A>,
+    session: A::Session,
+    client: Client,
+    per_event: Arc<EventRequest>,
+    /// `None` after the first error.
+    deliveries: Option<EventStream<A>>,
 }
 
 impl PreparedSubscription {
+    /// `cost` is what one event costs, in points.
+    ///
     /// # Errors
     /// `BAD_USER_INPUT` when `@skip` or `@include` removes the root field.
     pub fn new(
@@ -68,23 +58,17 @@ impl PreparedSubscription {
         root_field: Option<RootField>,
         selection: SelectionHash,
         operation_name: Option<String>,
+        cost: usize,
     ) -> Result<Self, RequestError> {
         let nothing = || RequestError::new(Code::BadUserInput, "the subscription selects nothing", None);
         let root_field = root_field.ok_or_else(nothing)?;
-        let (text, hash) = document.source();
-        Ok(Self { root_field, per_event: EventRequest { text, hash, selection, operation_name } })
+        Ok(Self { root_field, per_event: EventRequest::new(document, selection, operation_name, cost) })
     }
 }
 
 impl<A: Api> Subscriptions<A> {
     /// `shared_memory` is the memory of the responses that are kept for other subscribers, in bytes.
-    pub(super) fn new(
-        executor: Executor<A>,
-        documents: Arc<Documents>,
-        limits: ResponseLimits,
-        shared_memory: usize,
-    ) -> Self {
-        let events = EventExecutor { executor, documents, limits };
+    pub(super) fn new(events: EventExecutor<A>, shared_memory: usize) -> Self {
         Self { events: Arc::new(events), shared: Arc::new(SharedResponses::new(shared_memory)) }
     }
 
@@ -100,97 +84,54 @@ impl<A: Api> Subscriptions<A> {
     pub async fn start(
         &self,
         session: A::Session,
-        request_id: String,
+        client: Client,
         subscription: PreparedSubscription,
     ) -> Result<ResponseStream, RequestError> {
         let PreparedSubscription { root_field, per_event } = subscription;
-        let deliveries = self.events.executor.api().subscribe(session, request_id.clone(), &root_field).await?;
-        let (subscriptions, per_event) = (self.clone(), Arc::new(per_event));
-        let respond = move |delivery: Result<Delivery<A>, StreamEnd>| {
-            let (subscriptions, per_event, request_id) = (subscriptions.clone(), per_event.clone(), request_id.clone());
-            async move {
-                let response = subscriptions.respond(delivery?, request_id, per_event).await;
-                response.map_err(StreamEnd::Failed)
-            }
+        let api = self.events.executor.api();
+        let deliveries = api.subscribe(session.clone(), client.request_id.clone(), &root_field).await?;
+        let subscription = Subscription {
+            subscriptions: self.clone(),
+            session,
+            client,
+            per_event: Arc::new(per_event),
+            deliveries: Some(deliveries),
         };
-        let until_first_error = |ended: &mut bool, response: Result<Arc<JsonText>, StreamEnd>| {
-            let continues = !std::mem::replace(ended, response.is_err());
-            ready(continues.then_some(response))
+        let next = |mut subscription: Subscription<A>| async {
+            subscription.next().await.map(|response| (response, subscription))
         };
-        Ok(deliveries.then(respond).scan(false, until_first_error).boxed())
-    }
-
-    /// The response to one subscriber for one event.
-    async fn respond(&self, delivery: Delivery<A>, request_id: String, per_event: Arc<EventRequest>) -> EventResponse {
-        let Delivery { event, viewer, share_key } = delivery;
-        let (selection, events) = (per_event.selection.hash, self.events.clone());
-        let catching_up = share_key.is_none();
-        let execute = async move {
-            let context = RequestContext { viewer: Some(viewer), request_id };
-            events.execute_with_retries(&per_event, &context, &event, catching_up).await
-        };
-        match share_key {
-            Some(share_key) => self.shared.get_or_execute((share_key, selection), execute).await,
-            None => execute.await,
-        }
+        Ok(stream::unfold(subscription, next).boxed())
     }
 }
 
-impl<A: Api> EventExecutor<A> {
-    /// Executes a subscription for an event. Failures are retried, because a subscriber would never get an event that
-    /// is skipped.
-    async fn execute_with_retries(
-        &self,
-        per_event: &EventRequest,
-        context: &RequestContext<A::Viewer>,
-        event: &Arc<A::Event>,
-        catching_up: bool,
-    ) -> EventResponse {
-        let mut failure = Code::Internal;
-        for attempt in 0..=A::EVENT_RETRIES {
-            if attempt > 0 {
-                tokio::time::sleep(A::EVENT_RETRY_PAUSE).await;
-            }
-            // Held for one attempt and released while backing off, so that other subscribers can catch up meanwhile.
-            let _permit = if catching_up { self.executor.api().catch_up_permit().await } else { None };
-            match self.execute(per_event, context.clone(), event.clone()).await {
-                Ok(response) => return Ok(response),
-                Err(code) => failure = code,
-            }
-        }
-        Err(failure)
-    }
-
-    async fn execute(
-        &self,
-        per_event: &EventRequest,
-        context: RequestContext<A::Viewer>,
-        event: Arc<A::Event>,
-    ) -> EventResponse {
-        let (request, _charge) = self.request(per_event)?;
-        let response = self.executor.execute_for_event(request, context, event, &self.limits).await;
-        let json = match response.ok_or(Code::Internal)? {
-            Ok(response) => match response.failure() {
-                Some(code) => return Err(code),
-                None => response.into_json(),
-            },
-            Err(ResponseError::NoMemory) => return Err(Code::Overloaded),
-            // It is as long at the next attempt.
-            Err(error) => Outcome::Rejected(error.into()).into_json(),
+impl<A: Api> Subscription<A> {
+    async fn next(&mut self) -> Option<Result<Arc<JsonText>, StreamEnd>> {
+        let deliveries = self.deliveries.as_mut()?;
+        // Before the event is read: the permissions to see it are those of the moment at which it is sent.
+        self.subscriptions.events.wait_for_points(&self.session).await;
+        let response = match deliveries.next().await? {
+            Ok(delivery) => self.respond(delivery).await.map_err(StreamEnd::Failed),
+            Err(end) => Err(end),
         };
-        Ok(Arc::new(json.into_text()))
+        if response.is_err() {
+            self.deliveries = None;
+        }
+        Some(response)
     }
 
-    /// What the executor runs, with the memory that it takes.
-    fn request(&self, per_event: &EventRequest) -> Result<(Request, Charge), Code> {
-        let EventRequest { text, hash, selection, operation_name } = per_event;
-        let document = self.documents.parse_and_validate_hashed(text, *hash, Caching::Insert);
-        let document = document.map_err(|error| error.code)?;
-        let charge = self.limits.memory.charge(document.executable_memory());
-        let charge = charge.map_err(|NoMemory| Code::Overloaded)?;
-        let mut request = Request::new("").variables(selection.variables.clone());
-        request.operation_name.clone_from(operation_name);
-        request.set_parsed_query(document.executable_for_event(operation_name.as_deref(), &selection.variables));
-        Ok((request, charge))
+    /// The response for one event. `&mut`, because the stream of deliveries is not `Sync`.
+    async fn respond(&mut self, delivery: Delivery<A>) -> EventResponse {
+        let Delivery { event, viewer, share_key } = delivery;
+        let Subscriptions { events, shared } = &self.subscriptions;
+        let (per_event, events, client) = (self.per_event.clone(), events.clone(), self.client.clone());
+        let (selection, catching_up) = (per_event.selection.hash, share_key.is_none());
+        let execute = async move {
+            let context = RequestContext { viewer: Some(viewer), client };
+            events.execute_with_retries(&per_event, &context, &event, catching_up).await
+        };
+        match share_key {
+            Some(share_key) => shared.get_or_execute((share_key, selection), execute).await,
+            None => execute.await,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Points that an operation costs for what it turned out to do. They are not known before it runs.
 
-use crate::graphql::engine::rate_limit::RateLimiter;
+use crate::graphql::engine::rate_limit::{Payer, RateLimiter};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use std::sync::Arc;
 pub(crate) struct Surcharge(Option<Arc<dyn Fn(usize) + Send + Sync>>);
 
 impl Surcharge {
-    /// Charges this viewer under the rate limit.
-    pub(super) fn new<K>(rate_limiter: Arc<RateLimiter<K>>, viewer: K) -> Self
+    /// Charges this payer under the rate limit.
+    pub(super) fn new<K>(rate_limiter: Arc<RateLimiter<K>>, payer: Payer<K>) -> Self
     where
         K: Clone + Eq + Hash + Send + Sync + 'static,
     {
-        Self(Some(Arc::new(move |points| rate_limiter.charge(&viewer, points))))
+        Self(Some(Arc::new(move |points| rate_limiter.charge(&payer, points))))
     }
 
-    /// Takes the points, or those that the viewer has left. Nothing is refused now, but what follows may be.
+    /// Takes the points. Nothing is refused now, but what follows may be.
     pub fn charge(&self, points: usize) {
         if let Some(charge) = &self.0 {
             charge(points);

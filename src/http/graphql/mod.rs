@@ -39,11 +39,11 @@ pub(crate) async fn get(
     }
     let outcome = match caller.viewer(&server.services).await {
         Ok(viewer) => {
-            let context = RequestContext { viewer, request_id: caller.request_id };
+            let context = RequestContext { viewer, client: caller.client };
             let mut allowance = server.engine.allowance();
             server.engine.execute(context, operation, AllowedOperations::QueriesOnly, &mut allowance).await
         }
-        Err(error) => Outcome::Rejected(authentication_error(error, &caller.request_id)),
+        Err(error) => Outcome::Rejected(authentication_error(error, &caller.client.request_id)),
     };
     Ok(response::cacheable(accepted.media, outcome, headers))
 }
@@ -68,13 +68,13 @@ pub(crate) async fn post(
     let viewer = match caller.viewer(&server.services).await {
         Ok(viewer) => viewer,
         Err(error) => {
-            let outcome = Outcome::Rejected(authentication_error(error, &caller.request_id));
+            let outcome = Outcome::Rejected(authentication_error(error, &caller.client.request_id));
             return Ok(response::uncacheable(accepted.media, outcome));
         }
     };
     let mut allowance = server.engine.allowance();
     let mut execute = async |operation| {
-        let context = RequestContext { viewer: viewer.clone(), request_id: caller.request_id.clone() };
+        let context = RequestContext { viewer: viewer.clone(), client: caller.client.clone() };
         server.engine.execute(context, operation, AllowedOperations::All, &mut allowance).await
     };
     match operations {
@@ -112,15 +112,15 @@ async fn event_stream(
     let session = match caller.session(&server.services).await {
         Ok(session) => session,
         Err(error) => {
-            return Ok(single_event(media, Outcome::Rejected(authentication_error(error, &caller.request_id))));
+            return Ok(single_event(media, Outcome::Rejected(authentication_error(error, &caller.client.request_id))));
         }
     };
-    match server.engine.open(session.as_ref(), caller.request_id.clone(), operation, allowed).await {
+    match server.engine.open(session.as_ref(), caller.client.clone(), operation, allowed).await {
         Execution::Once(outcome) => Ok(single_event(media, outcome)),
         Execution::Stream(responses) => {
             let user = session.as_ref().map(LiveSession::user).ok_or(OVERLOADED)?;
             let permit = server.long_lived.try_acquire(user)?;
-            let request_id = caller.request_id.clone();
+            let request_id = caller.client.request_id.clone();
             Ok(sse::subscription(responses, permit, request_id, server.limits.ping_interval, server.memory.clone()))
         }
     }

@@ -1,7 +1,7 @@
 //! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}`.
 
 use crate::domain::{Field, Refusal, RefusalCode};
-use crate::graphql::Code;
+use crate::graphql::{Code, RequestError};
 use crate::http::error_response::{BEARER, RETRY_AFTER};
 use crate::http::rest::response::HEADERS;
 use crate::services::{Failure, ServiceError};
@@ -16,6 +16,8 @@ use serde_json::json;
 pub(super) struct RestError {
     status: StatusCode,
     errors: Vec<ErrorObject>,
+    /// After how long to retry, in seconds, where retrying helps.
+    retry_after: Option<u64>,
 }
 
 /// One element of `errors`.
@@ -55,7 +57,8 @@ impl ErrorObject {
 
 impl RestError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: &str, path: &[&'static str]) -> Self {
-        Self { status, errors: vec![ErrorObject { code, message: message.to_owned(), path: path.to_vec() }] }
+        let error = ErrorObject { code, message: message.to_owned(), path: path.to_vec() };
+        Self { status, errors: vec![error], retry_after: None }
     }
 
     pub(super) fn bad_request(message: &str) -> Self {
@@ -66,9 +69,16 @@ impl RestError {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message, &[])
     }
 
+    /// The caller has spent the points of this minute.
+    pub(super) fn rate_limited(error: &RequestError) -> Self {
+        let message = error.errors.first().map_or_else(String::new, |error| error.message.clone());
+        let retry_after = error.retry_after.map(|wait| wait.as_secs().max(1));
+        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.code.as_str(), &message, &[]) }
+    }
+
     /// All wrong fields of the request.
     pub(super) fn invalid(errors: Vec<ErrorObject>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors, retry_after: None }
     }
 
     /// Logs the cause; the client gets a code and a constant text.
@@ -112,7 +122,7 @@ impl RestError {
                     .iter()
                     .map(|conflict| ErrorObject { code, message: conflict.message(), path: time.to_vec() })
                     .collect();
-                Self { status: StatusCode::CONFLICT, errors }
+                Self { status: StatusCode::CONFLICT, errors, retry_after: None }
             }
             Refusal::Stale(current) => {
                 let message = Refusal::stale_message(current);
@@ -125,6 +135,9 @@ impl RestError {
 impl IntoResponse for RestError {
     fn into_response(self) -> Response {
         let mut response = (self.status, HEADERS, Json(json!({"errors": self.errors}))).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         match self.status {
             StatusCode::UNAUTHORIZED => drop(response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER)),
             StatusCode::SERVICE_UNAVAILABLE => drop(response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER)),

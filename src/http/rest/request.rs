@@ -19,7 +19,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A caller with a valid token.
+/// A caller with a valid token, who has paid for the request.
 pub(super) struct SignedInCaller {
     pub(super) viewer: Arc<Viewer>,
     pub(super) request_id: String,
@@ -31,10 +31,13 @@ impl FromRequestParts<ServerState> for SignedInCaller {
     async fn from_request_parts(parts: &mut Parts, server: &ServerState) -> Result<Self, RestError> {
         let caller = Caller::of(&parts.headers, &parts.extensions);
         match caller.viewer(&server.services).await {
-            Ok(Some(viewer)) => Ok(Self { viewer, request_id: caller.request_id }),
+            Ok(Some(viewer)) => {
+                server.engine.charge_request(&viewer).map_err(|error| RestError::rate_limited(&error))?;
+                Ok(Self { viewer, request_id: caller.client.request_id })
+            }
             Ok(None) => Err(RestError::unauthenticated("this needs a token: send `Authorization: Bearer <JWT>`")),
             Err(AuthenticationError::Refused(why)) => Err(RestError::unauthenticated(why)),
-            Err(AuthenticationError::Failed(cause)) => Err(RestError::failed(&cause, &caller.request_id)),
+            Err(AuthenticationError::Failed(cause)) => Err(RestError::failed(&cause, &caller.client.request_id)),
         }
     }
 }

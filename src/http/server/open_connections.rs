@@ -5,10 +5,11 @@
 //! asks for nothing keeps no other client out.
 
 use crate::graphql::MemoryBudget;
+use crate::http::client_network::ClientNetwork;
 use crate::http::server::activity::Activity;
 use crate::http::server::head_memory::HeadMemory;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -60,7 +61,7 @@ struct State {
     unused: BTreeMap<u64, Arc<Activity>>,
     /// Connections that have had a request.
     used: HashMap<u64, Arc<Activity>>,
-    by_address: HashMap<IpAddr, usize>,
+    by_network: HashMap<ClientNetwork, usize>,
     /// Used connections that rested when they were last looked for, the longest rest first.
     resting: VecDeque<(u64, Weak<Activity>)>,
     last_search: Option<Instant>,
@@ -70,7 +71,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct OpenConnection {
     id: u64,
-    address: IpAddr,
+    pub(super) network: ClientNetwork,
     pub(super) activity: Arc<Activity>,
     pub(super) head_memory: HeadMemory,
     shared: Arc<Shared>,
@@ -106,8 +107,8 @@ impl OpenConnections {
 
     /// Counts a new connection of this client. A resting connection is closed for it if the server is full.
     pub(super) async fn admit(&self, address: IpAddr) -> Result<OpenConnection, Refused> {
-        let address = address_key(address);
-        if self.0.state().is_full(address, self.0.per_address) {
+        let network = ClientNetwork::of(address);
+        if self.0.state().is_full(network, self.0.per_address) {
             return Err(Refused::AddressFull);
         }
         let permit = self.permit().await.ok_or(Refused::Full)?;
@@ -117,11 +118,11 @@ impl OpenConnections {
         state.next_id += 1;
         state.unused.insert(id, activity.clone());
         if self.0.per_address.is_some() {
-            *state.by_address.entry(address).or_default() += 1;
+            *state.by_network.entry(network).or_default() += 1;
         }
         drop(state);
         let head_memory = HeadMemory::new(self.0.memory.clone());
-        Ok(OpenConnection { id, address, activity, head_memory, shared: self.0.clone(), _permit: permit })
+        Ok(OpenConnection { id, network, activity, head_memory, shared: self.0.clone(), _permit: permit })
     }
 
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
@@ -158,8 +159,8 @@ impl Shared {
 }
 
 impl State {
-    fn is_full(&self, address: IpAddr, per_address: Option<usize>) -> bool {
-        per_address.is_some_and(|max| self.by_address.get(&address).copied().unwrap_or_default() >= max)
+    fn is_full(&self, network: ClientNetwork, per_address: Option<usize>) -> bool {
+        per_address.is_some_and(|max| self.by_network.get(&network).copied().unwrap_or_default() >= max)
     }
 
     /// The used connection with the longest rest. They are sorted once for many evictions: an eviction must not take
@@ -209,22 +210,11 @@ impl Drop for OpenConnection {
         let mut state = self.shared.state();
         state.unused.remove(&self.id);
         state.used.remove(&self.id);
-        if let Some(count) = state.by_address.get_mut(&self.address) {
+        if let Some(count) = state.by_network.get_mut(&self.network) {
             *count -= 1;
             if *count == 0 {
-                state.by_address.remove(&self.address);
+                state.by_network.remove(&self.network);
             }
-        }
-    }
-}
-
-/// What counts as one client: an address, or a network of 64 bits for IPv6, which one host has for itself.
-fn address_key(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
     }
 }
@@ -316,15 +306,6 @@ mod tests {
         assert_eq!(connections.admit(CLIENT).await.unwrap_err(), Refused::AddressFull);
     }
 
-    #[test]
-    fn ipv6_network_and_mapped_address_count_as_one_client() {
-        let key = |text: &str| address_key(text.parse().unwrap());
-        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
-        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
-        assert_eq!(key("::ffff:192.0.2.1"), CLIENT);
-        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
-    }
-
     #[tokio::test]
     async fn closed_connections_leave_nothing_behind() {
         let connections = connections(2, Some(2));
@@ -336,6 +317,6 @@ mod tests {
             drop(connection);
         }
         let state = connections.0.state();
-        assert!(state.unused.is_empty() && state.used.is_empty() && state.by_address.is_empty());
+        assert!(state.unused.is_empty() && state.used.is_empty() && state.by_network.is_empty());
     }
 }

@@ -63,7 +63,8 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
         if !has_body {
             self.connection.begin_request();
         }
-        let request = request.map(|body| RequestBody { body, connection: self.connection.clone() });
+        let mut request = request.map(|body| RequestBody { body, connection: self.connection.clone() });
+        request.extensions_mut().insert(self.connection.network);
         TrackedFuture { response: self.routes.call(request), connection: self.connection.clone() }
     }
 }

@@ -98,7 +98,7 @@ async fn sign_in(context: &ConnectionContext, payload: &Map<String, Value>) -> R
     session.map_err(|error| match error {
         AuthenticationError::Refused(_) => Close::FORBIDDEN,
         AuthenticationError::Failed(cause) => {
-            cause.log(&context.caller.request_id);
+            cause.log(&context.caller.client.request_id);
             Close::TRY_LATER
         }
     })
@@ -190,7 +190,7 @@ impl Connection<'_> {
             },
             OperationEvent::StreamEnd(StreamEnd::SignedOut) => Err(Disconnect::ByServer(Close::FORBIDDEN)),
             OperationEvent::StreamEnd(end @ (StreamEnd::CursorExpired | StreamEnd::Failed(_))) => {
-                self.reject(id, &stream_end_error(end, &self.context.caller.request_id)).await
+                self.reject(id, &stream_end_error(end, &self.context.caller.client.request_id)).await
             }
         }
     }
@@ -226,7 +226,7 @@ fn execute(
     operation: Operation,
     charge: Charge,
 ) -> impl Future<Output = Execution> + Send + 'static {
-    let (server, request_id) = (context.server.clone(), context.caller.request_id.clone());
+    let (server, client) = (context.server.clone(), context.caller.client.clone());
     let rejected = |error: HttpError| Execution::Once(Outcome::Rejected(error.into_request_error()));
     async move {
         let _charge = charge;
@@ -234,7 +234,8 @@ fn execute(
             Ok(permit) => permit,
             Err(error) => return rejected(error),
         };
-        let execution = server.engine.open(Some(&session), request_id.clone(), operation, AllowedOperations::All);
+        let request_id = client.request_id.clone();
+        let execution = server.engine.open(Some(&session), client, operation, AllowedOperations::All);
         let execution = pin!(catch_panic(execution, &request_id));
         run_within(server.limits.request_timeout, execution).await.unwrap_or_else(rejected)
     }

@@ -12,6 +12,7 @@ use apollo_compiler::validation::Valid;
 use async_graphql::Variables;
 use async_graphql::parser::types::ExecutableDocument as ExecutorDocument;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The factor by which introspection may cost more than other operations, since it does not use the database. It is
 /// what GraphiQL's introspection needs.
@@ -32,6 +33,8 @@ pub struct Document {
     pub(super) checked: Valid<ExecutableDocument>,
     pub(super) executable: ExecutorDocument,
     pub(super) has_duplicate_keys: bool,
+    /// Whether a request has used it.
+    pub(super) is_used: AtomicBool,
 }
 
 /// A document that can run with certain variables.
@@ -71,6 +74,12 @@ impl Document {
     pub fn selects_schema(&self, operation: &Operation) -> bool {
         let mut fields = operation.root_fields(&self.checked);
         fields.any(|field| matches!(field.name.as_str(), "__schema" | "__type"))
+    }
+
+    /// Whether this is the first request that uses the document: the server has parsed it for this request.
+    #[must_use]
+    pub fn begin_use(&self) -> bool {
+        !self.is_used.swap(true, Ordering::Relaxed)
     }
 
     /// About the memory that the document uses, in bytes.

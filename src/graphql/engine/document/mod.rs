@@ -19,7 +19,7 @@ mod selection_hash;
 mod variable_values;
 mod variables;
 
-pub use checked_document::Document;
+pub use checked_document::{Document, PreparedDocument};
 pub use cost::{CostRules, FreeText, PageSizes, Scan};
 pub use limits::DocumentLimits;
 pub use persisted::persisted_query_hash;
@@ -36,6 +36,7 @@ use cache::DocumentCache;
 use diagnostics::to_server_errors;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// The facts about a schema that the checks need.
 #[derive(Clone, Copy)]
@@ -201,7 +202,15 @@ impl Documents {
             RequestError::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
         })?;
         let has_duplicate_keys = duplicate_keys::in_any_selection(&checked);
-        Ok(Document { text: text.into(), hash, tokens, checked, executable, has_duplicate_keys })
+        Ok(Document {
+            text: text.into(),
+            hash,
+            tokens,
+            checked,
+            executable,
+            has_duplicate_keys,
+            is_used: AtomicBool::new(false),
+        })
     }
 }
 

@@ -161,29 +161,6 @@ async fn post_as(actor: &Actor, accept: &str, query: &str) -> Answer {
     actor.send(request.body(Body::from(json!({"query": query}).to_string())).unwrap()).await
 }
 
-#[tokio::test]
-async fn operation_beyond_the_rate_limit_is_rate_limited() {
-    let app = with(&["--rate-limit", "50"]).await;
-    let own = "application/graphql-response+json";
-    let list = "{ interviews(first: 20) { nodes { id } } }"; // 41 points
-    assert_eq!(post(&app, own, list).await.status, 200);
-    let answer = post(&app, own, list).await;
-    assert_eq!(
-        (answer.status.as_u16(), &answer.json()["errors"][0]["extensions"]["code"]),
-        (429, &json!("RATE_LIMITED"))
-    );
-    let wait: u64 = answer.header("retry-after").parse().unwrap();
-    assert!((1..=60).contains(&wait), "{wait}");
-    assert_eq!(post(&app, "application/json", list).await.status, 200, "request errors have status 200");
-    // Each user has a limit of their own, and a cheaper operation is within the rest of it.
-    app.driver().ask(list, json!({})).await;
-    assert_eq!(post(&app, own, "{ viewer { id } }").await.status, 200);
-    // An operation that costs more than the whole limit is too complex.
-    let answer = post(&app, own, "{ interviews(first: 100) { nodes { id } } }").await;
-    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (400, ""));
-    assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
-}
-
 /// The first request is in flight because it waits for a locked row.
 #[tokio::test]
 async fn request_beyond_max_in_flight_is_overloaded() {

@@ -1,6 +1,7 @@
-//! Top-level GraphQL errors, internal errors, limits and introspection.
+//! Top-level GraphQL errors, internal errors, limits, the rate limit and introspection.
 
 mod graphql_errors;
 mod internal_errors;
 mod introspection;
 mod limits;
+mod rate_limit;

@@ -1,0 +1,32 @@
+//! Who may read the schema by introspection.
+
+use crate::graphql::engine::UNAUTHENTICATED;
+use crate::graphql::engine::error::{Code, RequestError};
+
+/// Who may read the schema by introspection. Everyone may ask for `__typename`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// Every client, also without a token.
+    On,
+    /// Clients with a token.
+    SignedIn,
+    /// No client.
+    Off,
+}
+
+impl Introspection {
+    /// # Errors
+    /// `UNAUTHENTICATED`, or `GRAPHQL_VALIDATION_FAILED` where nobody may.
+    pub(super) fn check(self, is_signed_in: bool) -> Result<(), RequestError> {
+        let error = match self {
+            Self::On => return Ok(()),
+            Self::SignedIn if is_signed_in => return Ok(()),
+            Self::SignedIn => RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None),
+            Self::Off => {
+                let message = "introspection is switched off on this server: only `__typename` is left of it";
+                RequestError::new(Code::GraphqlValidationFailed, message, None)
+            }
+        };
+        Err(error)
+    }
+}
