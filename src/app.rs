@@ -3,6 +3,7 @@
 use crate::config::ServerSettings;
 use crate::graphql::{Engine, InterviewsApi, MemoryBudget};
 use crate::http;
+use crate::http::Admission;
 use crate::http::ServerState;
 use crate::http::explorer::Explorer;
 use crate::http::server::long_lived::LongLivedConnections;
@@ -15,7 +16,6 @@ use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// The server before it listens.
@@ -34,7 +34,7 @@ impl App {
         let limits = Arc::new(settings.http.limits());
         let memory = MemoryBudget::new(settings.http.request_memory);
         let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits(), memory.clone());
-        let in_flight = Arc::new(Semaphore::new(settings.http.max_in_flight));
+        let admission = Admission::new(settings.http.max_in_flight, settings.http.max_in_flight_per_user);
         let origins = settings.http.cors_origins.clone().into();
         let allowed_hosts = settings.http.allowed_hosts.iter().filter(|name| !name.is_empty()).cloned().collect();
         let connections = ConnectionTracker::default();
@@ -45,7 +45,7 @@ impl App {
             engine,
             explorer,
             limits,
-            in_flight,
+            admission,
             memory,
             connections,
             long_lived,

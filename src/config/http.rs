@@ -73,6 +73,12 @@ pub struct HttpSettings {
     /// mutations on WebSockets count; open subscriptions do not.
     #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT", default_value_t = 512, value_parser = permits())]
     pub max_in_flight: usize,
+    /// Process at most this many requests of one user at a time
+    ///
+    /// A further one is answered with 429, the error code `RATE_LIMITED` and a `retry-after` header. Queries and
+    /// mutations on WebSockets count; open subscriptions do not.
+    #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT_PER_USER", default_value_t = 128)]
+    pub max_in_flight_per_user: usize,
     /// Keep at most this many connections open, at least 1
     ///
     /// At the limit, the server closes the connection that has waited longest without sending a request for a new one,

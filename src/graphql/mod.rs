@@ -15,7 +15,7 @@ mod schema;
 pub use api::InterviewsApi;
 pub(crate) use engine::api::Client;
 pub use engine::document::DocumentLimits;
-pub(crate) use engine::error::{CURSOR_EXPIRED, Code, RequestError};
+pub(crate) use engine::error::{CURSOR_EXPIRED, Code, RETRY_AFTER, RequestError};
 pub(crate) use engine::json::{Json, JsonText};
 pub use engine::memory::MemoryBudget;
 pub(crate) use engine::memory::{Charge, NoMemory};

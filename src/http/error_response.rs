@@ -56,7 +56,7 @@ pub(crate) const NO_METHOD: HttpError =
 /// The authentication scheme of the server (RFC 6750).
 pub(crate) const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
-/// When a client may repeat a request that was answered with 503, in seconds.
+/// When a client may repeat a request that was answered with 503, or with 429 while others were in flight, in seconds.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 impl ErrorFormat {
@@ -94,7 +94,7 @@ impl HttpError {
         };
         let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];
         let mut response = (status, headers, body).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::SERVICE_UNAVAILABLE || code == Code::RateLimited {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response
@@ -102,7 +102,8 @@ impl HttpError {
 
     /// The error for transports that have no status code.
     pub(crate) fn into_request_error(self) -> RequestError {
-        RequestError::new(self.code, self.message, None)
+        let retry_after = (self.code == Code::RateLimited).then_some(graphql::RETRY_AFTER);
+        RequestError { retry_after, ..RequestError::new(self.code, self.message, None) }
     }
 }
 

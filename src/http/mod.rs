@@ -15,6 +15,7 @@ mod middleware;
 mod rest;
 pub(crate) mod server;
 pub(crate) mod start;
+mod user_limit;
 mod websocket;
 
 use crate::graphql::{Engine, MemoryBudget};
@@ -26,12 +27,12 @@ use axum::response::Redirect;
 use axum::routing::{any, get};
 use error_response::{NO_METHOD, NO_ROUTE, OVERLOADED};
 use explorer::Explorer;
+pub(crate) use middleware::admission::Admission;
 use server::long_lived::LongLivedConnections;
 use server::shutdown::ConnectionTracker;
 use start::StartState;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -40,8 +41,8 @@ pub(crate) struct ServerState {
     pub(crate) engine: Engine,
     pub(crate) explorer: Explorer,
     pub(crate) limits: Arc<Limits>,
-    /// Permits for requests in flight.
-    pub(crate) in_flight: Arc<Semaphore>,
+    /// The requests in flight.
+    pub(crate) admission: Admission,
     /// The memory of requests and responses.
     pub(crate) memory: MemoryBudget,
     pub(crate) connections: ConnectionTracker,

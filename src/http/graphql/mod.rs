@@ -7,9 +7,11 @@ mod request_body;
 mod response;
 pub(crate) mod sse;
 
+use crate::domain::Viewer;
 use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, reject};
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
+use crate::http::user_limit::UserPermit;
 use crate::http::{ServerState, websocket};
 use crate::services::{AuthenticationError, LiveSession};
 use async_graphql::{BatchRequest, Request as Operation};
@@ -39,6 +41,7 @@ pub(crate) async fn get(
     }
     let outcome = match caller.viewer(&server.services).await {
         Ok(viewer) => {
+            let _permit = admit_viewer(&server, viewer.as_deref())?;
             let context = RequestContext { viewer, client: caller.client };
             let mut allowance = server.engine.allowance();
             server.engine.execute(context, operation, AllowedOperations::QueriesOnly, &mut allowance).await
@@ -72,6 +75,7 @@ pub(crate) async fn post(
             return Ok(response::uncacheable(accepted.media, outcome));
         }
     };
+    let _permit = admit_viewer(&server, viewer.as_deref())?;
     let mut allowance = server.engine.allowance();
     let mut execute = async |operation| {
         let context = RequestContext { viewer: viewer.clone(), client: caller.client.clone() };
@@ -87,6 +91,11 @@ pub(crate) async fn post(
             Ok(batch.into_response(accepted.media))
         }
     }
+}
+
+/// The share of the requests in flight of a user who has signed in.
+fn admit_viewer(server: &ServerState, viewer: Option<&Viewer>) -> Result<Option<UserPermit>, HttpError> {
+    viewer.map(|viewer| server.admission.admit_user(viewer.id)).transpose()
 }
 
 /// Other methods on `/graphql`.
@@ -115,6 +124,7 @@ async fn event_stream(
             return Ok(single_event(media, Outcome::Rejected(authentication_error(error, &caller.client.request_id))));
         }
     };
+    let _permit = session.as_ref().map(|session| server.admission.admit_user(session.user())).transpose()?;
     match server.engine.open(session.as_ref(), caller.client.clone(), operation, allowed).await {
         Execution::Once(outcome) => Ok(single_event(media, outcome)),
         Execution::Stream(responses) => {

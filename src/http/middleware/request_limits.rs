@@ -4,7 +4,6 @@ use crate::graphql::{Charge, Code};
 use crate::http::ServerState;
 use crate::http::deadline::run_within;
 use crate::http::error_response::{HttpError, STARTING};
-use crate::http::middleware::admission::admit;
 use crate::http::middleware::body;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -27,7 +26,7 @@ pub(crate) async fn enforce_limits(
         // The charge is held until the handler is done with the body and with what it has parsed of it.
         let (request, _charge) = read_body(request, &server).await?;
         // Only now: a client that sends its body slowly must not hold a permit.
-        let _permit = admit(&server.in_flight)?;
+        let _permit = server.admission.admit()?;
         Ok(next.run(request).await)
     };
     run_within(server.limits.request_timeout, pin!(serve)).await?

@@ -8,6 +8,7 @@ use crate::http::ServerState;
 use crate::http::caller::Caller;
 use crate::http::content_type::is_json;
 use crate::http::rest::error::{ErrorObject, RestError};
+use crate::http::user_limit::UserPermit;
 use crate::services::AuthenticationError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -23,6 +24,8 @@ use std::sync::Arc;
 pub(super) struct SignedInCaller {
     pub(super) viewer: Arc<Viewer>,
     pub(super) request_id: String,
+    /// Held as long as the request is in flight.
+    _permit: UserPermit,
 }
 
 impl FromRequestParts<ServerState> for SignedInCaller {
@@ -32,8 +35,10 @@ impl FromRequestParts<ServerState> for SignedInCaller {
         let caller = Caller::of(&parts.headers, &parts.extensions);
         match caller.viewer(&server.services).await {
             Ok(Some(viewer)) => {
+                let permit = server.admission.admit_user(viewer.id);
+                let permit = permit.map_err(|error| RestError::rate_limited(&error.into_request_error()))?;
                 server.engine.charge_request(&viewer).map_err(|error| RestError::rate_limited(&error))?;
-                Ok(Self { viewer, request_id: caller.client.request_id })
+                Ok(Self { viewer, request_id: caller.client.request_id, _permit: permit })
             }
             Ok(None) => Err(RestError::unauthenticated("this needs a token: send `Authorization: Bearer <JWT>`")),
             Err(AuthenticationError::Refused(why)) => Err(RestError::unauthenticated(why)),

@@ -5,7 +5,8 @@
 //! others.
 
 use crate::domain::UserId;
-use std::collections::{BTreeMap, HashMap};
+use crate::http::user_limit::{UserLimit, UserPermit};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ pub(crate) struct LongLivedLimits {
 pub(crate) struct LongLivedConnections {
     limits: LongLivedLimits,
     permits: Arc<Semaphore>,
-    users: Arc<Mutex<HashMap<UserId, usize>>>,
+    users: UserLimit,
     pending: Arc<Mutex<Pending>>,
     shutdown: CancellationToken,
 }
@@ -42,10 +43,9 @@ struct Pending {
 /// Allows one long-lived connection, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
-    user: UserId,
-    users: Arc<Mutex<HashMap<UserId, usize>>>,
     shutdown: CancellationToken,
-    _permit: OwnedSemaphorePermit,
+    _of_server: OwnedSemaphorePermit,
+    _of_user: UserPermit,
 }
 
 /// A WebSocket whose client has not signed in, until it is dropped.
@@ -72,7 +72,7 @@ impl LongLivedConnections {
         Self {
             limits,
             permits: Arc::new(Semaphore::new(limits.total)),
-            users: Arc::default(),
+            users: UserLimit::new(limits.per_user),
             pending: Arc::default(),
             shutdown,
         }
@@ -90,14 +90,9 @@ impl LongLivedConnections {
 
     /// A permit for one more connection of this user.
     pub(crate) fn try_acquire(&self, user: UserId) -> Result<ConnectionPermit, PermitError> {
-        let permit = self.permits.clone().try_acquire_owned().map_err(|_| PermitError::ServerFull)?;
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        if users.get(&user).copied().unwrap_or_default() >= self.limits.per_user {
-            return Err(PermitError::UserFull);
-        }
-        *users.entry(user).or_default() += 1;
-        drop(users);
-        Ok(ConnectionPermit { user, users: self.users.clone(), shutdown: self.shutdown.clone(), _permit: permit })
+        let of_server = self.permits.clone().try_acquire_owned().map_err(|_| PermitError::ServerFull)?;
+        let of_user = self.users.try_acquire(user).ok_or(PermitError::UserFull)?;
+        Ok(ConnectionPermit { shutdown: self.shutdown.clone(), _of_server: of_server, _of_user: of_user })
     }
 
     /// Counts a WebSocket whose client has not signed in. If there are too many, the oldest that waits for
@@ -121,18 +116,6 @@ impl ConnectionPermit {
     /// Completes when the server begins to stop.
     pub(crate) async fn shutdown_requested(&self) {
         self.shutdown.cancelled().await;
-    }
-}
-
-impl Drop for ConnectionPermit {
-    fn drop(&mut self) {
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = users.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
-                users.remove(&self.user);
-            }
-        }
     }
 }
 
@@ -193,7 +176,6 @@ mod tests {
         assert_eq!(connections.try_acquire(USER).unwrap_err(), PermitError::UserFull);
         let other = connections.try_acquire(OTHER).unwrap();
         drop((held, other));
-        assert!(connections.users.lock().unwrap().is_empty());
         connections.try_acquire(USER).unwrap();
     }
 

@@ -6,7 +6,6 @@ use crate::http::caller::{Caller, bearer_token};
 use crate::http::deadline::run_within;
 use crate::http::error_response::HttpError;
 use crate::http::graphql::sse::stream_end_error;
-use crate::http::middleware::admission::admit;
 use crate::http::server::long_lived::{ConnectionPermit, PendingSocket};
 use crate::http::websocket::close::Close;
 use crate::http::websocket::messages::{ClientMessage, ServerMessage};
@@ -230,8 +229,10 @@ fn execute(
     let rejected = |error: HttpError| Execution::Once(Outcome::Rejected(error.into_request_error()));
     async move {
         let _charge = charge;
-        let _permit = match admit(&server.in_flight) {
-            Ok(permit) => permit,
+        let permits =
+            server.admission.admit().and_then(|permit| Ok((permit, server.admission.admit_user(session.user())?)));
+        let _permits = match permits {
+            Ok(permits) => permits,
             Err(error) => return rejected(error),
         };
         let request_id = client.request_id.clone();

@@ -3,7 +3,8 @@
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
-use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::listening_server::{ListeningServer, set_location};
+use crate::support::people::{JUDE_WITH_LUISA, LUISA};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -183,4 +184,60 @@ async fn request_beyond_max_in_flight_is_overloaded() {
     lock.rollback().await.unwrap();
     assert_eq!(waiting.await.unwrap()["interview"]["location"], "in flight");
     assert_eq!(post(&app, "application/json", "{ __typename }").await.status, 200);
+}
+
+/// Mona's first request is in flight because it waits for a locked row.
+#[tokio::test]
+async fn user_has_a_share_of_the_requests_in_flight() {
+    let Some(server) = ListeningServer::start(Postgres, &["--max-in-flight-per-user", "1"]).await else { return };
+    let app = &server.app;
+    let (staff, query) = (app.staff(), "{ viewer { id } }");
+    let mut socket = server.staff().await;
+    let lock = app.database.lock(JUDE_WITH_LUISA).await;
+    let waiting = tokio::spawn({
+        let staff = staff.clone();
+        async move {
+            loop {
+                let answer = staff.graphql(&set_location(), json!({})).await;
+                if answer.get("errors").is_none() {
+                    break answer; // not refused because of the query below
+                }
+            }
+        }
+    });
+    let refused = loop {
+        let answer = post(app, "application/json", query).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        tokio::task::yield_now().await; // the first request has not begun yet
+    };
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "1"));
+    assert_json!(refused.json(), @r#"
+    {
+      "errors": [
+        {
+          "extensions": {"code": "RATE_LIMITED", "retryable": true},
+          "message": "you have too many requests in flight: wait for their responses"
+        }
+      ]
+    }
+    "#);
+    let get = Request::get("/graphql?query={viewer{id}}").body(Body::empty()).unwrap();
+    assert_eq!(staff.send(get).await.status, 429);
+    let events = post(app, "text/event-stream", query).await;
+    assert_eq!(events.status, 429);
+    let rest = staff.patch(JUDE_WITH_LUISA, &json!({"interview": {}})).await;
+    assert_eq!((rest.status.as_u16(), rest.header("retry-after")), (429, "1"));
+    assert_eq!(rest.json()["errors"][0]["code"], "RATE_LIMITED");
+    let errors = socket.errors_of(json!({"query": query})).await;
+    assert_eq!(errors[0]["extensions"]["code"], "RATE_LIMITED");
+    // Others have shares of their own.
+    app.user(LUISA).ask(query, json!({})).await;
+    assert_eq!(post_as(&app.anonymous(), "application/json", "{ __typename }").await.status, 200);
+
+    lock.rollback().await.unwrap();
+    assert_eq!(waiting.await.unwrap()["data"]["updateInterview"]["interview"]["location"], "Gate 9");
+    staff.ask(query, json!({})).await;
+    socket.ask(query).await;
 }
