@@ -45,6 +45,18 @@ pub struct DatabaseSettings {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub database_connections: u32,
+    /// Let each user use at most this many database connections at a time, at least 1
+    ///
+    /// Further statements of the user wait, for at most `--database-timeout`. Of the user's connections, changes leave
+    /// some to reads. Without this setting, a third of the connections for requests is left to other users.
+    #[arg(
+        long,
+        global = true,
+        value_name = "COUNT",
+        env = "DATABASE_CONNECTIONS_PER_USER",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub database_connections_per_user: Option<u32>,
     /// Fail a request that has waited this long for a database connection, or for a lock in PostgreSQL
     ///
     /// The time for a connection includes opening a new one. The request fails with the error code `TIMEOUT`, or with
@@ -96,6 +108,7 @@ impl DatabaseSettings {
         Ok(DatabaseOptions {
             url: url.expose().to_owned(),
             max_connections: self.database_connections,
+            max_per_user: self.database_connections_per_user,
             acquire_timeout: self.database_timeout,
             request_timeout: None,
             create,

@@ -97,7 +97,8 @@ impl dataloader::Loader<IntervieweeId> for BatchFetcher {
     type Error = ServiceError;
 
     async fn load(&self, ids: &[IntervieweeId]) -> Batch<IntervieweeId, Self::Value> {
-        let rows = self.services.interviewees_by_ids(ids).await?;
+        let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
+        let rows = self.services.interviewees_by_ids(viewer, ids).await?;
         Ok(rows.into_iter().map(|interviewee| (interviewee.id, Arc::new(interviewee))).collect())
     }
 }
@@ -107,7 +108,8 @@ impl dataloader::Loader<UserId> for BatchFetcher {
     type Error = ServiceError;
 
     async fn load(&self, ids: &[UserId]) -> Batch<UserId, Self::Value> {
-        let rows = self.services.users_by_ids(ids).await?;
+        let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
+        let rows = self.services.users_by_ids(viewer, ids).await?;
         Ok(rows.into_iter().map(|user| (user.id, Arc::new(user))).collect())
     }
 }

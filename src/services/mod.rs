@@ -26,7 +26,7 @@ pub use crate::storage::unit_of_work::Include;
 pub use crate::storage::{RequestChanges, share_connections};
 
 use crate::domain::Viewer;
-use crate::storage::Db;
+use crate::storage::{Db, StorageError, UserReader};
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
 use events::delay::DelayWatch;
@@ -98,6 +98,11 @@ impl Services {
     #[must_use]
     pub fn with_limits(self, limits: ServiceLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Connections for statements that only read, within the viewer's share of them.
+    async fn reader(&self, viewer: &Viewer) -> Result<UserReader<'_>, StorageError> {
+        self.db.reader_of(viewer.id).await
     }
 
     /// What the viewer can do to the interview now.

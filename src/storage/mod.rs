@@ -19,7 +19,7 @@ pub(crate) mod users;
 pub use backup::BackupError;
 pub use database::{
     DatabaseOptions, Db, LockWait, MigrationState, Outage, Pool, RequestChanges, StorageError, Synchronous,
-    Transaction, share_connections,
+    Transaction, UserReader, share_connections,
 };
 
 /// The target under which the driver logs what PostgreSQL sends to each session beside its responses, for example that

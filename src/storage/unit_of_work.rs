@@ -5,7 +5,7 @@ use crate::domain::{
     Audience, CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
     IntervieweeId, Scope, Transition, UserId, Viewer,
 };
-use crate::storage::database::ReservedConnection;
+use crate::storage::database::{ReservedConnection, UserPermit};
 use crate::storage::interview_queue::QueueHead;
 use crate::storage::interviews::{single_statement, with_people};
 use crate::storage::{Db, LockWait, Result, StorageError, Transaction};
@@ -33,9 +33,9 @@ pub enum Include {
 /// One change of one interview, from reading what it depends on to storing it. Dropping it writes nothing.
 pub enum UnitOfWork {
     /// Reads outside of a transaction and stores with a single statement.
-    Optimistic(ReservedConnection),
+    Optimistic { connection: ReservedConnection, permit: UserPermit },
     /// Reads and stores in a transaction. On PostgreSQL a change of an existing interview is at the head of its queue.
-    Transaction { transaction: Transaction, head: Option<QueueHead> },
+    Transaction { transaction: Transaction, head: Option<QueueHead>, permit: UserPermit },
 }
 
 /// A permitted change with everything that is stored with it.
@@ -105,13 +105,14 @@ impl Change {
 
 impl UnitOfWork {
     /// Begins a unit of work on this interview; on a new one if `None`. With locks it waits until this server's earlier
-    /// changes of the interview are done; on SQLite, of all interviews.
-    pub async fn begin(db: &Db, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
+    /// changes of the interview are done; on SQLite, of all interviews. The connection is one of the user's share.
+    pub async fn begin(db: &Db, user: UserId, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
         let wait = match locking {
-            Locking::Optimistic => match db.reserve_for_statement().await? {
-                Some(connection) => return Ok(Self::Optimistic(connection)),
-                None => LockWait::Full,
-            },
+            Locking::Optimistic if db.is_postgres() => {
+                let permit = db.permit_change(user, LockWait::Brief).await?;
+                return Ok(Self::Optimistic { connection: db.reserve_for_statement().await?, permit });
+            }
+            Locking::Optimistic => LockWait::Full,
             Locking::Pessimistic(wait) => wait,
         };
         let head = match interview {
@@ -119,14 +120,15 @@ impl UnitOfWork {
             Some(id) if db.is_postgres() => Some(db.interview_queue().enter(id).await?),
             _ => None,
         };
-        Ok(Self::Transaction { transaction: db.begin_change(wait).await?, head })
+        let permit = db.permit_change(user, wait).await?;
+        Ok(Self::Transaction { transaction: db.begin_change(wait).await?, head, permit })
     }
 
     /// Reads the interview, if it exists in this scope. A transaction locks its row, and leaves its people out.
     pub async fn load(&self, scope: Scope, id: InterviewId, include: Include) -> Result<Option<InterviewWithPeople>> {
         match (self, include) {
-            (Self::Optimistic(connection), Include::People) => with_people::find(connection, scope, id).await,
-            (Self::Optimistic(connection), Include::Nothing) => {
+            (Self::Optimistic { connection, .. }, Include::People) => with_people::find(connection, scope, id).await,
+            (Self::Optimistic { connection, .. }, Include::Nothing) => {
                 Ok(interviews::find(connection, scope, id).await?.map(InterviewWithPeople::from))
             }
             (Self::Transaction { transaction, .. }, _) => {
@@ -145,7 +147,7 @@ impl UnitOfWork {
         ceiling: u64,
     ) -> Result<Option<(Interviewee, u64)>> {
         match self {
-            Self::Optimistic(connection) => {
+            Self::Optimistic { connection, .. } => {
                 interviewees::find_with_open_interviews(connection, scope, id, interview, ceiling).await
             }
             Self::Transaction { transaction, .. } => {
@@ -157,7 +159,7 @@ impl UnitOfWork {
     /// Whether a change can refer to this user as an interviewer of the company.
     pub async fn is_active_interviewer(&self, company: CompanyId, id: UserId) -> Result<bool> {
         match self {
-            Self::Optimistic(connection) => users::is_active_interviewer(connection, company, id).await,
+            Self::Optimistic { connection, .. } => users::is_active_interviewer(connection, company, id).await,
             Self::Transaction { transaction, .. } => users::is_active_interviewer(transaction, company, id).await,
         }
     }
@@ -165,10 +167,14 @@ impl UnitOfWork {
     /// Stores the change and commits it.
     pub async fn store(self, change: Change) -> Result<Stored> {
         match self {
-            Self::Optimistic(connection) => store_in_one_statement(&connection, change).await,
-            Self::Transaction { transaction, head } => {
+            Self::Optimistic { connection, permit } => {
+                let stored = store_in_one_statement(&connection, change).await;
+                drop(permit);
+                stored
+            }
+            Self::Transaction { transaction, head, permit } => {
                 let stored = store_in_transaction(transaction, change).await;
-                drop(head);
+                drop((head, permit));
                 stored
             }
         }

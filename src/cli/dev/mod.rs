@@ -48,6 +48,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let options = DatabaseOptions {
         url: format!("sqlite://{DATABASE}"),
         max_connections: 4,
+        max_per_user: None,
         acquire_timeout: Duration::from_secs(3),
         request_timeout: Some(server.http.request_timeout),
         create: true,

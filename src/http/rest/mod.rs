@@ -96,7 +96,9 @@ async fn respond(
     let InterviewWithPeople { interview, people } = outcome.map_err(failed)?;
     let people = match people {
         Some(people) => people,
-        None => server.services.people_of(&interview).await.map_err(|error| failed(error.after_change()))?,
+        None => {
+            server.services.people_of(&caller.viewer, &interview).await.map_err(|error| failed(error.after_change()))?
+        }
     };
     Ok(response::of_interview(status, interview, people))
 }

@@ -25,10 +25,11 @@ impl Services {
         let (expected, since) = self.log_position(since).await?;
         let window = Window { after: Some(since), before: None, limit, from_end: false };
         let filter = InterviewFilter::default();
-        let read = event_log::page(self.db.reader(), viewer, &filter, expected, since, window.fetch());
-        let read = read.await?.ok_or(ServiceError::CursorExpired)?;
+        let reader = self.reader(viewer).await?;
+        let read = event_log::page(&*reader, viewer, &filter, expected, since, window.fetch()).await?;
+        let read = read.ok_or(ServiceError::CursorExpired)?;
         let page = window.page(read.entries);
-        let entries = with_interviews(&self.db, viewer.scope(), read.epoch, page.items).await?;
+        let entries = with_interviews(&reader, viewer.scope(), read.epoch, page.items).await?;
         let items = entries.into_iter().map(|entry| (entry.event, entry.interview)).collect();
         let has_previous = since != LogPosition::START;
         Ok(Changes { epoch: read.epoch, since, page: Page { items, has_previous, has_next: page.has_next } })
@@ -37,7 +38,7 @@ impl Services {
     /// The number of events after a position that the viewer sees, up to
     /// [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_changes(&self, viewer: &Viewer, since: LogPosition) -> Result<u64, ServiceError> {
-        Ok(event_log::count(self.db.reader(), viewer, since, self.limits.max_count).await?)
+        Ok(event_log::count(&*self.reader(viewer).await?, viewer, since, self.limits.max_count).await?)
     }
 
     /// The position of the log at which a client begins, and the epoch that it expects. Nothing is said about other

@@ -4,7 +4,7 @@
 use super::epoch::EpochCheck;
 use crate::domain::{Epoch, Event, Interview, InterviewId, LogPosition, Scope};
 use crate::services::ServiceError;
-use crate::storage::{Db, StorageError, event_log, interviews};
+use crate::storage::{Db, Pool, StorageError, event_log, interviews};
 use std::collections::HashMap;
 use std::sync::{self, Arc, PoisonError};
 use std::time::Duration;
@@ -200,14 +200,14 @@ impl EventFollower {
             false if page.entries.len() as u64 == BATCH => Backlog::Ready,
             false => Backlog::Empty,
         };
-        let entries = with_interviews(&self.db, Scope::Everything, epoch, page.entries).await?;
+        let entries = with_interviews(self.db.reader(), Scope::Everything, epoch, page.entries).await?;
         Ok(Some((entries, last, backlog)))
     }
 }
 
 /// Adds the interviews to events, and leaves out what is not visible in the scope.
 pub(crate) async fn with_interviews(
-    db: &Db,
+    reader: &Pool,
     scope: Scope,
     epoch: Epoch,
     events: Vec<(LogPosition, Event)>,
@@ -218,7 +218,7 @@ pub(crate) async fn with_interviews(
     let mut ids: Vec<InterviewId> = events.iter().map(|(_, event)| event.interview_id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let interviews = interviews::by_ids(db.reader(), scope, &ids).await?;
+    let interviews = interviews::by_ids(reader, scope, &ids).await?;
     let interviews: HashMap<_, _> =
         interviews.into_iter().map(|interview| (interview.id, Arc::new(interview))).collect();
     let entry = |(position, event): (LogPosition, Event)| {

@@ -165,10 +165,10 @@ impl Subscriber {
     /// the subscriber's position is not in the present history of the log.
     async fn read_page(&self, viewer: &Viewer) -> Result<Option<MissedPage>, StorageError> {
         let _permit = self.services.follower.catch_up_permit().await;
-        let (db, epoch) = (&self.services.db, Some(self.epoch));
+        let (reader, epoch) = (self.services.reader(viewer).await?, Some(self.epoch));
         let page = loop {
             self.services.epoch_check.run().await?;
-            let page = event_log::page(db.reader(), viewer, &self.filter, epoch, self.position, CATCH_UP_BATCH).await?;
+            let page = event_log::page(&*reader, viewer, &self.filter, epoch, self.position, CATCH_UP_BATCH).await?;
             if self.services.epoch_check.is_current() {
                 break page;
             }
@@ -176,7 +176,7 @@ impl Subscriber {
         let Some(page) = page else { return Ok(None) };
         let last = page.entries.last().map(|(position, _)| *position);
         let is_full = page.entries.len() as u64 == CATCH_UP_BATCH;
-        Ok(Some((with_interviews(db, viewer.scope(), self.epoch, page.entries).await?, last, is_full)))
+        Ok(Some((with_interviews(&reader, viewer.scope(), self.epoch, page.entries).await?, last, is_full)))
     }
 
     /// The next live entry. `None` when the receiver lagged: the missed entries have to be read from the log.

@@ -119,7 +119,7 @@ impl Services {
             ChangeRequest::Create(_) => None,
             ChangeRequest::Change { id, .. } => Some(id),
         };
-        let unit = UnitOfWork::begin(&self.db, locking, interview).await?;
+        let unit = UnitOfWork::begin(&self.db, viewer.id, locking, interview).await?;
         let limits = &self.limits.bookings;
         let (change, people) = match request {
             ChangeRequest::Create(booking) => {

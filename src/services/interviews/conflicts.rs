@@ -14,9 +14,10 @@ impl Services {
     ) -> Result<Vec<Conflict>, ServiceError> {
         let mut conflicts = Vec::new();
         for side in [Side::Interviewer, Side::Interviewee] {
-            let all = interviews::conflicting(self.db.reader(), Scope::Everything, interview, side).await?;
+            let all = interviews::conflicting(&*self.reader(viewer).await?, Scope::Everything, interview, side).await?;
             if !all.is_empty() {
-                let visible = interviews::conflicting(self.db.reader(), viewer.scope(), interview, side).await?;
+                let visible =
+                    interviews::conflicting(&*self.reader(viewer).await?, viewer.scope(), interview, side).await?;
                 conflicts.push(Conflict { side, hidden: all.len().saturating_sub(visible.len()), visible });
             }
         }

@@ -18,19 +18,19 @@ impl Services {
     /// The company of staff; none for drivers and admins.
     pub async fn company_of(&self, viewer: &Viewer) -> Result<Option<Company>> {
         match viewer.authority {
-            Authority::Staff(company) => Ok(companies::find(self.db.reader(), company).await?),
+            Authority::Staff(company) => Ok(companies::find(&*self.reader(viewer).await?, company).await?),
             Authority::Driver | Authority::Admin => Ok(None),
         }
     }
 
     /// The interview with this id, if the viewer sees it.
     pub async fn interview(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<Interview>> {
-        Ok(interviews::find(self.db.reader(), viewer.scope(), id).await?)
+        Ok(interviews::find(&*self.reader(viewer).await?, viewer.scope(), id).await?)
     }
 
     /// The same with its people, in one statement.
     pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<InterviewWithPeople>> {
-        Ok(with_people::find(self.db.reader(), viewer.scope(), id).await?)
+        Ok(with_people::find(&*self.reader(viewer).await?, viewer.scope(), id).await?)
     }
 
     /// A page of the interviews that the viewer sees and the filter matches.
@@ -41,17 +41,17 @@ impl Services {
         order: InterviewOrder,
         window: &Window<InterviewPosition>,
     ) -> Result<Page<Interview>> {
-        Ok(interviews::page(self.db.reader(), viewer, filter, order, window).await?)
+        Ok(interviews::page(&*self.reader(viewer).await?, viewer, filter, order, window).await?)
     }
 
     /// The number of interviews on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviews(&self, viewer: &Viewer, filter: &InterviewFilter) -> Result<u64> {
-        Ok(interviews::count(self.db.reader(), viewer, filter, self.limits.max_count).await?)
+        Ok(interviews::count(&*self.reader(viewer).await?, viewer, filter, self.limits.max_count).await?)
     }
 
     /// The interviewee with this id, if the viewer sees it.
     pub async fn interviewee(&self, viewer: &Viewer, id: IntervieweeId) -> Result<Option<Interviewee>> {
-        Ok(interviewees::find(self.db.reader(), viewer.scope(), id).await?)
+        Ok(interviewees::find(&*self.reader(viewer).await?, viewer.scope(), id).await?)
     }
 
     /// A page of the interviewees that the viewer sees; with `search`, those whose driver's name contains it.
@@ -61,12 +61,12 @@ impl Services {
         search: Option<&str>,
         window: &Window<IntervieweeId>,
     ) -> Result<Page<Interviewee>> {
-        Ok(interviewees::page(self.db.reader(), staff_scope(viewer)?, search, window).await?)
+        Ok(interviewees::page(&*self.reader(viewer).await?, staff_scope(viewer)?, search, window).await?)
     }
 
     /// The number of interviewees on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviewees(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
-        Ok(interviewees::count(self.db.reader(), staff_scope(viewer)?, search, self.limits.max_count).await?)
+        Ok(interviewees::count(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count).await?)
     }
 
     /// A page of the active staff of the viewer's company; with `search`, those whose name contains it.
@@ -76,12 +76,12 @@ impl Services {
         search: Option<&str>,
         window: &Window<UserId>,
     ) -> Result<Page<User>> {
-        Ok(users::interviewers(self.db.reader(), staff_scope(viewer)?, search, window).await?)
+        Ok(users::interviewers(&*self.reader(viewer).await?, staff_scope(viewer)?, search, window).await?)
     }
 
     /// The number of interviewers on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviewers(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
-        Ok(users::count_interviewers(self.db.reader(), staff_scope(viewer)?, search, self.limits.max_count).await?)
+        Ok(users::count_interviewers(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count).await?)
     }
 
     /// The same page of the interviews of each of these interviewees.
@@ -91,7 +91,7 @@ impl Services {
         interviewees: &[IntervieweeId],
         window: &Window<InterviewPosition>,
     ) -> Result<HashMap<IntervieweeId, Page<Interview>>> {
-        Ok(interviews::pages_by_interviewee(self.db.reader(), viewer.scope(), interviewees, window).await?)
+        Ok(interviews::pages_by_interviewee(&*self.reader(viewer).await?, viewer.scope(), interviewees, window).await?)
     }
 
     /// The number of interviews of each of these interviewees, up to the same limit.
@@ -100,7 +100,7 @@ impl Services {
         viewer: &Viewer,
         interviewees: &[IntervieweeId],
     ) -> Result<HashMap<IntervieweeId, u64>> {
-        Ok(interviews::counts_by_interviewee(self.db.reader(), viewer.scope(), interviewees, self.limits.max_count)
+        Ok(interviews::counts_by_interviewee(&*self.reader(viewer).await?, viewer.scope(), interviewees, self.limits.max_count)
             .await?)
     }
 
@@ -112,7 +112,7 @@ impl Services {
         window: &Window<EventId>,
     ) -> Result<HashMap<InterviewId, Page<Event>>> {
         let scope = viewer.scope();
-        let mut pages = history::pages_by_interview(self.db.reader(), scope, interviews, window).await?;
+        let mut pages = history::pages_by_interview(&*self.reader(viewer).await?, scope, interviews, window).await?;
         for page in pages.values_mut() {
             page.items = page.items.iter().filter_map(|event| event.seen_in(scope)).map(Cow::into_owned).collect();
         }
@@ -125,23 +125,24 @@ impl Services {
         viewer: &Viewer,
         interviews: &[InterviewId],
     ) -> Result<HashMap<InterviewId, u64>> {
-        Ok(history::counts_by_interview(self.db.reader(), viewer.scope(), interviews, self.limits.max_count).await?)
+        Ok(history::counts_by_interview(&*self.reader(viewer).await?, viewer.scope(), interviews, self.limits.max_count).await?)
     }
 
     /// The interviewees with these ids. They have to come from rows that the viewer sees.
-    pub async fn interviewees_by_ids(&self, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
-        Ok(interviewees::by_ids(self.db.reader(), ids).await?)
+    pub async fn interviewees_by_ids(&self, viewer: &Viewer, ids: &[IntervieweeId]) -> Result<Vec<Interviewee>> {
+        Ok(interviewees::by_ids(&*self.reader(viewer).await?, ids).await?)
     }
 
     /// The users with these ids. They have to come from rows that the viewer sees.
-    pub async fn users_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>> {
-        Ok(users::by_ids(self.db.reader(), ids).await?)
+    pub async fn users_by_ids(&self, viewer: &Viewer, ids: &[UserId]) -> Result<Vec<User>> {
+        Ok(users::by_ids(&*self.reader(viewer).await?, ids).await?)
     }
 
     /// The people of an interview that the viewer sees.
-    pub async fn people_of(&self, interview: &Interview) -> Result<Participants> {
-        let mut applications = interviewees::by_ids(self.db.reader(), &[interview.interviewee_id]).await?;
-        let users = users::by_ids(self.db.reader(), &[interview.driver_id, interview.interviewer_id]).await?;
+    pub async fn people_of(&self, viewer: &Viewer, interview: &Interview) -> Result<Participants> {
+        let mut applications = interviewees::by_ids(&*self.reader(viewer).await?, &[interview.interviewee_id]).await?;
+        let users =
+            users::by_ids(&*self.reader(viewer).await?, &[interview.driver_id, interview.interviewer_id]).await?;
         let user = |id: UserId| {
             let found = users.iter().find(|user| user.id == id).cloned();
             found.ok_or(ServiceError::Dangling { table: "users", id: id.0 })

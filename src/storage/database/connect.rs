@@ -10,6 +10,7 @@ use crate::storage::database::session::SessionLimits;
 use crate::storage::database::session_check::check_sessions;
 use crate::storage::database::shares::{Share, Shares};
 use crate::storage::database::sqlite_file::SqliteFile;
+use crate::storage::database::user_shares::UserShares;
 use crate::storage::interview_queue::InterviewQueue;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct DatabaseOptions {
     pub url: String,
     /// The largest number of connections. On SQLite the largest number of readers, and at most two for each processor.
     pub max_connections: u32,
+    /// The most connections that one user uses at a time. `None` for two thirds.
+    pub max_per_user: Option<u32>,
     /// How long a request waits for a connection, including the time to open one; and how long a statement waits for a
     /// lock on PostgreSQL.
     pub acquire_timeout: Duration,
@@ -52,17 +55,19 @@ impl Db {
     pub fn open(options: &DatabaseOptions) -> Result<Self> {
         let (timeout, options) = (options.acquire_timeout, options.clone());
         let connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
+        let per_user = options.max_per_user.map(|connections| usize::try_from(connections).unwrap_or(usize::MAX));
         let interview_queue = InterviewQueue::new(timeout);
         let outages = Arc::<OutageLog>::default();
         match Address::parse(&options.url)? {
             Address::Postgres(address) => {
                 let limits = SessionLimits { lock_wait: timeout, statement: options.request_timeout };
+                let user_shares = UserShares::of_one_pool(Shares::for_requests(connections), per_user, timeout);
                 let shares = Shares::of(connections);
                 let reader =
                     Pool::open(ConnectTo::Postgres(*address, limits), shares.requests, timeout, outages.clone());
                 let (writer, waiting_writer) = (reader.with(shares.changes), reader.with(shares.waiting));
                 let monitor = reader.with(shares.monitoring);
-                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, options })
+                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, user_shares, options })
             }
             Address::Sqlite(file) => {
                 let file = SqliteFile::new(file, options.synchronous);
@@ -70,9 +75,11 @@ impl Db {
                     let (address, share) = (ConnectTo::Sqlite(file.options(writes)), Share::new(connections));
                     Pool::open(address, share, timeout, outages.clone())
                 };
-                let (writer, reader) = (open(1, true), open(connections.min(useful_readers()), false));
+                let readers = connections.min(useful_readers());
+                let user_shares = UserShares::of_readers(readers, per_user, timeout);
+                let (writer, reader) = (open(1, true), open(readers, false));
                 let (monitor, waiting_writer) = (reader.clone(), writer.clone());
-                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, options })
+                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, user_shares, options })
             }
         }
     }

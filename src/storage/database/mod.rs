@@ -32,6 +32,7 @@ pub(super) mod sqlite_file;
 mod start_fault;
 pub(crate) mod statement_cache;
 mod transaction;
+mod user_shares;
 
 pub use commit::RequestChanges;
 pub use connect::{DatabaseOptions, Synchronous};
@@ -43,12 +44,15 @@ pub use request_share::share_connections;
 pub(crate) use reserved::ReservedConnection;
 pub use transaction::Transaction;
 
+use crate::domain::UserId;
 use crate::storage::Result;
 use crate::storage::interview_queue::InterviewQueue;
 use outage_log::OutageLog;
 use sea_orm::{ConnectionTrait, DbBackend};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+use user_shares::UserShares;
+pub use user_shares::{UserPermit, UserReader};
 
 /// How long a change waits for a lock that another transaction holds. A wait that exceeds the limit fails with
 /// [`StorageError::Timeout`].
@@ -78,6 +82,7 @@ pub struct Db {
     monitor: Pool,
     outages: Arc<OutageLog>,
     interview_queue: InterviewQueue,
+    user_shares: UserShares,
     options: DatabaseOptions,
 }
 
@@ -88,18 +93,25 @@ impl Db {
         &self.reader
     }
 
+    /// The same for one user, within their share.
+    pub(crate) async fn reader_of(&self, user: UserId) -> Result<UserReader<'_>> {
+        self.user_shares.reader(user, &self.reader).await
+    }
+
+    /// Waits for a connection of a user's share for a change.
+    pub(crate) async fn permit_change(&self, user: UserId, wait: LockWait) -> Result<UserPermit> {
+        self.user_shares.change(user, wait).await
+    }
+
     /// A connection for checks of the database that must not wait for requests.
     pub(crate) fn monitor(&self) -> &Pool {
         &self.monitor
     }
 
-    /// A connection on which a change can be stored as one statement; none on SQLite, which has no statement that
+    /// A connection on which a change can be stored as one statement. Only on PostgreSQL: SQLite has no statement that
     /// writes two tables.
-    pub(crate) async fn reserve_for_statement(&self) -> Result<Option<ReservedConnection>> {
-        if !self.is_postgres() {
-            return Ok(None);
-        }
-        Ok(Some(self.writer.reserve().await?))
+    pub(crate) async fn reserve_for_statement(&self) -> Result<ReservedConnection> {
+        Ok(self.writer.reserve().await?)
     }
 
     /// Whether this is PostgreSQL, and not SQLite.

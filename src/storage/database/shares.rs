@@ -37,7 +37,8 @@ impl Share {
         Self { semaphores: vec![Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)))] }
     }
 
-    fn part(&self, connections: usize) -> Self {
+    /// A part of this share: its permits are those of the whole, too.
+    pub fn part(&self, connections: usize) -> Self {
         let mut part = Self::new(connections);
         part.semaphores.extend_from_slice(&self.semaphores);
         part
@@ -54,10 +55,15 @@ impl Share {
 }
 
 impl Shares {
+    /// How many of the connections are for requests.
+    pub fn for_requests(connections: usize) -> usize {
+        connections - usize::from(connections >= FEWEST_WITH_MONITORING)
+    }
+
     /// Divides at least one connection.
     pub fn of(connections: usize) -> Self {
-        let monitors = usize::from(connections >= FEWEST_WITH_MONITORING);
-        let for_requests = connections - monitors;
+        let for_requests = Self::for_requests(connections);
+        let monitors = connections - for_requests;
         // A quarter is for reads, but at least one, unless there is one only.
         let for_changes = (for_requests - (for_requests / 4).max(1)).max(1);
         let for_waiting = (for_changes / 2).max(1);

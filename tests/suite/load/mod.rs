@@ -6,3 +6,4 @@ mod crash;
 mod frozen_server;
 mod held_locks;
 mod transaction_retries;
+mod user_shares;

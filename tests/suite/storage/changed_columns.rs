@@ -42,7 +42,7 @@ async fn a_change_writes_every_column_that_a_change_can_write(
 
 /// Stores what `edit` makes of the interview, and reads it back.
 async fn store(db: &Db, locking: Locking, edit: fn(&mut Interview)) {
-    let unit = UnitOfWork::begin(db, locking, Some(JUDE_WITH_LUISA)).await.unwrap();
+    let unit = UnitOfWork::begin(db, MONA, locking, Some(JUDE_WITH_LUISA)).await.unwrap();
     assert_eq!(matches!(unit, UnitOfWork::Optimistic { .. }), locking == Locking::Optimistic);
     let before = unit.load(Scope::Everything, JUDE_WITH_LUISA, Include::Nothing).await.unwrap().unwrap().interview;
     let mut after = before.clone();

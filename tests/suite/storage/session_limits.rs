@@ -17,8 +17,15 @@ async fn connect(database: &TestDatabase, parameters: &str) -> Db {
     let url = format!("{}{separator}{parameters}", database.url);
     let (acquire_timeout, request_timeout) = (Duration::from_secs(3), Some(Duration::from_secs(10)));
     let synchronous = Synchronous::Normal;
-    let options =
-        DatabaseOptions { url, max_connections: 1, acquire_timeout, request_timeout, create: false, synchronous };
+    let options = DatabaseOptions {
+        url,
+        max_connections: 1,
+        max_per_user: None,
+        acquire_timeout,
+        request_timeout,
+        create: false,
+        synchronous,
+    };
     Db::connect(&options).await.unwrap()
 }
 

@@ -99,6 +99,7 @@ impl TestDatabase {
         DatabaseOptions {
             url: self.url.clone(),
             max_connections: 5,
+            max_per_user: None,
             acquire_timeout: Duration::from_secs(10),
             request_timeout: None,
             create: true,
@@ -213,6 +214,7 @@ async fn connect(url: String) -> Db {
     let options = DatabaseOptions {
         url,
         max_connections: 1,
+        max_per_user: None,
         acquire_timeout: Duration::from_secs(10),
         request_timeout: None,
         create: true,

@@ -66,6 +66,7 @@ impl DatabaseProxy {
         let options = DatabaseOptions {
             url: self.url(),
             max_connections,
+            max_per_user: None,
             acquire_timeout: Duration::from_secs(1),
             request_timeout: None,
             create: false,

@@ -1,0 +1,42 @@
+//! Each user has a share of the database connections, so that no user takes all of them.
+
+use crate::support::Database::Postgres;
+use crate::support::listening_server::TIMEOUT;
+use crate::support::people::{LUISA, MONA};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// The server of a test has 5 connections: one for `/readyz`, and 3 of the others are the share of a user.
+const SHARE: i64 = 3;
+
+#[tokio::test]
+async fn statements_of_one_user_leave_a_connection_to_others() {
+    let app = start!(Postgres);
+    let (mona, luisa) = (app.user(MONA), app.user(LUISA));
+    for user in [&mona, &luisa] {
+        user.ask("{ viewer { id } }", json!({})).await;
+    }
+    let other_session = app.database.raw().await;
+    let lock = other_session.begin().await.unwrap();
+    lock.execute_unprepared("LOCK TABLE interviews").await.unwrap();
+    let mut waiting = JoinSet::new();
+    for _ in 0..8 {
+        let mona = mona.clone();
+        waiting.spawn(async move { mona.ask("{ interviews(first: 1) { nodes { id } } }", json!({})).await });
+    }
+    let blocked =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let until_blocked = async { while app.database.value::<i64>(blocked).await < SHARE {} };
+    timeout(TIMEOUT, until_blocked).await.unwrap();
+    for _ in 0..20 {
+        let answer = timeout(TIMEOUT, luisa.ask("{ viewer { company { id } } }", json!({}))).await;
+        assert_eq!(answer.unwrap()["viewer"]["company"]["id"], "1");
+        assert_eq!(app.database.value::<i64>(blocked).await, SHARE);
+    }
+    lock.rollback().await.unwrap();
+    while let Some(answer) = waiting.join_next().await {
+        assert_eq!(answer.unwrap()["interviews"]["nodes"].as_array().unwrap().len(), 1);
+    }
+}
