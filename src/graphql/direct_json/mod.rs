@@ -4,6 +4,7 @@
 //! A [`plan::Plan`] says for each selected field how its value is obtained: written from the object, written from a
 //! nested object, or executed. [`output`] carries plans out and is the only part that runs resolvers.
 
+mod memory;
 mod output;
 mod plan;
 mod scalar;
@@ -20,6 +21,14 @@ use std::future::Future;
 
 /// An object type whose fields can be written.
 pub trait WriteJson: ContainerType + Clone {
+    /// The fields with texts that users write, also those of nested objects.
+    const FREE_TEXTS: &'static [&'static str] = &[];
+
+    /// The length of those texts of one object, in bytes.
+    fn text_length(&self) -> usize {
+        0
+    }
+
     /// The fields with selections of their own that can be written.
     type Nested: NestedField<Self>;
 

@@ -1,7 +1,7 @@
 //! The output types of fields whose objects are written as JSON text.
 
-use crate::graphql::direct_json::WriteJson;
 use crate::graphql::direct_json::plan::{Plan, SourceFields};
+use crate::graphql::direct_json::{WriteJson, memory};
 use crate::graphql::engine::EmbeddedJson;
 use crate::graphql::engine::error::error_with_code;
 use crate::graphql::engine::json::write_value;
@@ -78,9 +78,14 @@ async fn write_objects<T: WriteJson>(
     shape: Shape,
 ) -> ServerResult<Option<Value>> {
     let Some(embedded_json) = ctx.data_opt::<EmbeddedJson>() else { return Ok(None) };
+    let fail = |error: ResponseError| {
+        ctx.set_error_path(error_with_code(error.code(), error.message()).into_server_error(field.pos))
+    };
     let field_ctx = ctx.with_field(field);
+    embedded_json.hold(memory::of_rows(objects)).map_err(fail)?;
     let (plan, sources) = Plan::<T>::new(&ctx.item.node, &field_ctx);
-    if !plan.writes() {
+    if !plan.writes() || !embedded_json.is_permitted() {
+        embedded_json.hold(memory::of_values(objects, &ctx.item.node, &field_ctx)).map_err(fail)?;
         return Ok(None);
     }
     let execution = Execution { ctx, objects, sources: &sources, shape };
@@ -98,9 +103,6 @@ async fn write_objects<T: WriteJson>(
         ServerResult::Ok(values)
     };
     let (loaded, mut executed) = futures_util::try_join!(load, executed)?;
-    let fail = |error: ResponseError| {
-        ctx.set_error_path(error_with_code(error.code(), error.message()).into_server_error(field.pos))
-    };
     let write = |executed: &ExecutedValues| {
         let mut text = embedded_json.begin(executed.iter());
         let mut out = Vec::with_capacity(OBJECT_LENGTH * loaded.len());

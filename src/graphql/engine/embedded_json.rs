@@ -4,12 +4,13 @@ use crate::graphql::engine::json::Json;
 use crate::graphql::engine::memory::Charge;
 use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
 use async_graphql::Value;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Permits resolvers to return objects as JSON text: in the data of a request whose response
 /// [`crate::graphql::engine::json`] writes, and whose document never needs two values of one response key merged,
-/// which is not possible with text. It limits the texts of one operation while they are written.
+/// which is not possible with text. It limits the texts of one operation while they are written, and what the operation
+/// holds besides until it ends.
 ///
 /// The text travels as [`Value::Binary`]: no type of the schema is binary. async-graphql's feature `raw_value` offers
 /// the same, but parses the text again to validate it and copies it into a `String` and a `RawValue`, which costs what
@@ -17,7 +18,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 #[derive(Debug)]
 pub struct EmbeddedJson {
     objects: Arc<AtomicU64>,
+    is_permitted: bool,
     limits: ResponseLimits,
+    /// What is held until the operation ends.
+    held: Mutex<Charge>,
     /// What the texts up to now contribute to the response, in bytes.
     length: AtomicUsize,
     /// The bytes of all texts, those that are copied into another one included.
@@ -37,8 +41,26 @@ const STEP: usize = 64 * 1024;
 
 impl EmbeddedJson {
     /// For one operation. `objects` counts those of all operations.
-    pub(super) fn new(objects: Arc<AtomicU64>, limits: ResponseLimits) -> Self {
-        Self { objects, limits, length: AtomicUsize::new(0), memory: AtomicUsize::new(0) }
+    pub(super) fn new(objects: Arc<AtomicU64>, is_permitted: bool, limits: ResponseLimits) -> Self {
+        let (length, memory) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { objects, is_permitted, limits, held: Mutex::default(), length, memory }
+    }
+
+    /// Whether objects may be text. Otherwise the executor makes values of them.
+    #[must_use]
+    pub fn is_permitted(&self) -> bool {
+        self.is_permitted
+    }
+
+    /// Counts memory that the operation holds until it ends.
+    ///
+    /// # Errors
+    /// [`ResponseError::NoMemory`]
+    pub fn hold(&self, bytes: usize) -> Result<(), ResponseError> {
+        let whole = self.memory.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let more = held.bytes() + bytes;
+        self.limits.grow(&mut held, more, whole)
     }
 
     /// Begins a text. `nested` values are copied into it.
@@ -67,7 +89,7 @@ impl EmbeddedText<'_> {
     /// # Errors
     /// [`ResponseError`]
     pub fn finish(mut self, text: Vec<u8>, objects: usize) -> Result<Value, ResponseError> {
-        let EmbeddedJson { objects: count, limits, length, memory } = self.operation;
+        let EmbeddedJson { objects: count, limits, length, memory, .. } = self.operation;
         length.fetch_add(self.own_length(&text), Ordering::Relaxed);
         let whole = memory.fetch_add(text.len(), Ordering::Relaxed) + text.len();
         limits.grow(&mut self.charge, text.len(), whole)?;

@@ -1,5 +1,6 @@
 //! Executes subscriptions for events: anew for each event, with the viewer's current permissions and empty loaders.
 
+use crate::graphql::engine::EmbeddedJson;
 use crate::graphql::engine::api::{Api, RequestContext};
 use crate::graphql::engine::document::{Caching, Document, Documents, Hash, SelectionHash};
 use crate::graphql::engine::error::Code;
@@ -104,6 +105,8 @@ impl<A: Api> EventExecutor<A> {
         let charge = charge.map_err(|NoMemory| Code::Overloaded)?;
         let mut request = Request::new("").variables(selection.variables.clone());
         request.operation_name.clone_from(operation_name);
+        // Without text, and to count what the execution holds.
+        request.data.insert(EmbeddedJson::new(Arc::default(), false, self.limits.clone()));
         request.set_parsed_query(document.executable_for_event(operation_name.as_deref(), &selection.variables));
         Ok((request, charge))
     }

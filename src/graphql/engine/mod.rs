@@ -291,9 +291,9 @@ impl<A: Api> Engine<A> {
         let charge = self.memory.charge(document.executable_memory()).map_err(|NoMemory| ResponseError::NoMemory)?;
         request.set_parsed_query(prepared.executable);
         request.data.insert(self.surcharge(context.viewer.as_deref()));
-        if !document.has_duplicate_keys() {
-            request.data.insert(EmbeddedJson::new(self.embedded_objects.clone(), limits.clone()));
-        }
+        let embedded_json =
+            EmbeddedJson::new(self.embedded_objects.clone(), !document.has_duplicate_keys(), limits.clone());
+        request.data.insert(embedded_json);
         let request = PreparedRequest::QueryOrMutation(request, limits, charge);
         Ok(CheckedRequest { request, cost, is_first_use })
     }

@@ -66,7 +66,8 @@ impl Services {
 
     /// The number of interviewees on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviewees(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
-        Ok(interviewees::count(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count).await?)
+        Ok(interviewees::count(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count)
+            .await?)
     }
 
     /// A page of the active staff of the viewer's company; with `search`, those whose name contains it.
@@ -81,7 +82,8 @@ impl Services {
 
     /// The number of interviewers on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviewers(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
-        Ok(users::count_interviewers(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count).await?)
+        Ok(users::count_interviewers(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count)
+            .await?)
     }
 
     /// The same page of the interviews of each of these interviewees.
@@ -100,8 +102,13 @@ impl Services {
         viewer: &Viewer,
         interviewees: &[IntervieweeId],
     ) -> Result<HashMap<IntervieweeId, u64>> {
-        Ok(interviews::counts_by_interviewee(&*self.reader(viewer).await?, viewer.scope(), interviewees, self.limits.max_count)
-            .await?)
+        Ok(interviews::counts_by_interviewee(
+            &*self.reader(viewer).await?,
+            viewer.scope(),
+            interviewees,
+            self.limits.max_count,
+        )
+        .await?)
     }
 
     /// The same page of the history of each of these interviews, as far as the viewer sees it.
@@ -125,7 +132,13 @@ impl Services {
         viewer: &Viewer,
         interviews: &[InterviewId],
     ) -> Result<HashMap<InterviewId, u64>> {
-        Ok(history::counts_by_interview(&*self.reader(viewer).await?, viewer.scope(), interviews, self.limits.max_count).await?)
+        Ok(history::counts_by_interview(
+            &*self.reader(viewer).await?,
+            viewer.scope(),
+            interviews,
+            self.limits.max_count,
+        )
+        .await?)
     }
 
     /// The interviewees with these ids. They have to come from rows that the viewer sees.

@@ -11,6 +11,12 @@ use async_graphql::{Context, Positioned};
 use std::borrow::Cow;
 
 impl WriteJson for Interview {
+    const FREE_TEXTS: &'static [&'static str] = &["location", "reason"];
+
+    fn text_length(&self) -> usize {
+        [self.row.location.as_deref(), self.row.reason()].into_iter().flatten().map(str::len).sum()
+    }
+
     type Nested = PlannedPerson;
 
     written_fields! {

@@ -153,6 +153,12 @@ pub enum EventQuery {
 
 /// Events are executed: their fields are objects and enums that no list of interviews selects often.
 impl WriteJson for InterviewEvent {
+    const FREE_TEXTS: &'static [&'static str] = &["from", "to"];
+
+    fn text_length(&self) -> usize {
+        self.event.changes.iter().flat_map(|change| [&change.from, &change.to]).flatten().map(String::len).sum()
+    }
+
     type Nested = Infallible;
 
     fn field_writer(_: &str) -> Option<FieldWriter<Self>> {

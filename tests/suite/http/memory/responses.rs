@@ -1,10 +1,11 @@
 //! Responses are limited in length while they are written, and count until their client has read them.
 
 use super::client::{ANY_COMPLEXITY, Client, locations, make_locations_long, until_used};
-use crate::support::Database::Sqlite;
+use crate::support::Database::{Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::listening_server::ListeningServer;
 use crate::support::people::JUDE_WITH_LUISA;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -78,11 +79,10 @@ async fn response_for_which_there_is_no_memory_is_overloaded() {
     let overloaded = json!("OVERLOADED");
     let no_memory = json!("the server has no memory for this now: try again, or ask for less");
     assert_eq!(error(&staff.query(&locations(2)).await), (&overloaded, &no_memory));
-    // The executor holds the values, and the response is refused as a whole.
+    // The executor holds the values.
     let merged = "{ interviews(first: 100) { nodes { a: location b: location } } \
                   interviews(first: 100) { nodes { c: location } } }";
-    let (status, answer) = staff.post(json!({"query": merged}).to_string()).await;
-    assert_eq!((status, error(&answer)), (503, (&overloaded, &no_memory)));
+    assert_eq!(error(&staff.query(merged).await), (&overloaded, &no_memory));
     assert!(staff.query("{ interviews(first: 10) { nodes { location } } }").await.get("errors").is_none());
     until_used(&server.app, |used| used == 0).await;
 }
@@ -135,4 +135,34 @@ async fn batch_response_counts_until_it_is_written() {
 async fn small_responses_need_no_memory() {
     let app = TestApp::start_with(Sqlite, &["--request-memory", "0"]).await.unwrap();
     assert_eq!(app.staff().ask("{ viewer { title } }", json!({})).await, json!({"viewer": {"title": "Mona Berg"}}));
+}
+
+/// What a request has read and resolved counts while it waits for the database.
+#[tokio::test]
+async fn rows_and_values_count_while_the_request_waits() {
+    let fields: String = (0..20).map(|number| format!("a{number}: location ")).collect();
+    let list = format!("interviews(first: 100) {{ nodes {{ {fields} interviewer {{ title }} }} }}");
+    let history = "interviewChanges(first: 100) { nodes { changes { a: from b: to } actor { title } } }";
+    for (query, at_least) in [
+        (format!("{{ {list} }}"), 200_000), // the rows
+        (format!("{{ {list} interviews(first: 100) {{ nodes {{ b: id }} }} }}"), 4_000_000), // 20 values of each
+        (format!("{{ {history} }}"), 10_000),
+    ] {
+        let Some(server) = ListeningServer::start(Postgres, &ANY_COMPLEXITY).await else { return };
+        make_locations_long(&server.app).await;
+        let (staff, memory) = (server.app.staff(), server.app.app.memory());
+        staff.ask("{ viewer { id } }", json!({})).await;
+        let other_session = server.app.database.raw().await;
+        let lock = other_session.begin().await.unwrap();
+        lock.execute_unprepared("LOCK TABLE users").await.unwrap();
+        let waiting = tokio::spawn({
+            let (staff, query) = (staff.clone(), query.clone());
+            async move { staff.ask(&query, json!({})).await }
+        });
+        until_used(&server.app, |used| used >= at_least).await;
+        assert!(memory.used() < 20_000_000, "{query}: {}", memory.used());
+        lock.rollback().await.unwrap();
+        waiting.await.unwrap();
+        until_used(&server.app, |used| used == 0).await;
+    }
 }
