@@ -39,6 +39,13 @@ async def batches(target, _):
     return await exchange(target, post(target, body.encode()))
 
 
+async def heads(target, _):
+    """The head of a request, with 60 KB of headers, without its end."""
+    reader, writer = await connect(target)
+    writer.write(head(target, "GET", "/livez", x_long="x" * 60_000)[:-4])
+    return await wait_for_end(reader, writer, 15)
+
+
 async def wait_for_end(reader, writer, seconds):
     """Reads nothing and sends nothing until the server answers or closes the connection; the status."""
     try:
@@ -103,6 +110,14 @@ async def lists(target, index):
     return await exchange(target, request)
 
 
+async def values(target, _):
+    """Lists that have to be merged: the executor holds each value while it reads the people."""
+    people = "interviewee { driver { title } }"
+    merged = f"interviews(first: 100) {{ nodes {{ version {people} }} }}"
+    query = {"query": locations(35)[:-1] + merged + " }"}
+    return await exchange(target, post(target, query, "staff"))
+
+
 async def subscriptions(target, index):
     """Subscribers with different selections of long texts. The first client makes the changes."""
     if index == 0:
@@ -156,8 +171,8 @@ def frame(first, text):
 
 
 # The attacks, with the number of clients at a time.
-ALL = {"documents": 4, "batches": 10, "bodies": 150, "chunks": 5, "introspection": 30, "files": 30, "lists": 12,
-       "subscriptions": 11, "messages": 40}
+ALL = {"documents": 4, "batches": 10, "heads": 150, "bodies": 150, "chunks": 5, "introspection": 30, "files": 30,
+       "lists": 12, "values": 40, "subscriptions": 11, "messages": 40}
 
 
 async def attack(name, target, until):
