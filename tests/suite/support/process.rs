@@ -13,6 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Runs its arguments as a command, sends it each signal that its own input names, and kills it by `kill -9` when that
@@ -157,7 +158,9 @@ impl Drop for ServerProcess {
 }
 
 fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    // A connection that rests longer may be closed by the server while the client begins to use it again.
+    let builder = reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(2));
+    builder.build().unwrap()
 }
 
 fn address_in(line: &str) -> Option<String> {
