@@ -89,7 +89,7 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
 pub async fn listen(app: App, listener: TcpListener, signals: ShutdownSignals) -> Result<(), CliError> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::select! {
-        () = app.serve(listener, signals.drain.cancelled_owned()) => Ok(()),
+        () = Box::pin(app.serve(listener, signals.drain.cancelled_owned())) => Ok(()),
         () = signals.abort.cancelled() => Err(CliError::Aborted),
     }
 }

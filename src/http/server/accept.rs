@@ -102,6 +102,8 @@ impl Acceptor<'_> {
         self.tracker.spawn(InlineRepoll::new(async move {
             let mut http = pin!(http);
             let ended = tokio::select! {
+                // In this order: bytes that arrived while the server was too busy to read them are noticed.
+                biased;
                 ended = &mut http => Some(ended),
                 () = close.cancelled() => None,
                 () = sleep(timeouts.first_byte) => {
