@@ -22,37 +22,43 @@ pub enum Direction {
 }
 
 pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(settings, matches!(direction, Direction::Up)).await?;
-    match direction {
-        Direction::Up => {
-            db.migrate_up().await?;
-            verify_event_log(&db).await?;
+    with_database(settings, matches!(direction, Direction::Up), async |db| {
+        match direction {
+            Direction::Up => {
+                db.migrate_up().await?;
+                verify_event_log(db).await?;
+            }
+            Direction::Down { steps } => db.migrate_down(*steps).await?,
+            Direction::Status => {}
         }
-        Direction::Down { steps } => db.migrate_down(*steps).await?,
-        Direction::Status => {}
-    }
-    for (step, applied) in db.migration_state().await?.steps {
-        println!("{} {step}", if applied { "applied" } else { "pending" });
-    }
-    Ok(db.close().await?)
+        for (step, applied) in db.migration_state().await?.steps {
+            println!("{} {step}", if applied { "applied" } else { "pending" });
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Makes clients of the event log query anew.
 pub async fn expire_cursors(settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(settings, false).await?;
-    if !db.migration_state().await?.is_current() {
-        return Err(CliError::Behind);
-    }
-    event_log::renew_epoch(&db).await?;
-    println!("all cursors have expired");
-    Ok(db.close().await?)
+    with_database(settings, false, async |db| {
+        if !db.migration_state().await?.is_current() {
+            return Err(CliError::Behind);
+        }
+        event_log::renew_epoch(db).await?;
+        println!("all cursors have expired");
+        Ok(())
+    })
+    .await
 }
 
 pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {
-    let db = connect(settings, false).await?;
-    fill(&db, interviews).await?;
-    println!("{interviews} interviews");
-    Ok(db.close().await?)
+    with_database(settings, false, async |db| {
+        fill(db, interviews).await?;
+        println!("{interviews} interviews");
+        Ok(())
+    })
+    .await
 }
 
 /// Fills an empty database.
@@ -64,7 +70,18 @@ pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
         .await?)
 }
 
-/// Connects. By default a command does not wait for a database that is not up.
-async fn connect(settings: &DatabaseSettings, create: bool) -> Result<Db, CliError> {
-    start::connect(&settings.options(create)?, settings.wait_for_database.unwrap_or_default()).await
+/// Runs a command on the database. By default it does not wait for one that is not up. A missing right is answered with
+/// the SQL that grants it.
+async fn with_database(
+    settings: &DatabaseSettings,
+    create: bool,
+    command: impl AsyncFnOnce(&Db) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let db = start::connect(&settings.options(create)?, settings.wait_for_database.unwrap_or_default()).await?;
+    let done = command(&db).await;
+    if done.as_ref().is_err_and(CliError::is_missing_right) {
+        db.require_rights_to_serve().await?;
+    }
+    done?;
+    Ok(db.close().await?)
 }

@@ -70,6 +70,14 @@ impl From<SecretError> for CliError {
 }
 
 impl CliError {
+    /// Whether the role of the database lacks a right.
+    pub(super) fn is_missing_right(&self) -> bool {
+        match self {
+            Self::Database(error) | Self::DemoData(DemoDataError::Failed(error)) => error.is_missing_right(),
+            _ => false,
+        }
+    }
+
     /// Reports settings that cannot be used, at least one. All missing ones are in one error.
     pub(super) fn settings(errors: impl IntoIterator<Item = SecretError>) -> Self {
         let mut missing = Vec::new();

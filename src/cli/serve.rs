@@ -5,7 +5,7 @@ use crate::cli::{CliError, start};
 use crate::config::{DatabaseSettings, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
 use crate::services::{Clock, verify_event_log};
-use crate::storage::{DatabaseOptions, Db};
+use crate::storage::{DatabaseOptions, Db, Outage};
 use clap::Args;
 use std::pin::pin;
 use std::time::Duration;
@@ -79,7 +79,11 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
     let state = db.migration_state().await?;
     state.require_own_database()?;
     if state.is_current() {
-        return Ok(verify_event_log(db).await?);
+        return match verify_event_log(db).await {
+            // No epoch can be drawn now. Nobody reads the log before this check succeeds. Other queries are served.
+            Err(error) if error.outage() == Some(Outage::ReadOnly) => Ok(()),
+            verified => Ok(verified?),
+        };
     }
     tracing::warn!("the database's schema is behind: run `interviews migrate up`; until then this server is not ready");
     Ok(())

@@ -113,7 +113,9 @@ async fn state_for_changes(db: &Db) -> DatabaseState {
         Ok(Ok(Some(Outage::ReadOnly))) => DatabaseState::ReadOnly,
         Ok(Ok(Some(Outage::Full))) => DatabaseState::Full,
         Ok(Ok(Some(Outage::Files))) => DatabaseState::IoError,
-        _ => DatabaseState::Ok,
+        Ok(Ok(_)) => DatabaseState::Ok,
+        // It answered a moment ago.
+        Ok(Err(_)) | Err(_) => DatabaseState::Busy,
     }
 }
 

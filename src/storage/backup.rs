@@ -1,11 +1,11 @@
 //! A copy of a SQLite database while servers use it.
 
+use crate::storage::database::exec_error;
 use crate::storage::database::sqlite_file::{create_private, folder_of, sync_with_folder};
 use crate::storage::event_log::{EXISTS_IN_COPY, draw_for_copy};
-use crate::storage::{Db, StorageError};
+use crate::storage::{Db, Outage, StorageError};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions as _, Connection, Row};
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -44,17 +44,26 @@ impl Db {
             return Err(BackupError::Exists(target.to_owned()));
         }
         let partial = PartialFile::create(target)?;
-        self.copy_to(&partial.path).await?;
+        self.copy_to(&partial.path, target).await?;
         finish(&partial.path).await?;
         partial.publish(target)
     }
 
     /// `VACUUM INTO` reads within one transaction, and does not make writers wait.
-    async fn copy_to(&self, file: &Path) -> Result<(), BackupError> {
+    async fn copy_to(&self, file: &Path, target: &Path) -> Result<(), BackupError> {
         let name = file.to_str().ok_or_else(|| BackupError::Name(file.to_owned()))?;
-        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [name.into()]);
-        let copied = self.reader().execute_raw(statement).await.map(drop);
-        copied.map_err(|error| BackupError::Copy(StorageError::from(error).reason()))
+        // A connection of its own, because a failure is not one of the database.
+        let copied = async {
+            let mut connection = self.sqlite_connection().await?;
+            Ok(sqlx::query("VACUUM INTO ?").bind(name).execute(&mut connection).await.map(drop).map_err(exec_error)?)
+        };
+        copied.await.map_err(|error: StorageError| {
+            match error.outage() {
+                // The copy needs room, and the database does not.
+                Some(Outage::Full) => BackupError::Write(target.to_owned(), io::Error::other(error.reason())),
+                _ => BackupError::Copy(error.reason()),
+            }
+        })
     }
 }
 

@@ -45,6 +45,11 @@ impl DelayWatch {
         Self { db, state: Mutex::default() }
     }
 
+    /// What waited before the database failed may not wait any more.
+    fn forget(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).waiting = None;
+    }
+
     async fn run_once(&self, now: Instant) -> Result<(), StorageError> {
         let waiting = event_log::waiting_event(self.db.monitor()).await?;
         let report = {
@@ -123,6 +128,7 @@ impl Services {
             let now = interval.tick().await;
             // A failure of the database has reports of its own.
             if let Err(error) = self.delay_watch.run_once(now).await {
+                self.delay_watch.forget();
                 tracing::debug!(%error, "the delay of the event log cannot be read");
             }
         }

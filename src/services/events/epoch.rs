@@ -31,9 +31,18 @@ impl EpochCheck {
         Box::pin(self.verify()).await // rare, and larger than the futures that await it
     }
 
-    /// Whether no connection was opened since the last check. A read that met a broken connection was repeated on a new
-    /// one: its result counts only if this is true afterwards.
-    pub(crate) fn is_current(&self) -> bool {
+    /// Whether what was read with this epoch counts. A read that met a broken connection was repeated on a new one,
+    /// which can lead to another database. So if a connection was opened since the last check, the database is compared
+    /// again, and has to have the epoch still.
+    pub(crate) async fn confirms(&self, epoch: Epoch) -> Result<bool, StorageError> {
+        if self.is_current() {
+            return Ok(true);
+        }
+        self.run().await?;
+        Ok(event_log::current_epoch(self.db.reader()).await? == epoch)
+    }
+
+    fn is_current(&self) -> bool {
         self.is_checked(self.db.reader().opened_connections())
     }
 

@@ -189,7 +189,7 @@ impl EventFollower {
         let page = loop {
             self.epoch_check.run().await?;
             let page = event_log::after(self.db.reader(), epoch, position, BATCH).await?;
-            if self.epoch_check.is_current() {
+            if self.epoch_check.confirms(epoch).await? {
                 break page;
             }
         };

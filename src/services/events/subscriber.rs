@@ -169,7 +169,7 @@ impl Subscriber {
         let page = loop {
             self.services.epoch_check.run().await?;
             let page = event_log::page(&*reader, viewer, &self.filter, epoch, self.position, CATCH_UP_BATCH).await?;
-            if self.services.epoch_check.is_current() {
+            if self.services.epoch_check.confirms(self.epoch).await? {
                 break page;
             }
         };

@@ -1,8 +1,8 @@
 //! Connecting to PostgreSQL or to a SQLite file.
 
-use crate::storage::Result;
 use crate::storage::database::Db;
 use crate::storage::database::address::Address;
+use crate::storage::database::connections::connection_error;
 use crate::storage::database::open_connection::ConnectTo;
 use crate::storage::database::outage_log::OutageLog;
 use crate::storage::database::pool::Pool;
@@ -12,6 +12,8 @@ use crate::storage::database::shares::{Share, Shares};
 use crate::storage::database::sqlite_file::SqliteFile;
 use crate::storage::database::user_shares::UserShares;
 use crate::storage::interview_queue::InterviewQueue;
+use crate::storage::{Result, StorageError};
+use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +121,17 @@ impl Db {
         }
         self.outages.start();
         Ok(())
+    }
+
+    /// A connection to a SQLite file that belongs to no pool.
+    pub(crate) async fn sqlite_connection(&self) -> Result<SqliteConnection> {
+        match Address::parse(&self.options.url)? {
+            Address::Sqlite(file) => {
+                let options = SqliteFile::new(file, self.options.synchronous).options(false);
+                Ok(SqliteConnection::connect_with(&options).await.map_err(connection_error)?)
+            }
+            Address::Postgres(_) => Err(StorageError::Unusable("this is for SQLite".to_owned())),
+        }
     }
 
     /// Where the database is, without the secrets of its URL.

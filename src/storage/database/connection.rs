@@ -238,7 +238,7 @@ pub fn closed() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
 }
 
-pub fn exec_error(error: sqlx::Error) -> DbErr {
+pub(crate) fn exec_error(error: sqlx::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
 }
 

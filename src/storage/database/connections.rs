@@ -1,6 +1,6 @@
 //! What the handles of a pool share: how to reach the database, and the idle connections.
 
-use crate::storage::database::fault::{Outage, is_connection_limit, is_timeout};
+use crate::storage::database::fault::{Outage, is_connection_limit, is_termination, is_timeout};
 use crate::storage::database::idle::{Idle, IdleConnection, Next};
 use crate::storage::database::open_connection::{ConnectTo, OpenConnection};
 use crate::storage::database::outage_log::OutageLog;
@@ -139,9 +139,11 @@ impl Connections {
 
     /// Opens a connection, within the time for it.
     pub async fn open(&self) -> Result<OpenConnection, NotOpened> {
-        let generation = self.idle().generation();
-        let opening = self.address.open(generation);
-        let opened = timeout(self.acquire_timeout, opening).await.unwrap_or_else(|_| Err(not_opened_in_time()));
+        let mut opened = self.open_in_time().await;
+        if opened.as_ref().is_err_and(is_termination) {
+            // An administrator ended this session, and not the database.
+            opened = self.open_in_time().await;
+        }
         match &opened {
             Err(error) if self.is_refusal(error) => {
                 self.idle().refused(Instant::now());
@@ -157,6 +159,12 @@ impl Connections {
         self.idle().not_refused();
         self.may_open.notify_waiters();
         opened.map_err(NotOpened::Failed)
+    }
+
+    async fn open_in_time(&self) -> Result<OpenConnection, sqlx::Error> {
+        let generation = self.idle().generation();
+        let opening = self.address.open(generation);
+        timeout(self.acquire_timeout, opening).await.unwrap_or_else(|_| Err(not_opened_in_time()))
     }
 
     /// Whether the database grants no further connection. PostgreSQL says so. A pooler lets the connection wait, while

@@ -1,6 +1,6 @@
 //! Why a storage function failed.
 
-use crate::storage::database::fault::{Fault, Outage, fault_of, is_lock_timeout};
+use crate::storage::database::fault::{Fault, Outage, fault_of, is_lock_timeout, is_missing_right};
 use sea_orm::DbErr;
 use std::borrow::Cow;
 
@@ -70,6 +70,12 @@ impl StorageError {
             Self::Unavailable(cause) | Self::ConnectionLost(cause) => Some(Outage::of(cause)),
             _ => None,
         }
+    }
+
+    /// Whether the role lacks a right.
+    #[must_use]
+    pub fn is_missing_right(&self) -> bool {
+        matches!(self, Self::Database(cause) if is_missing_right(cause))
     }
 
     /// Whether a statement gave up waiting for a lock.

@@ -207,6 +207,16 @@ pub(super) fn is_certainly_not_committed(error: &DbErr) -> bool {
     }
 }
 
+/// Whether an administrator ended the session, or the database did because it stops.
+pub(super) fn is_termination(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(report) if report.code().as_deref() == Some("57P01"))
+}
+
+/// Whether the role lacks a right.
+pub(super) fn is_missing_right(error: &DbErr) -> bool {
+    matches!(driver_error(error), Some(sqlx::Error::Database(report)) if report.code().as_deref() == Some("42501"))
+}
+
 /// Whether the database did not respond in time.
 pub(super) fn is_timeout(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)

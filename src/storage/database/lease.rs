@@ -42,7 +42,11 @@ impl Lease {
                 Next::Use(idle) => self.check(idle).await?,
                 Next::Open(released) => self.open(started, Some(released)).await?,
                 Next::Wait(mut released) => match self.wait(&mut released, started).await? {
-                    Some(released) => return Ok(released),
+                    Some(mut released) => {
+                        // The caller keeps the permits of its own purpose.
+                        released.exchange_permits(&mut self.permits);
+                        return Ok(released);
+                    }
                     None => self.open(started, Some(released)).await?,
                 },
             };

@@ -36,6 +36,7 @@ mod user_shares;
 
 pub use commit::RequestChanges;
 pub use connect::{DatabaseOptions, Synchronous};
+pub(crate) use connection::exec_error;
 pub use error::StorageError;
 pub use fault::Outage;
 pub use migrations::MigrationState;
@@ -161,6 +162,10 @@ impl Db {
     pub async fn outage_of_changes(&self) -> Result<Option<Outage>> {
         if self.monitor.is_read_only().await? {
             return Ok(Some(Outage::ReadOnly));
+        }
+        if self.is_postgres() {
+            // A new session could write.
+            self.outages.end(&[Outage::ReadOnly]);
         }
         Ok(self.outages.of_changes())
     }

@@ -41,12 +41,12 @@ const OWNERSHIP: &str = "\
 
 /// What the server does with each table that exists.
 const SERVING: &str = "\
-    WITH lacking AS (SELECT min(relowner::int8)::oid AS owner FROM pg_class \
+    SELECT format(line, current_schema(), current_user, pg_get_userbyid(owner)) FROM ( \
+        SELECT min(relowner::int8)::oid AS owner FROM pg_class \
         JOIN (VALUES {privileges}) AS needed (name, privileges) ON relname = name \
         WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind = 'r' \
             AND EXISTS (SELECT FROM unnest(string_to_array(privileges, ' ')) AS privilege \
-                WHERE NOT has_table_privilege(pg_class.oid, privilege)) HAVING count(*) > 0) \
-    SELECT format(line, current_schema(), current_user, pg_get_userbyid(owner)) FROM lacking, \
+                WHERE NOT has_table_privilege(pg_class.oid, privilege)) HAVING count(*) > 0) AS lacking, \
     unnest(ARRAY['GRANT USAGE ON SCHEMA %1$I TO %2$I;', \
         'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$I TO %2$I;', \
         'ALTER DEFAULT PRIVILEGES FOR ROLE %3$I IN SCHEMA %1$I \

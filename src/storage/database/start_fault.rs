@@ -2,8 +2,8 @@
 
 use crate::storage::StorageError;
 use crate::storage::database::fault::{driver_error, sqlite_result};
-use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::PgDatabaseError;
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 use std::io;
 
 /// The classes of SQLSTATEs that a later try can be without: connection exceptions, a read-only database, rollbacks,
@@ -30,6 +30,9 @@ impl StorageError {
     /// The cause in the words of the database or of the system, without those of the layers between.
     #[must_use]
     pub fn reason(&self) -> String {
+        if let Self::Unavailable(DbErr::Conn(RuntimeErr::Internal(message))) = self {
+            return message.clone();
+        }
         match self.driver_error() {
             Some(sqlx::Error::Database(error)) => error.message().to_owned(),
             Some(sqlx::Error::Io(error)) => error.to_string(),

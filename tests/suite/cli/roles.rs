@@ -80,6 +80,17 @@ async fn role_that_may_create_in_the_schema_alone_is_refused_with_the_extension_
 }
 
 #[tokio::test]
+async fn role_without_rights_on_the_tables_is_refused_by_every_command_with_the_missing_grants() {
+    let Some(mut roles) = Roles::start().await else { return };
+    roles.shell.succeed("migrate up");
+    let role = roles.create("app").await;
+    let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};");
+    for command in ["serve", "migrate up", "migrate down", "migrate status", "demo-data", "expire-cursors"] {
+        assert!(roles.advice(command).contains(&grant), "{command}");
+    }
+}
+
+#[tokio::test]
 async fn schema_that_does_not_exist_or_is_closed_is_named() {
     let Some(mut roles) = Roles::start().await else { return };
     let role = roles.create("app").await;

@@ -4,11 +4,16 @@
 use crate::support::Database::Postgres;
 use crate::support::TestApp;
 use crate::support::configured_server::{Server, update};
-use crate::support::people::{JUDE_WITH_LUISA, MONA};
+use crate::support::events::cursor;
+use crate::support::people::{JUDE_WITH_LUISA, MONA, NORTHERN_HAULAGE};
+use crate::support::polling::DEADLINE;
 use crate::support::process::ServerProcess;
+use crate::support::websocket_client::WebSocketClient;
 use interviews::storage::Db;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Lets sessions that begin from now on be read-only, or not, and ends those that began before if asked to.
 async fn set_read_only(app: &TestApp, is_read_only: bool, and_terminate: bool) {
@@ -91,4 +96,56 @@ async fn read_only_database_is_two_lines_of_the_log() {
     let complaints = server.complaints();
     assert!(complaints.len() == 1 && complaints[0].contains("the database is read-only"), "{complaints:#?}");
     assert_eq!(server.lines_with("changes succeed again").len(), 1);
+}
+
+/// A deployment during a failover.
+#[tokio::test]
+async fn server_that_starts_on_a_read_only_database_serves_queries() {
+    let app = start!(Postgres);
+    set_read_only(&app, true, true).await;
+    let server = ServerProcess::start(&app.database).await;
+    let client = server.user(MONA);
+    let query = json!({"query": "{ interviews(first: 1) { nodes { id } } }"});
+    assert_eq!(client.post(&query).await.unwrap().body["errors"], Value::Null);
+    let arguments = format!("id: {JUDE_WITH_LUISA}, input: {{kind: IN_PERSON}}");
+    let refused = client.mutate("updateInterview", &arguments).await.unwrap().body;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    set_read_only(&app, false, false).await;
+    let made = client.mutate("updateInterview", &arguments).await.unwrap().body;
+    assert_eq!(made["data"]["updateInterview"]["userErrors"], json!([]), "{made}");
+}
+
+/// Each change opens a connection, to find out whether the database is still read-only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn subscriber_catches_up_while_changes_open_connections() {
+    let app = start!(Postgres);
+    let (first, count): (i64, i64) = (
+        app.database.value("SELECT min(id) FROM interview_events").await,
+        app.database
+            .value(&format!("SELECT count(*) FROM interview_events WHERE company_id = {NORTHERN_HAULAGE}"))
+            .await,
+    );
+    let since = cursor(&app.database, first).await;
+    set_read_only(&app, true, true).await;
+    let server = ServerProcess::start(&app.database).await;
+    let mut changes = JoinSet::new();
+    for _ in 0..8 {
+        let client = server.user(MONA);
+        changes.spawn(async move {
+            let arguments = format!("id: {JUDE_WITH_LUISA}, input: {{kind: IN_PERSON}}");
+            loop {
+                client.mutate("updateInterview", &arguments).await.unwrap();
+            }
+        });
+    }
+    let mut subscriber = WebSocketClient::sign_in(server.address(), &ServerProcess::token(MONA)).await;
+    let query = format!("subscription {{ interviewChanged(since: \"{since}\") {{ id }} }}");
+    subscriber.send(json!({"id": "1", "type": "subscribe", "payload": {"query": query}})).await;
+    let received = async {
+        for _ in 1..count {
+            let message = subscriber.receive().await;
+            assert_eq!(message["payload"]["errors"], Value::Null, "{message}");
+        }
+    };
+    timeout(DEADLINE, received).await.expect("all events arrive");
 }
