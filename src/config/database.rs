@@ -41,7 +41,7 @@ pub struct DatabaseSettings {
         global = true,
         value_name = "COUNT",
         env = "DATABASE_CONNECTIONS",
-        default_value_t = 10,
+        default_value_t = 16,
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub database_connections: u32,

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
-/// The connections that each server may open, which is the default.
+/// The connections that each server may open.
 const CONNECTIONS: i64 = 10;
 const SETTINGS: [(&str, &str); 3] =
     [("DATABASE_CONNECTIONS", "10"), ("DATABASE_TIMEOUT", "2s"), ("REQUEST_TIMEOUT", "5s")];

@@ -35,7 +35,7 @@ async fn limited(limit: Limit) -> Option<(TestDatabase, TestDatabase)> {
     Some((database, of_role))
 }
 
-/// Two servers with ten connections each may open six together.
+/// Two servers with sixteen connections each may open six together.
 #[rstest]
 #[tokio::test]
 async fn no_request_fails_while_fewer_connections_are_granted(

@@ -30,9 +30,9 @@ async fn error_of(client: &Client, number: usize) -> Option<String> {
     code.map(str::to_owned)
 }
 
-/// The codes of the errors of many requests at once, three for each connection of the server.
+/// The codes of the errors of many requests at once, two for each connection of the server.
 async fn errors_of_many(client: &Client) -> Vec<String> {
-    join_all((0..30).map(|number| error_of(client, number))).await.into_iter().flatten().collect()
+    join_all((0..32).map(|number| error_of(client, number))).await.into_iter().flatten().collect()
 }
 
 #[rstest]
@@ -62,7 +62,7 @@ async fn no_request_fails_once_the_database_answers_again(#[values("fast", "imme
     is_down.store(true, Ordering::Relaxed);
     let errors = meanwhile.await.unwrap();
     assert!(errors.iter().all(|code| code != "INTERNAL"), "{errors:?}");
-    assert_eq!(errors_of_many(&client).await, vec!["UNAVAILABLE"; 30]);
+    assert_eq!(errors_of_many(&client).await, vec!["UNAVAILABLE"; 32]);
     until(async || server.readiness().await == Some(503)).await;
     cluster.start();
     assert_eq!(errors_of_many(&client).await, [""; 0]);
