@@ -60,12 +60,17 @@ impl Shares {
         connections - usize::from(connections >= FEWEST_WITH_MONITORING)
     }
 
+    /// How many of the connections for requests are for changes. A quarter is for reads, but at least one, unless there
+    /// is one only.
+    pub fn for_changes(for_requests: usize) -> usize {
+        (for_requests - (for_requests / 4).max(1)).max(1)
+    }
+
     /// Divides at least one connection.
     pub fn of(connections: usize) -> Self {
         let for_requests = Self::for_requests(connections);
         let monitors = connections - for_requests;
-        // A quarter is for reads, but at least one, unless there is one only.
-        let for_changes = (for_requests - (for_requests / 4).max(1)).max(1);
+        let for_changes = Self::for_changes(for_requests);
         let for_waiting = (for_changes / 2).max(1);
         let requests = Share::new(for_requests);
         let changes = requests.part(for_changes);

@@ -3,7 +3,7 @@
 
 use crate::domain::UserId;
 use crate::storage::database::pool::Pool;
-use crate::storage::database::shares::{Permits, Share};
+use crate::storage::database::shares::{Permits, Share, Shares};
 use crate::storage::{LockWait, Result, StorageError};
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::collections::HashMap;
@@ -59,7 +59,7 @@ impl UserShares {
     pub fn of_one_pool(connections: usize, per_user: Option<usize>, timeout: Duration) -> Self {
         Self::new(connections, per_user, timeout, |connections| {
             let reads = Share::new(connections);
-            let changes = reads.part((connections - connections / 4).min(connections - 1).max(1));
+            let changes = reads.part(Shares::for_changes(connections));
             UserShare { waiting: changes.part((connections / 3).max(1)), changes, reads }
         })
     }
