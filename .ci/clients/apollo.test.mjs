@@ -262,7 +262,7 @@ test('Apollo reports errors with their codes', async () => {
     ['UNAUTHENTICATED', 401, { token: 'nonsense' }, viewer],
     ['GRAPHQL_VALIDATION_FAILED', 400, {}, '{ viewer { nonsense } }'],
     ['BAD_USER_INPUT', 400, {}, 'query ($id: ID!) { interview(id: $id) { id } }', { id: null }],
-    ['FORBIDDEN', 200, { token: driver }, '{ interviewees { totalCount } }'],
+    ['FORBIDDEN', 200, { token: driver }, '{ interviewers { totalCount } }'],
   ]) {
     const { codes, status: got } = await failing(...request);
     assert.deepEqual([codes, got], [[expected], status]);

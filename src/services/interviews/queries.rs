@@ -1,4 +1,4 @@
-//! Use cases that read interviews and the people who belong to them. Lists of people are refused to drivers.
+//! Use cases that read interviews and the people who belong to them. The list of staff is refused to drivers.
 
 use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{InterviewOrder, InterviewPosition, Page, Window};
@@ -61,13 +61,12 @@ impl Services {
         search: Option<&str>,
         window: &Window<IntervieweeId>,
     ) -> Result<Page<Interviewee>> {
-        Ok(interviewees::page(&*self.reader(viewer).await?, staff_scope(viewer)?, search, window).await?)
+        Ok(interviewees::page(&*self.reader(viewer).await?, viewer.scope(), search, window).await?)
     }
 
     /// The number of interviewees on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_interviewees(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
-        Ok(interviewees::count(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count)
-            .await?)
+        Ok(interviewees::count(&*self.reader(viewer).await?, viewer.scope(), search, self.limits.max_count).await?)
     }
 
     /// A page of the active staff of the viewer's company; with `search`, those whose name contains it.
@@ -169,10 +168,10 @@ impl Services {
     }
 }
 
-/// Only staff and admins choose people in a form.
+/// Only staff and admins choose an interviewer in a form.
 fn staff_scope(viewer: &Viewer) -> Result<Scope, Refusal> {
     match viewer.authority {
-        Authority::Driver => Err(Refusal::Forbidden("only staff can list people")),
+        Authority::Driver => Err(Refusal::Forbidden("only staff can list interviewers")),
         Authority::Staff(_) | Authority::Admin => Ok(viewer.scope()),
     }
 }

@@ -27,8 +27,8 @@ impl PeopleQueries {
         found.await.transpose().map(|found| found.map(object))
     }
 
-    /// The applications to the viewer's company, or for admins to all companies, ordered by id. `FORBIDDEN` for
-    /// drivers.
+    /// The applications that the viewer may see, ordered by id: staff see those to their company, drivers their own,
+    /// admins all.
     async fn interviewees(
         &self,
         ctx: &Context<'_>,
@@ -45,8 +45,8 @@ impl PeopleQueries {
         Ok(Connection::new(page, search, |row| Interviewee::new(Arc::new(row), None)))
     }
 
-    /// The active staff of the viewer's company, or for admins of all companies, ordered by id. `FORBIDDEN` for
-    /// drivers.
+    /// The active staff of the viewer's company, or for admins of all companies, ordered by id. For drivers null, with
+    /// the error `FORBIDDEN`: the other fields of the operation are answered.
     async fn interviewers(
         &self,
         ctx: &Context<'_>,
@@ -54,12 +54,15 @@ impl PeopleQueries {
         #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Returns staff whose name contains this text, ignoring case. At most 200 characters.")]
         search: Option<String>,
-    ) -> Result<Connection<Interviewer>> {
-        let viewer = ctx.viewer()?;
-        let window = PageArguments::forward(first, after).window(())?;
-        check_search(search.as_deref())?;
-        let page = ctx.map_failure(ctx.services().interviewers(viewer, search.as_deref(), &window).await)?;
-        Ok(Connection::new(page, search, |user| Interviewer(Arc::new(user))))
+    ) -> Option<Result<Connection<Interviewer>>> {
+        let list = async {
+            let viewer = ctx.viewer()?;
+            let window = PageArguments::forward(first, after).window(())?;
+            check_search(search.as_deref())?;
+            let page = ctx.map_failure(ctx.services().interviewers(viewer, search.as_deref(), &window).await)?;
+            Ok(Connection::new(page, search, |user| Interviewer(Arc::new(user))))
+        };
+        Some(list.await)
     }
 }
 

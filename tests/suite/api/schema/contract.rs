@@ -79,7 +79,7 @@ pub const CORE: &[&str] = &[
      orderBy: InterviewOrder): InterviewConnection!",
     "Query.interviewee(id: ID!): Interviewee",
     "Query.interviewees(first: Int, after: String, search: String): IntervieweeConnection!",
-    "Query.interviewers(first: Int, after: String, search: String): InterviewerConnection!",
+    "Query.interviewers(first: Int, after: String, search: String): InterviewerConnection",
     "Query.interviewChanges(since: ID, first: Int): InterviewEventConnection!",
     "Subscription.interviewChanged(filter: InterviewFilter, since: ID): InterviewEvent!",
     "input InterviewFilter.status: [InterviewStatus!]",
