@@ -48,7 +48,7 @@ pub enum RefusalCode {
     TooManyOpenInterviews,
     /// The proposed time equals the current one or the one that is already proposed.
     AmendmentUnchanged,
-    /// An admin did not name the side for which they act.
+    /// An admin did not name the side for which they act, and both are possible.
     SideRequired,
     /// See [`Refusal::NotFound`].
     NotFound,

@@ -5,7 +5,8 @@ use crate::domain::{
 };
 use chrono::{DateTime, Utc};
 
-/// A request to change an interview. `acting` is the side for which an admin acts; others need not name theirs.
+/// A request to change an interview. `acting` is the side for which an admin acts; it is needed only where both sides
+/// are possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// [`Action::Update`](crate::domain::Action::Update)

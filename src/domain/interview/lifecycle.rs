@@ -78,7 +78,8 @@ impl Interview {
         Action::VARIANTS.iter().copied().filter(possible).collect()
     }
 
-    /// The side for which the viewer performs the action. An admin has to name it if both sides have the action.
+    /// The side for which the viewer performs the action: the one that is named, or else the only one that is possible.
+    /// Refuses with [`RefusalCode::SideRequired`] if both are.
     pub(super) fn authorize(
         &self,
         action: Action,
@@ -97,12 +98,15 @@ impl Interview {
             return Err(self.invalid_state(viewer, now));
         }
         let may = |side: &Side| viewer.acts_for(*side) && acting.is_none_or(|acting| acting == *side);
-        let named = acting.is_some() || viewer.sides().len() == 1 || !matches!(action, Action::Amend | Action::Accept);
-        if !named {
-            let message = "an admin has to say for which side they act";
-            return Err(Refusal::Invalid(vec![FieldError::new(RefusalCode::SideRequired, Field::As, message)]));
+        let mut sides = open_to.iter().copied().filter(may);
+        match (sides.next(), sides.next()) {
+            (Some(side), None) => Ok(side),
+            (Some(_), Some(_)) => {
+                let message = "an admin has to say for which side they act";
+                Err(Refusal::Invalid(vec![FieldError::new(RefusalCode::SideRequired, Field::As, message)]))
+            }
+            (None, _) => Err(Refusal::Forbidden("it is for the other side to do this now")),
         }
-        open_to.iter().copied().find(may).ok_or(Refusal::Forbidden("it is for the other side to do this now"))
     }
 
     fn invalid_state(&self, viewer: &Viewer, now: DateTime<Utc>) -> Refusal {

@@ -133,7 +133,7 @@ pub struct AmendInterviewInput {
     start_at: DateTime,
     /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`).
     end_at: DateTime,
-    /// The side to act for. Required of admins: `SIDE_REQUIRED`.
+    /// The side for which an admin acts. The default is the side that can do this now; `SIDE_REQUIRED` if both can.
     #[graphql(name = "as")]
     acting: Option<Side>,
 }

@@ -60,9 +60,12 @@ impl InterviewMutations {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(name = "as", desc = "The side to act for. Required of admins: `SIDE_REQUIRED`.")] acting: Option<
-            Side,
-        >,
+        #[graphql(
+            name = "as",
+            desc = "The side for which an admin acts. The default is the side that can do this now; \
+                    `SIDE_REQUIRED` if both can."
+        )]
+        acting: Option<Side>,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
@@ -75,7 +78,12 @@ impl InterviewMutations {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(name = "as", desc = "The side to act for. Only admins have a choice.")] acting: Option<Side>,
+        #[graphql(
+            name = "as",
+            desc = "The side for which an admin acts. The default is the side that can do this now; \
+                    `SIDE_REQUIRED` if both can."
+        )]
+        acting: Option<Side>,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
@@ -87,7 +95,12 @@ impl InterviewMutations {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(name = "as", desc = "The side to act for. Only admins have a choice.")] acting: Option<Side>,
+        #[graphql(
+            name = "as",
+            desc = "The side for which an admin acts. The default is the side that can do this now; \
+                    `SIDE_REQUIRED` if both can."
+        )]
+        acting: Option<Side>,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);

@@ -54,7 +54,7 @@ pub enum UserErrorCode {
     TooManyOpenInterviews,
     /// The proposed time is the current or the already proposed one.
     AmendmentUnchanged,
-    /// An admin has to pass the side to act for.
+    /// An admin has to pass the side to act for: both can do this now.
     SideRequired,
     /// There is no such interview that the viewer may see.
     NotFound,

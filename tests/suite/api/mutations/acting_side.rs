@@ -18,14 +18,13 @@ async fn latest_actor(app: &TestApp, id: InterviewId) -> String {
 
 #[rstest]
 #[tokio::test]
-async fn admin_names_the_side_to_amend_and_to_accept(#[values(Sqlite, Postgres)] database: Database) {
+async fn admin_names_the_side_where_both_can_act(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let admin = app.admin();
     let before = write_counts(&app).await;
     let time = time_arguments("10:00", "11:00");
     let amend = format!("id: {JUDE_WITH_LUISA}, input: {{{time}}}");
-    assert_eq!(refusals(&admin.mutate("amendInterview", &amend).await), ["SIDE_REQUIRED input.as"]);
-    assert_json!(admin.accept(JUDE_WITH_LUISA).await, @r#"
+    assert_json!(admin.mutate("amendInterview", &amend).await, @r#"
     {
       "interview": null,
       "userErrors": [
@@ -33,7 +32,7 @@ async fn admin_names_the_side_to_amend_and_to_accept(#[values(Sqlite, Postgres)]
           "__typename": "ValidationError",
           "code": "SIDE_REQUIRED",
           "message": "an admin has to say for which side they act",
-          "path": ["as"]
+          "path": ["input", "as"]
         }
       ]
     }
@@ -61,20 +60,42 @@ async fn admin_names_the_side_to_amend_and_to_accept(#[values(Sqlite, Postgres)]
 #[tokio::test]
 async fn admin_may_leave_out_the_side_where_only_one_side_can_act() {
     let app = start!(Sqlite);
-    let id = app.book(JUDE, LUISA).at("10:00").accepted().await;
-    for side_is_named in [false, true] {
-        for (mutation, event, side, other) in [
-            ("declineAmendment", "AMENDMENT_DECLINED", "INTERVIEWER", "INTERVIEWEE"),
-            ("withdrawAmendment", "AMENDMENT_WITHDRAWN", "INTERVIEWEE", "INTERVIEWER"),
-        ] {
-            interview_of(&app.driver().propose(id, "14:00", "15:00").await);
-            let payload = app.admin().mutate(mutation, &format!("id: {id}, as: {other}")).await;
-            assert_eq!(refusals(&payload), ["FORBIDDEN id"]);
-            let acting = if side_is_named { format!(", as: {side}") } else { String::new() };
-            interview_of(&app.admin().mutate(mutation, &format!("id: {id}{acting}")).await);
-            assert_eq!(latest_actor(&app, id).await, format!("{event} by Ada Prentice as {side}"));
+    let admin = app.admin();
+    let acts = async |id: InterviewId, mutation: &str, event: &str, side: &str, other: &str, named: bool| {
+        let payload = admin.mutate(mutation, &format!("id: {id}, as: {other}")).await;
+        assert_eq!(refusals(&payload), ["FORBIDDEN id"]);
+        let acting = if named { format!(", as: {side}") } else { String::new() };
+        interview_of(&admin.mutate(mutation, &format!("id: {id}{acting}")).await);
+        assert_eq!(latest_actor(&app, id).await, format!("{event} by Ada Prentice as {side}"));
+    };
+    for named in [false, true] {
+        let id = app.book(JUDE, LUISA).at("10:00").await;
+        acts(id, "acceptInterview", "ACCEPTED", "INTERVIEWEE", "INTERVIEWER", named).await;
+        for (proposer, side, other) in
+            [(app.driver(), "INTERVIEWEE", "INTERVIEWER"), (app.staff(), "INTERVIEWER", "INTERVIEWEE")]
+        {
+            interview_of(&proposer.propose(id, "14:00", "15:00").await);
+            acts(id, "declineAmendment", "AMENDMENT_DECLINED", other, side, named).await;
+            interview_of(&proposer.propose(id, "14:00", "15:00").await);
+            acts(id, "withdrawAmendment", "AMENDMENT_WITHDRAWN", side, other, named).await;
         }
+        interview_of(&app.driver().propose(id, "14:00", "15:00").await);
+        acts(id, "acceptInterview", "ACCEPTED", "INTERVIEWER", "INTERVIEWEE", named).await;
+        interview_of(&app.staff().propose(id, "16:00", "17:00").await);
+        acts(id, "acceptInterview", "ACCEPTED", "INTERVIEWEE", "INTERVIEWER", named).await;
+        interview_of(&admin.cancel(id).await);
     }
+}
+
+/// The route of REST names the side: it is not inferred.
+#[tokio::test]
+async fn admin_acts_for_the_side_of_the_rest_route() {
+    let app = start!(Sqlite);
+    let id = app.book(JUDE, LUISA).at("10:00").await;
+    let post = async |path: String| app.admin().rest("POST", &path, &serde_json::json!({})).await.status.as_u16();
+    assert_eq!(post(format!("/api/v1/interviews/{id}/accept")).await, 403);
+    assert_eq!(post(format!("/api/v1/users/interviews/{id}/accept")).await, 200);
+    assert_eq!(latest_actor(&app, id).await, "ACCEPTED by Ada Prentice as INTERVIEWEE");
 }
 
 #[tokio::test]
