@@ -115,6 +115,8 @@ pub struct Conflict {
     pub visible: Vec<Interview>,
     /// The number of interviews that the viewer may not see.
     pub hidden: usize,
+    /// Whether the same request may be made with the permission to overlap.
+    pub overridable: bool,
 }
 
 /// An error in one field of the input.

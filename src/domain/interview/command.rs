@@ -89,6 +89,24 @@ pub struct Transition {
     pub effect: IntervieweeEffect,
 }
 
+impl Command {
+    /// Whether a request for it can say that the interview may overlap with others.
+    #[must_use]
+    pub fn can_allow_overlap(&self) -> bool {
+        match self {
+            Self::Update(_) => true,
+            Self::Amend { .. }
+            | Self::Accept { .. }
+            | Self::DeclineAmendment { .. }
+            | Self::WithdrawAmendment { .. }
+            | Self::Reject { .. }
+            | Self::Cancel { .. }
+            | Self::Complete
+            | Self::MarkNoShow { .. } => false,
+        }
+    }
+}
+
 impl Interview {
     /// Decides a command. None if it would change nothing. Refuses for permission first, then for the state, then for
     /// all errors of the input at once. Schedule conflicts are found when the transition is stored.
@@ -121,8 +139,23 @@ impl Interview {
         now: DateTime<Utc>,
         edit: impl FnOnce(&mut Self),
     ) -> Transition {
+        self.transition_with_overlap(None, event, side, now, edit)
+    }
+
+    /// The same for a request that says whether the interview may overlap with others. If it does not say so, the
+    /// permission to overlap ends with the time and the people for which it was given.
+    pub(super) fn transition_with_overlap(
+        &self,
+        allow_overlap: Option<bool>,
+        event: EventType,
+        side: Side,
+        now: DateTime<Utc>,
+        edit: impl FnOnce(&mut Self),
+    ) -> Transition {
         let mut interview = self.clone();
         edit(&mut interview);
+        let is_kept = self.allow_overlap && interview.people_and_slot() == self.people_and_slot();
+        interview.allow_overlap = allow_overlap.unwrap_or(is_kept);
         let changes = interview.changes_since(Some(self));
         interview.version += 1;
         interview.updated_at = now;

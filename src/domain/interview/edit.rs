@@ -22,7 +22,7 @@ pub struct InterviewPatch {
     pub interviewer_id: Patch<UserId>,
     /// A link or a place; null clears it.
     pub location: Patch<String>,
-    /// Whether the interview may overlap with others.
+    /// Whether the interview may overlap with others. Absent: as before, or no if the time or a person changes.
     pub allow_overlap: Patch<bool>,
 }
 
@@ -63,7 +63,7 @@ impl Interview {
         let slot = check_slot(start, end, at_fault, &mut errors).unwrap_or(self.slot);
         interviewee_id.over(self.interviewee_id, Field::IntervieweeId, &mut errors);
         let interviewer_id = interviewer_id.over(self.interviewer_id, Field::InterviewerId, &mut errors);
-        let allow_overlap = allow_overlap.over(self.allow_overlap, Field::AllowOverlap, &mut errors);
+        allow_overlap.over(self.allow_overlap, Field::AllowOverlap, &mut errors);
         let location = match location {
             Patch::Absent => self.location.clone(),
             Patch::Null => None,
@@ -83,12 +83,11 @@ impl Interview {
             return Err(Refusal::Invalid(errors));
         }
 
-        let transition = self.transition_to(EventType::Updated, side, now, |next| {
+        let transition = self.transition_with_overlap(allow_overlap.value(), EventType::Updated, side, now, |next| {
             next.kind = kind;
             next.slot = slot;
             next.interviewer_id = interviewer_id;
             next.location = location;
-            next.allow_overlap = allow_overlap;
             if let Some(interviewee) = interviewee {
                 next.interviewee_id = interviewee.id;
                 next.driver_id = interviewee.driver_id;

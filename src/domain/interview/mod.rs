@@ -50,7 +50,7 @@ pub struct Interview {
     pub slot: TimeSlot,
     /// Free text: a link or a place.
     pub location: Option<String>,
-    /// Whether the interview may overlap with others. If so it reserves no time.
+    /// Whether the interview may overlap with others at its time, with its people. If so it reserves no time.
     pub allow_overlap: bool,
     /// Begins at 1, and is incremented with every change.
     pub version: i32,
@@ -71,7 +71,11 @@ impl Interview {
     #[must_use]
     pub fn reservation(&self) -> Option<([UserId; 2], TimeSlot)> {
         let reserves = !self.allow_overlap && InterviewStatus::OPEN.contains(&self.status());
-        reserves.then_some(([self.driver_id, self.interviewer_id], self.slot))
+        reserves.then_some(self.people_and_slot())
+    }
+
+    fn people_and_slot(&self) -> ([UserId; 2], TimeSlot) {
+        ([self.driver_id, self.interviewer_id], self.slot)
     }
 
     /// The people whose time it reserves, unless it reserved the same time of the same people `before` a change.

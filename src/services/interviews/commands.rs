@@ -21,6 +21,15 @@ enum ChangeRequest<'a> {
     Change { id: InterviewId, command: &'a Command, expected: &'a ExpectedVersion, include: Include },
 }
 
+impl ChangeRequest<'_> {
+    fn can_allow_overlap(&self) -> bool {
+        match self {
+            Self::Create(_) => true,
+            Self::Change { command, .. } => command.can_allow_overlap(),
+        }
+    }
+}
+
 /// Why an attempt stored nothing.
 enum AttemptError {
     /// It was refused or failed.
@@ -86,7 +95,7 @@ impl Services {
                     continue;
                 }
                 Err(AttemptError::Overlap(interview)) => {
-                    let conflicts = self.conflicts(viewer, &interview).await?;
+                    let conflicts = self.conflicts(viewer, &interview, request.can_allow_overlap()).await?;
                     if !conflicts.is_empty() {
                         log_conflict(viewer, &interview);
                         return Err(Refusal::Conflicts(conflicts).into());

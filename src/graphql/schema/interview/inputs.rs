@@ -100,7 +100,8 @@ pub struct CreateInterviewInput {
     interviewer_id: ID,
     /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TOO_LONG`).
     location: Option<String>,
-    /// Allows the interview to overlap with others; it does not reserve time then. The default is false.
+    /// Allows the interview to overlap with others at this time; it does not reserve the time then. The default is
+    /// false.
     allow_overlap: Option<bool>,
 }
 
@@ -122,7 +123,9 @@ pub struct UpdateInterviewInput {
     interviewer_id: MaybeUndefined<ID>,
     /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TOO_LONG`).
     location: MaybeUndefined<String>,
-    /// Allows the interview to overlap with others; it does not reserve time then.
+    /// Allows the interview to overlap with others at its time; it does not reserve the time then. If it is left out,
+    /// the permission stays, but ends with a new time, interviewer or driver: the interview reserves its time again,
+    /// which can be a `SCHEDULE_CONFLICT`. Send `true` only if the user has confirmed the conflict at this time.
     allow_overlap: MaybeUndefined<bool>,
 }
 

@@ -136,7 +136,8 @@ impl Interview {
         Ok(actions.into_iter().map(InterviewAction::from).collect())
     }
 
-    /// Whether staff have allowed the interview to overlap with others. Such an interview does not reserve time.
+    /// Whether staff have allowed the interview to overlap with others at this time. Such an interview does not reserve
+    /// the time. The permission ends when the time, the interviewer or the driver changes.
     pub(super) fn allow_overlap(&self) -> bool {
         self.row.allow_overlap
     }

@@ -113,6 +113,9 @@ user_error! {
         /// The conflicting interviews that the viewer may see. Others are reported, without an interview, only if there
         /// is none of these.
         conflicts: Vec<Interview>,
+        /// Whether the viewer can send the same input with `allowOverlap: true` to book over the conflict. False for
+        /// `acceptInterview`: staff can update the interview to that time instead, and the driver accepts it.
+        overridable: bool,
     }
 }
 user_error! {
@@ -212,6 +215,7 @@ impl UserError {
             message: conflict.message(),
             path: paths.time_path(),
             side: conflict.side.into(),
+            overridable: conflict.overridable,
             conflicts: conflict.visible.into_iter().map(Interview::from).collect(),
         })
     }

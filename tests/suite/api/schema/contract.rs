@@ -159,6 +159,7 @@ pub const CORE: &[&str] = &[
     "ScheduleConflictError.path: [String!]!",
     "ScheduleConflictError.side: Side!",
     "ScheduleConflictError.conflicts: [Interview!]!",
+    "ScheduleConflictError.overridable: Boolean!",
     "StaleVersionError implements UserError",
     "StaleVersionError.code: UserErrorCode!",
     "StaleVersionError.message: String!",

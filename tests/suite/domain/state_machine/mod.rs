@@ -4,6 +4,7 @@
 mod available_actions;
 mod editing;
 mod fixtures;
+mod overlap;
 mod random_walk;
 mod steps;
 mod transition_table;

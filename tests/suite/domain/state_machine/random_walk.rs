@@ -92,7 +92,20 @@ fn check_transition(before: &Interview, step: &Step, done: &Transition, now: Dat
     prop_assert!(step.viewer.acts_for(done.side));
     prop_assert_eq!(done.event, event_of(&step.command));
     prop_assert_eq!(done.effect, effect_of(&step.command));
+    check_overlap(before, &step.command, after)?;
     check_changes(before, done)
+}
+
+/// An interview may overlap if the command says so, or if it might before at the same time with the same people.
+fn check_overlap(before: &Interview, command: &Command, after: &Interview) -> Checked {
+    let booked = |interview: &Interview| (interview.slot, interview.driver_id, interview.interviewer_id);
+    let asked = match command {
+        Command::Update(patch) => patch.allow_overlap.value(),
+        _ => None,
+    };
+    let kept = before.allow_overlap && booked(before) == booked(after);
+    prop_assert_eq!(after.allow_overlap, asked.unwrap_or(kept));
+    Ok(())
 }
 
 /// The changes are exactly the fields that differ, each once.

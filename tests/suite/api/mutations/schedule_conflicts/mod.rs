@@ -3,6 +3,7 @@
 
 mod interval_edges;
 mod other_companies;
+mod overlap_permission;
 mod random_walk;
 mod refusals;
 mod released_time;

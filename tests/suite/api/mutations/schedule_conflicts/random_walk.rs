@@ -96,6 +96,7 @@ impl Walk {
         assert_eq!(expected, [], "{id:?} to {wanted:?}: {interview}");
         let proposal = slot_in(interview, "amendStartAt", "amendEndAt");
         assert_eq!(slot_in(interview, "startAt", "endAt"), Some(wanted.slot));
+        assert_eq!(interview["allowOverlap"], wanted.allow_overlap);
         let id = InterviewId(interview["id"].as_str().unwrap().parse().unwrap());
         self.open.insert(id, Open { proposal, ..wanted });
         self.done += 1;
@@ -116,17 +117,20 @@ impl Walk {
     }
 
     async fn update(&mut self, id: InterviewId, mut wanted: Open) {
+        let before = (wanted.slot, wanted.interviewer);
         if self.dice.random_bool(0.6) {
             wanted.slot = self.slot();
         }
         if self.dice.random_bool(0.3) {
             wanted.interviewer = *wanted.interviewers.choose(&mut self.dice).unwrap();
         }
-        if self.dice.random_bool(0.3) {
-            wanted.allow_overlap = self.dice.random_bool(0.3);
-        }
-        let (time, interviewer, allowed) = (times(wanted.slot), wanted.interviewer, wanted.allow_overlap);
-        let input = format!("{time}, interviewerId: {interviewer}, allowOverlap: {allowed}");
+        // The permission ends with the time and the interviewer, unless it is given anew.
+        wanted.allow_overlap &= (wanted.slot, wanted.interviewer) == before;
+        let asked = self.dice.random_bool(0.3).then(|| self.dice.random_bool(0.5));
+        wanted.allow_overlap = asked.unwrap_or(wanted.allow_overlap);
+        let (time, interviewer) = (times(wanted.slot), wanted.interviewer);
+        let asked = asked.map_or_else(String::new, |allowed| format!(", allowOverlap: {allowed}"));
+        let input = format!("{time}, interviewerId: {interviewer}{asked}");
         let payload = self.admin.mutate("updateInterview", &format!("id: {id}, input: {{{input}}}")).await;
         self.compare(Some(id), wanted, &payload);
     }
@@ -134,8 +138,9 @@ impl Walk {
     /// Proposes another time, or accepts the open proposal.
     async fn negotiate(&mut self, id: InterviewId, wanted: Open) {
         if let Some(slot) = wanted.proposal {
-            let payload = self.admin.mutate("acceptInterview", &format!("id: {id}, as: INTERVIEWEE")).await;
-            self.compare(Some(id), Open { slot, ..wanted }, &payload);
+            let payload = self.admin.accept(id).await;
+            let allow_overlap = wanted.allow_overlap && wanted.slot == slot;
+            self.compare(Some(id), Open { slot, allow_overlap, ..wanted }, &payload);
             return;
         }
         let (slot, proposed) = (wanted.slot, self.slot());

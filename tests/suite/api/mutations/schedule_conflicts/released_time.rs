@@ -81,7 +81,9 @@ async fn interview_that_allows_overlap_reserves_no_time(#[values(Sqlite, Postgre
     let beside = app.book(JUDE, LUISA).at("11:00").await;
     assert_eq!(conflicts(&app.book(JUDE, LUISA).at("11:30").attempt().await), both_sides(beside));
     interview_of(&app.driver().accept(overlapping).await);
-    interview_of(&app.staff().update(overlapping, times("10:30", "17:00")).await);
+    let mut input = times("10:30", "17:00");
+    input["allowOverlap"] = json!(true);
+    interview_of(&app.staff().update(overlapping, input).await);
 }
 
 #[rstest]

@@ -86,7 +86,8 @@ async fn each_field_changes_alone(#[values(Sqlite, Postgres)] database: Database
         json!({"allowOverlap": true}),
         json!({
             "kind": "PHONE_CALL", "startAt": "2025-03-20T10:32:08.000Z", "endAt": "2025-03-20T11:02:08.000Z",
-            "intervieweeId": JUDE_APPLICATION.to_string(), "interviewerId": LUISA.to_string(), "location": "x"
+            "intervieweeId": JUDE_APPLICATION.to_string(), "interviewerId": LUISA.to_string(), "location": "x",
+            "allowOverlap": true
         }),
     ] {
         let before = app.staff().interview(JUDE_WITH_LUISA).await;
