@@ -29,6 +29,7 @@ pub use interview::filter;
 pub use interview::lifecycle::Action;
 pub use interview::limits::BookingLimits;
 pub use interview::state::{InterviewStatus, Proposal, Side, State, StatusBeforeProposal};
+pub use interview::warning::{Warning, WarningCode};
 pub use interview::{Interview, InterviewKind};
 pub use patch::Patch;
 pub use people::{Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User};

@@ -115,6 +115,12 @@ impl Services {
         interview.available_actions(viewer, self.clock.now())
     }
 
+    /// The warnings about a time that a change asked for.
+    #[must_use]
+    pub fn warnings(&self, requested: crate::domain::TimeSlot) -> Vec<crate::domain::Warning> {
+        crate::domain::Warning::about(requested, self.clock.now())
+    }
+
     /// The database, for wiring and administration.
     #[must_use]
     pub fn db(&self) -> &Db {

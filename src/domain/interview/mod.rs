@@ -9,6 +9,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub(crate) mod state;
 mod validate;
+pub(crate) mod warning;
 
 use crate::domain::{
     CompanyId, ExpectedVersion, InterviewId, InterviewStatus, IntervieweeId, Proposal, Refusal, Side, State, TimeSlot,

@@ -122,4 +122,12 @@ pub enum InterviewEventType {
     NoShow,
 }
 
+/// The kind of a warning.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::WarningCode")]
+pub enum WarningCode {
+    /// The time has begun already. The year may be mistyped.
+    InThePast,
+}
+
 json_enums! { InterviewKind InterviewStatus IntervieweeKind Side }

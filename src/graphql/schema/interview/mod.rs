@@ -7,6 +7,7 @@ pub mod list;
 pub mod log_cursor;
 pub mod mutations;
 pub mod object;
+mod payload;
 pub mod queries;
 pub mod subscription;
 mod user_errors;

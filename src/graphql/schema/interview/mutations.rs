@@ -1,7 +1,7 @@
 //! The mutations of interviews.
 
 use crate::domain;
-use crate::domain::{Booking, Command, InterviewId, Refusal};
+use crate::domain::{Booking, Command, InterviewId, Refusal, TimeSlot};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::DirectObject;
 use crate::graphql::engine::Surcharge;
@@ -9,7 +9,8 @@ use crate::graphql::schema::CONFLICT_COST;
 use crate::graphql::schema::enums::Side;
 use crate::graphql::schema::interview::inputs::{AmendInterviewInput, CreateInterviewInput, UpdateInterviewInput};
 use crate::graphql::schema::interview::object::Interview;
-use crate::graphql::schema::interview::user_errors::{ArgumentPaths, InterviewPayload, UserError};
+use crate::graphql::schema::interview::payload::InterviewPayload;
+use crate::graphql::schema::interview::user_errors::{ArgumentPaths, UserError};
 use crate::graphql::schema::people::selection::PeopleSelection;
 use crate::services::{Include, InterviewWithPeople, ServiceError};
 use async_graphql::{Context, ID, Object, Result};
@@ -26,7 +27,7 @@ impl InterviewMutations {
         #[graphql(desc = "The fields of the interview.")] input: CreateInterviewInput,
     ) -> Result<InterviewPayload> {
         let created = ctx.services().create(ctx.viewer()?, &Booking::from(input)).await;
-        payload(ctx, created, ArgumentPaths::InputWithoutId)
+        payload(ctx, created, ArgumentPaths::InputWithoutId, |interview| Some(interview.slot))
     }
 
     /// Updates fields of an interview. A new time or interviewee resets the status to `PENDING`; other fields do not
@@ -166,24 +167,26 @@ async fn change(
     let people = PeopleSelection::of_interviews(&ctx.look_ahead().field("interview"));
     let include = if people.any() { Include::People } else { Include::Nothing };
     let changed = ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), include).await;
-    payload(ctx, changed, paths)
+    payload(ctx, changed, paths, |interview| command.requested_slot(interview))
 }
 
 fn payload(
     ctx: &Context<'_>,
     result: Result<InterviewWithPeople, ServiceError>,
     paths: ArgumentPaths,
+    requested_slot: impl FnOnce(&domain::Interview) -> Option<TimeSlot>,
 ) -> Result<InterviewPayload> {
     match result {
         Ok(changed) => {
+            let requested_slot = requested_slot(&changed.interview);
             let interview = Some(DirectObject(Box::new(Interview::from(changed))));
-            Ok(InterviewPayload { interview, user_errors: Vec::new() })
+            Ok(InterviewPayload { interview, requested_slot, ..InterviewPayload::default() })
         }
         Err(ServiceError::Refused(refusal)) => {
             if let (Refusal::Conflicts(_), Some(surcharge)) = (&refusal, ctx.data_opt::<Surcharge>()) {
                 surcharge.charge(CONFLICT_COST);
             }
-            Ok(InterviewPayload { interview: None, user_errors: UserError::all(refusal, paths) })
+            Ok(InterviewPayload { user_errors: UserError::all(refusal, paths), ..InterviewPayload::default() })
         }
         Err(failure) => Err(ctx.failure(failure)),
     }

@@ -1,20 +1,10 @@
 //! User errors: refusals as data, so that a form can show each at its field.
 
 use crate::domain::{Conflict, Field, FieldError, Refusal};
-use crate::graphql::direct_json::DirectObject;
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
 use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::object::Interview;
 use async_graphql::{Enum, Interface, SimpleObject};
-
-/// The result of a mutation.
-#[derive(SimpleObject, Default)]
-pub struct InterviewPayload {
-    /// The interview after the change. Null if there are user errors; nothing was changed then.
-    pub interview: Option<DirectObject<Box<Interview>>>,
-    /// The errors that the user can fix. All invalid fields are reported at once. Empty on success.
-    pub user_errors: Vec<UserError>,
-}
 
 /// An error that the user can fix.
 #[derive(Interface)]

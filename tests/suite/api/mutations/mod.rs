@@ -15,4 +15,5 @@ mod permissions;
 mod reject_interview;
 mod schedule_conflicts;
 mod update_interview;
+mod warnings;
 mod withdraw_amendment;
