@@ -3,7 +3,7 @@
 use crate::cli::{CliError, start};
 use crate::config::DatabaseSettings;
 use crate::services::{CacheLifetimes, Clock, Services, Tokens, verify_event_log};
-use crate::storage::{Db, event_log};
+use crate::storage::{Db, StorageError, event_log};
 use clap::Subcommand;
 
 /// What to do with the migrations.
@@ -26,7 +26,7 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
         match direction {
             Direction::Up => {
                 db.migrate_up().await?;
-                verify_event_log(db).await?;
+                verify_current_event_log(db).await?;
             }
             Direction::Down { steps } => db.migrate_down(*steps).await?,
             Direction::Status => {}
@@ -37,6 +37,18 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
         Ok(())
     })
     .await
+}
+
+/// Verifies the event log where the schema is current, which it is not if another process has reverted it meanwhile.
+/// Says whether it is.
+pub async fn verify_current_event_log(db: &Db) -> Result<bool, StorageError> {
+    if !db.migration_state().await?.is_current() {
+        return Ok(false);
+    }
+    match verify_event_log(db).await {
+        Err(_) if db.migration_state().await.is_ok_and(|state| !state.is_current()) => Ok(false),
+        verified => verified.map(|()| true),
+    }
 }
 
 /// Makes clients of the event log query anew.

@@ -1,10 +1,11 @@
 //! `serve`: the server in production.
 
 use crate::app::{self, App, ShutdownSignals};
+use crate::cli::database::verify_current_event_log;
 use crate::cli::{CliError, start};
 use crate::config::{DatabaseSettings, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
-use crate::services::{Clock, verify_event_log};
+use crate::services::Clock;
 use crate::storage::{DatabaseOptions, Db, Outage};
 use clap::Args;
 use std::pin::pin;
@@ -76,16 +77,17 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
         db.migrate_up().await?;
     }
     db.require_rights_to_serve().await?;
-    let state = db.migration_state().await?;
-    state.require_own_database()?;
-    if state.is_current() {
-        return match verify_event_log(db).await {
-            // No epoch can be drawn now. Nobody reads the log before this check succeeds. Other queries are served.
-            Err(error) if error.outage() == Some(Outage::ReadOnly) => Ok(()),
-            verified => Ok(verified?),
-        };
+    db.migration_state().await?.require_own_database()?;
+    let is_current = match verify_current_event_log(db).await {
+        // No epoch can be drawn now. Nobody reads the log before this check succeeds. Other queries are served.
+        Err(error) if error.outage() == Some(Outage::ReadOnly) => true,
+        verified => verified?,
+    };
+    if !is_current {
+        tracing::warn!(
+            "the database's schema is behind: run `interviews migrate up`; until then this server is not ready"
+        );
     }
-    tracing::warn!("the database's schema is behind: run `interviews migrate up`; until then this server is not ready");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Commands that change the schema or fill the database, several at a time: one waits for the other.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::inspect::until_waiting;
 use crate::support::shell::{Finished, Shell};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -138,6 +139,26 @@ async fn command_waits_while_another_process_has_the_lock(
     let refused = command.starts_with("demo-data");
     assert_eq!(code, Some(i32::from(refused)), "{log:#?}");
     assert_eq!(log.iter().any(|line| line.contains("the database is not empty")), refused, "{log:#?}");
+}
+
+/// After `migrate up` another process reverts the schema, while the command verifies the event log.
+#[rstest]
+#[case("migrate up")]
+#[case("serve --migrate")]
+#[tokio::test]
+async fn schema_that_another_process_reverts_has_no_event_log_to_verify(#[case] command: &str) {
+    let Some(shell) = Shell::on_demo_data(Postgres).await else { return };
+    let revert = shell.database().raw().await.begin().await.unwrap();
+    revert.execute_unprepared("DROP TABLE event_log_epoch; DELETE FROM seaql_migrations").await.unwrap();
+    let verifying = shell.follow(command);
+    until_waiting(shell.database(), 1).await;
+    revert.commit().await.unwrap();
+    if command == "migrate up" {
+        let (code, log) = verifying.ended();
+        assert_eq!(code, Some(0), "{log:#?}");
+    } else {
+        verifying.stderr.wait_for("the database's schema is behind");
+    }
 }
 
 /// All statements on a table wait behind a step that waits for it, for less than `DATABASE_TIMEOUT`.
