@@ -3,7 +3,7 @@
 use crate::domain::{self, Epoch, LogPosition, Scope, UserId, time};
 use crate::graphql::context::ChangesBefore;
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
-use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField};
+use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField, parse_schema};
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, RequestError};
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
@@ -12,22 +12,23 @@ use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::root_counts::RootCounts;
 use crate::graphql::schema::interview::subscription::SubscriptionArguments;
-use crate::graphql::schema::{FREE_TEXTS, SCANS, Schema, schema};
+use crate::graphql::schema::{FREE_TEXTS, SCANS, SCHEMA};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
     self, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError, SharedServices,
     SubscriptionEnd,
 };
+use apollo_compiler::Schema as SchemaDefinition;
+use apollo_compiler::validation::Valid;
 use async_graphql::{Executor, Request};
 use futures_util::StreamExt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 
 /// The GraphQL API of interviews.
 #[derive(Clone)]
 pub struct InterviewsApi {
-    schema: Schema,
     services: SharedServices,
 }
 
@@ -35,7 +36,7 @@ impl InterviewsApi {
     /// The API over these services.
     #[must_use]
     pub fn new(services: SharedServices) -> Self {
-        Self { schema: schema(), services }
+        Self { services }
     }
 }
 
@@ -58,12 +59,13 @@ impl Api for InterviewsApi {
     const EVENT_RETRIES: u32 = MAX_RETRIES;
     const EVENT_RETRY_PAUSE: Duration = RETRY_PAUSE;
 
-    fn sdl() -> String {
-        sdl()
+    fn definition() -> &'static Valid<SchemaDefinition> {
+        static DEFINITION: LazyLock<Valid<SchemaDefinition>> = LazyLock::new(|| parse_schema(&sdl()));
+        &DEFINITION
     }
 
     fn schema(&self) -> &impl Executor {
-        &self.schema
+        &*SCHEMA
     }
 
     fn with_share<F: Future + Send>(execution: F) -> impl Future<Output = F::Output> + Send {

@@ -36,6 +36,6 @@ pub type RequestContext = engine::api::RequestContext<crate::domain::Viewer>;
 /// The schema in the schema definition language, as in `schema.graphql`.
 #[must_use]
 pub fn sdl() -> String {
-    let sdl = schema::schema().sdl_with_options(SDLExportOptions::new().include_specified_by());
+    let sdl = schema::SCHEMA.sdl_with_options(SDLExportOptions::new().include_specified_by());
     format!("{}\n", sdl.trim_end())
 }

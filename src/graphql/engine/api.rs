@@ -4,6 +4,8 @@ use crate::graphql::engine::document::{CostRules, CustomScalar, RootField};
 use crate::graphql::engine::error::RequestError;
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
+use apollo_compiler::Schema as SchemaDefinition;
+use apollo_compiler::validation::Valid;
 use async_graphql::{Executor, Request};
 use futures_util::stream::BoxStream;
 use std::future::Future;
@@ -37,8 +39,8 @@ pub trait Api: Clone + Send + Sync + 'static {
     /// The pause before each of these retries.
     const EVENT_RETRY_PAUSE: Duration;
 
-    /// The schema in the schema definition language (SDL).
-    fn sdl() -> String;
+    /// The definition of the schema, against which documents are validated.
+    fn definition() -> &'static Valid<SchemaDefinition>;
 
     /// The schema to execute. The engine has validated every document before.
     fn schema(&self) -> &impl Executor;

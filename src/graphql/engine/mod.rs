@@ -110,7 +110,7 @@ impl<A: Api> Engine<A> {
     #[must_use]
     pub fn new(api: A, limits: EngineLimits, memory: MemoryBudget) -> Self {
         let EngineLimits { documents, rate_limit, introspection, response, shared_responses } = limits;
-        let rules = SchemaRules { sdl: &A::sdl(), cost: A::COST, scalars: A::SCALARS };
+        let rules = SchemaRules { definition: A::definition(), cost: A::COST, scalars: A::SCALARS };
         let (executor, documents) = (Executor::new(api), Arc::new(Documents::new(&rules, documents)));
         let rate_limiter = rate_limit.map(|points| Arc::new(RateLimiter::new(points)));
         let event_limits =

@@ -14,6 +14,7 @@ use interview::mutations::InterviewMutations;
 use interview::queries::InterviewQueries;
 use interview::subscription::InterviewSubscriptions;
 use people::queries::PeopleQueries;
+use std::sync::LazyLock;
 use viewer::queries::ViewerQueries;
 
 /// The fields with text that users write. A text has up to 2000 characters.
@@ -60,9 +61,9 @@ pub struct Mutation(InterviewMutations);
 #[derive(MergedSubscription)]
 pub struct Subscription(InterviewSubscriptions);
 
-/// Builds the schema. The engine validates documents, so async-graphql does not have to.
-pub fn schema() -> Schema {
+/// The schema. The engine validates documents, so async-graphql does not have to.
+pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let query = Query(ViewerQueries, InterviewQueries, PeopleQueries);
     let (mutation, subscription) = (Mutation(InterviewMutations), Subscription(InterviewSubscriptions));
     Schema::build(query, mutation, subscription).validation_mode(ValidationMode::Fast).finish()
-}
+});

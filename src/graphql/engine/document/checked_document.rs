@@ -132,7 +132,7 @@ impl Document {
         variables: &Variables,
         allowance: &mut Allowance,
     ) -> Result<PreparedDocument, RequestError> {
-        variables::check(&documents.schema, documents.scalars, operation, variables)?;
+        variables::check(documents.schema, documents.scalars, operation, variables)?;
         check_max_depth(&self.checked, operation).map_err(|_| {
             RequestError::new(Code::QueryTooComplex, "introspection is nested too deep in itself", None)
         })?;

@@ -40,9 +40,9 @@ use std::sync::atomic::AtomicBool;
 
 /// The facts about a schema that the checks need.
 #[derive(Clone, Copy)]
-pub struct SchemaRules<'a> {
-    /// The schema in the schema definition language.
-    pub sdl: &'a str,
+pub struct SchemaRules {
+    /// The definition of its types.
+    pub definition: &'static Valid<Schema>,
     /// What the cost of its fields depends on.
     pub cost: CostRules,
     /// The custom scalars whose text is checked.
@@ -62,9 +62,19 @@ fn custom_scalar<'a>(scalars: &'a [CustomScalar], name: &str) -> Option<&'a Cust
     scalars.iter().find(|scalar| scalar.name == name)
 }
 
+/// Parses a schema in the schema definition language (SDL).
+///
+/// # Panics
+/// When it is not valid. It is generated from the schema, and a test parses it.
+#[must_use]
+pub fn parse_schema(sdl: &str) -> Valid<Schema> {
+    #[expect(clippy::expect_used, reason = "the schema is part of the program")]
+    Schema::parse_and_validate(sdl, "schema.graphql").expect("the SDL is valid")
+}
+
 /// Parses and validates documents, and caches those that are valid.
 pub struct Documents {
-    schema: Valid<Schema>,
+    schema: &'static Valid<Schema>,
     cost: CostRules,
     scalars: &'static [CustomScalar],
     limits: DocumentLimits,
@@ -84,14 +94,11 @@ pub enum Caching {
 pub type Hash = [u8; 32];
 
 impl Documents {
-    /// # Panics
-    /// When the SDL is not valid. It is generated from the schema, and a test parses it.
+    /// Documents for this schema.
     #[must_use]
-    pub fn new(rules: &SchemaRules<'_>, limits: DocumentLimits) -> Self {
-        #[expect(clippy::expect_used, reason = "the schema is part of the program")]
-        let schema = Schema::parse_and_validate(rules.sdl, "schema.graphql").expect("the SDL is valid");
+    pub fn new(rules: &SchemaRules, limits: DocumentLimits) -> Self {
         let cache = DocumentCache::new(limits.cache);
-        Self { schema, cost: rules.cost, scalars: rules.scalars, limits, cache }
+        Self { schema: rules.definition, cost: rules.cost, scalars: rules.scalars, limits, cache }
     }
 
     /// The limits on documents and operations.
@@ -195,8 +202,8 @@ impl Documents {
         limits::check(&ast, &self.limits)?;
         let invalid =
             |errors: &DiagnosticList| RequestError::with(Code::GraphqlValidationFailed, to_server_errors(errors));
-        let checked = ast.to_executable_validate(&self.schema).map_err(|found| invalid(&found.errors))?;
-        literals::check(&self.schema, &checked, self.scalars)?;
+        let checked = ast.to_executable_validate(self.schema).map_err(|found| invalid(&found.errors))?;
+        literals::check(self.schema, &checked, self.scalars)?;
         let executable = parse_query(text).map_err(|error| {
             // A document that only one of the two parsers accepts is rejected.
             RequestError::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])

@@ -9,6 +9,9 @@ use async_graphql::parser::types::{DocumentOperations, Selection};
 use async_graphql::{ID, Json, Variables};
 use serde_json::json;
 use std::collections::HashSet;
+use std::sync::LazyLock;
+
+static DEFINITION: LazyLock<Valid<Schema>> = LazyLock::new(|| parse_schema(include_str!("../../../../schema.graphql")));
 
 fn documents() -> Documents {
     documents_with(DocumentLimits::default())
@@ -20,7 +23,7 @@ fn documents_with(limits: DocumentLimits) -> Documents {
         Err(_) => Err("not an RFC 3339 time".to_owned()),
     };
     let rules = SchemaRules {
-        sdl: include_str!("../../../../schema.graphql"),
+        definition: &DEFINITION,
         cost: CostRules {
             page_sizes: PageSizes { default: 20, max: 100 },
             free_texts: &[("Interview", "location")],
