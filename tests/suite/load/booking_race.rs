@@ -27,7 +27,7 @@ async fn no_person_is_booked_twice_and_every_acknowledged_change_is_stored(
     let before = events(&database).await;
     let mut servers = Vec::new();
     for _ in 0..processes {
-        servers.push(ServerProcess::start(&database).await);
+        servers.push(ServerProcess::start_for_load(&database).await);
     }
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let mut load = Load::start(&servers.iter().collect::<Vec<_>>(), 24, &ledger);

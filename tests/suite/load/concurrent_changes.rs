@@ -41,7 +41,7 @@ async fn servers(database: Database) -> Option<(TestDatabase, Vec<ServerProcess>
     let database = TestDatabase::new(database).await?;
     let mut servers = Vec::new();
     for _ in 0..processes {
-        servers.push(ServerProcess::start(&database).await);
+        servers.push(ServerProcess::start_for_load(&database).await);
     }
     Some((database, servers))
 }

@@ -19,7 +19,7 @@ async fn killed_server_loses_no_acknowledged_change_and_leaves_none_incomplete(
     let before = events(&database).await;
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     for round in 1..=4 {
-        let mut server = ServerProcess::start(&database).await;
+        let mut server = ServerProcess::start_for_load(&database).await;
         let mut load = Load::start(&[&server], 16, &ledger);
         load.until(80 * round).await;
         server.kill();

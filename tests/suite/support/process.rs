@@ -52,6 +52,11 @@ impl ServerProcess {
         Self::start_with(database, &[]).await
     }
 
+    /// The same for more clients than the machine may have time for: no request fails because it waits.
+    pub async fn start_for_load(database: &TestDatabase) -> Self {
+        Self::start_with(database, &[("DATABASE_TIMEOUT", "1m"), ("REQUEST_TIMEOUT", "1m")]).await
+    }
+
     /// The same with further environment variables.
     pub async fn start_with(database: &TestDatabase, settings: &[(&str, &str)]) -> Self {
         let mut guardian = Command::new("/bin/sh")
