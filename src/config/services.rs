@@ -68,7 +68,7 @@ pub struct BookingSettings {
     pub max_open_interviews: u64,
     /// Allow interviews and proposals that are at most this long, up to 24h
     ///
-    /// A longer one is refused with the code `TOO_LONG`. Interviews that are longer already stay as they are.
+    /// A longer one is refused with the code `DURATION_TOO_LONG`. Interviews that are longer already stay as they are.
     #[arg(long, value_name = "DURATION", env = "MAX_INTERVIEW_LENGTH", default_value = "24h", value_parser = length)]
     pub max_interview_length: Duration,
 }

@@ -37,3 +37,25 @@ pub enum Field {
     /// The side for which an admin acts.
     As,
 }
+
+impl Field {
+    /// What a sentence for people calls the field, after "the".
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Id => "interview",
+            Self::Kind => "kind of interview",
+            Self::Status => "status",
+            Self::StartAt | Self::AmendStartAt => "start",
+            Self::EndAt | Self::AmendEndAt => "end",
+            Self::AmendedBy => "side that proposed the time",
+            Self::Location => "location",
+            Self::IntervieweeId => "application",
+            Self::InterviewerId => "interviewer",
+            Self::AllowOverlap => "permission to overlap",
+            Self::Reason => "reason",
+            Self::Absent => "side that did not appear",
+            Self::As => "side for which you act",
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! One field of a partial update.
 
-use crate::domain::{Field, FieldError, RefusalCode};
+use crate::domain::{Field, FieldError};
 
 /// A field of a partial update. Absent, null and a value are three different things.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,11 +38,7 @@ impl<T> Patch<T> {
             Self::Value(value) => value,
             Self::Absent => stored,
             Self::Null => {
-                errors.push(FieldError::new(
-                    RefusalCode::NullNotAllowed,
-                    field,
-                    "cannot be null; leave it out to keep what is stored",
-                ));
+                errors.push(FieldError::cleared(field));
                 stored
             }
         }
@@ -52,7 +48,7 @@ impl<T> Patch<T> {
     pub(crate) fn required(self, field: Field, errors: &mut Vec<FieldError>) -> Option<T> {
         let value = self.value();
         if value.is_none() {
-            errors.push(FieldError::new(RefusalCode::NullNotAllowed, field, "is required"));
+            errors.push(FieldError::missing(field));
         }
         value
     }

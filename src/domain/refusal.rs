@@ -1,6 +1,6 @@
 //! The closed list of reasons for which a request is refused, with the codes that both transports send.
 
-use crate::domain::{Action, Field, Interview, InterviewStatus, Side};
+use crate::domain::{Action, FieldError, Interview, InterviewStatus, Side};
 use strum::{IntoStaticStr, VariantArray};
 
 /// Why nothing was changed.
@@ -14,8 +14,10 @@ pub enum Refusal {
     Forbidden(&'static str),
     /// The state of the interview does not allow the action.
     InvalidState {
-        /// The current status.
-        status: InterviewStatus,
+        /// The action.
+        action: Action,
+        /// The interview as it is.
+        current: Box<Interview>,
         /// The actions that the viewer can perform instead.
         available: Vec<Action>,
     },
@@ -32,8 +34,10 @@ pub enum RefusalCode {
     /// The end is not after the start.
     EndNotAfterStart,
     /// The interview is longer than [`TimeSlot::MAX_HOURS`](crate::domain::TimeSlot::MAX_HOURS) or than the server
-    /// allows, or the text longer than its field.
-    TooLong,
+    /// allows.
+    DurationTooLong,
+    /// The text is longer than its field.
+    TextTooLong,
     /// The field is required or cannot be cleared.
     NullNotAllowed,
     /// The location is blank or has control characters.
@@ -63,16 +67,25 @@ pub enum RefusalCode {
 }
 
 impl Refusal {
+    /// The message of [`Refusal::NotFound`].
+    pub const NOT_FOUND: &'static str = "This interview does not exist, or you cannot see it.";
+    /// The message of [`Refusal::Stale`].
+    pub const STALE: &'static str = "This interview has changed in the meantime. Look at it again before you decide.";
+
     /// The message of [`Refusal::InvalidState`].
     #[must_use]
-    pub fn state_message(status: InterviewStatus) -> String {
-        format!("this cannot be done now: the interview is {}", status.into_str())
-    }
-
-    /// The message of [`Refusal::Stale`].
-    #[must_use]
-    pub fn stale_message(current: &Interview) -> String {
-        format!("the interview has changed meanwhile: it is at version {}", current.version)
+    pub fn state_message(action: Action, status: InterviewStatus) -> String {
+        let state = match (status, action) {
+            (InterviewStatus::Scheduled, Action::Complete | Action::MarkNoShow) => "has not started yet",
+            (InterviewStatus::Pending, _) => "is pending",
+            (InterviewStatus::Amended, _) => "has an open proposal of another time",
+            (InterviewStatus::Scheduled, _) => "is scheduled",
+            (InterviewStatus::Rejected, _) => "was rejected",
+            (InterviewStatus::Cancelled, _) => "was cancelled",
+            (InterviewStatus::Completed, _) => "is completed",
+            (InterviewStatus::NoShow, _) => "was marked as a no-show",
+        };
+        format!("This is not possible, because the interview {state}.")
     }
 }
 
@@ -99,9 +112,9 @@ impl Conflict {
             Side::Interviewee => "driver",
         };
         match self.visible.len() {
-            0 => format!("the {person} is busy at that time"),
-            1 => format!("the {person} has another interview at that time"),
-            visible => format!("the {person} has {visible} other interviews at that time"),
+            0 => format!("The {person} is busy at that time."),
+            1 => format!("The {person} has another interview at that time."),
+            visible => format!("The {person} has {visible} other interviews at that time."),
         }
     }
 }
@@ -117,21 +130,4 @@ pub struct Conflict {
     pub hidden: usize,
     /// Whether the same request may be made with the permission to overlap.
     pub overridable: bool,
-}
-
-/// An error in one field of the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    /// For programs.
-    pub code: RefusalCode,
-    /// The field at fault.
-    pub field: Field,
-    /// For people, without the field's name.
-    pub message: String,
-}
-
-impl FieldError {
-    pub(crate) fn new(code: RefusalCode, field: Field, message: impl Into<String>) -> Self {
-        Self { code, field, message: message.into() }
-    }
 }

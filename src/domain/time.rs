@@ -6,20 +6,24 @@ use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
 /// Why a text is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
+    /// There is no text, as in a form that is not filled in.
+    #[error("Enter a date and a time.")]
+    Empty,
     /// It is not RFC 3339 with date, time and offset.
     #[error(
-        "not an RFC 3339 date and time with an offset, such as \"2025-03-20T10:32:08Z\" \
-         or \"2025-03-20T11:32:08.500+01:00\""
+        "Enter a date and a time with an offset as in RFC 3339, such as \"2025-03-20T10:32:08Z\" \
+         or \"2025-03-20T11:32:08.500+01:00\"."
     )]
     Malformed,
     /// RFC 3339 has four digits for the year.
-    #[error("the year has to be between 1 and 9999 in UTC")]
+    #[error("The year has to be between 1 and 9999 in UTC.")]
     OutOfRange,
 }
 
 /// Parses RFC 3339 with any offset, and truncates to milliseconds.
 pub fn parse(text: &str) -> Result<DateTime<Utc>, TimeError> {
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::Malformed)?;
+    let wrong = if text.is_empty() { TimeError::Empty } else { TimeError::Malformed };
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| wrong)?;
     // Databases have no 23:59:60: a leap second becomes the first second of the next minute, as in POSIX time.
     from_millis(time.timestamp_millis()).ok_or(TimeError::OutOfRange)
 }
@@ -64,10 +68,11 @@ mod tests {
     #[test]
     fn text_that_is_not_rfc_3339_is_rejected() {
         for text in
-            ["", "2025-03-20", "2025-03-20T10:32:08", "2025-03-20T10:32Z", "1742466728", "2025-02-30T10:00:00Z", "now"]
+            ["2025-03-20", "2025-03-20T10:32:08", "2025-03-20T10:32Z", "1742466728", "2025-02-30T10:00:00Z", "now"]
         {
             assert_eq!(parse(text), Err(TimeError::Malformed), "{text}");
         }
+        assert_eq!(parse(""), Err(TimeError::Empty));
         for text in ["9999-12-31T23:59:59-01:00", "0000-06-01T00:00:00Z", "0001-01-01T00:00:00+01:00"] {
             assert_eq!(parse(text), Err(TimeError::OutOfRange), "{text}");
         }

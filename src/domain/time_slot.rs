@@ -14,10 +14,10 @@ pub struct TimeSlot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlotError {
     /// The end equals the start or is before it.
-    #[error("the end has to be after the start")]
+    #[error("The end has to be after the start.")]
     EndNotAfterStart,
     /// It is longer than [`TimeSlot::MAX_HOURS`].
-    #[error("an interview lasts at most {} hours", TimeSlot::MAX_HOURS)]
+    #[error("An interview can last at most {} hours.", TimeSlot::MAX_HOURS)]
     TooLong,
 }
 

@@ -26,7 +26,7 @@ pub trait ContextExt {
     /// `UNAUTHENTICATED` for a request without a token.
     fn viewer(&self) -> Result<&Arc<Viewer>> {
         let missing =
-            || error_with_code(Code::Unauthenticated, "this needs a token: send `Authorization: Bearer <JWT>`");
+            || error_with_code(Code::Unauthenticated, "This needs a token. Send it as `Authorization: Bearer <JWT>`.");
         self.request().viewer.as_ref().ok_or_else(missing)
     }
 

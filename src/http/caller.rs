@@ -31,7 +31,7 @@ impl Caller {
         let RequestId(request_id) = RequestId::of(extensions);
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let authorization = match (values.next(), values.next()) {
-            (_, Some(_)) => Err(AuthenticationError::Refused("there is more than one `Authorization` header")),
+            (_, Some(_)) => Err(AuthenticationError::Refused("There is more than one `Authorization` header.")),
             (value, None) => Ok(value.cloned()),
         };
         let network = extensions.get().map(|ClientNetwork(network)| *network);
@@ -65,6 +65,6 @@ impl Caller {
 pub(crate) fn bearer_token(value: &str) -> Result<&str, AuthenticationError> {
     match value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
         Some((_, token)) => Ok(token.trim()),
-        None => Err(AuthenticationError::Refused("the `Authorization` header has to be `Bearer <JWT>`")),
+        None => Err(AuthenticationError::Refused("The `Authorization` header has to be `Bearer <JWT>`.")),
     }
 }

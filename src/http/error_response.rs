@@ -34,7 +34,7 @@ pub(crate) const NO_MEMORY: HttpError =
 const TOO_MANY_CONNECTIONS: HttpError = HttpError::new(
     StatusCode::TOO_MANY_REQUESTS,
     Code::TooManySubscriptions,
-    "you have too many connections open: close one first",
+    "You have too many connections open. Close one first.",
 );
 /// The request reached its deadline, and nothing was written.
 pub(crate) const TIMED_OUT: HttpError =
@@ -48,10 +48,10 @@ pub(crate) const STARTING: HttpError =
     HttpError::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, Code::Unavailable.failure_message());
 /// No route has this path.
 pub(crate) const NO_ROUTE: HttpError =
-    HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "there is nothing at this address");
+    HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "There is nothing at this address.");
 /// The route of this path does not have this method.
 pub(crate) const NO_METHOD: HttpError =
-    HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, "this method is not for this address");
+    HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, "This method is not for this address.");
 
 /// The authentication scheme of the server (RFC 6750).
 pub(crate) const BEARER: HeaderValue = HeaderValue::from_static("Bearer");

@@ -1,6 +1,6 @@
 //! Creating an interview.
 
-use crate::domain::interview::validate::{check_slot, check_text, interviewee_not_found, interviewer_not_found};
+use crate::domain::interview::validate::{check_slot, interviewee_not_found, interviewer_not_found, optional_text};
 use crate::domain::{
     EventType, Field, Interview, InterviewId, InterviewKind, InterviewPatch, IntervieweeEffect, IntervieweeId,
     IntervieweeKind, References, Refusal, Side, State, Transition, UserId, Viewer,
@@ -20,7 +20,7 @@ pub struct Booking {
     pub interviewee_id: IntervieweeId,
     /// The member of staff.
     pub interviewer_id: UserId,
-    /// A link or a place.
+    /// A link or a place. The empty text is none.
     pub location: Option<String>,
     /// Whether the interview may overlap with others.
     pub allow_overlap: bool,
@@ -53,7 +53,7 @@ impl Booking {
         if viewer.acts_for(Side::Interviewer) {
             Ok(())
         } else {
-            Err(Refusal::Forbidden("only staff create interviews"))
+            Err(Refusal::Forbidden("Only staff can create interviews."))
         }
     }
 
@@ -64,9 +64,7 @@ impl Booking {
         Self::permit(viewer)?;
         let mut errors = Vec::new();
         let slot = check_slot(start_at, end_at, Field::EndAt, &mut errors);
-        if let Some(location) = &location {
-            check_text(location, Field::Location, &mut errors);
-        }
+        let location = optional_text(location, Field::Location, &mut errors);
         if references.interviewee.is_none() {
             errors.push(interviewee_not_found());
         }

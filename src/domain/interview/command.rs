@@ -37,12 +37,12 @@ pub enum Command {
     },
     /// [`Action::Reject`](crate::domain::Action::Reject)
     Reject {
-        /// The driver's reason.
+        /// The driver's reason. The empty text is none.
         reason: Option<String>,
     },
     /// [`Action::Cancel`](crate::domain::Action::Cancel)
     Cancel {
-        /// The reason that staff give.
+        /// The reason that staff give. The empty text is none.
         reason: Option<String>,
     },
     /// [`Action::Complete`](crate::domain::Action::Complete)

@@ -1,6 +1,6 @@
 //! Editing the fields of an interview: a partial update, judged on the merged record.
 
-use crate::domain::interview::validate::{check_slot, check_text, interviewee_not_found, interviewer_not_found};
+use crate::domain::interview::validate::{check_slot, interviewee_not_found, interviewer_not_found, optional_text};
 use crate::domain::{
     Action, EventType, Field, Interview, InterviewKind, IntervieweeId, Patch, References, Refusal, State, Transition,
     UserId, Viewer,
@@ -20,7 +20,7 @@ pub struct InterviewPatch {
     pub interviewee_id: Patch<IntervieweeId>,
     /// The member of staff.
     pub interviewer_id: Patch<UserId>,
-    /// A link or a place; null clears it.
+    /// A link or a place; null and the empty text clear it.
     pub location: Patch<String>,
     /// Whether the interview may overlap with others. Absent: as before, or no if the time or a person changes.
     pub allow_overlap: Patch<bool>,
@@ -67,10 +67,7 @@ impl Interview {
         let location = match location {
             Patch::Absent => self.location.clone(),
             Patch::Null => None,
-            Patch::Value(location) => {
-                check_text(&location, Field::Location, &mut errors);
-                Some(location)
-            }
+            Patch::Value(location) => optional_text(Some(location), Field::Location, &mut errors),
         };
         let interviewee = references.interviewee.filter(|interviewee| interviewee.company_id == self.company_id);
         if wants_interviewee && interviewee.is_none() {

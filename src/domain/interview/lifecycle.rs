@@ -88,29 +88,30 @@ impl Interview {
         now: DateTime<Utc>,
     ) -> Result<Side, Refusal> {
         if acting.is_some_and(|side| !viewer.acts_for(side)) {
-            return Err(Refusal::Forbidden("you cannot act for that side"));
+            return Err(Refusal::Forbidden("You cannot act for that side."));
         }
         if !action.sides().iter().any(|side| viewer.acts_for(*side)) {
-            return Err(Refusal::Forbidden("this belongs to the other side"));
+            return Err(Refusal::Forbidden("Only the other side can do this."));
         }
         let open_to = self.open_to(action, now);
         if open_to.is_empty() {
-            return Err(self.invalid_state(viewer, now));
+            return Err(self.invalid_state(action, viewer, now));
         }
         let may = |side: &Side| viewer.acts_for(*side) && acting.is_none_or(|acting| acting == *side);
         let mut sides = open_to.iter().copied().filter(may);
         match (sides.next(), sides.next()) {
             (Some(side), None) => Ok(side),
             (Some(_), Some(_)) => {
-                let message = "an admin has to say for which side they act";
+                let message = "Choose the side for which you act.";
                 Err(Refusal::Invalid(vec![FieldError::new(RefusalCode::SideRequired, Field::As, message)]))
             }
-            (None, _) => Err(Refusal::Forbidden("it is for the other side to do this now")),
+            (None, _) => Err(Refusal::Forbidden("Only the other side can do this now.")),
         }
     }
 
-    fn invalid_state(&self, viewer: &Viewer, now: DateTime<Utc>) -> Refusal {
-        Refusal::InvalidState { status: self.status(), available: self.available_actions(viewer, now) }
+    fn invalid_state(&self, action: Action, viewer: &Viewer, now: DateTime<Utc>) -> Refusal {
+        let available = self.available_actions(viewer, now);
+        Refusal::InvalidState { action, current: Box::new(self.clone()), available }
     }
 
     pub(super) fn amend(
@@ -122,21 +123,22 @@ impl Interview {
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let by = self.authorize(Action::Amend, viewer, acting, now)?;
-        let invalid = |code, field, message: String| Refusal::Invalid(vec![FieldError::new(code, field, message)]);
         let slot = TimeSlot::try_new(start_at, end_at)
-            .map_err(|error| invalid(error.into(), Field::AmendEndAt, error.to_string()))?;
+            .map_err(|error| Refusal::Invalid(vec![FieldError::slot(error, Field::AmendEndAt)]))?;
+        let unchanged = |message| {
+            let error = FieldError::new(RefusalCode::AmendmentUnchanged, Field::AmendStartAt, message);
+            Err(Refusal::Invalid(vec![error]))
+        };
         let before = match self.state {
             State::Amended(proposal) => proposal.before,
             State::Scheduled => StatusBeforeProposal::Scheduled,
             _ => StatusBeforeProposal::Pending,
         };
         if slot == self.slot {
-            let message = "this is the time at which the interview is already";
-            return Err(invalid(RefusalCode::AmendmentUnchanged, Field::AmendStartAt, message.to_owned()));
+            return unchanged("The interview is already at this time.");
         }
         if self.proposal().is_some_and(|proposal| proposal.slot == slot) {
-            let message = "this time is already proposed";
-            return Err(invalid(RefusalCode::AmendmentUnchanged, Field::AmendStartAt, message.to_owned()));
+            return unchanged("This time is already proposed.");
         }
         Ok(self.transition_to(EventType::Amended, by, now, |next| {
             next.state = State::Amended(Proposal { slot, by, before });
@@ -183,7 +185,7 @@ impl Interview {
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let side = self.authorize(action, viewer, acting, now)?;
-        let proposal = self.proposal().ok_or_else(|| self.invalid_state(viewer, now))?;
+        let proposal = self.proposal().ok_or_else(|| self.invalid_state(action, viewer, now))?;
         Ok(self.transition_to(event, side, now, |next| next.state = proposal.before.into()))
     }
 

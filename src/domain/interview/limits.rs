@@ -1,7 +1,7 @@
 //! How much of a driver's time interviews may take. An open interview reserves the driver's time at all companies,
 //! before the driver has agreed to it.
 
-use crate::domain::{Field, FieldError, Interview, InterviewStatus, IntervieweeId, Refusal, RefusalCode, TimeSlot};
+use crate::domain::{Field, FieldError, Interview, InterviewStatus, IntervieweeId, Refusal, TimeSlot};
 use chrono::TimeDelta;
 
 /// Limits on what staff and drivers book.
@@ -42,14 +42,12 @@ impl BookingLimits {
             errors.extend(self.check_length(proposal.slot, Field::AmendEndAt));
         }
         if interview.newly_open_for(before).is_some() && others >= self.open_interviews {
-            let message = format!("the interviewee has {others} open interviews already, which is the limit");
-            errors.push(FieldError::new(RefusalCode::TooManyOpenInterviews, Field::IntervieweeId, message));
+            errors.push(FieldError::too_many_open_interviews(self.open_interviews));
         }
         if errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid(errors)) }
     }
 
     fn check_length(&self, slot: TimeSlot, field: Field) -> Option<FieldError> {
-        let message = || format!("an interview lasts at most {} minutes here", self.length.num_minutes());
-        (slot.end() - slot.start() > self.length).then(|| FieldError::new(RefusalCode::TooLong, field, message()))
+        (slot.end() - slot.start() > self.length).then(|| FieldError::duration_too_long(field, self.length))
     }
 }

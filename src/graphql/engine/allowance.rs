@@ -45,12 +45,15 @@ impl Allowance {
     pub(super) fn spend_complexity(&mut self, cost: usize, factor: usize) -> Result<(), RequestError> {
         let limit = self.complexity.saturating_mul(factor);
         let message = if cost > limit {
-            format!("the operation costs more than {limit}; ask for shorter lists or fewer fields")
+            format!("The operation costs more than {limit} points. Ask for shorter lists or fewer fields.")
         } else if let Some(left) = self.complexity_left.checked_sub(cost.div_ceil(factor)) {
             self.complexity_left = left;
             return Ok(());
         } else {
-            format!("the operations of the batch cost more than {} together; send fewer at a time", self.complexity)
+            format!(
+                "The operations of the batch cost more than {} points together. Send fewer at a time.",
+                self.complexity
+            )
         };
         Err(RequestError::new(Code::QueryTooComplex, message, None))
     }

@@ -1,7 +1,7 @@
 //! Top-level errors. Every error has `extensions.code`. Causes of internal errors go to the log and never to the
 //! client.
 
-use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, Pos, ServerError};
+use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, Pos, ServerError, Value};
 use std::time::Duration;
 
 /// The kinds of top-level errors. Three of them share the code `BAD_REQUEST`, and differ in the HTTP status.
@@ -73,11 +73,11 @@ impl Code {
     #[must_use]
     pub const fn failure_message(self) -> &'static str {
         match self {
-            Self::Unavailable => "the server cannot do this now: try again later",
-            Self::Timeout => "the request took too long",
-            Self::OutcomeUnknown => "the change may have been made: read the interview before you repeat it",
-            Self::Overloaded => "the server is busy: try again",
-            _ => "internal error",
+            Self::Unavailable => "The server cannot do this now. Try again later.",
+            Self::Timeout => "The request took too long.",
+            Self::OutcomeUnknown => "The change may have been made. Look at the interview before you repeat it.",
+            Self::Overloaded => "The server is busy. Try again in a moment.",
+            _ => "Something went wrong on the server.",
         }
     }
 
@@ -93,7 +93,7 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The message of [`Code::CursorExpired`].
 pub const CURSOR_EXPIRED: &str =
-    "the event log does not continue from this position: query anew, then subscribe from now on";
+    "The event log does not continue from this position. Query anew, then subscribe from now on.";
 
 /// Why a request was rejected before anything of it ran.
 #[derive(Clone, Debug)]
@@ -119,6 +119,15 @@ impl RequestError {
         error.locations.clear();
         let retry_after = (code == Code::Unavailable || code == Code::Timeout).then_some(RETRY_AFTER);
         Self { retry_after, ..Self::with(code, vec![error]) }
+    }
+
+    /// Adds a value to the extensions of every error.
+    #[must_use]
+    pub fn with_extension(mut self, name: &str, value: &Value) -> Self {
+        for error in &mut self.errors {
+            error.extensions.get_or_insert_default().set(name, value.clone());
+        }
+        self
     }
 
     /// Several errors with one code.
@@ -165,5 +174,20 @@ fn set_extensions(extensions: &mut ErrorExtensionValues, code: Code) {
 pub fn tag_argument_error(error: &mut ServerError) {
     if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
         set_code(error, Code::BadUserInput);
+        error.message = to_sentence(std::mem::take(&mut error.message));
     }
+}
+
+/// The message of a library as a sentence: libraries begin in lower case and have no full stop.
+#[must_use]
+pub fn to_sentence(message: String) -> String {
+    // A name in backticks has to stay as it is.
+    let mut sentence = if message.starts_with('`') { format!("The {message}") } else { message };
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !sentence.ends_with(['.', '?', '…']) {
+        sentence.push('.');
+    }
+    sentence
 }

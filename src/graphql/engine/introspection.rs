@@ -23,7 +23,7 @@ impl Introspection {
             Self::SignedIn if is_signed_in => return Ok(()),
             Self::SignedIn => RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None),
             Self::Off => {
-                let message = "introspection is switched off on this server: only `__typename` is left of it";
+                let message = "Introspection is switched off on this server. Only `__typename` is left of it.";
                 RequestError::new(Code::GraphqlValidationFailed, message, None)
             }
         };

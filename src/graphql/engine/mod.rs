@@ -103,7 +103,7 @@ struct CheckedRequest {
     is_first_use: bool,
 }
 
-const UNAUTHENTICATED: &str = "this needs a token: send `Authorization: Bearer <JWT>`";
+const UNAUTHENTICATED: &str = "This needs a token. Send it as `Authorization: Bearer <JWT>`.";
 
 impl<A: Api> Engine<A> {
     /// An engine for an API. Its requests and responses use the memory of this budget.
@@ -156,7 +156,7 @@ impl<A: Api> Engine<A> {
                 outcome
             }
             Ok(PreparedRequest::Subscription(_)) => {
-                let message = "subscriptions come over WebSocket, or with `accept: text/event-stream`";
+                let message = "Subscriptions come over WebSocket, or with `accept: text/event-stream`.";
                 Outcome::Rejected(RequestError::new(Code::BadRequest, message, None))
             }
             Err(error) => Outcome::Rejected(error),
@@ -264,7 +264,7 @@ impl<A: Api> Engine<A> {
         let operation = document.operation(request.operation_name.as_deref())?;
         let kind = operation.operation_type;
         if allowed == AllowedOperations::QueriesOnly && kind == OperationType::Mutation {
-            return Err(RequestError::new(Code::MethodNotAllowed, "only queries run by GET: send this by POST", None));
+            return Err(RequestError::new(Code::MethodNotAllowed, "Only queries run by GET. Send this by POST.", None));
         }
         if context.viewer.is_none() && (kind == OperationType::Subscription || !document.is_introspection(operation)) {
             return Err(RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None));

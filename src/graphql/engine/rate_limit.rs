@@ -82,7 +82,7 @@ impl<K: Clone + Eq + Hash> RateLimiter<K> {
     fn spend_at(&self, payer: &Payer<K>, cost: usize, now: Instant) -> Result<(), RequestError> {
         let time = self.time_of(cost);
         if time > MINUTE {
-            let message = "the operation costs more than you may spend in a minute";
+            let message = "The operation costs more than you may spend in a minute.";
             return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
         let mut buckets = self.buckets();
@@ -138,7 +138,8 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 }
 
 fn rate_limited(retry_after: Duration) -> RequestError {
-    let error = RequestError::new(Code::RateLimited, "you have asked for too much in too short a time", None);
+    let error =
+        RequestError::new(Code::RateLimited, "You have asked for too much in too short a time. Wait a moment.", None);
     RequestError { retry_after: Some(retry_after), ..error }
 }
 

@@ -44,10 +44,10 @@ impl ResponseError {
     pub fn message(self) -> String {
         match self {
             Self::TooLong(max) => {
-                format!("the response has more than {max} bytes; ask for shorter lists or fewer fields")
+                format!("The response has more than {max} bytes. Ask for shorter lists or fewer fields.")
             }
             Self::TooLongAfterMutation(max) => {
-                format!("the response has more than {max} bytes, and the change may have been made")
+                format!("The response has more than {max} bytes, and the change may have been made.")
             }
             Self::NoMemory => NO_MEMORY.to_owned(),
         }
@@ -55,7 +55,7 @@ impl ResponseError {
 }
 
 /// The message of `OVERLOADED` for a server whose memory for requests and responses is in use.
-pub const NO_MEMORY: &str = "the server has no memory for this now: try again, or ask for less";
+pub const NO_MEMORY: &str = "The server has no memory for this now. Try again, or ask for less.";
 
 impl From<ResponseError> for RequestError {
     fn from(error: ResponseError) -> Self {

@@ -60,7 +60,7 @@ impl PreparedSubscription {
         operation_name: Option<String>,
         cost: usize,
     ) -> Result<Self, RequestError> {
-        let nothing = || RequestError::new(Code::BadUserInput, "the subscription selects nothing", None);
+        let nothing = || RequestError::new(Code::BadUserInput, "The subscription selects nothing.", None);
         let root_field = root_field.ok_or_else(nothing)?;
         Ok(Self { root_field, per_event: EventRequest::new(document, selection, operation_name, cost) })
     }

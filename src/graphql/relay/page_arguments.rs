@@ -33,17 +33,17 @@ impl PageArguments {
             None => Ok(None),
             Some(cursor) => decode(cursor, order)
                 .map(Some)
-                .ok_or_else(|| bad(format!("`{name}` is not a cursor of this list in this order"))),
+                .ok_or_else(|| bad(format!("The argument `{name}` is not a cursor of this list in this order."))),
         };
         if self.first.is_some() && self.last.is_some() {
-            return Err(bad("`first` and `last` cannot be used together".to_owned()));
+            return Err(bad("The arguments `first` and `last` cannot be used together.".to_owned()));
         }
         let (name, size) = match self.last {
             Some(last) => ("last", last),
             None => ("first", self.first.unwrap_or(DEFAULT_PAGE_SIZE)),
         };
         if !(0..=MAX_PAGE_SIZE).contains(&size) {
-            return Err(bad(format!("`{name}` has to be from 0 to {MAX_PAGE_SIZE}")));
+            return Err(bad(format!("The argument `{name}` has to be from 0 to {MAX_PAGE_SIZE}.")));
         }
         Ok(Window {
             after: position("after", &self.after)?,

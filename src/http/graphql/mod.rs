@@ -64,7 +64,7 @@ pub(crate) async fn post(
                 event_stream(&server, &caller, accepted.media, operation, AllowedOperations::All).await
             }
             BatchRequest::Batch(_) => {
-                Err(HttpError::bad_request("an event stream answers one operation, and no batch"))
+                Err(HttpError::bad_request("An event stream answers one operation, and no batch."))
             }
         };
     }
@@ -101,7 +101,7 @@ fn admit_viewer(server: &ServerState, viewer: Option<&Viewer>) -> Result<Option<
 /// Other methods on `/graphql`.
 pub(crate) async fn other() -> impl IntoResponse {
     const ALLOW: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
-    let message = "operations come by POST, or queries by GET";
+    let message = "Operations come by POST, or queries by GET.";
     let error = HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message);
     ([(header::ALLOW, ALLOW)], error)
 }

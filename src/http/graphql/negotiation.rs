@@ -40,7 +40,7 @@ pub(crate) struct Accepted {
 const NOT_ACCEPTABLE: HttpError = HttpError::new(
     StatusCode::NOT_ACCEPTABLE,
     Code::BadRequest,
-    "answers are `application/graphql-response+json`, `application/json` or `text/event-stream`",
+    "The answers are `application/graphql-response+json`, `application/json` or `text/event-stream`.",
 );
 
 impl Accepted {

@@ -19,7 +19,7 @@ const MAX_OPERATION_NAME: usize = 256;
 const UNSUPPORTED_MEDIA_TYPE: HttpError = HttpError::new(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     Code::BadRequest,
-    "the body has to be JSON in UTF-8, with `content-type: application/json`",
+    "The body has to be JSON in UTF-8, with `content-type: application/json`.",
 );
 
 /// The operations of a POST request.
@@ -34,7 +34,7 @@ impl FromRequest<ServerState> for Operations {
         }
         // The middleware has read the body into memory; this takes it without a copy.
         let body = request.into_body().collect().await;
-        let body = body.map_err(|_| HttpError::bad_request("the body could not be read"))?.to_bytes();
+        let body = body.map_err(|_| HttpError::bad_request("The body could not be read."))?.to_bytes();
         let operations = if body.trim_ascii_start().first() == Some(&b'[') {
             request_body::batch(&body, server.limits.max_batch).map(BatchRequest::Batch)
         } else {
@@ -55,7 +55,7 @@ pub(crate) fn from_query(query: &str, memory: &MemoryBudget) -> Result<(Operatio
             charges.merge(charge);
             match serde_json::from_str(&value) {
                 Ok(json @ (Value::Object(_) | Value::Null)) => Ok(json),
-                _ => Err(HttpError::bad_request(format!("`{name}` has to be a JSON object"))),
+                _ => Err(HttpError::bad_request(format!("The field `{name}` has to be a JSON object."))),
             }
         };
         match name.as_ref() {
@@ -64,7 +64,7 @@ pub(crate) fn from_query(query: &str, memory: &MemoryBudget) -> Result<(Operatio
             "variables" => operation.variables = Variables::from_json(json("variables")?),
             "extensions" => {
                 operation.extensions = serde_json::from_value(json("extensions")?)
-                    .map_err(|_| HttpError::bad_request("`extensions` has to be a JSON object"))?;
+                    .map_err(|_| HttpError::bad_request("The field `extensions` has to be a JSON object."))?;
             }
             _ => {}
         }
@@ -81,11 +81,11 @@ pub(crate) fn from_payload(payload: &str) -> Result<Operation, String> {
 /// one is not a GraphQL request.
 pub(super) fn check(operation: Operation, has_query: bool) -> Result<Operation, String> {
     if operation.query.is_empty() && !has_query && !operation.extensions.contains_key("persistedQuery") {
-        return Err("`query` is missing".to_owned());
+        return Err("The field `query` is missing.".to_owned());
     }
     match &operation.operation_name {
         Some(name) if name.len() > MAX_OPERATION_NAME => {
-            Err(format!("`operationName` has at most {MAX_OPERATION_NAME} bytes"))
+            Err(format!("The field `operationName` has at most {MAX_OPERATION_NAME} bytes."))
         }
         _ => Ok(operation),
     }

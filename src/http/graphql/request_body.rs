@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use std::cell::Cell;
 use std::fmt;
 
-const NOT_AN_OBJECT: &str = "the body has to be a JSON object with a `query`, or an array of them";
-const NOT_JSON: &str = "the body is not JSON";
+const NOT_AN_OBJECT: &str = "The body has to be a JSON object with a `query`, or an array of them.";
+const NOT_JSON: &str = "The body is not JSON.";
 
 /// Parses one operation.
 pub(super) fn single(body: &[u8]) -> Result<Operation, String> {
@@ -20,15 +20,15 @@ pub(super) fn single(body: &[u8]) -> Result<Operation, String> {
 /// Parses the payload of a WebSocket message, with errors that speak of a message.
 pub(super) fn payload(payload: &[u8]) -> Result<Operation, String> {
     single(payload).map_err(|error| match error.as_str() {
-        NOT_JSON => "The message is not JSON".to_owned(),
-        NOT_AN_OBJECT => "it is not a GraphQL request".to_owned(),
+        NOT_JSON => "The message is not JSON.".to_owned(),
+        NOT_AN_OBJECT => "The message is not a GraphQL request.".to_owned(),
         _ => error,
     })
 }
 
 /// Parses a batch of at most `max` operations. Reads no further than to the first one beyond it.
 pub(super) fn batch(body: &[u8], max: usize) -> Result<Vec<Operation>, String> {
-    let wrong_size = || Err(format!("a batch has from 1 to {max} operations"));
+    let wrong_size = || Err(format!("A batch has from 1 to {max} operations."));
     let is_too_long = Cell::new(false);
     let mut json = serde_json::Deserializer::from_slice(body);
     let operations = AtMost { max, is_too_long: &is_too_long }.deserialize(&mut json);
@@ -172,13 +172,13 @@ fn find_wrong_type(request: &Map<String, Value>) -> Option<&'static str> {
     let is =
         |name: &str, fits: fn(&Value) -> bool| request.get(name).is_none_or(|value| value.is_null() || fits(value));
     if !request.get("query").is_none_or(Value::is_string) {
-        Some("`query` has to be a string")
+        Some("The field `query` has to be a string.")
     } else if !is("operationName", Value::is_string) {
-        Some("`operationName` has to be a string")
+        Some("The field `operationName` has to be a string.")
     } else if !is("variables", Value::is_object) {
-        Some("`variables` has to be an object")
+        Some("The field `variables` has to be an object.")
     } else if !is("extensions", Value::is_object) {
-        Some("`extensions` has to be an object")
+        Some("The field `extensions` has to be an object.")
     } else {
         None
     }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn batch_is_read_no_further_than_to_its_limit() {
-        let error = Err("a batch has from 1 to 2 operations".to_owned());
+        let error = Err("A batch has from 1 to 2 operations.".to_owned());
         let queries = |body: &str| {
             let operations = batch(body.as_bytes(), 2)?;
             Ok::<_, String>(operations.into_iter().map(|operation| operation.query).collect::<Vec<_>>())
@@ -199,11 +199,11 @@ mod tests {
         assert_eq!(queries("[]"), error);
         assert_eq!(queries(r#"[{"query": "a"}, {"query": "b"}, {"query": "c"}]"#), error);
         assert_eq!(queries(r"[{}, {}, {}, and this is no JSON"), error);
-        assert_eq!(queries(r"[{}, {}]"), Err("`query` is missing".to_owned()));
+        assert_eq!(queries(r"[{}, {}]"), Err("The field `query` is missing.".to_owned()));
         assert_eq!(queries(r#"[{"query": "a"}, 5]"#), Err(NOT_AN_OBJECT.to_owned()));
         assert_eq!(queries(r#"[["a"], {"query": "a"}]"#), Err(NOT_AN_OBJECT.to_owned()));
-        assert_eq!(queries(r#"[{"query": "a"}] x"#), Err("the body is not JSON".to_owned()));
-        assert_eq!(queries(r#"[{"query": 5}]"#), Err("`query` has to be a string".to_owned()));
+        assert_eq!(queries(r#"[{"query": "a"}] x"#), Err("The body is not JSON.".to_owned()));
+        assert_eq!(queries(r#"[{"query": 5}]"#), Err("The field `query` has to be a string.".to_owned()));
     }
 
     #[test]
@@ -215,10 +215,10 @@ mod tests {
         for (body, error) in [
             (r#"["a"]"#, NOT_AN_OBJECT),
             (r#"{"query": "a", "query": "b"}"#, NOT_AN_OBJECT),
-            (r#"{"query": null}"#, "`query` has to be a string"),
-            (r#"{"variables": {}}"#, "`query` is missing"),
-            (r#"{"query": "a", "variables": []}"#, "`variables` has to be an object"),
-            (r#"{"query": "a"}}"#, "the body is not JSON"),
+            (r#"{"query": null}"#, "The field `query` has to be a string."),
+            (r#"{"variables": {}}"#, "The field `query` is missing."),
+            (r#"{"query": "a", "variables": []}"#, "The field `variables` has to be an object."),
+            (r#"{"query": "a"}}"#, "The body is not JSON."),
         ] {
             assert_eq!(single(body.as_bytes()).unwrap_err(), error, "{body}");
         }

@@ -58,7 +58,7 @@ pub(super) fn subscription(
 /// The error by which a client learns why the server ended its subscription.
 pub(crate) fn stream_end_error(end: StreamEnd, request_id: &str) -> RequestError {
     match end {
-        StreamEnd::SignedOut => RequestError::new(Code::Unauthenticated, "the token is not accepted any more", None),
+        StreamEnd::SignedOut => RequestError::new(Code::Unauthenticated, "The token is not accepted any more.", None),
         StreamEnd::CursorExpired => RequestError::new(Code::CursorExpired, CURSOR_EXPIRED, None),
         StreamEnd::Failed(code) => RequestError::failed(code, request_id),
     }
@@ -159,12 +159,15 @@ mod tests {
         };
         for (last, end) in [
             (None, String::new()),
-            (Some(StreamEnd::SignedOut), error("the token is not accepted any more", r#""code":"UNAUTHENTICATED""#)),
+            (Some(StreamEnd::SignedOut), error("The token is not accepted any more.", r#""code":"UNAUTHENTICATED""#)),
             (Some(StreamEnd::CursorExpired), error(CURSOR_EXPIRED, r#""code":"CURSOR_EXPIRED""#)),
-            (Some(StreamEnd::Failed(Code::Internal)), error("internal error", r#""code":"INTERNAL","requestId":"r""#)),
+            (
+                Some(StreamEnd::Failed(Code::Internal)),
+                error("Something went wrong on the server.", r#""code":"INTERNAL","requestId":"r""#),
+            ),
             (
                 Some(StreamEnd::Failed(Code::Unavailable)),
-                error("the server cannot do this now: try again later", r#""code":"UNAVAILABLE","retryable":true"#),
+                error("The server cannot do this now. Try again later.", r#""code":"UNAVAILABLE","retryable":true"#),
             ),
         ] {
             let (connections, _shutdown) = one_permit();

@@ -19,7 +19,7 @@ pub(crate) struct Admission {
 const TOO_MANY_IN_FLIGHT: HttpError = HttpError::new(
     StatusCode::TOO_MANY_REQUESTS,
     Code::RateLimited,
-    "you have too many requests in flight: wait for their responses",
+    "You have too many requests in flight. Wait for their responses.",
 );
 
 impl Admission {

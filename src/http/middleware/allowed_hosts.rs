@@ -12,7 +12,7 @@ use std::sync::Arc;
 const MISDIRECTED: HttpError = HttpError::new(
     StatusCode::MISDIRECTED_REQUEST,
     Code::BadRequest,
-    "this server does not answer for this host: see ALLOWED_HOSTS",
+    "This server does not answer for this host. See ALLOWED_HOSTS.",
 );
 
 /// Refuses a request that names another host. One that names none is not from a browser.

@@ -67,10 +67,10 @@ impl Received {
     }
 }
 
-const TOO_LARGE: HttpError = HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "the body is too large");
+const TOO_LARGE: HttpError = HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "The body is too large.");
 const TOO_MANY_VALUES: HttpError =
-    HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "the body has too many values");
-const UNREADABLE: HttpError = HttpError::new(StatusCode::BAD_REQUEST, Code::BadRequest, "the body could not be read");
+    HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BadRequest, "The body has too many values.");
+const UNREADABLE: HttpError = HttpError::new(StatusCode::BAD_REQUEST, Code::BadRequest, "The body could not be read.");
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,8 @@ use std::any::Any;
 /// adds the request.
 pub(super) fn into_response(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("panic");
-    HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "internal error").into_response()
+    HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on the server.")
+        .into_response()
 }
 
 #[cfg(test)]
@@ -37,8 +38,9 @@ mod tests {
                 .layer(from_fn(error_format::format_errors))
                 .layer(CatchPanicLayer::custom(panics::into_response)),
         );
-        let graphql = r#"{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL","requestId":"r"}}]}"#;
-        let rest = r#"{"errors":[{"code":"INTERNAL","message":"internal error","path":[]}]}"#;
+        let graphql = r#"{"errors":[{"message":"Something went wrong on the server.",
+            "extensions":{"code":"INTERNAL","requestId":"r"}}]}"#;
+        let rest = r#"{"errors":[{"code":"INTERNAL","message":"Something went wrong on the server.","path":[]}]}"#;
         for (path, content_type, expected) in [
             ("/graphql", "application/graphql-response+json; charset=utf-8", graphql),
             ("/api/v1", "application/json; charset=utf-8", rest),

@@ -41,4 +41,4 @@ async fn read_body(request: Request, server: &ServerState) -> Result<(Request, C
 }
 
 const TOO_SLOW: HttpError =
-    HttpError::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, "the body took too long to arrive");
+    HttpError::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, "The body took too long to arrive.");

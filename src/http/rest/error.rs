@@ -1,6 +1,6 @@
 //! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}`.
 
-use crate::domain::{Field, Refusal, RefusalCode};
+use crate::domain::{Field, FieldError, Refusal, RefusalCode};
 use crate::graphql::{Code, RequestError};
 use crate::http::error_response::{BEARER, RETRY_AFTER};
 use crate::http::rest::response::HEADERS;
@@ -50,8 +50,19 @@ impl ErrorObject {
         Self { code, message: message.into(), path: vec!["interview", field.into_str()] }
     }
 
+    /// A required field is absent or null.
+    pub(super) fn missing(field: Field) -> Self {
+        Self::from(&FieldError::missing(field))
+    }
+
     pub(super) fn is_about(&self, field: Field) -> bool {
         self.path.contains(&field.into_str())
+    }
+}
+
+impl From<&FieldError> for ErrorObject {
+    fn from(error: &FieldError) -> Self {
+        Self::of_field(error.code.into_str(), error.field, error.message.clone())
     }
 }
 
@@ -103,18 +114,12 @@ impl RestError {
     fn refused(refusal: &Refusal, ErrorPaths { interview, time }: ErrorPaths) -> Self {
         let new = |status, code: RefusalCode, message: &str, path| Self::new(status, code.into_str(), message, path);
         match refusal {
-            Refusal::Invalid(errors) => Self::invalid(
-                errors
-                    .iter()
-                    .map(|error| ErrorObject::of_field(error.code.into_str(), error.field, error.message.clone()))
-                    .collect(),
-            ),
-            Refusal::NotFound => {
-                new(StatusCode::NOT_FOUND, RefusalCode::NotFound, "there is no such interview", interview)
-            }
+            Refusal::Invalid(errors) => Self::invalid(errors.iter().map(ErrorObject::from).collect()),
+            Refusal::NotFound => new(StatusCode::NOT_FOUND, RefusalCode::NotFound, Refusal::NOT_FOUND, interview),
             Refusal::Forbidden(why) => new(StatusCode::FORBIDDEN, RefusalCode::Forbidden, why, interview),
-            Refusal::InvalidState { status, .. } => {
-                new(StatusCode::CONFLICT, RefusalCode::InvalidState, &Refusal::state_message(*status), interview)
+            Refusal::InvalidState { action, current, .. } => {
+                let message = Refusal::state_message(*action, current.status());
+                new(StatusCode::CONFLICT, RefusalCode::InvalidState, &message, interview)
             }
             Refusal::Conflicts(conflicts) => {
                 let code = RefusalCode::ScheduleConflict.into_str();
@@ -124,9 +129,8 @@ impl RestError {
                     .collect();
                 Self { status: StatusCode::CONFLICT, errors, retry_after: None }
             }
-            Refusal::Stale(current) => {
-                let message = Refusal::stale_message(current);
-                new(StatusCode::PRECONDITION_FAILED, RefusalCode::StaleVersion, &message, &["If-Match"])
+            Refusal::Stale(_) => {
+                new(StatusCode::PRECONDITION_FAILED, RefusalCode::StaleVersion, Refusal::STALE, &["If-Match"])
             }
         }
     }

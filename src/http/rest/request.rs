@@ -1,8 +1,7 @@
 //! What the REST API reads from a request: the signed-in caller, the interview to change, and the fields of the body.
 
 use crate::domain::{
-    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, RefusalCode, UserId,
-    Viewer, time,
+    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, UserId, Viewer, time,
 };
 use crate::http::ServerState;
 use crate::http::caller::Caller;
@@ -40,7 +39,9 @@ impl FromRequestParts<ServerState> for SignedInCaller {
                 server.engine.charge_request(&viewer).map_err(|error| RestError::rate_limited(&error))?;
                 Ok(Self { viewer, request_id: caller.client.request_id, _permit: permit })
             }
-            Ok(None) => Err(RestError::unauthenticated("this needs a token: send `Authorization: Bearer <JWT>`")),
+            Ok(None) => {
+                Err(RestError::unauthenticated("This needs a token. Send it as `Authorization: Bearer <JWT>`."))
+            }
             Err(AuthenticationError::Refused(why)) => Err(RestError::unauthenticated(why)),
             Err(AuthenticationError::Failed(cause)) => Err(RestError::failed(&cause, &caller.client.request_id)),
         }
@@ -84,30 +85,30 @@ impl FromRequest<ServerState> for InterviewFields {
 
     async fn from_request(request: Request, server: &ServerState) -> Result<Self, RestError> {
         if !is_json(request.headers()) {
-            let message = "the body has to be JSON, with `content-type: application/json`";
+            let message = "The body has to be JSON, with `content-type: application/json`.";
             return Err(RestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_REQUEST", message, &[]));
         }
         let body = Bytes::from_request(request, server).await;
-        let body = body.map_err(|_| RestError::bad_request("the body could not be read"))?;
+        let body = body.map_err(|_| RestError::bad_request("The body could not be read."))?;
         match serde_json::from_slice(&body) {
             Ok(Value::Object(mut body)) => match body.remove("interview") {
                 Some(Value::Object(fields)) => Ok(Self(fields)),
-                _ => Err(RestError::bad_request("the body has to have an object `interview`")),
+                _ => Err(RestError::bad_request("The body has to have an object `interview`.")),
             },
-            Ok(_) => Err(RestError::bad_request("the body has to be a JSON object")),
-            Err(_) => Err(RestError::bad_request("the body is not JSON")),
+            Ok(_) => Err(RestError::bad_request("The body has to be a JSON object.")),
+            Err(_) => Err(RestError::bad_request("The body is not JSON.")),
         }
     }
 }
 
-const TIME: &str = "an RFC 3339 date and time with an offset";
+const TIME: &str = "a date and a time with an offset as in RFC 3339";
 
 impl InterviewFields {
     /// The fields of an interview. Unknown fields are ignored; all wrong fields are reported at once.
     pub(super) fn patch(&self) -> Result<InterviewPatch, RestError> {
         let mut reader = self.reader();
         let patch = InterviewPatch {
-            kind: reader.read(Field::Kind, "one of video_call, in_person, phone_call", as_kind),
+            kind: reader.read(Field::Kind, "one of video_call, in_person and phone_call", as_kind),
             start_at: reader.read(Field::StartAt, TIME, as_time),
             end_at: reader.read(Field::EndAt, TIME, as_time),
             interviewee_id: reader.read(Field::IntervieweeId, "an id", as_id).map(IntervieweeId),
@@ -143,7 +144,7 @@ impl FieldReader<'_> {
             Some(Value::Null) => Patch::Null,
             Some(value) => parse(value).map_or_else(
                 || {
-                    let message = format!("has to be {expected}");
+                    let message = format!("The {} has to be {expected}.", field.label());
                     self.errors.push(ErrorObject::of_field("BAD_USER_INPUT", field, message));
                     Patch::Absent
                 },
@@ -156,7 +157,7 @@ impl FieldReader<'_> {
         let value = self.read(field, TIME, as_time);
         let is_missing = matches!(value, Patch::Absent | Patch::Null);
         if is_missing && !self.errors.iter().any(|error| error.is_about(field)) {
-            self.errors.push(ErrorObject::of_field(RefusalCode::NullNotAllowed.into_str(), field, "is required"));
+            self.errors.push(ErrorObject::missing(field));
         }
         value.value()
     }

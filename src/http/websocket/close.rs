@@ -16,8 +16,8 @@ const MAX_REASON: usize = 123;
 impl Close {
     pub(super) const GOING_AWAY: Self = Self::new(1001, "Going away");
     pub(super) const BROKEN_FRAME: Self = Self::new(1002, "Not by the WebSocket protocol");
-    pub(super) const NOT_TEXT: Self = Self::new(1007, "Text has to be UTF-8");
-    pub(super) const TOO_LARGE: Self = Self::new(1009, "The message is too large");
+    pub(super) const NOT_TEXT: Self = Self::new(1007, "The text has to be UTF-8.");
+    pub(super) const TOO_LARGE: Self = Self::new(1009, "The message is too large.");
     pub(super) const TRY_LATER: Self = Self::new(1013, "Try again later");
     pub(super) const TOO_MANY: Self = Self::new(1013, "Too many connections: close one first");
     pub(super) const TOO_SLOW: Self = Self::new(1013, "Too slow: connect again, and go on with `since` the last event");

@@ -161,7 +161,7 @@ impl Connection<'_> {
             ClientMessage::Subscribe { id, .. }
                 if self.operations.len() >= self.context.server.limits.max_subscriptions =>
             {
-                let message = "there are too many operations on this connection: complete one first";
+                let message = "There are too many operations on this connection. Complete one first.";
                 self.reject(&id, &RequestError::new(Code::TooManySubscriptions, message, None)).await
             }
             ClientMessage::Subscribe { id, operation } => {
@@ -259,6 +259,9 @@ mod tests {
         let execution = catch_panic(async { panic!("secret") }, "r").await;
         let Execution::Once(Outcome::Rejected(error)) = execution else { panic!("not rejected") };
         let errors = serde_json::to_string(&error.errors).unwrap();
-        assert_eq!(errors, r#"[{"message":"internal error","extensions":{"code":"INTERNAL","requestId":"r"}}]"#);
+        assert_eq!(
+            errors,
+            r#"[{"message":"Something went wrong on the server.","extensions":{"code":"INTERNAL","requestId":"r"}}]"#
+        );
     }
 }

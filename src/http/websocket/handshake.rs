@@ -13,9 +13,9 @@ const SUBPROTOCOL: &str = "graphql-transport-ws";
 pub(super) const VERSION: HeaderValue = HeaderValue::from_static("13");
 
 pub(super) const BAD_HANDSHAKE: HttpError =
-    HttpError::new(StatusCode::BAD_REQUEST, Code::BadRequest, "this is no WebSocket handshake of version 13");
+    HttpError::new(StatusCode::BAD_REQUEST, Code::BadRequest, "This is no WebSocket handshake of version 13.");
 pub(super) const ORIGIN_NOT_ALLOWED: HttpError =
-    HttpError::new(StatusCode::FORBIDDEN, Code::Forbidden, "pages of this origin may not connect: see CORS_ORIGINS");
+    HttpError::new(StatusCode::FORBIDDEN, Code::Forbidden, "Pages of this origin may not connect. See CORS_ORIGINS.");
 
 /// Whether a request asks for a WebSocket.
 pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {

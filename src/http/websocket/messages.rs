@@ -66,11 +66,11 @@ fn json(value: &(impl Serialize + ?Sized)) -> String {
 pub(super) fn parse(text: &str) -> Result<ClientMessage, Close> {
     let message: Fields<'_> = serde_json::from_str(text).map_err(|_| {
         let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
-        Close::invalid_message(if is_json { "The message has to be an object" } else { NOT_JSON })
+        Close::invalid_message(if is_json { "The message has to be an object." } else { NOT_JSON })
     })?;
     let payload = message.get("payload").map(|payload| payload.get()).filter(|payload| *payload != "null");
     if payload.is_some_and(|payload| !payload.starts_with('{')) {
-        return Err(Close::invalid_message("`payload` has to be an object"));
+        return Err(Close::invalid_message("The field `payload` has to be an object."));
     }
     match string(&message, "type").as_deref() {
         Some("connection_init") => Ok(ClientMessage::ConnectionInit(object(payload)?.unwrap_or_default())),
@@ -78,19 +78,19 @@ pub(super) fn parse(text: &str) -> Result<ClientMessage, Close> {
         Some("pong") => Ok(ClientMessage::Pong),
         Some("subscribe") => {
             let id = id(&message)?;
-            let Some(request) = payload else { return Err(Close::invalid_message("`payload` is missing")) };
+            let Some(request) = payload else { return Err(Close::invalid_message("The field `payload` is missing.")) };
             let operation = Box::new(request::from_payload(request).map_err(Close::invalid_message)?);
             Ok(ClientMessage::Subscribe { id, operation })
         }
         Some("complete") => Ok(ClientMessage::Complete { id: id(&message)? }),
         _ => {
-            let reason = "`type` has to be connection_init, ping, pong, subscribe or complete";
+            let reason = "The field `type` has to be connection_init, ping, pong, subscribe or complete.";
             Err(Close::invalid_message(reason))
         }
     }
 }
 
-const NOT_JSON: &str = "The message is not JSON";
+const NOT_JSON: &str = "The message is not JSON.";
 
 type Fields<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
 
@@ -105,6 +105,6 @@ fn string(message: &Fields<'_>, field: &str) -> Option<String> {
 fn id(message: &Fields<'_>) -> Result<String, Close> {
     match string(message, "id") {
         Some(id) if (1..=MAX_ID).contains(&id.len()) => Ok(id),
-        _ => Err(Close::invalid_message(format!("`id` has to be a string of 1 to {MAX_ID} bytes"))),
+        _ => Err(Close::invalid_message(format!("The field `id` has to be a string of 1 to {MAX_ID} bytes."))),
     }
 }

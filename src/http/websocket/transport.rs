@@ -90,7 +90,7 @@ impl Transport {
                     return Ok((message, charge));
                 }
                 Message::Binary(_) => {
-                    return Err(Disconnect::ByServer(Close::invalid_message("The message has to be text")));
+                    return Err(Disconnect::ByServer(Close::invalid_message("The message has to be text.")));
                 }
                 Message::Close(_) => return Err(Disconnect::ByClient),
                 // The library answers pings.

@@ -67,7 +67,7 @@ impl Services {
     pub(crate) async fn read_viewer(&self, key: (UserId, String)) -> Result<Arc<Viewer>, AuthenticationError> {
         let cached_at = self.clock.uptime();
         let viewer = tokens::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
-        let viewer = Arc::new(viewer.ok_or(AuthenticationError::Refused("the token is not valid"))?);
+        let viewer = Arc::new(viewer.ok_or(AuthenticationError::Refused("The token is not valid."))?);
         self.viewers.viewers.insert(key, CachedViewer { cached_at, viewer: viewer.clone() });
         Ok(viewer)
     }

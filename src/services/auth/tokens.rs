@@ -104,13 +104,13 @@ impl Tokens {
     /// Verifies a token. The error tells the client what is wrong with it.
     pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, &'static str> {
         let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation)
-            .map_err(|_| "the token is not valid")?
+            .map_err(|_| "The token is not valid.")?
             .claims;
         if payload.scp != SCOPE {
-            return Err("the token is for another purpose");
+            return Err("The token is not valid.");
         }
         if payload.jti.is_empty() || payload.jti.len() > MAX_JTI || payload.jti.contains('\0') {
-            return Err("the token is not valid");
+            return Err("The token is not valid.");
         }
         let expires_at = match DateTime::from_timestamp(payload.exp, 0) {
             Some(time) => time,
@@ -119,10 +119,10 @@ impl Tokens {
         };
         let claims = Claims { user: UserId::from_text(&payload.sub), jti: payload.jti, expires_at };
         if claims.is_expired(now) {
-            return Err("the token has expired");
+            return Err("The token has expired.");
         }
         if payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp()) {
-            return Err("the token is not valid yet");
+            return Err("The token is not valid.");
         }
         Ok(claims)
     }

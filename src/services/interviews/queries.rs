@@ -171,7 +171,7 @@ impl Services {
 /// Only staff and admins choose an interviewer in a form.
 fn staff_scope(viewer: &Viewer) -> Result<Scope, Refusal> {
     match viewer.authority {
-        Authority::Driver => Err(Refusal::Forbidden("only staff can list interviewers")),
+        Authority::Driver => Err(Refusal::Forbidden("Only staff can list interviewers.")),
         Authority::Staff(_) | Authority::Admin => Ok(viewer.scope()),
     }
 }

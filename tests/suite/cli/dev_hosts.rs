@@ -34,7 +34,7 @@ async fn dev_answers_only_for_names_that_cannot_be_rebound() {
       "errors": [
         {
           "extensions": {"code": "BAD_REQUEST"},
-          "message": "this server does not answer for this host: see ALLOWED_HOSTS"
+          "message": "This server does not answer for this host. See ALLOWED_HOSTS."
         }
       ]
     }

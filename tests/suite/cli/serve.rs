@@ -24,7 +24,7 @@ async fn server_is_not_ready_until_the_database_is_migrated(#[values(Sqlite, Pos
     let token = shell.token(MONA);
     let answer = server.graphql(&token, "{ viewer { role } }").await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL");
-    assert_eq!(answer["errors"][0]["message"], "internal error");
+    assert_eq!(answer["errors"][0]["message"], "Something went wrong on the server.");
 
     // Another process migrates while the server runs.
     shell.succeed("migrate up");

@@ -51,7 +51,7 @@ async fn misdirected_request_is_an_error_in_the_format_of_its_api() {
       "errors": [
         {
           "extensions": {"code": "BAD_REQUEST"},
-          "message": "this server does not answer for this host: see ALLOWED_HOSTS"
+          "message": "This server does not answer for this host. See ALLOWED_HOSTS."
         }
       ]
     }
@@ -61,7 +61,7 @@ async fn misdirected_request_is_an_error_in_the_format_of_its_api() {
       "errors": [
         {
           "code": "BAD_REQUEST",
-          "message": "this server does not answer for this host: see ALLOWED_HOSTS",
+          "message": "This server does not answer for this host. See ALLOWED_HOSTS.",
           "path": []
         }
       ]

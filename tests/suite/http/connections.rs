@@ -146,7 +146,7 @@ async fn connection_over_the_limit_is_refused_while_all_others_are_in_use() {
       "errors": [
         {
           "extensions": {"code": "OVERLOADED", "retryable": true},
-          "message": "the server is busy: try again"
+          "message": "The server is busy. Try again in a moment."
         }
       ]
     }
@@ -154,7 +154,7 @@ async fn connection_over_the_limit_is_refused_while_all_others_are_in_use() {
     let rest = format!("GET {} HTTP/1.1\r\nhost: x\r\n\r\n", interview_path(JUDE_WITH_LUISA));
     assert_json!(request(&mut connect(server.address, "").await, &rest).await.1, @r#"
     {
-      "errors": [{"code": "OVERLOADED", "message": "the server is busy: try again", "path": []}]
+      "errors": [{"code": "OVERLOADED", "message": "The server is busy. Try again in a moment.", "path": []}]
     }
     "#);
     // The process is alive, but another server has to take the traffic.

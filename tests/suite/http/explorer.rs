@@ -65,7 +65,7 @@ async fn get_without_query_is_a_bad_request_for_other_clients() {
         assert_eq!(answer.status, 400, "{accept}");
         assert_json!(answer.json(), @r#"
         {
-          "errors": [{"extensions": {"code": "BAD_REQUEST"}, "message": "`query` is missing"}]
+          "errors": [{"extensions": {"code": "BAD_REQUEST"}, "message": "The field `query` is missing."}]
         }
         "#);
     }

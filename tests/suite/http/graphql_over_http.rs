@@ -144,17 +144,17 @@ async fn other_methods_are_not_allowed() {
 async fn malformed_request_has_a_message_about_its_cause() {
     let app = start!(Sqlite);
     for (body, message) in [
-        ("", "the body is not JSON"),
-        ("{\"query\": \"{ __typena", "the body is not JSON"),
-        ("[1, 2]", "the body has to be a JSON object with a `query`, or an array of them"),
-        ("\"{ __typename }\"", "the body has to be a JSON object with a `query`, or an array of them"),
-        ("{\"query\": 5}", "`query` has to be a string"),
-        ("{\"query\": null}", "`query` has to be a string"),
-        ("{\"query\": \"{ __typename }\", \"variables\": \"x\"}", "`variables` has to be an object"),
-        ("{\"query\": \"{ __typename }\", \"variables\": [1]}", "`variables` has to be an object"),
-        ("{\"query\": \"{ __typename }\", \"operationName\": {}}", "`operationName` has to be a string"),
-        ("{\"query\": \"{ __typename }\", \"extensions\": 0}", "`extensions` has to be an object"),
-        ("[]", "a batch has from 1 to 10 operations"),
+        ("", "The body is not JSON."),
+        ("{\"query\": \"{ __typena", "The body is not JSON."),
+        ("[1, 2]", "The body has to be a JSON object with a `query`, or an array of them."),
+        ("\"{ __typename }\"", "The body has to be a JSON object with a `query`, or an array of them."),
+        ("{\"query\": 5}", "The field `query` has to be a string."),
+        ("{\"query\": null}", "The field `query` has to be a string."),
+        ("{\"query\": \"{ __typename }\", \"variables\": \"x\"}", "The field `variables` has to be an object."),
+        ("{\"query\": \"{ __typename }\", \"variables\": [1]}", "The field `variables` has to be an object."),
+        ("{\"query\": \"{ __typename }\", \"operationName\": {}}", "The field `operationName` has to be a string."),
+        ("{\"query\": \"{ __typename }\", \"extensions\": 0}", "The field `extensions` has to be an object."),
+        ("[]", "A batch has from 1 to 10 operations."),
     ] {
         for accept in [OWN, JSON] {
             let answer = post(&app.staff(), &[("content-type", JSON), ("accept", accept)], body.to_owned()).await;
@@ -167,7 +167,7 @@ async fn malformed_request_has_a_message_about_its_cause() {
         let answer = post(&app.staff(), &[("content-type", JSON), ("accept", OWN)], body.to_owned()).await;
         assert_eq!(
             (answer.status.as_u16(), &answer.json()["errors"][0]["message"]),
-            (400, &json!("`query` is missing"))
+            (400, &json!("The field `query` is missing."))
         );
     }
     let empty = operation(&app.staff(), OWN, "").await;
@@ -201,9 +201,9 @@ async fn query_by_get_has_an_etag_and_is_cached_privately() {
     assert_eq!(get(&app.staff(), &query, &[("if-none-match", &before)]).await.status, 200);
 
     for (wrong, message) in [
-        (("variables", "{"), "`variables` has to be a JSON object"),
-        (("variables", "[]"), "`variables` has to be a JSON object"),
-        (("extensions", "5"), "`extensions` has to be a JSON object"),
+        (("variables", "{"), "The field `variables` has to be a JSON object."),
+        (("variables", "[]"), "The field `variables` has to be a JSON object."),
+        (("extensions", "5"), "The field `extensions` has to be a JSON object."),
     ] {
         let answer = get(&app.staff(), &[("query", "{ __typename }"), wrong], &[("accept", OWN)]).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["message"]), (400, &json!(message)));
@@ -230,7 +230,7 @@ async fn batch_has_a_response_for_each_operation_in_order() {
           {
             "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
             "locations": [{"column": 3, "line": 1}],
-            "message": "type `Query` does not have a field `nope`"
+            "message": "Type `Query` does not have a field `nope`."
           }
         ]
       },

@@ -32,7 +32,7 @@ async fn timed_out_change_writes_nothing(#[values(Sqlite, Postgres)] database: D
       "errors": [
         {
           "extensions": {"code": "TIMEOUT", "retryable": true},
-          "message": "the request took too long"
+          "message": "The request took too long."
         }
       ]
     }
@@ -42,7 +42,7 @@ async fn timed_out_change_writes_nothing(#[values(Sqlite, Postgres)] database: D
     assert_eq!(answer.status, 503);
     assert_json!(answer.json(), @r#"
     {
-      "errors": [{"code": "TIMEOUT", "message": "the request took too long", "path": []}]
+      "errors": [{"code": "TIMEOUT", "message": "The request took too long.", "path": []}]
     }
     "#);
     assert_eq!(answer.header("retry-after"), "1");

@@ -132,7 +132,10 @@ async fn response_to_a_large_request_is_small() {
     is_refused(&server, &format!("{{ {} }}", "n".repeat(500_000)), "QUERY_TOO_COMPLEX").await;
     let name = json!({"query": "query A { __typename }", "operationName": "n".repeat(500_000)}).to_string();
     let (status, answer) = server.post(name).await;
-    assert_eq!((status, answer["errors"][0]["message"].as_str()), (400, Some("`operationName` has at most 256 bytes")));
+    assert_eq!(
+        (status, answer["errors"][0]["message"].as_str()),
+        (400, Some("The field `operationName` has at most 256 bytes."))
+    );
     let aliases: String = (0..3_000).map(|n| format!("a{n}:__schema{{types{{name}}}}")).collect();
     is_refused(&server, &format!("{{ {aliases} }}"), "QUERY_TOO_COMPLEX").await;
     let batch = json!(vec![json!({"query": "{ __typename }"}); 1000]).to_string();
@@ -184,7 +187,7 @@ async fn other_methods_and_content_types_change_nothing() {
         {
           "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
           "locations": [{"column": 21, "line": 1}],
-          "message": "int cannot represent non 32-bit signed integer value"
+          "message": "Int cannot represent non 32-bit signed integer value."
         }
       ]
     }
@@ -196,7 +199,7 @@ async fn other_methods_and_content_types_change_nothing() {
         {
           "extensions": {"code": "BAD_USER_INPUT"},
           "locations": [{"column": 3, "line": 1}],
-          "message": "`after` is not a cursor of this list in this order",
+          "message": "The argument `after` is not a cursor of this list in this order.",
           "path": ["interviews"]
         }
       ]

@@ -177,7 +177,7 @@ async fn outage_before_sign_in_is_a_status_with_every_media_type() {
         let answer = server.staff.rest_with("POST", "/graphql", &body, &[("accept", accept)]).await;
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"), "{accept} {body}");
         let error = json!({
-            "message": "the server cannot do this now: try again later",
+            "message": "The server cannot do this now. Try again later.",
             "extensions": {"code": "UNAVAILABLE", "retryable": true}
         });
         assert_eq!(answer.json(), json!({"errors": [error]}), "{accept} {body}");

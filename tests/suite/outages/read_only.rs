@@ -29,7 +29,7 @@ async fn set_read_only(app: &TestApp, is_read_only: bool, and_terminate: bool) {
 async fn assert_changes_fail(server: &Server) {
     let answer = server.graphql(&update()).await;
     let error = json!({
-        "message": "the server cannot do this now: try again later",
+        "message": "The server cannot do this now. Try again later.",
         "extensions": {"code": "UNAVAILABLE", "retryable": true},
         "path": ["updateInterview"],
         "locations": [{"line": 1, "column": 12}]

@@ -12,7 +12,7 @@ use interviews::domain::InterviewId;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const MESSAGE: &str = "the change may have been made: read the interview before you repeat it";
+const MESSAGE: &str = "The change may have been made. Look at the interview before you repeat it.";
 
 /// Appears in every statement and message that carries the change, and nowhere else.
 const LOCATION: &str = "Gate 4711";

@@ -1,5 +1,6 @@
 //! A user, or a client without a token, that calls the server in process.
 
+use crate::support::sentences;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -63,6 +64,7 @@ impl Actor {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(body.to_vec()).unwrap();
+        sentences::check_body(&text);
         Answer { status: parts.status, headers: parts.headers, text }
     }
 

@@ -18,7 +18,7 @@
 //!   --test suite -- NAME`. A plain `cargo test` compares and never writes (`.config/insta.yaml`). A single value is
 //!   asserted with `assert_eq!`.
 //! - **Errors** are pinned by their code, and by their message where the client relies on it. No assertion accepts one
-//!   of several.
+//!   of several. Every answer that an actor or a WebSocket receives is checked for messages that are no sentences.
 //! - **Databases**: what reaches SQL runs on both (`#[values(Sqlite, Postgres)]`). What does not (parsing, headers,
 //!   validation of documents, cursors, timeouts of HTTP) runs on SQLite alone.
 
@@ -49,6 +49,7 @@ pub mod plans;
 pub mod polling;
 pub mod process;
 pub mod rest;
+pub mod sentences;
 pub mod shell;
 pub mod websocket_client;
 

@@ -1,6 +1,7 @@
 //! A client of `graphql-transport-ws` over a raw WebSocket, without a GraphQL library.
 
 use crate::support::listening_server::{TIMEOUT, subscribe};
+use crate::support::sentences;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -75,7 +76,11 @@ impl WebSocketClient {
 
     pub async fn receive(&mut self) -> Value {
         match self.next().await {
-            Some(Message::Text(text)) => serde_json::from_str(&text).unwrap(),
+            Some(Message::Text(text)) => {
+                let message = serde_json::from_str(&text).unwrap();
+                sentences::check_messages(&message);
+                message
+            }
             other => panic!("not a text message: {other:?}"),
         }
     }

@@ -13,46 +13,52 @@ use tokio_tungstenite::tungstenite::Message;
 #[tokio::test]
 async fn messages_that_break_the_protocol_close_with_4400() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
-    let id = "`id` has to be a string of 1 to 128 bytes";
-    let kind = "`type` has to be connection_init, ping, pong, subscribe or complete";
+    let id = "The field `id` has to be a string of 1 to 128 bytes.";
+    let kind = "The field `type` has to be connection_init, ping, pong, subscribe or complete.";
     let payload = json!({"query": "{ __typename }"});
     let long = "x".repeat(257);
     for (message, reason) in [
-        ("{\"type\": ".to_owned(), "The message is not JSON"),
-        (String::new(), "The message is not JSON"),
-        ("[".repeat(100_000), "The message is not JSON"),
-        ("[]".to_owned(), "The message has to be an object"),
-        ("\"ping\"".to_owned(), "The message has to be an object"),
+        ("{\"type\": ".to_owned(), "The message is not JSON."),
+        (String::new(), "The message is not JSON."),
+        ("[".repeat(100_000), "The message is not JSON."),
+        ("[]".to_owned(), "The message has to be an object."),
+        ("\"ping\"".to_owned(), "The message has to be an object."),
         (json!({}).to_string(), kind),
         (json!({"type": 1}).to_string(), kind),
         (json!({"type": "start"}).to_string(), kind),
         (json!({"type": "next", "id": "1", "payload": {}}).to_string(), kind),
-        (json!({"type": "ping", "payload": "x"}).to_string(), "`payload` has to be an object"),
+        (json!({"type": "ping", "payload": "x"}).to_string(), "The field `payload` has to be an object."),
         (json!({"type": "subscribe", "payload": payload}).to_string(), id),
         (json!({"type": "subscribe", "id": "", "payload": payload}).to_string(), id),
         (json!({"type": "subscribe", "id": 1, "payload": payload}).to_string(), id),
         (json!({"type": "subscribe", "id": "x".repeat(129), "payload": payload}).to_string(), id),
         (json!({"type": "complete"}).to_string(), id),
         (json!({"type": "complete", "id": ""}).to_string(), id),
-        (json!({"type": "subscribe", "id": "1"}).to_string(), "`payload` is missing"),
-        (json!({"type": "subscribe", "id": "1", "payload": []}).to_string(), "`payload` has to be an object"),
-        (json!({"type": "subscribe", "id": "1", "payload": {}}).to_string(), "`query` is missing"),
-        (json!({"type": "subscribe", "id": "1", "payload": {"query": 1}}).to_string(), "`query` has to be a string"),
+        (json!({"type": "subscribe", "id": "1"}).to_string(), "The field `payload` is missing."),
+        (
+            json!({"type": "subscribe", "id": "1", "payload": []}).to_string(),
+            "The field `payload` has to be an object.",
+        ),
+        (json!({"type": "subscribe", "id": "1", "payload": {}}).to_string(), "The field `query` is missing."),
+        (
+            json!({"type": "subscribe", "id": "1", "payload": {"query": 1}}).to_string(),
+            "The field `query` has to be a string.",
+        ),
         (
             json!({"type": "subscribe", "id": "1", "payload": {"query": "{ x }", "variables": "{}"}}).to_string(),
-            "`variables` has to be an object",
+            "The field `variables` has to be an object.",
         ),
         (
             json!({"type": "subscribe", "id": "1", "payload": {"query": "{ x }", "extensions": []}}).to_string(),
-            "`extensions` has to be an object",
+            "The field `extensions` has to be an object.",
         ),
         (
             json!({"type": "subscribe", "id": "1", "payload": {"query": "{ x }", "operationName": {}}}).to_string(),
-            "`operationName` has to be a string",
+            "The field `operationName` has to be a string.",
         ),
         (
             json!({"type": "subscribe", "id": "1", "payload": {"query": "{ x }", "operationName": long}}).to_string(),
-            "`operationName` has at most 256 bytes",
+            "The field `operationName` has at most 256 bytes.",
         ),
     ] {
         let mut client = server.staff().await;
@@ -61,16 +67,16 @@ async fn messages_that_break_the_protocol_close_with_4400() {
     }
     let mut client = server.staff().await;
     client.send_message(Message::binary(b"{\"type\": \"ping\"}".to_vec())).await;
-    client.expect_close(4400, "The message has to be text").await;
+    client.expect_close(4400, "The message has to be text.").await;
 }
 
 #[tokio::test]
 async fn malformed_first_message_closes_with_4400() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     for (message, reason) in [
-        (json!({"type": "connection_init", "payload": "Bearer x"}), "`payload` has to be an object"),
-        (json!({"type": "connection_init", "payload": ["Bearer x"]}), "`payload` has to be an object"),
-        (json!(null), "The message has to be an object"),
+        (json!({"type": "connection_init", "payload": "Bearer x"}), "The field `payload` has to be an object."),
+        (json!({"type": "connection_init", "payload": ["Bearer x"]}), "The field `payload` has to be an object."),
+        (json!(null), "The message has to be an object."),
     ] {
         let mut client = server.connect().await;
         client.send(message).await;
@@ -193,11 +199,11 @@ async fn message_over_the_size_limit_closes_with_1009() {
     client.send(json!({"type": "ping", "payload": {"x": "x".repeat(largest)}})).await;
     assert_eq!(client.receive().await["type"], "pong");
     client.send(json!({"type": "ping", "payload": {"x": "x".repeat(largest + 1)}})).await;
-    client.expect_close(1009, "The message is too large").await;
+    client.expect_close(1009, "The message is too large.").await;
     // The server decides before the end of the message arrives. It reads the rest, so that the connection is not reset.
     let mut client = server.connect().await;
     client.send(json!({"type": "ping", "payload": {"x": "x".repeat(8_000_000)}})).await;
-    client.expect_close(1009, "The message is too large").await;
+    client.expect_close(1009, "The message is too large.").await;
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ async fn user_has_a_limit_of_their_own() {
       "errors": [
         {
           "extensions": {"code": "TOO_MANY_SUBSCRIPTIONS"},
-          "message": "you have too many connections open: close one first"
+          "message": "You have too many connections open. Close one first."
         }
       ]
     }

@@ -72,7 +72,7 @@ async fn origins_that_are_not_configured_are_forbidden() {
           "errors": [
             {
               "extensions": {"code": "FORBIDDEN"},
-              "message": "pages of this origin may not connect: see CORS_ORIGINS"
+              "message": "Pages of this origin may not connect. See CORS_ORIGINS."
             }
           ]
         }
@@ -106,7 +106,7 @@ async fn sockets_over_the_limit_are_rejected_until_another_closes() {
       "errors": [
         {
           "extensions": {"code": "OVERLOADED", "retryable": true},
-          "message": "the server is busy: try again"
+          "message": "The server is busy. Try again in a moment."
         }
       ]
     }

@@ -80,7 +80,7 @@ async fn error_during_execution_is_a_next_message_with_errors() {
           {
             "extensions": {"code": "BAD_USER_INPUT"},
             "locations": [{"column": 3, "line": 1}],
-            "message": "`after` is not a cursor of this list in this order",
+            "message": "The argument `after` is not a cursor of this list in this order.",
             "path": ["interviews"]
           }
         ]
@@ -184,7 +184,7 @@ async fn operations_over_the_limit_of_a_connection_are_rejected() {
     [
       {
         "extensions": {"code": "TOO_MANY_SUBSCRIPTIONS"},
-        "message": "there are too many operations on this connection: complete one first"
+        "message": "There are too many operations on this connection. Complete one first."
       }
     ]
     "#);
@@ -205,7 +205,7 @@ async fn operations_and_requests_share_the_limit_of_the_server() {
     [
       {
         "extensions": {"code": "OVERLOADED", "retryable": true},
-        "message": "the server is busy: try again"
+        "message": "The server is busy. Try again in a moment."
       }
     ]
     "#);
@@ -223,7 +223,10 @@ async fn operation_that_takes_longer_than_the_request_timeout_is_cancelled() {
     let mut client = server.staff().await;
     assert_json!(client.errors_of(json!({"query": set_location()})).await, @r#"
     [
-      {"extensions": {"code": "TIMEOUT", "retryable": true}, "message": "the request took too long"}
+      {
+        "extensions": {"code": "TIMEOUT", "retryable": true},
+        "message": "The request took too long."
+      }
     ]
     "#);
     lock.rollback().await.unwrap();
@@ -269,7 +272,7 @@ async fn internal_error_shows_nothing_but_the_request_id_of_the_handshake() {
           {
             "extensions": {"code": "INTERNAL", "requestId": null},
             "locations": [{"column": 3, "line": 1}],
-            "message": "internal error",
+            "message": "Something went wrong on the server.",
             "path": ["interview"]
           }
         ]

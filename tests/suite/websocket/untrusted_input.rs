@@ -47,7 +47,7 @@ async fn deeply_nested_variables_are_not_json_and_close_with_4400() {
     let mut client = server.staff().await;
     let payload = json!({"query": "{ x }", "variables": {"x": deep}});
     client.send(json!({"id": "1", "type": "subscribe", "payload": payload})).await;
-    client.expect_close(4400, "The message is not JSON").await;
+    client.expect_close(4400, "The message is not JSON.").await;
 }
 
 #[tokio::test]

@@ -55,8 +55,8 @@ impl Document {
     pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, RequestError> {
         self.checked.operations.get(name).map_err(|_| {
             let message = match name {
-                Some(_) => "`operationName` names no operation of the document",
-                None => "the document has several operations: `operationName` has to pick one",
+                Some(_) => "The value of `operationName` names no operation of the document.",
+                None => "The document has several operations. Name one of them in `operationName`.",
             };
             RequestError::new(Code::UnknownOperation, message, None)
         })
@@ -134,7 +134,7 @@ impl Document {
     ) -> Result<PreparedDocument, RequestError> {
         variables::check(documents.schema, documents.scalars, operation, variables)?;
         check_max_depth(&self.checked, operation).map_err(|_| {
-            RequestError::new(Code::QueryTooComplex, "introspection is nested too deep in itself", None)
+            RequestError::new(Code::QueryTooComplex, "The introspection is nested too deep in itself.", None)
         })?;
         let factor = if self.is_introspection(operation) { INTROSPECTION_FACTOR } else { 1 };
         let cost = cost::of(&self.checked, operation, variables, documents.cost);

@@ -1,5 +1,6 @@
 //! What is wrong with a document or its variables, as errors of limited number and length.
 
+use crate::graphql::engine::error::to_sentence;
 use apollo_compiler::parser::LineColumn;
 use apollo_compiler::validation::DiagnosticList;
 use async_graphql::{Pos, ServerError};
@@ -13,8 +14,12 @@ const MAX_MESSAGE_LENGTH: usize = 300;
 pub fn to_server_errors(diagnostics: &DiagnosticList) -> Vec<ServerError> {
     let errors = diagnostics.iter().take(MAX_ERRORS);
     errors
-        .map(|error| ServerError::new(truncate(error.error.to_string()), position(error.line_column_range())))
+        .map(|error| ServerError::new(sentence(error.error.to_string()), position(error.line_column_range())))
         .collect()
+}
+
+fn sentence(message: String) -> String {
+    truncate(to_sentence(message))
 }
 
 pub fn truncate(message: String) -> String {

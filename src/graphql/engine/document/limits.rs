@@ -108,7 +108,7 @@ pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Request
         ("bytes in a name", total.longest_name, limits.name),
     ] {
         if size > limit {
-            let message = format!("the document has more than {limit} {unit}");
+            let message = format!("The document has more than {limit} {unit}.");
             return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
     }

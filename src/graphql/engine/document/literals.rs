@@ -76,7 +76,7 @@ impl Check<'_> {
                 let mut seen = HashSet::new();
                 for (name, value) in fields {
                     if !seen.insert(name) {
-                        return Err(self.invalid(format!("the field `{name}` is given twice in one `{named}`"), value));
+                        return Err(self.invalid(format!("The field `{name}` is given twice in one `{named}`."), value));
                     }
                     if let Some(definition) = object.fields.get(name) {
                         self.value(&definition.ty, value)?;
@@ -86,13 +86,13 @@ impl Check<'_> {
             }
             (Value::Variable(_) | Value::Null, _) => Ok(()),
             (Value::Int(number), _) if named == "ID" && number.as_str().parse::<i64>().is_err() => {
-                Err(self.invalid("expected an ID: a string, or an integer of 64 bits".to_owned(), value))
+                Err(self.invalid("The value has to be an ID: a string, or an integer of 64 bits.".to_owned(), value))
             }
             (literal, _) => match (custom_scalar(self.scalars, named), literal) {
                 (None, _) => Ok(()),
                 (Some(scalar), Value::String(text)) => (scalar.check)(text)
-                    .map_err(|problem| self.invalid(format!("expected a {named}: {problem}"), value)),
-                (Some(_), _) => Err(self.invalid(format!("expected a {named}, a string"), value)),
+                    .map_err(|problem| self.invalid(format!("The value has to be a `{named}`. {problem}"), value)),
+                (Some(_), _) => Err(self.invalid(format!("The value has to be a `{named}`, a string."), value)),
             },
         }
     }

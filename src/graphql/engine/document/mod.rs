@@ -156,7 +156,7 @@ impl Documents {
         }
         self.check_length(text)?;
         if hash(text) != expected {
-            return Err(RequestError::new(Code::BadRequest, "`sha256Hash` is not the hash of `query`", None));
+            return Err(RequestError::new(Code::BadRequest, "The value of `sha256Hash` is not the hash of `query`.", None));
         }
         self.parse_and_validate_hashed(text, expected, caching)
     }
@@ -171,7 +171,7 @@ impl Documents {
         if variables.is_empty() || serde_json::to_vec(variables).is_ok_and(|json| json.len() <= limit) {
             return Ok(());
         }
-        let message = format!("the variables of the subscription have more than {limit} bytes");
+        let message = format!("The variables of the subscription have more than {limit} bytes.");
         Err(RequestError::new(Code::QueryTooComplex, message, None))
     }
 
@@ -181,7 +181,7 @@ impl Documents {
         if text.len() <= limit {
             return Ok(());
         }
-        Err(RequestError::new(Code::QueryTooComplex, format!("the document has more than {limit} bytes"), None))
+        Err(RequestError::new(Code::QueryTooComplex, format!("The document has more than {limit} bytes."), None))
     }
 
     fn check(&self, text: &str, hash: Hash) -> Result<Document, RequestError> {
@@ -189,11 +189,11 @@ impl Documents {
         let ast = parser.parse_ast(text, "");
         let tokens = parser.tokens_reached();
         if tokens > self.limits.tokens {
-            let message = format!("the document has more than {} tokens", self.limits.tokens);
+            let message = format!("The document has more than {} tokens.", self.limits.tokens);
             return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
         if parser.recursion_reached() > self.limits.nesting {
-            let message = format!("the document is nested more than {} levels deep", self.limits.nesting);
+            let message = format!("The document is nested more than {} levels deep.", self.limits.nesting);
             return Err(RequestError::new(Code::QueryTooComplex, message, None));
         }
         let ast = ast.map_err(|found| {

@@ -12,16 +12,16 @@ use async_graphql::Value;
 pub fn persisted_query_hash(persisted: &Value) -> Result<Hash, RequestError> {
     let bad = |message| RequestError::new(Code::BadRequest, message, None);
     let Value::Object(fields) = persisted else {
-        return Err(bad("`extensions.persistedQuery` has to be an object"));
+        return Err(bad("The value of `extensions.persistedQuery` has to be an object."));
     };
     if fields.get("version") != Some(&Value::from(1)) {
-        return Err(bad("`extensions.persistedQuery.version` has to be 1"));
+        return Err(bad("The value of `extensions.persistedQuery.version` has to be 1."));
     }
     let hash = match fields.get("sha256Hash") {
         Some(Value::String(hex)) => parse_hex(hex),
         _ => None,
     };
-    hash.ok_or_else(|| bad("`extensions.persistedQuery.sha256Hash` has to be a SHA-256 in hexadecimal"))
+    hash.ok_or_else(|| bad("The value of `extensions.persistedQuery.sha256Hash` has to be a SHA-256 in hexadecimal."))
 }
 
 fn parse_hex(hex: &str) -> Option<Hash> {

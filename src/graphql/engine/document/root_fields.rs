@@ -4,7 +4,7 @@
 //! before it runs.
 
 use crate::graphql::engine::document::variable_values::VariableValues;
-use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::error::{Code, RequestError, to_sentence};
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet,
 };
@@ -35,7 +35,11 @@ impl RootField {
         let argument = self.arguments.iter().find(|(argument, ..)| argument == name);
         let (position, value) =
             argument.map_or_else(Default::default, |(_, position, value)| (*position, value.clone()));
-        T::parse(value).map_err(|error| self.located(Code::BadUserInput, error.into_server_error(position)))
+        T::parse(value).map_err(|error| {
+            let mut error = error.into_server_error(position);
+            error.message = to_sentence(error.message);
+            self.located(Code::BadUserInput, error)
+        })
     }
 
     /// An error of this field.

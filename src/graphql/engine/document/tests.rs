@@ -67,7 +67,7 @@ fn selections_of_multiplying_fragments_are_limited() {
     let fragment = |n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }}", n + 1);
     let fragments = (0..26).map(fragment).collect::<Vec<_>>().join(" ");
     let bomb = format!("{{ ...F0 }} {fragments} fragment F26 on Query {{ viewer {{ id }} }}");
-    assert_eq!(rejected(&bomb), (Code::QueryTooComplex, "the document has more than 3000 selections".to_owned()));
+    assert_eq!(rejected(&bomb), (Code::QueryTooComplex, "The document has more than 3000 selections.".to_owned()));
     let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
     assert_eq!(rejected(cycle).0, Code::GraphqlValidationFailed);
 }
@@ -184,7 +184,7 @@ fn cache_is_limited_in_bytes() {
 fn document_that_is_too_long_is_rejected() {
     let padded = |length: usize| format!("{{ viewer {{ id }} }}{}", " ".repeat(length - 17));
     assert!(documents().parse_and_validate(&padded(64 * 1024), Caching::Insert).is_ok());
-    let message = "the document has more than 65536 bytes".to_owned();
+    let message = "The document has more than 65536 bytes.".to_owned();
     assert_eq!(rejected(&padded(64 * 1024 + 1)), (Code::QueryTooComplex, message.clone()));
     let long = padded(64 * 1024 + 1);
     let persisted = documents().parse_and_validate_persisted(&long, hash(&long), Caching::Insert);
@@ -201,12 +201,12 @@ fn operations_of_one_request_share_an_allowance() {
         let prepared = document.prepare(&documents, operation, &Variables::default(), &mut allowance);
         prepared.map(|prepared| prepared.cost).map_err(|error| error.errors[0].message.clone())
     };
-    let alone = "the operation costs more than 10; ask for shorter lists or fewer fields";
+    let alone = "The operation costs more than 10 points. Ask for shorter lists or fewer fields.";
     assert_eq!(spend("{ interviews(first: 5) { nodes { id } } }"), Err(alone.to_owned()), "11 points");
     assert_eq!(spend("{ interview(id: 1) { location } }"), Ok(6), "a free text costs 5");
     let introspection = format!("{{ {} }}", "__typename ".repeat(2 * INTROSPECTION_FACTOR));
     assert_eq!(spend(&introspection), Ok(2 * INTROSPECTION_FACTOR), "2 points for what it may cost");
-    let together = "the operations of the batch cost more than 10 together; send fewer at a time";
+    let together = "The operations of the batch cost more than 10 points together. Send fewer at a time.";
     assert_eq!(spend("{ viewer { id role } }"), Err(together.to_owned()));
     assert_eq!(spend("{ viewer { id } }"), Ok(2));
     assert_eq!(spend("{ __typename }"), Err(together.to_owned()));

@@ -92,13 +92,14 @@ pub struct CreateInterviewInput {
     kind: InterviewKind,
     /// The start.
     start_at: DateTime,
-    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`).
+    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`DURATION_TOO_LONG`).
     end_at: DateTime,
     /// The driver's application (`INTERVIEWEE_NOT_FOUND`).
     interviewee_id: ID,
     /// An active member of staff of the company to which the driver has applied (`INTERVIEWER_NOT_FOUND`).
     interviewer_id: ID,
-    /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TOO_LONG`).
+    /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TEXT_TOO_LONG`). An empty
+    /// text is null.
     location: Option<String>,
     /// Allows the interview to overlap with others at this time; it does not reserve the time then. The default is
     /// false.
@@ -113,15 +114,16 @@ pub struct UpdateInterviewInput {
     kind: MaybeUndefined<InterviewKind>,
     /// The start. A new time resets the status to `PENDING` and drops an open proposal.
     start_at: MaybeUndefined<DateTime>,
-    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`). Affects the status
-    /// like the start.
+    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`DURATION_TOO_LONG`). Affects the
+    /// status like the start.
     end_at: MaybeUndefined<DateTime>,
     /// Another application to the same company (`INTERVIEWEE_NOT_FOUND`). Resets the status to `PENDING` and drops an
     /// open proposal.
     interviewee_id: MaybeUndefined<ID>,
     /// Another active member of staff of the same company (`INTERVIEWER_NOT_FOUND`).
     interviewer_id: MaybeUndefined<ID>,
-    /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TOO_LONG`).
+    /// A link or a place, as one line of at most 2000 characters (`INVALID_LOCATION`, `TEXT_TOO_LONG`). An empty
+    /// text is null.
     location: MaybeUndefined<String>,
     /// Allows the interview to overlap with others at its time; it does not reserve the time then. If it is left out,
     /// the permission stays, but ends with a new time, interviewer or driver: the interview reserves its time again,
@@ -134,7 +136,7 @@ pub struct UpdateInterviewInput {
 pub struct AmendInterviewInput {
     /// The start. `AMENDMENT_UNCHANGED` if the time is the current or the proposed one.
     start_at: DateTime,
-    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`TOO_LONG`).
+    /// The end: after the start (`END_NOT_AFTER_START`), and at most 24 hours later (`DURATION_TOO_LONG`).
     end_at: DateTime,
     /// The side for which an admin acts. The default is the side that can do this now; `SIDE_REQUIRED` if both can.
     #[graphql(name = "as")]
@@ -147,7 +149,7 @@ impl InterviewFilterInput {
     pub fn into_domain(self) -> Result<InterviewFilter> {
         let overlaps = self.overlaps.map(|slot| (slot.start_at.0, slot.end_at.0));
         if overlaps.is_some_and(|(start, end)| end <= start) {
-            return Err(error_with_code(Code::BadUserInput, "`filter.overlaps`: the end has to be after the start"));
+            return Err(error_with_code(Code::BadUserInput, "The end of `filter.overlaps` has to be after its start."));
         }
         Ok(InterviewFilter {
             status: self.status.map(without_duplicates),

@@ -26,11 +26,11 @@ pub struct InvalidSince {
 /// restore.
 const BARE_ID: InvalidSince = InvalidSince {
     code: Code::CursorExpired,
-    message: "`since` takes the `cursor` of an event, not its id: query anew, then subscribe from now on",
+    message: "The argument `since` takes the `cursor` of an event, not its id. Query anew, then subscribe from now on.",
 };
 /// What never was a cursor or an id.
 const MALFORMED: InvalidSince =
-    InvalidSince { code: Code::BadUserInput, message: "`since` is not the `cursor` of an event" };
+    InvalidSince { code: Code::BadUserInput, message: "The argument `since` is not the `cursor` of an event." };
 
 /// The argument `since`.
 pub fn parse(since: &str) -> Result<Since, InvalidSince> {

@@ -114,7 +114,9 @@ impl InterviewMutations {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(desc = "The reason for the company, at most 2000 characters.")] reason: Option<String>,
+        #[graphql(desc = "The reason for the company, at most 2000 characters. An empty text is null.")] reason: Option<
+            String,
+        >,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         change(ctx, &id, Command::Reject { reason }, expected_version, ArgumentPaths::BesideId).await
@@ -126,7 +128,9 @@ impl InterviewMutations {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
-        #[graphql(desc = "The reason for the driver, at most 2000 characters.")] reason: Option<String>,
+        #[graphql(desc = "The reason for the driver, at most 2000 characters. An empty text is null.")] reason: Option<
+            String,
+        >,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
     ) -> Result<InterviewPayload> {
         change(ctx, &id, Command::Cancel { reason }, expected_version, ArgumentPaths::BesideId).await

@@ -10,7 +10,7 @@ use async_graphql::{Enum, Interface, SimpleObject};
 #[derive(Interface)]
 #[graphql(
     field(name = "code", ty = "&UserErrorCode", desc = "The kind of error, for programs."),
-    field(name = "message", ty = "&String", desc = "The error in English, for people."),
+    field(name = "message", ty = "&String", desc = "The error in English, in whole sentences for the user."),
     field(name = "path", ty = "&Vec<String>", desc = "The path of the wrong input, starting with an argument.")
 )]
 pub enum UserError {
@@ -28,8 +28,10 @@ pub enum UserError {
 pub enum UserErrorCode {
     /// The end is not after the start.
     EndNotAfterStart,
-    /// The interview is longer than 24 hours or than the server allows, or a text is longer than 2000 characters.
-    TooLong,
+    /// The interview is longer than 24 hours or than the server allows. `limit` is in minutes.
+    DurationTooLong,
+    /// The text is longer than 2000 characters. `limit` is in characters.
+    TextTooLong,
     /// The field cannot be null.
     NullNotAllowed,
     /// The location is blank or contains control characters.
@@ -65,7 +67,7 @@ macro_rules! user_error {
         pub struct $name {
             /// The kind of error, for programs.
             code: UserErrorCode,
-            /// The error in English, for people.
+            /// The error in English, in whole sentences for the user.
             message: String,
             /// The path of the wrong input, starting with an argument.
             path: Vec<String>,
@@ -76,7 +78,11 @@ macro_rules! user_error {
 
 user_error! {
     /// A field of the input is invalid.
-    ValidationError {}
+    ValidationError {
+        /// The limit that the value exceeds, for `TEXT_TOO_LONG` (characters), `DURATION_TOO_LONG` (minutes) and
+        /// `TOO_MANY_OPEN_INTERVIEWS` (interviews). Null elsewhere.
+        limit: Option<i32>,
+    }
 }
 user_error! {
     /// There is no such interview that the viewer may see. The code is `NOT_FOUND`.
@@ -93,6 +99,8 @@ user_error! {
         status: InterviewStatus,
         /// The actions that are possible for the viewer instead.
         available_actions: Vec<InterviewAction>,
+        /// The current interview.
+        current: Interview,
     }
 }
 user_error! {
@@ -165,26 +173,27 @@ impl UserError {
         match refusal {
             Refusal::Invalid(errors) => errors.into_iter().map(|error| Self::error(error, paths)).collect(),
             Refusal::NotFound => {
-                let message = "there is no such interview".to_owned();
+                let message = Refusal::NOT_FOUND.to_owned();
                 vec![Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path })]
             }
             Refusal::Forbidden(reason) => {
                 let message = reason.to_owned();
                 vec![Self::Forbidden(ForbiddenError { code: UserErrorCode::Forbidden, message, path })]
             }
-            Refusal::InvalidState { status, available } => vec![Self::InvalidState(InvalidStateError {
+            Refusal::InvalidState { action, current, available } => vec![Self::InvalidState(InvalidStateError {
                 code: UserErrorCode::InvalidState,
-                message: Refusal::state_message(status),
+                message: Refusal::state_message(action, current.status()),
                 path,
-                status: status.into(),
+                status: current.status().into(),
                 available_actions: available.into_iter().map(InterviewAction::from).collect(),
+                current: Interview::from(*current),
             })],
             Refusal::Conflicts(conflicts) => {
                 conflicts.into_iter().map(|conflict| Self::conflict(conflict, paths)).collect()
             }
             Refusal::Stale(current) => vec![Self::StaleVersion(StaleVersionError {
                 code: UserErrorCode::StaleVersion,
-                message: Refusal::stale_message(&current),
+                message: Refusal::STALE.to_owned(),
                 path: vec!["expectedVersion".to_owned()],
                 current: Interview::from(*current),
             })],
@@ -196,6 +205,7 @@ impl UserError {
             code: error.code.into(),
             message: error.message,
             path: paths.path(error.field),
+            limit: error.limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)),
         })
     }
 

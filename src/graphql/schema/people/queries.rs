@@ -71,7 +71,7 @@ const MAX_SEARCH_LENGTH: usize = 200;
 
 fn check_search(text: Option<&str>) -> Result<()> {
     if text.is_some_and(|text| text.chars().count() > MAX_SEARCH_LENGTH) {
-        let message = format!("`search` has at most {MAX_SEARCH_LENGTH} characters");
+        let message = format!("The argument `search` has at most {MAX_SEARCH_LENGTH} characters.");
         return Err(error_with_code(Code::BadUserInput, message));
     }
     Ok(())

@@ -162,7 +162,7 @@ async fn connection_of_a_cached_user_is_signed_in_by_the_database(#[values(Sqlit
     // A request may still use the cached user. A connection may not: it would last for another interval.
     app.bearer(&token).ask(WHO, json!({})).await;
     let refused = app.app.services().sign_in(&token).await.err().unwrap();
-    assert_eq!(refused.to_string(), "the token is not valid");
+    assert_eq!(refused.to_string(), "The token is not valid.");
 }
 
 #[rstest]
@@ -178,7 +178,7 @@ async fn revoked_token_is_rejected_after_the_cache_lifetime(#[values(Sqlite, Pos
     app.clock.advance(TimeDelta::seconds(5));
     assert_json!(revoked.graphql(WHO, json!({})).await, @r#"
     {
-      "errors": [{"extensions": {"code": "UNAUTHENTICATED"}, "message": "the token is not valid"}]
+      "errors": [{"extensions": {"code": "UNAUTHENTICATED"}, "message": "The token is not valid."}]
     }
     "#);
     let answer = revoked.patch(JUDE_WITH_LUISA, &json!({"interview": {}})).await;

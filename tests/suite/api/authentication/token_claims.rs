@@ -81,7 +81,7 @@ async fn assert_refused(bearer: Actor, why: &str) {
     assert_eq!(rest.json(), json!({"errors": [{"code": "UNAUTHENTICATED", "message": why, "path": []}]}));
 }
 
-const INVALID: &str = "the token is not valid";
+const INVALID: &str = "The token is not valid.";
 
 #[tokio::test]
 async fn documented_claims_are_accepted() {
@@ -117,8 +117,8 @@ async fn token_expires_thirty_seconds_after_exp() {
     assert_accepted(bearer.clone()).await;
     // The cached sign-in ends with the token.
     app.clock.advance(TimeDelta::milliseconds(1));
-    assert_refused(bearer, "the token has expired").await;
-    assert_refused(app.bearer(&token(&with(&app, "exp", json!(0)))), "the token has expired").await;
+    assert_refused(bearer, "The token has expired.").await;
+    assert_refused(app.bearer(&token(&with(&app, "exp", json!(0)))), "The token has expired.").await;
     for no_time in [json!(-1), json!(i64::MIN), json!(u64::MAX), json!(1e300)] {
         assert_refused(app.bearer(&token(&with(&app, "exp", no_time))), INVALID).await;
     }
@@ -130,8 +130,8 @@ async fn token_is_valid_from_thirty_seconds_before_nbf() {
     let begins_in = |seconds: i64| app.bearer(&token(&with(&app, "nbf", json!(app.now().timestamp() + seconds))));
     assert_accepted(begins_in(-3600)).await;
     assert_accepted(begins_in(30)).await;
-    assert_refused(begins_in(31), "the token is not valid yet").await;
-    assert_refused(app.bearer(&token(&with(&app, "nbf", json!(i64::MAX)))), "the token is not valid yet").await;
+    assert_refused(begins_in(31), "The token is not valid.").await;
+    assert_refused(app.bearer(&token(&with(&app, "nbf", json!(i64::MAX)))), "The token is not valid.").await;
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn token_with_another_scope_is_rejected() {
     let app = start!(Sqlite);
     for scope in ["admin", "users", "User", "user admin", " user", ""] {
         let bearer = app.bearer(&token(&with(&app, "scp", json!(scope))));
-        assert_refused(bearer, "the token is for another purpose").await;
+        assert_refused(bearer, "The token is not valid.").await;
     }
 }
 

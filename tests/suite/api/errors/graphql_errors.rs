@@ -170,7 +170,7 @@ async fn error_in_one_field_keeps_the_other_fields() {
         {
           "extensions": {"code": "BAD_USER_INPUT"},
           "locations": [{"column": 40, "line": 1}],
-          "message": "`first` has to be from 0 to 100",
+          "message": "The argument `first` has to be from 0 to 100.",
           "path": ["interview", "history"]
         }
       ]

@@ -47,7 +47,7 @@ fn assert_internal(answer: &Answer) -> Value {
     let mut body = answer.json();
     let error = body["errors"][0].take();
     assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{}", answer.text);
-    assert_eq!(error["message"], "internal error");
+    assert_eq!(error["message"], "Something went wrong on the server.");
     assert_json!(error["extensions"], @r#"
     {
       "code": "INTERNAL",
@@ -62,7 +62,7 @@ fn assert_internal_over_rest(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status);
     assert_json!(answer.json(), @r#"
     {
-      "errors": [{"code": "INTERNAL", "message": "internal error", "path": []}]
+      "errors": [{"code": "INTERNAL", "message": "Something went wrong on the server.", "path": []}]
     }
     "#);
     assert_eq!(answer.header("x-request-id"), ID);

@@ -60,7 +60,7 @@ async fn introspection_can_be_switched_off() {
       "errors": [
         {
           "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
-          "message": "introspection is switched off on this server: only `__typename` is left of it"
+          "message": "Introspection is switched off on this server. Only `__typename` is left of it."
         }
       ]
     }

@@ -139,7 +139,7 @@ async fn operations_of_a_batch_share_the_complexity_points() {
     assert_eq!(codes(answer.json()), json!([null, "QUERY_TOO_COMPLEX", null, null]));
     assert_eq!(
         answer.json()[1]["errors"][0]["message"],
-        "the operations of the batch cost more than 41 together; send fewer at a time"
+        "The operations of the batch cost more than 41 points together. Send fewer at a time."
     );
     // The next request has its own points.
     app.staff().ask("{ interviews(first: 20) { nodes { id } } }", json!({})).await;
@@ -218,7 +218,7 @@ async fn user_has_a_share_of_the_requests_in_flight() {
       "errors": [
         {
           "extensions": {"code": "RATE_LIMITED", "retryable": true},
-          "message": "you have too many requests in flight: wait for their responses"
+          "message": "You have too many requests in flight. Wait for their responses."
         }
       ]
     }

@@ -61,7 +61,7 @@ async fn rest_request_costs_ten_points() {
       "errors": [
         {
           "code": "RATE_LIMITED",
-          "message": "you have asked for too much in too short a time",
+          "message": "You have asked for too much in too short a time. Wait a moment.",
           "path": []
         }
       ]

@@ -129,7 +129,7 @@ async fn side_that_proposed_last_cannot_accept() {
         {
           "__typename": "ForbiddenError",
           "code": "FORBIDDEN",
-          "message": "it is for the other side to do this now",
+          "message": "Only the other side can do this now.",
           "path": ["id"]
         }
       ]

@@ -31,7 +31,7 @@ async fn admin_names_the_side_where_both_can_act(#[values(Sqlite, Postgres)] dat
         {
           "__typename": "ValidationError",
           "code": "SIDE_REQUIRED",
-          "message": "an admin has to say for which side they act",
+          "message": "Choose the side for which you act.",
           "path": ["input", "as"]
         }
       ]
@@ -122,7 +122,7 @@ async fn naming_the_own_side_is_allowed_and_naming_the_other_is_forbidden() {
         for mutation in ["acceptInterview", "declineAmendment", "withdrawAmendment"] {
             let payload = actor.mutate(mutation, &format!("id: {JUDE_WITH_LUISA}, as: {other}")).await;
             assert_eq!(refusals(&payload), ["FORBIDDEN id"], "{mutation}");
-            assert_eq!(payload["userErrors"][0]["message"], "you cannot act for that side");
+            assert_eq!(payload["userErrors"][0]["message"], "You cannot act for that side.");
         }
         assert_eq!(refusals(&actor.mutate("amendInterview", &amend(other)).await), ["FORBIDDEN id"]);
     }

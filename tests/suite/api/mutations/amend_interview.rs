@@ -116,7 +116,7 @@ async fn current_or_already_proposed_time_cannot_be_proposed() {
         {
           "__typename": "ValidationError",
           "code": "AMENDMENT_UNCHANGED",
-          "message": "this is the time at which the interview is already",
+          "message": "The interview is already at this time.",
           "path": ["input", "startAt"]
         }
       ]
@@ -137,7 +137,7 @@ async fn proposal_ends_after_its_start_and_within_a_day() {
     let app = start!(Sqlite);
     let propose = async |end| app.driver().propose(JUDE_WITH_LUISA, "14:00", end).await;
     assert_eq!(refusals(&propose("14:00").await), ["END_NOT_AFTER_START input.endAt"]);
-    assert_eq!(refusals(&propose("2025-04-02T14:00:00.001Z").await), ["TOO_LONG input.endAt"]);
+    assert_eq!(refusals(&propose("2025-04-02T14:00:00.001Z").await), ["DURATION_TOO_LONG input.endAt"]);
     interview_of(&propose("2025-04-02T14:00:00Z").await);
 }
 

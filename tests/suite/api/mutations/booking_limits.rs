@@ -29,7 +29,7 @@ async fn open_interviews_of_an_application_are_limited(#[values(Sqlite, Postgres
     let third = app.book(DANA, LUISA).at("10:00");
     let refused = third.attempt().await;
     assert_eq!(refusals(&refused), TOO_MANY);
-    let message = "the interviewee has 2 open interviews already, which is the limit";
+    let message = "This application already has 2 open interviews, which is the limit.";
     assert_eq!(refused["userErrors"][0]["message"], message);
     let body = json!({"interview": {"kind": "phone_call", "start_at": at("10:00"), "end_at": at("11:00"),
         "interviewee_id": DANA_APPLICATION.0, "interviewer_id": LUISA.0}});
@@ -40,7 +40,7 @@ async fn open_interviews_of_an_application_are_limited(#[values(Sqlite, Postgres
       "errors": [
         {
           "code": "TOO_MANY_OPEN_INTERVIEWS",
-          "message": "the interviewee has 2 open interviews already, which is the limit",
+          "message": "This application already has 2 open interviews, which is the limit.",
           "path": ["interview", "interviewee_id"]
         }
       ]
@@ -72,18 +72,21 @@ async fn length_of_an_interview_is_limited(#[values(Sqlite, Postgres)] database:
     let Some(app) = TestApp::start_with(database, &["--max-interview-length", "90m"]).await else { return };
     let id = app.book(DANA, LUISA).at("08:00").until("09:30").await;
     let refused = app.book(DANA, LUISA).at("10:00").until("11:30:00.001").attempt().await;
-    assert_eq!(refusals(&refused), ["TOO_LONG input.endAt"]);
-    assert_eq!(refused["userErrors"][0]["message"], "an interview lasts at most 90 minutes here");
+    assert_eq!(refusals(&refused), ["DURATION_TOO_LONG input.endAt"]);
+    assert_eq!(refused["userErrors"][0]["message"], "An interview can last at most 90 minutes.");
     for refused in
         [app.staff().update(id, json!({"endAt": at("09:31")})).await, app.staff().propose(id, "12:00", "14:00").await]
     {
-        assert_eq!(refusals(&refused), ["TOO_LONG input.endAt"]);
+        assert_eq!(refusals(&refused), ["DURATION_TOO_LONG input.endAt"]);
     }
     interview_of(&app.staff().propose(id, "12:00", "13:30").await);
     // What is longer already can still be changed.
     app.database.execute(&format!("UPDATE interviews SET end_at = '2025-04-01T11:00:00+00:00' WHERE id = {id}")).await;
     interview_of(&app.staff().update(id, json!({"location": "Gate 1"})).await);
-    assert_eq!(refusals(&app.staff().update(id, json!({"startAt": at("08:01")})).await), ["TOO_LONG input.endAt"]);
+    assert_eq!(
+        refusals(&app.staff().update(id, json!({"startAt": at("08:01")})).await),
+        ["DURATION_TOO_LONG input.endAt"]
+    );
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn scheduled_interview_is_completed_once_it_has_started(#[values(Sqlite, P
           "__typename": "InvalidStateError",
           "availableActions": ["UPDATE", "AMEND", "CANCEL"],
           "code": "INVALID_STATE",
-          "message": "this cannot be done now: the interview is scheduled",
+          "message": "This is not possible, because the interview has not started yet.",
           "path": ["id"],
           "status": "SCHEDULED"
         }

@@ -134,7 +134,7 @@ async fn all_invalid_fields_are_reported_at_once_and_nothing_is_written(
     let valid = people(&jude, LUISA);
     for (time, rest, errors) in [
         (&no_time, valid.clone(), &["END_NOT_AFTER_START input.endAt"][..]),
-        (&over_a_day, valid.clone(), &["TOO_LONG input.endAt"]),
+        (&over_a_day, valid.clone(), &["DURATION_TOO_LONG input.endAt"]),
         (&hour, format!(r#"{valid}, location: " ""#), &["INVALID_LOCATION input.location"]),
         (&hour, people(r#""x""#, LUISA), &["INTERVIEWEE_NOT_FOUND input.intervieweeId"]),
         (&hour, people(&jude_at_coastal, LUISA), &["INTERVIEWEE_NOT_FOUND input.intervieweeId"]),
@@ -181,7 +181,7 @@ async fn drivers_and_clients_without_a_token_cannot_create() {
         {
           "__typename": "ForbiddenError",
           "code": "FORBIDDEN",
-          "message": "only staff create interviews",
+          "message": "Only staff can create interviews.",
           "path": ["input"]
         }
       ]
@@ -197,7 +197,7 @@ async fn drivers_and_clients_without_a_token_cannot_create() {
       "errors": [
         {
           "extensions": {"code": "UNAUTHENTICATED"},
-          "message": "this needs a token: send `Authorization: Bearer <JWT>`"
+          "message": "This needs a token. Send it as `Authorization: Bearer <JWT>`."
         }
       ]
     }

@@ -87,7 +87,7 @@ async fn stale_version_error_holds_the_current_interview(#[values(Sqlite, Postgr
               "status": "PENDING",
               "version": 2
             },
-            "message": "the interview has changed meanwhile: it is at version 2",
+            "message": "This interview has changed in the meantime. Look at it again before you decide.",
             "path": ["expectedVersion"]
           }
         ]

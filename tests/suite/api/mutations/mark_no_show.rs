@@ -28,7 +28,7 @@ async fn absent_side_is_recorded_once_the_interview_has_started(#[values(Sqlite,
           "__typename": "InvalidStateError",
           "availableActions": ["UPDATE", "AMEND", "CANCEL"],
           "code": "INVALID_STATE",
-          "message": "this cannot be done now: the interview is scheduled",
+          "message": "This is not possible, because the interview has not started yet.",
           "path": ["id"],
           "status": "SCHEDULED"
         }

@@ -47,7 +47,7 @@ async fn interview_that_the_viewer_cannot_see_is_not_found(#[values(Sqlite, Post
                 {
                   "__typename": "NotFoundError",
                   "code": "NOT_FOUND",
-                  "message": "there is no such interview",
+                  "message": "This interview does not exist, or you cannot see it.",
                   "path": ["id"]
                 }
               ]
@@ -74,7 +74,7 @@ async fn id_that_names_no_interview_is_not_found(#[values(Sqlite, Postgres)] dat
                 {
                   "__typename": "NotFoundError",
                   "code": "NOT_FOUND",
-                  "message": "there is no such interview",
+                  "message": "This interview does not exist, or you cannot see it.",
                   "path": ["id"]
                 }
               ]
@@ -116,7 +116,7 @@ async fn mutation_of_the_other_side_is_forbidden(#[values(Sqlite, Postgres)] dat
             {
               "__typename": "ForbiddenError",
               "code": "FORBIDDEN",
-              "message": "this belongs to the other side",
+              "message": "Only the other side can do this.",
               "path": ["id"]
             }
           ]
@@ -131,7 +131,7 @@ async fn mutation_of_the_other_side_is_forbidden(#[values(Sqlite, Postgres)] dat
         {
           "__typename": "ForbiddenError",
           "code": "FORBIDDEN",
-          "message": "it is for the other side to do this now",
+          "message": "Only the other side can do this now.",
           "path": ["id"]
         }
       ]
@@ -159,15 +159,20 @@ async fn final_interview_refuses_every_mutation() {
             let error = &payload["userErrors"][0];
             let expected = json!({"code": "INVALID_STATE", "path": ["id"], "status": status, "availableActions": []});
             assert_eq!(only(error, "code path status availableActions"), expected, "{mutation}");
-            let message = format!("this cannot be done now: the interview is {}", status.to_lowercase());
-            assert_eq!(error["message"], message);
+            let state = match status {
+                "COMPLETED" => "is completed",
+                "REJECTED" => "was rejected",
+                "CANCELLED" => "was cancelled",
+                _ => "was marked as a no-show",
+            };
+            assert_eq!(error["message"], format!("This is not possible, because the interview {state}."));
             for (actor, other_side) in [(&staff, Owner::Driver), (&driver, Owner::Staff)] {
                 let expected = if owner == other_side { "FORBIDDEN id" } else { "INVALID_STATE id" };
                 assert_eq!(refusals(&actor.mutate(mutation, &arguments).await), [expected], "{mutation}");
             }
         }
         // An update that would change nothing, and updates with invalid input.
-        for input in [json!({}), json!({"location": ""}), json!({"kind": null})] {
+        for input in [json!({}), json!({"location": " "}), json!({"kind": null})] {
             assert_eq!(refusals(&staff.update(id, input).await), ["INVALID_STATE id"]);
         }
         assert_eq!(write_counts(&app).await, before);
@@ -203,8 +208,8 @@ async fn permission_is_checked_before_the_status_and_both_before_the_input() {
     interview_of(&staff.cancel(JUDE_WITH_LUISA).await);
     assert_eq!(refusals(&driver.propose(JUDE_WITH_LUISA, "11:00", "10:00").await), ["INVALID_STATE id"]);
     assert_eq!(refusals(&staff.update(JUDE_WITH_LUISA, null_kind()).await), ["INVALID_STATE id"]);
-    let empty_reason = format!(r#"id: {JUDE_WITH_LUISA}, reason: """#);
-    assert_eq!(refusals(&driver.mutate("cancelInterview", &empty_reason).await), ["FORBIDDEN id"]);
+    let blank_reason = format!(r#"id: {JUDE_WITH_LUISA}, reason: " ""#);
+    assert_eq!(refusals(&driver.mutate("cancelInterview", &blank_reason).await), ["FORBIDDEN id"]);
 }
 
 #[rstest]

@@ -3,10 +3,10 @@
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::refusals;
 use crate::support::lifecycle::{interview_of, interviewee_kind, interviewee_state, last_event, only, write_counts};
-use crate::support::people::{JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA};
+use crate::support::people::{DANA, JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA};
 use chrono::TimeDelta;
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[rstest]
 #[tokio::test]
@@ -134,16 +134,31 @@ async fn reason_is_neither_blank_nor_longer_than_2000_characters_nor_with_contro
     let before = write_counts(&app).await;
     let reason = |text: &str| format!("id: {JUDE_WITH_LUISA}, reason: {}", json!(text));
     for (text, error) in [
-        ("", "INVALID_REASON reason"),
         (" \n ", "INVALID_REASON reason"),
         ("a\u{0}b", "INVALID_REASON reason"),
         ("a\u{1b}[2Jb", "INVALID_REASON reason"),
-        (&"ü".repeat(2001), "TOO_LONG reason"),
+        (&"ü".repeat(2001), "TEXT_TOO_LONG reason"),
     ] {
         assert_eq!(refusals(&app.driver().mutate("rejectInterview", &reason(text)).await), [error]);
         assert_eq!(refusals(&app.staff().mutate("cancelInterview", &reason(text)).await), [error]);
     }
     assert_eq!(write_counts(&app).await, before);
+}
+
+/// Forms send it for a field that is left empty. `cancelInterview` takes the same reason.
+#[rstest]
+#[tokio::test]
+async fn empty_reason_is_null(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let other = app.book(DANA, LUISA).at("10:00").await;
+    let cancelled = app.staff().mutate("cancelInterview", &format!(r#"id: {other}, reason: """#)).await;
+    let arguments = format!(r#"id: {JUDE_WITH_LUISA}, reason: """#);
+    let rejected = app.driver().mutate("rejectInterview", &arguments).await;
+    for payload in [cancelled, rejected] {
+        assert_eq!(interview_of(&payload)["reason"], Value::Null);
+        let stored = app.staff().interview(payload["interview"]["id"].as_str().unwrap()).await;
+        assert_eq!(stored["reason"], Value::Null);
+    }
 }
 
 #[rstest]

@@ -149,7 +149,7 @@ async fn since_with_an_event_that_is_not_in_the_log_has_expired(#[values(Sqlite,
         {
           "extensions": {"code": "CURSOR_EXPIRED"},
           "locations": [{"column": 34, "line": 1}],
-          "message": "the event log does not continue from this position: query anew, then subscribe from now on",
+          "message": "The event log does not continue from this position. Query anew, then subscribe from now on.",
           "path": ["interviewChanges"]
         }
       ]
@@ -172,7 +172,8 @@ async fn since_with_an_id_has_expired_whether_or_not_the_event_exists() {
     for since in ["1", "7", "999999999", "9223372036854775807", "99999999999999999999"] {
         let error = app.staff().graphql(QUERY, json!({"since": since})).await["errors"][0].take();
         assert_eq!(error["extensions"]["code"], "CURSOR_EXPIRED", "{since}");
-        let message = "`since` takes the `cursor` of an event, not its id: query anew, then subscribe from now on";
+        let message =
+            "The argument `since` takes the `cursor` of an event, not its id. Query anew, then subscribe from now on.";
         assert_eq!(error["message"], message, "{since}");
     }
 }
@@ -186,7 +187,7 @@ async fn since_that_is_not_a_cursor_is_rejected() {
     for since in ["abc", "", "-1", "00", "1e3", of_history] {
         let error = app.staff().graphql(QUERY, json!({"since": since})).await["errors"][0].take();
         assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{since}");
-        assert_eq!(error["message"], "`since` is not the `cursor` of an event", "{since}");
+        assert_eq!(error["message"], "The argument `since` is not the `cursor` of an event.", "{since}");
     }
 }
 
@@ -228,7 +229,7 @@ async fn first_outside_its_range_is_rejected() {
     for first in [-1, 101] {
         let error = app.staff().graphql(QUERY, json!({"first": first})).await["errors"][0].take();
         assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{first}");
-        assert_eq!(error["message"], "`first` has to be from 0 to 100", "{first}");
+        assert_eq!(error["message"], "The argument `first` has to be from 0 to 100.", "{first}");
     }
 }
 

@@ -25,7 +25,7 @@ fn nested_interviews() -> List {
     List::interviews_of(JUDE_APPLICATION)
 }
 
-const NOT_A_CURSOR: &str = "`after` is not a cursor of this list in this order";
+const NOT_A_CURSOR: &str = "The argument `after` is not a cursor of this list in this order.";
 
 #[tokio::test]
 async fn page_size_outside_0_to_100_is_rejected() {
@@ -34,7 +34,7 @@ async fn page_size_outside_0_to_100_is_rejected() {
     for list in all_lists().into_iter().chain([nested_interviews()]) {
         for size in ["-1", "101", "2147483647", "-2147483648"] {
             let error = list.error(&staff, &format!("first: {size}")).await;
-            assert_eq!(error, bad_user_input("`first` has to be from 0 to 100"), "{list:?} {size}");
+            assert_eq!(error, bad_user_input("The argument `first` has to be from 0 to 100."), "{list:?} {size}");
         }
         for size in ["0", "1", "100"] {
             assert!(list.page(&staff, &format!("first: {size}")).await.ids.len() <= size.parse().unwrap());
@@ -43,7 +43,7 @@ async fn page_size_outside_0_to_100_is_rejected() {
     let interviews = List::of("interviews");
     for size in ["-1", "101"] {
         let error = interviews.error(&staff, &format!("last: {size}")).await;
-        assert_eq!(error, bad_user_input("`last` has to be from 0 to 100"));
+        assert_eq!(error, bad_user_input("The argument `last` has to be from 0 to 100."));
     }
 }
 
@@ -51,7 +51,7 @@ async fn page_size_outside_0_to_100_is_rejected() {
 async fn first_and_last_together_are_rejected() {
     let app = start!(Sqlite);
     let error = List::of("interviews").error(&app.staff(), "first: 1, last: 1").await;
-    assert_eq!(error, bad_user_input("`first` and `last` cannot be used together"));
+    assert_eq!(error, bad_user_input("The arguments `first` and `last` cannot be used together."));
 }
 
 #[tokio::test]
@@ -92,7 +92,11 @@ async fn malformed_cursor_is_rejected() {
             assert_eq!(error, bad_user_input(NOT_A_CURSOR), "{list:?} {cursor:.100}");
         }
         let error = List::of("interviews").error(&app.staff(), &format!("before: {cursor:?}")).await;
-        assert_eq!(error, bad_user_input("`before` is not a cursor of this list in this order"), "{cursor:.100}");
+        assert_eq!(
+            error,
+            bad_user_input("The argument `before` is not a cursor of this list in this order."),
+            "{cursor:.100}"
+        );
     }
 }
 
@@ -136,7 +140,7 @@ async fn error_of_a_list_leaves_no_data() {
         {
           "extensions": {"code": "BAD_USER_INPUT"},
           "locations": [{"column": 55, "line": 1}],
-          "message": "`first` has to be from 0 to 100",
+          "message": "The argument `first` has to be from 0 to 100.",
           "path": ["wrong"]
         }
       ]

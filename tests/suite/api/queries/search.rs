@@ -162,7 +162,7 @@ async fn search_longer_than_200_characters_is_rejected() {
     for list in [List::of("interviewers"), List::of("interviewees")] {
         for length in [201, 60_000] {
             let error = list.error(&app.staff(), &format!("search: {:?}", "%".repeat(length))).await;
-            assert_eq!(error, bad_user_input("`search` has at most 200 characters"));
+            assert_eq!(error, bad_user_input("The argument `search` has at most 200 characters."));
         }
     }
 }

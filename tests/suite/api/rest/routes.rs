@@ -258,7 +258,7 @@ async fn all_errors_of_a_proposal_are_reported_at_once() {
             vec![format!("BAD_USER_INPUT {start}"), format!("NULL_NOT_ALLOWED {end}")],
         ),
         (proposal(json!(ten), json!(nine)), 422, vec![format!("END_NOT_AFTER_START {end}")]),
-        (proposal(json!(ten), json!("2025-04-02T10:00:00.001Z")), 422, vec![format!("TOO_LONG {end}")]),
+        (proposal(json!(ten), json!("2025-04-02T10:00:00.001Z")), 422, vec![format!("DURATION_TOO_LONG {end}")]),
         (
             proposal(json!("2025-03-20T09:00:00Z"), json!("2025-03-20T10:30:00+01:00")),
             422,
@@ -292,12 +292,12 @@ async fn taken_time_is_a_schedule_conflict(#[values(Sqlite, Postgres)] database:
       "errors": [
         {
           "code": "SCHEDULE_CONFLICT",
-          "message": "the interviewer has another interview at that time",
+          "message": "The interviewer has another interview at that time.",
           "path": ["id"]
         },
         {
           "code": "SCHEDULE_CONFLICT",
-          "message": "the driver has another interview at that time",
+          "message": "The driver has another interview at that time.",
           "path": ["id"]
         }
       ]

@@ -65,11 +65,12 @@ fn creating() -> Vec<Case> {
     vec![
         case(JUDE, Create(booking()), "FORBIDDEN"),
         case(MONA, Create(booking_but(wrong)), "END_NOT_AFTER_START INVALID_LOCATION INTERVIEWER_NOT_FOUND"),
-        case(MONA, Create(booking_but(json!({"end_at": "2025-04-02T10:00:01Z"}))), "TOO_LONG"),
+        case(MONA, Create(booking_but(json!({"end_at": "2025-04-02T10:00:01Z"}))), "DURATION_TOO_LONG"),
         case(MONA, Create(booking_but(json!({"interviewee_id": JUDE_COASTAL_APPLICATION.0}))), "INTERVIEWEE_NOT_FOUND"),
         case(PIET, Create(booking()), "INTERVIEWEE_NOT_FOUND INTERVIEWER_NOT_FOUND"),
         case(MONA, Create(booking()), "pending"),
         case(MONA, Create(booking_but(json!({"allow_overlap": true, "location": null}))), "pending"),
+        case(MONA, Create(booking_but(json!({"allow_overlap": true, "location": ""}))), "pending"),
         case(MONA, Create(booking()), "SCHEDULE_CONFLICT SCHEDULE_CONFLICT"),
         case(ADA, Create(booking_but(json!({"interviewee_id": DANA_APPLICATION.0}))), "SCHEDULE_CONFLICT"),
         case(
@@ -92,6 +93,7 @@ fn updating() -> Vec<Case> {
         case(MONA, update(json!({})), "pending"),
         case(MONA, update(booking()), "pending"),
         case(MONA, update(json!({"location": null, "kind": "in_person"})), "pending"),
+        case(MONA, update(json!({"location": ""})), "pending"),
         case(MONA, update(json!({"location": "Gate 4", "interviewer_id": MONA.0})), "pending"),
         case(
             MONA,

@@ -20,7 +20,7 @@ async fn driver_may_not_update_an_interview_that_they_see() {
             {
               "__typename": "ForbiddenError",
               "code": "FORBIDDEN",
-              "message": "this belongs to the other side",
+              "message": "Only the other side can do this.",
               "path": ["id"]
             }
           ]
@@ -66,7 +66,7 @@ async fn updates_of_invisible_and_unknown_interviews_have_the_same_error(
                 {
                   "__typename": "NotFoundError",
                   "code": "NOT_FOUND",
-                  "message": "there is no such interview",
+                  "message": "This interview does not exist, or you cannot see it.",
                   "path": ["id"]
                 }
               ]
@@ -121,7 +121,7 @@ async fn conflict_with_an_invisible_interview_shows_only_that_the_driver_is_busy
           "__typename": "ScheduleConflictError",
           "code": "SCHEDULE_CONFLICT",
           "conflicts": [],
-          "message": "the driver is busy at that time",
+          "message": "The driver is busy at that time.",
           "path": ["input", "startAt"],
           "side": "INTERVIEWEE"
         }
@@ -136,7 +136,7 @@ async fn conflict_with_an_invisible_interview_shows_only_that_the_driver_is_busy
           "__typename": "ScheduleConflictError",
           "code": "SCHEDULE_CONFLICT",
           "conflicts": [{"id": "251"}],
-          "message": "the driver has another interview at that time",
+          "message": "The driver has another interview at that time.",
           "path": ["input", "startAt"],
           "side": "INTERVIEWEE"
         }

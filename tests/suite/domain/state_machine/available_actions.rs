@@ -97,8 +97,8 @@ proptest! {
             for viewer in every_viewer() {
                 for action in Action::VARIANTS {
                     let done = perform(&interview, &viewer, &command_of(*action, None, &inputs), at(now));
-                    if let Err(Refusal::InvalidState { status, available }) = done {
-                        prop_assert_eq!(status, interview.status());
+                    if let Err(Refusal::InvalidState { action: refused, current, available }) = done {
+                        prop_assert_eq!((refused, &*current), (*action, &interview));
                         prop_assert_eq!(available, interview.available_actions(&viewer, at(now)));
                     }
                 }
@@ -125,7 +125,7 @@ fn naming_the_other_side_is_forbidden_in_every_state() {
         for action in [Action::Amend, Action::Accept, Action::DeclineAmendment, Action::WithdrawAmendment] {
             for (viewer, other) in [(staff(), Side::Interviewee), (driver(), Side::Interviewer)] {
                 let done = perform(&interview, &viewer, &command(action, Some(other)), at(600));
-                assert!(matches!(done, Err(Refusal::Forbidden("you cannot act for that side"))), "{done:?}");
+                assert!(matches!(done, Err(Refusal::Forbidden("You cannot act for that side."))), "{done:?}");
             }
         }
     }

@@ -119,8 +119,8 @@ fn errors_of(patch: InterviewPatch) -> Vec<String> {
 #[rstest]
 #[case(InterviewPatch { start_at: Patch::Value(hour(11)), ..empty() }, "END_NOT_AFTER_START start_at")]
 #[case(InterviewPatch { end_at: Patch::Value(hour(10)), ..empty() }, "END_NOT_AFTER_START end_at")]
-#[case(InterviewPatch { start_at: Patch::Value(hour(-14)), ..empty() }, "TOO_LONG start_at")]
-#[case(InterviewPatch { end_at: Patch::Value(hour(35)), ..empty() }, "TOO_LONG end_at")]
+#[case(InterviewPatch { start_at: Patch::Value(hour(-14)), ..empty() }, "DURATION_TOO_LONG start_at")]
+#[case(InterviewPatch { end_at: Patch::Value(hour(35)), ..empty() }, "DURATION_TOO_LONG end_at")]
 #[case::empty(
     InterviewPatch { start_at: Patch::Value(hour(12)), end_at: Patch::Value(hour(12)), ..empty() },
     "END_NOT_AFTER_START end_at"
@@ -133,7 +133,7 @@ fn errors_of(patch: InterviewPatch) -> Vec<String> {
 #[case(InterviewPatch { allow_overlap: Patch::Null, ..empty() }, "NULL_NOT_ALLOWED allow_overlap")]
 #[case(InterviewPatch { location: Patch::Value(" \t".into()), ..empty() }, "INVALID_LOCATION location")]
 #[case(InterviewPatch { location: Patch::Value("a\nb".into()), ..empty() }, "INVALID_LOCATION location")]
-#[case(InterviewPatch { location: Patch::Value("ö".repeat(2001)), ..empty() }, "TOO_LONG location")]
+#[case(InterviewPatch { location: Patch::Value("ö".repeat(2001)), ..empty() }, "TEXT_TOO_LONG location")]
 #[case::unknown(
     InterviewPatch { interviewee_id: Patch::Value(UNKNOWN_INTERVIEWEE), ..empty() },
     "INTERVIEWEE_NOT_FOUND interviewee_id"
@@ -154,6 +154,14 @@ fn error_names_the_field_of_the_update_merged_with_the_stored_interview(
 }
 
 #[test]
+fn empty_location_is_none() {
+    let patch = InterviewPatch { location: Patch::Value(String::new()), ..empty() };
+    let stored = Interview { location: Some("Room 7".to_owned()), ..interview(State::Pending) };
+    let edited = perform(&stored, &staff(), &update(patch), hour(8)).unwrap().unwrap();
+    assert_eq!(edited.interview.location, None);
+}
+
+#[test]
 fn all_errors_are_reported_at_once() {
     let patch = InterviewPatch {
         kind: Patch::Null,
@@ -161,7 +169,7 @@ fn all_errors_are_reported_at_once() {
         end_at: Patch::Absent,
         interviewee_id: Patch::Value(UNKNOWN_INTERVIEWEE),
         interviewer_id: Patch::Value(UNKNOWN_USER),
-        location: Patch::Value(String::new()),
+        location: Patch::Value(" ".to_owned()),
         allow_overlap: Patch::Null,
     };
     assert_eq!(
@@ -218,7 +226,7 @@ mod proposing {
     #[case::empty(720, 720, Some("END_NOT_AFTER_START amend_end_at"))]
     #[case::end_before_start(720, 700, Some("END_NOT_AFTER_START amend_end_at"))]
     #[case::a_day(720, 720 + 1440, None)]
-    #[case::more_than_a_day(720, 720 + 1441, Some("TOO_LONG amend_end_at"))]
+    #[case::more_than_a_day(720, 720 + 1441, Some("DURATION_TOO_LONG amend_end_at"))]
     #[case::in_the_past(-9000, -8990, None)]
     fn proposal_is_another_valid_time(#[case] start: i64, #[case] end: i64, #[case] expected: Option<&str>) {
         for state in [State::Pending, State::Scheduled, amended(Side::Interviewer, StatusBeforeProposal::Pending)] {

@@ -191,8 +191,10 @@ fn transition_has_the_outcome_of_the_table(
 fn interview_can_be_completed_from_its_start_on(#[case] command: Command) {
     let interview = interview(State::Scheduled);
     let early = perform(&interview, &staff(), &command, hour(10) - chrono::TimeDelta::milliseconds(1));
-    let Err(Refusal::InvalidState { status, available }) = early else { panic!("{early:?}") };
-    assert_eq!(status.into_str(), "scheduled");
+    let Err(Refusal::InvalidState { action, current, available }) = early else { panic!("{early:?}") };
+    assert_eq!(*current, interview);
+    let message = Refusal::state_message(action, current.status());
+    assert_eq!(message, "This is not possible, because the interview has not started yet.");
     assert_eq!(available, [Action::Update, Action::Amend, Action::Cancel]);
     for now in [hour(10), hour(11), hour(1000)] {
         assert!(perform(&interview, &staff(), &command, now).is_ok());
@@ -215,8 +217,8 @@ fn final_state_refuses_every_action() {
         for action in Action::VARIANTS {
             for viewer in every_viewer() {
                 match perform(&interview, &viewer, &command(*action, None), hour(10)).unwrap_err() {
-                    Refusal::InvalidState { status, available } => {
-                        assert_eq!((status, available), (interview.status(), vec![]));
+                    Refusal::InvalidState { action: refused, current, available } => {
+                        assert_eq!((refused, *current, available), (*action, interview.clone(), vec![]));
                     }
                     // Permission is checked first.
                     Refusal::Forbidden(_) => assert_ne!(viewer, admin(), "{action:?}"),

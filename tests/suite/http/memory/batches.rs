@@ -12,10 +12,10 @@ async fn batch_of_many_operations_is_a_bad_request() {
     let client = Client::anonymous(&server);
     for batch in [format!("[{}{{}}]", "{},".repeat(20_000)), format!("[{}", "{},".repeat(11))] {
         let (status, answer) = client.post(batch).await;
-        assert_eq!((status, &answer["errors"][0]["message"]), (400, &json!("a batch has from 1 to 10 operations")));
+        assert_eq!((status, &answer["errors"][0]["message"]), (400, &json!("A batch has from 1 to 10 operations.")));
     }
     let (status, answer) = client.post(format!("[{}{{}}]", "{},".repeat(340_000))).await;
-    assert_eq!((status, &answer["errors"][0]["message"]), (413, &json!("the body has too many values")));
+    assert_eq!((status, &answer["errors"][0]["message"]), (413, &json!("The body has too many values.")));
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn nothing_runs_when_nothing_is_left_of_the_limit() {
         "errors": [
           {
             "extensions": {"code": "QUERY_TOO_COMPLEX"},
-            "message": "the response has more than 28 bytes; ask for shorter lists or fewer fields"
+            "message": "The response has more than 28 bytes. Ask for shorter lists or fewer fields."
           }
         ]
       }

@@ -69,7 +69,7 @@ async fn body_beyond_the_memory_is_overloaded_in_the_format_of_the_transport() {
         "errors": [
           {
             "extensions": {"code": "OVERLOADED", "retryable": true},
-            "message": "the server has no memory for this now: try again, or ask for less"
+            "message": "The server has no memory for this now. Try again, or ask for less."
           }
         ]
       },
@@ -77,7 +77,7 @@ async fn body_beyond_the_memory_is_overloaded_in_the_format_of_the_transport() {
         "errors": [
           {
             "code": "OVERLOADED",
-            "message": "the server has no memory for this now: try again, or ask for less",
+            "message": "The server has no memory for this now. Try again, or ask for less.",
             "path": []
           }
         ]
@@ -95,7 +95,11 @@ async fn values_count_for_what_they_take_when_they_are_parsed() {
     // These would take from 60 to 120 MB.
     for (value, count) in [("0,", 450_000), ("[],", 300_000), ("{},", 300_000), (r#"{"a":0},"#, 110_000)] {
         let (status, answer) = client.post(variables(format!("{}0", value.repeat(count)))).await;
-        assert_eq!((status, &answer["errors"][0]["message"]), (413, &json!("the body has too many values")), "{value}");
+        assert_eq!(
+            (status, &answer["errors"][0]["message"]),
+            (413, &json!("The body has too many values.")),
+            "{value}"
+        );
     }
     let nested = variables(format!("{}{}", "[".repeat(100), "]".repeat(100)) + ",0");
     assert_eq!(client.post(nested).await.0, 200);

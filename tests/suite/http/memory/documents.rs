@@ -78,7 +78,7 @@ async fn document_longer_than_max_document_is_query_too_complex() {
     }
     for document in long(1001) {
         let expected: Value = json!([{
-            "message": "the document has more than 1000 bytes",
+            "message": "The document has more than 1000 bytes.",
             "extensions": {"code": "QUERY_TOO_COMPLEX"}
         }]);
         assert_eq!(anonymous.query(&document).await["errors"], expected);

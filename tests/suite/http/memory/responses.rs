@@ -26,7 +26,7 @@ async fn response_longer_than_max_response_is_query_too_complex() {
     let server = with_long_locations(&["--max-response", "1000000"]).await;
     let staff = Client::staff(&server);
     assert!(staff.query(&locations(4)).await.get("errors").is_none(), "800 KB");
-    let message = json!("the response has more than 1000000 bytes; ask for shorter lists or fewer fields");
+    let message = json!("The response has more than 1000000 bytes. Ask for shorter lists or fewer fields.");
     let list = "nodes { a: location b: location c: location d: location }";
     for query in [
         locations(5),
@@ -67,7 +67,7 @@ async fn response_to_a_mutation_that_is_too_long_says_that_the_change_may_be_mad
          interview {{ a: location b: location c: location }} }} }}"
     );
     let answer = Client::staff(&server).query(&update).await;
-    let message = json!("the response has more than 5000 bytes, and the change may have been made");
+    let message = json!("The response has more than 5000 bytes, and the change may have been made.");
     assert_eq!(error(&answer), (&json!("OUTCOME_UNKNOWN"), &message));
     assert_eq!(server.app.staff().interview(JUDE_WITH_LUISA).await["version"], 2);
 }
@@ -77,7 +77,7 @@ async fn response_for_which_there_is_no_memory_is_overloaded() {
     let server = with_long_locations(&["--request-memory", "500000"]).await;
     let staff = Client::staff(&server);
     let overloaded = json!("OVERLOADED");
-    let no_memory = json!("the server has no memory for this now: try again, or ask for less");
+    let no_memory = json!("The server has no memory for this now. Try again, or ask for less.");
     assert_eq!(error(&staff.query(&locations(2)).await), (&overloaded, &no_memory));
     // The executor holds the values.
     let merged = "{ interviews(first: 100) { nodes { a: location b: location } } \

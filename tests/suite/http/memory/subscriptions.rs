@@ -63,7 +63,7 @@ async fn response_to_an_event_is_limited_in_length() {
         "errors": [
           {
             "extensions": {"code": "QUERY_TOO_COMPLEX"},
-            "message": "the response has more than 100000 bytes; ask for shorter lists or fewer fields"
+            "message": "The response has more than 100000 bytes. Ask for shorter lists or fewer fields."
           }
         ]
       },
@@ -83,7 +83,7 @@ async fn variables_of_a_subscription_are_limited() {
     [
       {
         "extensions": {"code": "QUERY_TOO_COMPLEX"},
-        "message": "the variables of the subscription have more than 1000 bytes"
+        "message": "The variables of the subscription have more than 1000 bytes."
       }
     ]
     "#);

@@ -57,7 +57,7 @@ async fn message_with_too_many_values_closes_the_connection() {
         let mut client: WebSocketClient = client;
         let message = format!(r#"{{"type": "ping", "payload": {{"a": [{}0]}}}}"#, value.repeat(900_000 / value.len()));
         client.send_message(Message::text(message)).await;
-        client.expect_close(1009, "The message is too large").await;
+        client.expect_close(1009, "The message is too large.").await;
     }
     until_used(&server.app, |used| used == 0).await;
 }

@@ -9,7 +9,7 @@ use crate::support::people::{DANA, JUDE, JUDE_APPLICATION, KOFI, LUISA, PIET};
 use rstest::rstest;
 use serde_json::json;
 
-const BUSY: &str = "the driver is busy at that time";
+const BUSY: &str = "The driver is busy at that time.";
 
 #[rstest]
 #[tokio::test]
@@ -37,11 +37,11 @@ async fn hidden_conflict_is_not_reported_beside_a_shown_one(#[values(Sqlite, Pos
     app.book(JUDE, PIET).at("12:00").await;
     let payload = app.book(JUDE, KOFI).at("11:30").attempt().await;
     assert_eq!(conflicts(&payload), [("INTERVIEWEE", vec![second])]);
-    let message = "the driver has another interview at that time";
+    let message = "The driver has another interview at that time.";
     assert_eq!(payload["userErrors"][0]["message"], message);
     let payload = app.book(JUDE, KOFI).at("10:30").until("12:30").attempt().await;
     assert_eq!(conflicts(&payload), [("INTERVIEWEE", vec![first, second])]);
-    let message = "the driver has 2 other interviews at that time";
+    let message = "The driver has 2 other interviews at that time.";
     assert_eq!(payload["userErrors"][0]["message"], message);
 }
 
@@ -57,11 +57,11 @@ async fn driver_sees_their_own_conflict_and_not_that_of_the_interviewer(
     app.book(DANA, LUISA).at("14:30").await;
     let payload = app.driver().accept(id).await;
     assert_eq!(conflicts(&payload), [("INTERVIEWEE", vec![of_jude])]);
-    assert_eq!(payload["userErrors"][0]["message"], "the driver has another interview at that time");
+    assert_eq!(payload["userErrors"][0]["message"], "The driver has another interview at that time.");
     interview_of(&app.other_staff().cancel(of_jude).await);
     let payload = app.driver().accept(id).await;
     assert_eq!(conflicts(&payload), [("INTERVIEWER", vec![])]);
-    assert_eq!(payload["userErrors"][0]["message"], "the interviewer is busy at that time");
+    assert_eq!(payload["userErrors"][0]["message"], "The interviewer is busy at that time.");
 }
 
 #[rstest]
@@ -86,7 +86,7 @@ async fn answer_holds_nothing_of_the_other_companys_interview(#[values(Sqlite, P
               "__typename": "ScheduleConflictError",
               "code": "SCHEDULE_CONFLICT",
               "conflicts": [],
-              "message": "the driver is busy at that time",
+              "message": "The driver is busy at that time.",
               "path": ["input", "startAt"],
               "side": "INTERVIEWEE"
             }
@@ -108,7 +108,7 @@ async fn own_conflict_hides_when_the_driver_is_busy_elsewhere(#[values(Sqlite, P
         let until = format!("{minute}:30");
         let payload = app.book(JUDE, KOFI).at(minute).until(&until).attempt().await;
         assert_eq!(conflicts(&payload), [("INTERVIEWER", vec![all_day])], "{minute}");
-        assert_eq!(payload["userErrors"][0]["message"], "the interviewer has another interview at that time");
+        assert_eq!(payload["userErrors"][0]["message"], "The interviewer has another interview at that time.");
     }
 }
 

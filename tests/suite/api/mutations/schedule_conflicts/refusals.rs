@@ -25,7 +25,7 @@ async fn booking_is_refused_for_each_side_that_is_busy(#[values(Sqlite, Postgres
           "__typename": "ScheduleConflictError",
           "code": "SCHEDULE_CONFLICT",
           "conflicts": [{"id": "271"}],
-          "message": "the interviewer has another interview at that time",
+          "message": "The interviewer has another interview at that time.",
           "path": ["input", "startAt"],
           "side": "INTERVIEWER"
         },
@@ -33,7 +33,7 @@ async fn booking_is_refused_for_each_side_that_is_busy(#[values(Sqlite, Postgres
           "__typename": "ScheduleConflictError",
           "code": "SCHEDULE_CONFLICT",
           "conflicts": [{"id": "271"}],
-          "message": "the driver has another interview at that time",
+          "message": "The driver has another interview at that time.",
           "path": ["input", "startAt"],
           "side": "INTERVIEWEE"
         }
@@ -129,7 +129,7 @@ async fn proposal_reserves_no_time_and_accepting_it_checks_again(#[values(Sqlite
           "__typename": "ScheduleConflictError",
           "code": "SCHEDULE_CONFLICT",
           "conflicts": [{"id": "272"}],
-          "message": "the driver has another interview at that time",
+          "message": "The driver has another interview at that time.",
           "path": ["id"],
           "side": "INTERVIEWEE"
         }
@@ -171,7 +171,7 @@ async fn all_conflicting_interviews_are_reported(#[values(Sqlite, Postgres)] dat
     let messages = [&payload["userErrors"][0]["message"], &payload["userErrors"][1]["message"]];
     assert_eq!(
         messages,
-        ["the interviewer has 2 other interviews at that time", "the driver has 2 other interviews at that time"]
+        ["The interviewer has 2 other interviews at that time.", "The driver has 2 other interviews at that time."]
     );
 }
 

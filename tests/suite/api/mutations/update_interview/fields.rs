@@ -173,6 +173,25 @@ async fn times_with_any_offset_are_stored_as_utc_in_milliseconds(#[values(Sqlite
     assert_eq!(interview["endAt"], "2025-03-20T11:02:08.000Z");
 }
 
+/// Forms send it for a field that is left empty.
+#[rstest]
+#[tokio::test]
+async fn empty_location_is_null(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let staff = app.staff();
+    interview_of(&staff.update(JUDE_WITH_LUISA, json!({"location": "Gate 3"})).await);
+    let cleared = staff.update(JUDE_WITH_LUISA, json!({"location": ""})).await;
+    assert_eq!((&cleared["interview"]["location"], &cleared["interview"]["version"]), (&Value::Null, &json!(3)));
+    // It is null already.
+    let again = staff.update(JUDE_WITH_LUISA, json!({"location": ""})).await;
+    assert_eq!(interview_of(&again)["version"], 3);
+
+    let body = |location: &str| json!({"interview": {"location": location}});
+    assert_eq!(staff.patch(JUDE_WITH_LUISA, &body("Gate 4")).await.json()["interview"]["location"], "Gate 4");
+    assert_eq!(staff.patch(JUDE_WITH_LUISA, &body("")).await.json()["interview"]["location"], Value::Null);
+    assert_eq!(staff.patch(JUDE_WITH_LUISA, &body("")).await.header("etag"), "W/\"27-5\"");
+}
+
 #[rstest]
 #[tokio::test]
 async fn update_that_changes_nothing_writes_nothing(#[values(Sqlite, Postgres)] database: Database) {

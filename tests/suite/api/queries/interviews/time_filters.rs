@@ -78,16 +78,16 @@ async fn time_may_have_any_offset_and_is_truncated_to_milliseconds(#[values(Sqli
 #[tokio::test]
 async fn invalid_time_is_rejected() {
     let app = start!(Sqlite);
-    let not_rfc_3339 = "expected a DateTime: not an RFC 3339 date and time with an offset, such as \
-        \"2025-03-20T10:32:08Z\" or \"2025-03-20T11:32:08.500+01:00\"";
+    let not_rfc_3339 = "The value has to be a `DateTime`. Enter a date and a time with an offset as in RFC 3339, such \
+        as \"2025-03-20T10:32:08Z\" or \"2025-03-20T11:32:08.500+01:00\".";
     for (invalid, message) in [
         ("2026-01-06", not_rfc_3339),
         ("2026-01-06T12:00:00", not_rfc_3339),
         ("noon", not_rfc_3339),
-        ("", not_rfc_3339),
+        ("", "The value has to be a `DateTime`. Enter a date and a time."),
         ("1767700800", not_rfc_3339),
         ("2026-02-30T12:00:00Z", not_rfc_3339),
-        ("0000-01-01T00:00:00Z", "expected a DateTime: the year has to be between 1 and 9999 in UTC"),
+        ("0000-01-01T00:00:00Z", "The value has to be a `DateTime`. The year has to be between 1 and 9999 in UTC."),
     ] {
         for filter in [
             format!("startAt: {{gte: {invalid:?}}}"),
@@ -181,6 +181,6 @@ async fn overlaps_with_an_end_that_is_not_after_its_start_is_rejected() {
     ] {
         let list = List::of("interviews").with(format!("filter: {{overlaps: {{startAt: {start:?}, endAt: {end:?}}}}}"));
         let error = list.error(&app.staff(), "").await;
-        assert_eq!(error, bad_user_input("`filter.overlaps`: the end has to be after the start"));
+        assert_eq!(error, bad_user_input("The end of `filter.overlaps` has to be after its start."));
     }
 }

@@ -145,7 +145,7 @@ async fn if_match_with_another_version_is_rejected() {
           "errors": [
             {
               "code": "STALE_VERSION",
-              "message": "the interview has changed meanwhile: it is at version 1",
+              "message": "This interview has changed in the meantime. Look at it again before you decide.",
               "path": ["If-Match"]
             }
           ]

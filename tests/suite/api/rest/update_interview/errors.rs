@@ -132,12 +132,15 @@ async fn interview_in_a_final_state_is_a_conflict() {
     app.clock.advance(TimeDelta::days(13));
     interview_of(&app.staff().complete(completed).await);
     interview_of(&app.staff().mark_no_show(no_show, "INTERVIEWEE").await);
-    for (id, state) in
-        [(completed, "completed"), (cancelled, "cancelled"), (no_show, "no_show"), (rejected, "rejected")]
-    {
+    for (id, state) in [
+        (completed, "is completed"),
+        (cancelled, "was cancelled"),
+        (no_show, "was marked as a no-show"),
+        (rejected, "was rejected"),
+    ] {
         let answer = patch(&app.staff(), id, r#"{"interview": {"location": "Dock 4"}}"#).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (409, vec!["INVALID_STATE id".to_owned()]), "{state}");
-        let message = format!("this cannot be done now: the interview is {state}");
+        let message = format!("This is not possible, because the interview {state}.");
         assert_eq!(answer.json()["errors"][0]["message"], message);
     }
     assert_nothing_written(&app).await;

@@ -32,7 +32,7 @@ async fn expired_cursors_end_running_subscriptions_with_an_error(#[values(Sqlite
     [
       {
         "extensions": {"code": "CURSOR_EXPIRED"},
-        "message": "the event log does not continue from this position: query anew, then subscribe from now on"
+        "message": "The event log does not continue from this position. Query anew, then subscribe from now on."
       }
     ]
     "#);

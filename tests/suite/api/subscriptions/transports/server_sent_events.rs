@@ -80,7 +80,12 @@ async fn expired_token_ends_the_stream_with_an_error() {
     app.clock.advance(TimeDelta::minutes(2));
     assert_json!(events.next().await, @r#"
     {
-      "errors": [{"extensions": {"code": "UNAUTHENTICATED"}, "message": "the token is not accepted any more"}]
+      "errors": [
+        {
+          "extensions": {"code": "UNAUTHENTICATED"},
+          "message": "The token is not accepted any more."
+        }
+      ]
     }
     "#);
     assert_eq!(events.rest().await, "event: complete\ndata:\n\n");
@@ -95,7 +100,7 @@ async fn subscription_without_an_event_stream_is_a_bad_request() {
       "errors": [
         {
           "extensions": {"code": "BAD_REQUEST"},
-          "message": "subscriptions come over WebSocket, or with `accept: text/event-stream`"
+          "message": "Subscriptions come over WebSocket, or with `accept: text/event-stream`."
         }
       ]
     }

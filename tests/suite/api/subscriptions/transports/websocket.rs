@@ -50,28 +50,28 @@ async fn completed_subscription_sends_nothing_more_and_releases_its_id() {
 async fn rejected_subscription_is_one_error_and_the_socket_continues() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let mut client = server.staff().await;
-    let not_a_cursor = "`since` is not the `cursor` of an event";
+    let not_a_cursor = "The argument `since` is not the `cursor` of an event.";
     for (query, message) in [
         (r#"{ interviewChanged(since: "x") { id } }"#, not_a_cursor),
         (
             r#"{ interviewChanged(filter: {overlaps: {startAt: "2025-03-20T10:00:00Z",
                 endAt: "2025-03-20T10:00:00Z"}}) { id } }"#,
-            "`filter.overlaps`: the end has to be after the start",
+            "The end of `filter.overlaps` has to be after its start.",
         ),
     ] {
         assert_eq!(only_error(&mut client, query).await, ["BAD_USER_INPUT", message], "{query}");
     }
     for (query, message) in [
-        ("@skip(if: true) { interviewChanged { id } }", "skip directive is not supported for SUBSCRIPTION location"),
+        ("@skip(if: true) { interviewChanged { id } }", "Skip directive is not supported for SUBSCRIPTION location."),
         (
             "{ interviewChanged @skip(if: true) { id } }",
-            "anonymous subscription can not specify @skip or @include on root fields",
+            "Anonymous subscription can not specify @skip or @include on root fields.",
         ),
         (
             "{ a: interviewChanged { id } b: interviewChanged { id } }",
-            "anonymous subscription can only have one root field",
+            "Anonymous subscription can only have one root field.",
         ),
-        ("{ __typename }", "anonymous subscription can not have an introspection field as a root field"),
+        ("{ __typename }", "Anonymous subscription can not have an introspection field as a root field."),
     ] {
         assert_eq!(only_error(&mut client, query).await, ["GRAPHQL_VALIDATION_FAILED", message], "{query}");
     }
