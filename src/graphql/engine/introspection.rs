@@ -1,6 +1,7 @@
 //! Who may read the schema by introspection.
 
 use crate::graphql::engine::UNAUTHENTICATED;
+use crate::graphql::engine::document::Names;
 use crate::graphql::engine::error::{Code, RequestError};
 
 /// Who may read the schema by introspection. Everyone may ask for `__typename`.
@@ -15,6 +16,11 @@ pub enum Introspection {
 }
 
 impl Introspection {
+    /// Whether errors may tell names of the schema.
+    pub(super) fn names(self, is_signed_in: bool) -> Names {
+        if self.check(is_signed_in).is_ok() { Names::Shown } else { Names::Hidden }
+    }
+
     /// # Errors
     /// `UNAUTHENTICATED`, or `GRAPHQL_VALIDATION_FAILED` where nobody may.
     pub(super) fn check(self, is_signed_in: bool) -> Result<(), RequestError> {

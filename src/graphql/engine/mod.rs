@@ -272,7 +272,8 @@ impl<A: Api> Engine<A> {
         if document.selects_schema(operation) {
             self.introspection.check(context.viewer.is_some())?;
         }
-        let prepared = document.prepare(&self.documents, operation, &request.variables, allowance)?;
+        let names = self.introspection.names(context.viewer.is_some());
+        let prepared = document.prepare(&self.documents, operation, &request.variables, allowance, names)?;
         let (cost, is_first_use) = (prepared.cost, document.begin_use());
         if kind == OperationType::Subscription {
             self.documents.check_kept_variables(&request.variables)?;

@@ -3,7 +3,7 @@
 use crate::graphql::engine::allowance::Allowance;
 use crate::graphql::engine::document::root_fields::{RootField, collect_root_fields, drop_root_arguments};
 use crate::graphql::engine::document::selection_hash::{self, SelectionHash};
-use crate::graphql::engine::document::{Documents, Hash, cost, variables};
+use crate::graphql::engine::document::{Documents, Hash, Names, cost, variables};
 use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::Node;
 use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
@@ -131,8 +131,9 @@ impl Document {
         operation: &Operation,
         variables: &Variables,
         allowance: &mut Allowance,
+        names: Names,
     ) -> Result<PreparedDocument, RequestError> {
-        variables::check(documents.schema, documents.scalars, operation, variables)?;
+        variables::check(documents.schema, documents.scalars, operation, variables, names)?;
         check_max_depth(&self.checked, operation).map_err(|_| {
             RequestError::new(Code::QueryTooComplex, "The introspection is nested too deep in itself.", None)
         })?;

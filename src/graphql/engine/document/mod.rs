@@ -14,8 +14,10 @@ mod duplicate_keys;
 mod limits;
 mod literals;
 mod persisted;
+mod problems;
 mod root_fields;
 mod selection_hash;
+mod suggestions;
 mod variable_values;
 mod variables;
 
@@ -25,6 +27,7 @@ pub use limits::DocumentLimits;
 pub use persisted::persisted_query_hash;
 pub use root_fields::RootField;
 pub use selection_hash::SelectionHash;
+pub use suggestions::Names;
 
 use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::Schema;
@@ -54,7 +57,7 @@ pub struct SchemaRules {
 pub struct CustomScalar {
     /// The name in the schema.
     pub name: &'static str,
-    /// Checks the text of a value. The error says what is wrong.
+    /// Checks the text of a value. The error says in whole sentences what is wrong.
     pub check: fn(&str) -> Result<(), String>,
 }
 
@@ -156,7 +159,11 @@ impl Documents {
         }
         self.check_length(text)?;
         if hash(text) != expected {
-            return Err(RequestError::new(Code::BadRequest, "The value of `sha256Hash` is not the hash of `query`.", None));
+            return Err(RequestError::new(
+                Code::BadRequest,
+                "The value of `sha256Hash` is not the hash of `query`.",
+                None,
+            ));
         }
         self.parse_and_validate_hashed(text, expected, caching)
     }
@@ -205,8 +212,10 @@ impl Documents {
         let checked = ast.to_executable_validate(self.schema).map_err(|found| invalid(&found.errors))?;
         literals::check(self.schema, &checked, self.scalars)?;
         let executable = parse_query(text).map_err(|error| {
-            // A document that only one of the two parsers accepts is rejected.
-            RequestError::with(Code::GraphqlParseFailed, vec![ServerError::from(error)])
+            // A document that only one of the two parsers accepts is rejected. The message of the executor's has many
+            // lines.
+            let message = "The document is not syntactically valid.".to_owned();
+            RequestError::with(Code::GraphqlParseFailed, vec![ServerError { message, ..error.into() }])
         })?;
         let has_duplicate_keys = duplicate_keys::in_any_selection(&checked);
         Ok(Document {

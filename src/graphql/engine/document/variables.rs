@@ -1,93 +1,142 @@
 //! Checks all variables against their declared types before an operation runs
 //! (<https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values>).
 
-use crate::graphql::engine::document::diagnostics::{MAX_ERRORS, truncate};
+use crate::graphql::engine::document::problems::{PathPart, Problems};
+use crate::graphql::engine::document::suggestions::{Names, did_you_mean};
 use crate::graphql::engine::document::{CustomScalar, custom_scalar};
-use crate::graphql::engine::error::{Code, RequestError};
-use apollo_compiler::Schema;
+use crate::graphql::engine::error::RequestError;
 use apollo_compiler::ast::Type;
 use apollo_compiler::executable::Operation;
-use apollo_compiler::schema::ExtendedType;
-use async_graphql::{ServerError, Value, Variables};
+use apollo_compiler::schema::{EnumType, ExtendedType, InputObjectType};
+use apollo_compiler::{Name as SchemaName, Schema};
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, Value, Variables};
 
 /// # Errors
-/// `BAD_USER_INPUT`: one error for each wrong variable, with its name, the path in its value and the expected type.
+/// `BAD_USER_INPUT`, with the problems of all variables at once.
 pub fn check(
     schema: &Schema,
     scalars: &[CustomScalar],
     operation: &Operation,
     variables: &Variables,
+    names: Names,
 ) -> Result<(), RequestError> {
-    let check = Check { schema, scalars };
-    let mut errors = Vec::new();
+    let mut check = Check { schema, scalars, names, problems: Problems::default() };
     for definition in &operation.variables {
-        let path = format!("${}", definition.name);
-        let problem = match variables.get(definition.name.as_str()) {
-            Some(value) => check.problem(&definition.ty, value, &path),
+        let name = definition.name.as_str();
+        match variables.get(name) {
+            Some(value) => check.at(PathPart::Field(name), |check| check.value(&definition.ty, value)),
             None if definition.ty.is_non_null() && definition.default_value.is_none() => {
-                Some(format!("`{path}` is missing: expected `{}`", definition.ty))
+                check.at(PathPart::Field(name), |check| check.problems.add(MISSING));
             }
-            None => None,
-        };
-        errors.extend(problem.map(|message| ServerError::new(truncate(message), None)));
+            None => {}
+        }
     }
-    errors.truncate(MAX_ERRORS);
-    if errors.is_empty() { Ok(()) } else { Err(RequestError::with(Code::BadUserInput, errors)) }
+    check.problems.into_result()
 }
+
+const MISSING: &str = "A value is required.";
+const NULL: &str = "The value cannot be null.";
 
 struct Check<'a> {
     schema: &'a Schema,
     scalars: &'a [CustomScalar],
+    names: Names,
+    problems: Problems<'a>,
 }
 
-impl Check<'_> {
-    /// The first problem of a value and where it is; `None` when it has the type.
-    fn problem(&self, ty: &Type, value: &Value, path: &str) -> Option<String> {
+impl<'a> Check<'a> {
+    fn at(&mut self, part: PathPart<'a>, check: impl FnOnce(&mut Self)) {
+        self.problems.enter(part);
+        check(self);
+        self.problems.leave();
+    }
+
+    fn value(&mut self, ty: &'a Type, value: &'a Value) {
+        if self.problems.are_full() {
+            return;
+        }
         if *value == Value::Null {
-            return ty.is_non_null().then(|| format!("`{path}` is null: expected `{ty}`"));
-        }
-        let name = match ty {
-            Type::List(of) | Type::NonNullList(of) => {
-                let Value::List(items) = value else { return self.problem(of, value, path) }; // a list of one
-                let mut items = items.iter().enumerate();
-                return items.find_map(|(index, item)| self.problem(of, item, &format!("{path}[{index}]")));
+            if ty.is_non_null() {
+                self.problems.add(NULL);
             }
-            Type::Named(name) | Type::NonNullNamed(name) => name,
-        };
-        let expected = |fits: bool| (!fits).then(|| format!("`{path}` is not valid: expected `{ty}`"));
-        match (self.schema.types.get(name), value) {
-            (Some(ExtendedType::Enum(of)), Value::String(text)) => expected(of.values.contains_key(text.as_str())),
-            (Some(ExtendedType::Enum(of)), Value::Enum(text)) => expected(of.values.contains_key(text.as_str())),
-            (Some(ExtendedType::InputObject(of)), Value::Object(given)) => {
-                if let Some(unknown) = given.keys().find(|key| !of.fields.contains_key(key.as_str())) {
-                    return Some(format!("`{path}` has an unknown field `{unknown}`: expected `{ty}`"));
-                }
-                of.fields.iter().find_map(|(field, definition)| {
-                    let path = format!("{path}.{field}");
-                    match given.get(field.as_str()) {
-                        Some(value) => self.problem(&definition.ty, value, &path),
-                        None if definition.is_required() => {
-                            Some(format!("`{path}` is missing: expected `{}`", definition.ty))
-                        }
-                        None => None,
+            return;
+        }
+        match ty {
+            Type::List(of) | Type::NonNullList(of) => match value {
+                Value::List(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.at(PathPart::Index(index), |check| check.value(of, item));
                     }
-                })
-            }
-            (Some(ExtendedType::Scalar(_)), value) => match (name.as_str(), value) {
-                ("Int", Value::Number(number)) => expected(number.as_i64().is_some_and(|it| i32::try_from(it).is_ok())),
-                ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => {
-                    None
                 }
-                ("ID", Value::Number(number)) => expected(number.is_i64()),
-                (name, Value::String(text)) => match custom_scalar(self.scalars, name) {
-                    Some(scalar) => (scalar.check)(text)
-                        .err()
-                        .map(|problem| format!("`{path}` is not valid: expected `{ty}`: {problem}")),
-                    None => expected(false),
-                },
-                _ => expected(false),
+                value => self.value(of, value), // a list of one
             },
-            _ => expected(false),
+            Type::Named(name) | Type::NonNullNamed(name) => match (self.schema.types.get(name), value) {
+                (Some(ExtendedType::Enum(of)), Value::String(text)) => self.enum_value(of, text),
+                (Some(ExtendedType::Enum(of)), Value::Enum(text)) => self.enum_value(of, text),
+                (Some(ExtendedType::Enum(of)), _) => self.enum_value(of, ""),
+                (Some(ExtendedType::InputObject(of)), Value::Object(given)) => self.input_object(of, given),
+                (Some(ExtendedType::Scalar(_)), value) => {
+                    if let Err(explanation) = self.scalar(name, value) {
+                        self.problems.add(explanation);
+                    }
+                }
+                _ => self.problems.add(format!("The value has to be an object of the type `{name}`.")),
+            },
         }
+    }
+
+    fn enum_value(&mut self, of: &EnumType, text: &str) {
+        if of.values.contains_key(text) {
+            return;
+        }
+        let values = match self.names {
+            Names::Shown => of.values.keys().map(SchemaName::as_str).collect::<Vec<_>>().join(", "),
+            Names::Hidden => format!("the values of `{}`", of.name),
+        };
+        self.problems.add(format!("The value has to be one of {values}."));
+    }
+
+    fn input_object(&mut self, of: &'a InputObjectType, given: &'a IndexMap<Name, Value>) {
+        for unknown in given.keys().filter(|field| !of.fields.contains_key(field.as_str())) {
+            if self.problems.are_full() {
+                return;
+            }
+            let suggestion = did_you_mean(unknown, of.fields.keys().map(SchemaName::as_str), self.names);
+            self.at(PathPart::Field(unknown), |check| {
+                check.problems.add(format!("The type `{}` has no such field.{suggestion}", of.name));
+            });
+        }
+        for (field, definition) in &of.fields {
+            match given.get(field.as_str()) {
+                Some(value) => self.at(PathPart::Field(field), |check| check.value(&definition.ty, value)),
+                None if definition.is_required() => {
+                    self.at(PathPart::Field(field), |check| check.problems.add(MISSING));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn scalar(&self, name: &str, value: &Value) -> Result<(), String> {
+        let is_valid = match (name, value) {
+            ("Int", Value::Number(number)) => number.as_i64().is_some_and(|it| i32::try_from(it).is_ok()),
+            ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
+            ("ID", Value::Number(number)) => number.is_i64(),
+            (name, Value::String(text)) => match custom_scalar(self.scalars, name) {
+                Some(scalar) => return (scalar.check)(text),
+                None => false,
+            },
+            _ => false,
+        };
+        let expected = match name {
+            "Int" => "a whole number from -2147483648 to 2147483647",
+            "Float" => "a number",
+            "String" => "a text",
+            "Boolean" => "true or false",
+            "ID" => "an id: a text or a whole number",
+            custom => return if is_valid { Ok(()) } else { Err(format!("The value has to be a `{custom}`, a text.")) },
+        };
+        if is_valid { Ok(()) } else { Err(format!("The value has to be {expected}.")) }
     }
 }
