@@ -58,7 +58,7 @@ pub fn only(value: &Value, fields: &str) -> Value {
 /// The events of an interview, oldest first.
 pub async fn history(actor: &Actor, id: impl Display) -> Vec<Value> {
     let query = "query($id: ID!) { interview(id: $id) { history(first: 100) { nodes { \
-                 type at actor { id title role side } changes { field from to } } } } }";
+                 type at actor { id title role } actorSide changes { field from to } } } } }";
     let mut data = actor.ask(query, json!({"id": id.to_string()})).await;
     serde_json::from_value(data["interview"]["history"]["nodes"].take()).unwrap()
 }

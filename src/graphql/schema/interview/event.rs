@@ -57,8 +57,12 @@ impl InterviewEvent {
     /// The user who made the change. Null if the user was deleted.
     async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor>> {
         let id = self.event.actor_id?;
-        let side = self.event.actor_side;
-        Some(ctx.map_failure(ctx.loader().user(id).await).map(|user| Actor { user, side }))
+        Some(ctx.map_failure(ctx.loader().user(id).await).map(Actor))
+    }
+
+    /// The side for which the actor made the change. Null is reserved for changes that belong to neither side.
+    async fn actor_side(&self) -> Option<Side> {
+        Some(self.event.actor_side.into())
     }
 
     /// The id of the interview.
@@ -79,32 +83,24 @@ impl InterviewEvent {
     }
 }
 
-pub struct Actor {
-    user: Arc<domain::User>,
-    side: domain::Side,
-}
+pub struct Actor(Arc<domain::User>);
 
-/// The user who made a change, and the side for which they acted.
+/// A user who made a change.
 #[Object]
 impl Actor {
     /// The user's id.
     async fn id(&self) -> ID {
-        self.user.id.0.into()
+        self.0.id.0.into()
     }
 
     /// The name to display.
     async fn title(&self) -> &str {
-        &self.user.title
+        &self.0.title
     }
 
     /// The user's current role.
     async fn role(&self) -> Role {
-        self.user.authority.role().into()
-    }
-
-    /// The side for which the user acted. Null is reserved for changes that belong to neither side.
-    async fn side(&self) -> Option<Side> {
-        Some(self.side.into())
+        self.0.authority.role().into()
     }
 }
 

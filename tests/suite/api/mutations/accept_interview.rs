@@ -44,7 +44,8 @@ async fn driver_accepts_pending_interview_and_it_is_scheduled_at_its_time(
     assert_eq!(interviewee_state(&app, JUDE_APPLICATION).await, interviewee);
     assert_json!(last_event(&app.staff(), JUDE_WITH_LUISA).await, @r#"
     {
-      "actor": {"id": "997", "role": "DRIVER", "side": "INTERVIEWEE", "title": "Jude Howell"},
+      "actor": {"id": "997", "role": "DRIVER", "title": "Jude Howell"},
+      "actorSide": "INTERVIEWEE",
       "at": "2025-03-20T10:07:08.958Z",
       "changes": [{"field": "status", "from": "PENDING", "to": "SCHEDULED"}],
       "type": "ACCEPTED"
@@ -87,7 +88,8 @@ async fn accepted_proposal_becomes_the_time_of_the_interview(#[values(Sqlite, Po
     assert_eq!(app.driver().interview(id).await, payload["interview"]);
     assert_json!(last_event(&app.driver(), id).await, @r#"
     {
-      "actor": {"id": "1000", "role": "STAFF", "side": "INTERVIEWER", "title": "Mona Berg"},
+      "actor": {"id": "1000", "role": "STAFF", "title": "Mona Berg"},
+      "actorSide": "INTERVIEWER",
       "at": "2025-03-20T11:02:08.958Z",
       "changes": [
         {"field": "status", "from": "AMENDED", "to": "SCHEDULED"},

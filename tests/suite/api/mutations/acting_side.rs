@@ -13,7 +13,7 @@ use rstest::rstest;
 async fn latest_actor(app: &TestApp, id: InterviewId) -> String {
     let event = last_event(&app.admin(), id).await;
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    format!("{} by {} as {}", text(&event["type"]), text(&event["actor"]["title"]), text(&event["actor"]["side"]))
+    format!("{} by {} as {}", text(&event["type"]), text(&event["actor"]["title"]), text(&event["actorSide"]))
 }
 
 #[rstest]

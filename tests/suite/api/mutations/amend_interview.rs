@@ -47,7 +47,8 @@ async fn driver_proposes_another_time_and_the_interviewer_has_to_answer(
     assert_eq!(interviewee_kind(&app, JUDE_APPLICATION).await, "INTERVIEW");
     assert_json!(last_event(&app.driver(), id).await, @r#"
     {
-      "actor": {"id": "997", "role": "DRIVER", "side": "INTERVIEWEE", "title": "Jude Howell"},
+      "actor": {"id": "997", "role": "DRIVER", "title": "Jude Howell"},
+      "actorSide": "INTERVIEWEE",
       "at": "2025-03-20T11:02:08.958Z",
       "changes": [
         {"field": "status", "from": "PENDING", "to": "AMENDED"},

@@ -39,7 +39,8 @@ async fn staff_cancel_with_a_reason_and_the_open_proposal_is_dropped(#[values(Sq
     "#);
     assert_json!(last_event(&app.driver(), JUDE_WITH_LUISA).await, @r#"
     {
-      "actor": {"id": "1000", "role": "STAFF", "side": "INTERVIEWER", "title": "Mona Berg"},
+      "actor": {"id": "1000", "role": "STAFF", "title": "Mona Berg"},
+      "actorSide": "INTERVIEWER",
       "at": "2025-03-20T10:02:08.958Z",
       "changes": [
         {"field": "status", "from": "AMENDED", "to": "CANCELLED"},

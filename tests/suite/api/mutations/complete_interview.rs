@@ -56,7 +56,8 @@ async fn scheduled_interview_is_completed_once_it_has_started(#[values(Sqlite, P
     "#);
     assert_json!(last_event(&app.driver(), id).await, @r#"
     {
-      "actor": {"id": "1000", "role": "STAFF", "side": "INTERVIEWER", "title": "Mona Berg"},
+      "actor": {"id": "1000", "role": "STAFF", "title": "Mona Berg"},
+      "actorSide": "INTERVIEWER",
       "at": "2025-04-01T10:00:00.000Z",
       "changes": [{"field": "status", "from": "SCHEDULED", "to": "COMPLETED"}],
       "type": "COMPLETED"

@@ -59,7 +59,8 @@ async fn created_interview_is_pending_and_its_interviewee_becomes_interview(
     assert_json!(Value::Array(history(&app.driver(), id).await), @r#"
     [
       {
-        "actor": {"id": "1000", "role": "STAFF", "side": "INTERVIEWER", "title": "Mona Berg"},
+        "actor": {"id": "1000", "role": "STAFF", "title": "Mona Berg"},
+        "actorSide": "INTERVIEWER",
         "at": "2025-03-20T11:02:08.958Z",
         "changes": [
           {"field": "kind", "from": null, "to": "IN_PERSON"},

@@ -50,7 +50,8 @@ async fn declining_is_recorded_with_the_proposal_that_it_drops(#[values(Sqlite, 
     interview_of(&app.driver().decline(id).await);
     assert_json!(last_event(&app.staff(), id).await, @r#"
     {
-      "actor": {"id": "997", "role": "DRIVER", "side": "INTERVIEWEE", "title": "Jude Howell"},
+      "actor": {"id": "997", "role": "DRIVER", "title": "Jude Howell"},
+      "actorSide": "INTERVIEWEE",
       "at": "2025-03-20T10:02:08.958Z",
       "changes": [
         {"field": "status", "from": "AMENDED", "to": "PENDING"},

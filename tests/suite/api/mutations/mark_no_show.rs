@@ -62,7 +62,8 @@ async fn absent_side_is_recorded_once_the_interview_has_started(#[values(Sqlite,
     "#);
     assert_json!(last_event(&app.driver(), first).await, @r#"
     {
-      "actor": {"id": "1000", "role": "STAFF", "side": "INTERVIEWER", "title": "Mona Berg"},
+      "actor": {"id": "1000", "role": "STAFF", "title": "Mona Berg"},
+      "actorSide": "INTERVIEWER",
       "at": "2025-04-01T10:00:00.000Z",
       "changes": [
         {"field": "status", "from": "SCHEDULED", "to": "NO_SHOW"},

@@ -48,7 +48,8 @@ async fn driver_rejects_with_a_reason_and_the_interviewee_is_rejected(#[values(S
     "#);
     assert_json!(last_event(&app.staff(), JUDE_WITH_LUISA).await, @r#"
     {
-      "actor": {"id": "997", "role": "DRIVER", "side": "INTERVIEWEE", "title": "Jude Howell"},
+      "actor": {"id": "997", "role": "DRIVER", "title": "Jude Howell"},
+      "actorSide": "INTERVIEWEE",
       "at": "2025-03-20T10:07:08.958Z",
       "changes": [
         {"field": "status", "from": "PENDING", "to": "REJECTED"},

@@ -23,7 +23,8 @@ async fn withdrawing_restores_the_status_before_the_proposal(#[values(Sqlite, Po
     }
     assert_json!(last_event(&app.staff(), pending).await, @r#"
     {
-      "actor": {"id": "997", "role": "DRIVER", "side": "INTERVIEWEE", "title": "Jude Howell"},
+      "actor": {"id": "997", "role": "DRIVER", "title": "Jude Howell"},
+      "actorSide": "INTERVIEWEE",
       "at": "2025-03-20T10:02:08.958Z",
       "changes": [
         {"field": "status", "from": "AMENDED", "to": "PENDING"},

@@ -202,7 +202,7 @@ async fn histories_with_actors_take_the_same_statements_for_one_interview_as_for
     let meter = meter!(database);
     let query = "query($first: Int) { interviews(first: $first) { nodes { id version \
         history(first: 2) { totalCount pageInfo { hasNextPage } \
-            nodes { id type at actor { id title role side } interview { id version } \
+            nodes { id type at actor { id title role } actorSide interview { id version } \
                 changes { field from to } } } } } }";
     let (_, one) = meter.ask_for(query, 1).await;
     // Interviews; their histories; the total counts and the actors.

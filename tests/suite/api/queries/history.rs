@@ -43,7 +43,7 @@ async fn history_shows_every_event_to_everyone_who_sees_the_interview(#[values(S
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let line = |event: &Value| {
         let actor = &event["actor"];
-        let actor = [&actor["title"], &actor["role"], &actor["side"]].map(text).join(", ");
+        let actor = [&actor["title"], &actor["role"], &event["actorSide"]].map(text).join(", ");
         format!("{} {}: {actor}", text(&event["at"]), text(&event["type"]))
     };
     assert_json!(events.iter().map(line).collect::<Value>(), @r#"

@@ -1,6 +1,7 @@
 //! The schema: it is committed, every element has a description, and the public contract is complete.
 
 mod contract;
+mod normalised_objects;
 
 use crate::support::Database::Sqlite;
 use crate::support::TestApp;

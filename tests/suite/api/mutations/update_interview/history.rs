@@ -27,7 +27,8 @@ async fn event_lists_each_changed_field_as_the_schema_prints_it(#[values(Sqlite,
     let event = last_event(&app.staff(), id).await;
     assert_json!(event, @r#"
     {
-      "actor": {"id": "1000", "role": "STAFF", "side": "INTERVIEWER", "title": "Mona Berg"},
+      "actor": {"id": "1000", "role": "STAFF", "title": "Mona Berg"},
+      "actorSide": "INTERVIEWER",
       "at": "2025-03-20T10:02:10.000Z",
       "changes": [
         {"field": "kind", "from": "PHONE_CALL", "to": "IN_PERSON"},
