@@ -47,8 +47,10 @@ impl From<InvalidSince> for Error {
     }
 }
 
+/// Whether an event has the number makes no difference.
 fn is_number(text: &str) -> bool {
-    text.starts_with(|first: char| matches!(first, '1'..='9')) && text.bytes().all(|byte| byte.is_ascii_digit())
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn decode(cursor: &str) -> Option<LogCursor> {
@@ -80,7 +82,7 @@ mod tests {
     #[test]
     fn number_is_the_start_or_an_id_that_is_no_position() {
         assert_eq!(parse("0"), Ok(Since::Start));
-        for id in ["1", "1645", "99999999999999999999"] {
+        for id in ["1", "1645", "99999999999999999999", "-1", "00", "007"] {
             assert_eq!(parse(id), Err(BARE_ID), "{id}");
         }
     }
@@ -90,7 +92,7 @@ mod tests {
         let of_history = cursor::encode(EventId(7), ());
         let forged = ["l.1.2", "l.1.2.3.4", "l.x.2.3", "l..2.3", "l.1.2.", "e.1.2.3", "l.1.2.9223372036854775807"];
         let forged = forged.map(|text| URL_SAFE_NO_PAD.encode(text));
-        let texts = ["", "abc", "-1", "00", "1e3", "%%%", &of_history];
+        let texts = ["", "abc", "-", "1e3", "1.5", "+1", " 1", "%%%", &of_history];
         for text in texts.into_iter().chain(forged.iter().map(String::as_str)) {
             assert_eq!(parse(text), Err(MALFORMED), "{text}");
         }

@@ -51,6 +51,32 @@ async fn expired_cursors_end_running_subscriptions_with_an_error(#[values(Sqlite
     assert_eq!(socket.receive().await["payload"]["data"]["interviewChanged"]["id"], id);
 }
 
+/// The code of the only error with which a subscription over a WebSocket, and one as server-sent events, is refused.
+async fn codes_over_transports(server: &ListeningServer, since: &str) -> [String; 2] {
+    let query = "subscription($since: ID) { interviewChanged(since: $since) { id } }";
+    let request = json!({"query": query, "variables": {"since": since}});
+    let over_socket = server.staff().await.errors_of(request.clone()).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let stream = http.post(format!("http://{}/graphql", server.address)).bearer_auth(server.app.staff().token());
+    let stream = stream.header("accept", "text/event-stream").json(&request).send().await.unwrap();
+    let text = tokio::time::timeout(TIMEOUT, stream.text()).await.unwrap().unwrap();
+    let error: Value = serde_json::from_str(text.lines().nth(1).unwrap().strip_prefix("data: ").unwrap()).unwrap();
+    [&over_socket[0], &error["errors"][0]].map(|error| error["extensions"]["code"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn number_that_is_no_position_has_expired_over_every_transport() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let latest = latest_event(&server.app).await;
+    for number in [1, latest, latest + 1, i64::MAX, -1] {
+        let number = number.to_string();
+        assert_eq!(error_code(&server.app, &number).await, "CURSOR_EXPIRED", "{number}");
+        assert_eq!(codes_over_transports(&server, &number).await, ["CURSOR_EXPIRED"; 2], "{number}");
+    }
+    assert_eq!(error_code(&server.app, "abc").await, "BAD_USER_INPUT");
+    assert_eq!(codes_over_transports(&server, "abc").await, ["BAD_USER_INPUT"; 2]);
+}
+
 #[rstest]
 #[tokio::test]
 async fn expire_cursors_command_expires_the_cursors_of_a_running_server(
