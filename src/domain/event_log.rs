@@ -38,7 +38,7 @@ pub struct LogCursor {
     pub at: DateTime<Utc>,
 }
 
-/// Where a client begins to read the log.
+/// Where a client begins to read the log, or has to begin if it has read everything up to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     /// At the first event that the log has.

@@ -1,7 +1,7 @@
 //! The API that the engine serves: this schema over the services.
 
 use crate::domain::{self, Epoch, LogPosition, Scope, UserId, time};
-use crate::graphql::context::ChangesBefore;
+use crate::graphql::context::{ChangesBefore, ChangesCursor};
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
 use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField, parse_schema};
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, RequestError};
@@ -56,6 +56,7 @@ impl Api for InterviewsApi {
         name: "DateTime",
         check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()),
     }];
+    const READ_FIRST: Option<&'static str> = Some("changesCursor");
     const EVENT_RETRIES: u32 = MAX_RETRIES;
     const EVENT_RETRY_PAUSE: Duration = RETRY_PAUSE;
 
@@ -77,6 +78,10 @@ impl Api for InterviewsApi {
         let counts = RootCounts::new(self.services.clone());
         let before = ChangesBefore(RequestChanges::count());
         request.data(self.services.clone()).data(context).data(loader).data(counts).data(before)
+    }
+
+    async fn read_first(&self, request: Request, viewer: &domain::Viewer) -> Request {
+        request.data(ChangesCursor(self.services.changes_cursor(viewer).await))
     }
 
     fn viewer(session: &LiveSession) -> Option<Arc<domain::Viewer>> {

@@ -1,6 +1,6 @@
 //! What resolvers read from their context: the viewer, the services and the loader of the request.
 
-use crate::domain::{Refusal, Viewer};
+use crate::domain::{Refusal, Since, Viewer};
 use crate::graphql::RequestContext;
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, error_with_code};
 use crate::graphql::failure::report;
@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// How many changes the request had made before the operation began.
 pub struct ChangesBefore(pub u32);
+
+/// The position of the event log before the operation began, if the operation selects it.
+pub struct ChangesCursor(pub Result<Since, ServiceError>);
 
 /// Access to the data of the request.
 pub trait ContextExt {

@@ -19,6 +19,7 @@ pub use events::changes::Changes;
 pub use events::epoch::verify_event_log;
 pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
+pub use interviews::commands::ChangedInterview;
 pub use readiness::{DatabaseState, Readiness, SchemaState};
 
 pub use crate::domain::{BookingLimits, InterviewWithPeople};

@@ -53,8 +53,8 @@ pub struct Change {
 /// What became of a [`Change`].
 #[derive(Debug)]
 pub enum Stored {
-    /// The change is committed. Contains the interview as stored.
-    Done(Interview),
+    /// The change is committed: the interview as stored, and its event.
+    Done(Interview, EventId),
     /// Nothing was written, and a unit of work with pessimistic locking can store the change: the interview has changed
     /// since it was loaded, another transaction holds a lock that the change needs, or the change writes more than one
     /// statement can.
@@ -189,8 +189,8 @@ async fn store_in_one_statement(connection: &ReservedConnection, change: Change)
     let reserves_time_of = change.reserves_time_of;
     let (interview, event, _) = change.into_parts();
     match single_statement::store(connection, &interview, event, reserves_time_of).await {
-        Ok(true) => Ok(Stored::Done(interview)),
-        Ok(false) => Ok(Stored::NeedsLocks),
+        Ok(Some(event)) => Ok(Stored::Done(interview, event)),
+        Ok(None) => Ok(Stored::NeedsLocks),
         Err(StorageError::Overlap) => Ok(Stored::Overlap(Box::new(interview))),
         Err(error) if error.is_lock_timeout() => Ok(Stored::NeedsLocks),
         Err(error) => Err(error),
@@ -212,7 +212,7 @@ async fn store_in_transaction(transaction: Transaction, change: Change) -> Resul
         Err(StorageError::Overlap) => return Ok(Stored::Overlap(Box::new(interview))),
         written => written?,
     }
-    event_log::insert(&transaction, event).await?;
+    let event = event_log::insert(&transaction, event).await?;
     let (interviewee, now) = (interview.interviewee_id, interview.updated_at);
     match effect {
         IntervieweeEffect::None => {}
@@ -220,5 +220,5 @@ async fn store_in_transaction(transaction: Transaction, change: Change) -> Resul
         IntervieweeEffect::Released => interviewees::release(&transaction, interviewee, now).await?,
     }
     transaction.commit().await?;
-    Ok(Stored::Done(interview))
+    Ok(Stored::Done(interview, event))
 }

@@ -34,6 +34,8 @@ pub trait Api: Clone + Send + Sync + 'static {
     const COST: CostRules;
     /// The scalars of the schema whose literals and variables the engine checks.
     const SCALARS: &'static [CustomScalar];
+    /// The root field of queries that is read before the other fields of its operation begin. They run concurrently.
+    const READ_FIRST: Option<&'static str>;
     /// How often the execution for an event is retried while the server fails.
     const EVENT_RETRIES: u32;
     /// The pause before each of these retries.
@@ -50,6 +52,9 @@ pub trait Api: Clone + Send + Sync + 'static {
 
     /// Adds the data of the resolvers to a request: its context, and loaders that fetch through `fetches`.
     fn attach(&self, request: Request, context: RequestContext<Self::Viewer>, fetches: PendingFetches) -> Request;
+
+    /// Reads the field [`Api::READ_FIRST`], and adds its value to the data of the resolvers.
+    fn read_first(&self, request: Request, viewer: &Self::Viewer) -> impl Future<Output = Request> + Send;
 
     /// The viewer of a session; `None` when the token is no longer accepted.
     fn viewer(session: &Self::Session) -> Option<Arc<Self::Viewer>>;

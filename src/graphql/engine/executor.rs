@@ -24,7 +24,7 @@ impl<A: Api> Executor<A> {
         &self.api
     }
 
-    /// Runs a query or mutation.
+    /// Runs a query or mutation. `selects_first`: it selects the field [`Api::READ_FIRST`].
     ///
     /// # Errors
     /// [`ResponseError`] when the response exceeds the limits.
@@ -32,10 +32,18 @@ impl<A: Api> Executor<A> {
         &self,
         request: Request,
         context: RequestContext<A::Viewer>,
+        selects_first: bool,
         limits: &ResponseLimits,
     ) -> Result<Response, ResponseError> {
-        let (request, fetches) = self.attach_context(request, context);
-        let executed = A::with_share(run_with_batches(fetches, self.api.schema().execute(request))).await;
+        let viewer = context.viewer.clone().filter(|_| selects_first);
+        let (mut request, fetches) = self.attach_context(request, context);
+        let execution = async {
+            if let Some(viewer) = viewer {
+                request = Box::pin(self.api.read_first(request, &viewer)).await;
+            }
+            run_with_batches(fetches, self.api.schema().execute(request)).await
+        };
+        let executed = A::with_share(execution).await;
         Response::write(Self::tag(executed), limits)
     }
 

@@ -90,8 +90,18 @@ pub enum AllowedOperations {
 
 /// A request that can run.
 enum PreparedRequest {
-    QueryOrMutation(Request, ResponseLimits, Charge),
+    QueryOrMutation(PreparedExecution),
     Subscription(PreparedSubscription),
+}
+
+/// A query or mutation that can run.
+struct PreparedExecution {
+    request: Request,
+    limits: ResponseLimits,
+    /// Whether it selects the field [`Api::READ_FIRST`].
+    selects_first: bool,
+    /// The memory of its document.
+    _charge: Charge,
 }
 
 /// A request that was checked, and is not paid for.
@@ -148,8 +158,8 @@ impl<A: Api> Engine<A> {
         allowance: &mut Allowance,
     ) -> Outcome {
         match self.prepare(&context, request, allowed, allowance) {
-            Ok(PreparedRequest::QueryOrMutation(request, limits, _charge)) => {
-                let outcome = outcome(self.executor.run(request, context, &limits).await);
+            Ok(PreparedRequest::QueryOrMutation(execution)) => {
+                let outcome = self.run(execution, context).await;
                 if let Outcome::Executed(response) = &outcome {
                     allowance.spend_response(response.len());
                 }
@@ -173,8 +183,8 @@ impl<A: Api> Engine<A> {
     ) -> Execution {
         let context = RequestContext { viewer: session.and_then(A::viewer), client: client.clone() };
         let error = match (self.prepare(&context, request, allowed, &mut self.allowance()), session) {
-            (Ok(PreparedRequest::QueryOrMutation(request, limits, _charge)), _) => {
-                return Execution::Once(outcome(self.executor.run(request, context, &limits).await));
+            (Ok(PreparedRequest::QueryOrMutation(execution)), _) => {
+                return Execution::Once(self.run(execution, context).await);
             }
             (Ok(PreparedRequest::Subscription(subscription)), Some(session)) => {
                 match self.subscriptions.start(session.clone(), client, subscription).await {
@@ -188,6 +198,11 @@ impl<A: Api> Engine<A> {
             (Err(error), _) => error,
         };
         Execution::Once(Outcome::Rejected(error))
+    }
+
+    async fn run(&self, execution: PreparedExecution, context: RequestContext<A::Viewer>) -> Outcome {
+        let PreparedExecution { request, limits, selects_first, _charge } = execution;
+        outcome(self.executor.run(request, context, selects_first, &limits).await)
     }
 
     /// The memory of the documents in the cache, in bytes.
@@ -290,13 +305,15 @@ impl<A: Api> Engine<A> {
             is_mutation: kind == OperationType::Mutation,
         };
         let charge = self.memory.charge(document.executable_memory()).map_err(|NoMemory| ResponseError::NoMemory)?;
+        let selects_first =
+            A::READ_FIRST.is_some_and(|name| document.selects_root_field(operation, &request.variables, name));
         request.set_parsed_query(prepared.executable);
         request.data.insert(self.surcharge(context.viewer.as_deref()));
         let embedded_json =
             EmbeddedJson::new(self.embedded_objects.clone(), !document.has_duplicate_keys(), limits.clone());
         request.data.insert(embedded_json);
-        let request = PreparedRequest::QueryOrMutation(request, limits, charge);
-        Ok(CheckedRequest { request, cost, is_first_use })
+        let execution = PreparedExecution { request, limits, selects_first, _charge: charge };
+        Ok(CheckedRequest { request: PreparedRequest::QueryOrMutation(execution), cost, is_first_use })
     }
 
     /// Charges a viewer for what a request turns out to do.

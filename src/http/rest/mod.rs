@@ -9,7 +9,7 @@ use crate::graphql::CONFLICT_COST;
 use crate::http::ServerState;
 use crate::http::error_response::{NO_METHOD, NO_ROUTE};
 use crate::http::middleware::add_x_runtime;
-use crate::services::{Include, InterviewWithPeople, ServiceError};
+use crate::services::{ChangedInterview, Include, InterviewWithPeople, ServiceError};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -87,13 +87,13 @@ async fn respond(
     caller: &SignedInCaller,
     status: StatusCode,
     paths: ErrorPaths,
-    outcome: Result<InterviewWithPeople, ServiceError>,
+    outcome: Result<ChangedInterview, ServiceError>,
 ) -> RestResult {
     if let Err(ServiceError::Refused(Refusal::Conflicts(_))) = &outcome {
         server.engine.surcharge(Some(&caller.viewer)).charge(CONFLICT_COST);
     }
     let failed = |error: ServiceError| RestError::from_service(&error, paths, &caller.request_id);
-    let InterviewWithPeople { interview, people } = outcome.map_err(failed)?;
+    let InterviewWithPeople { interview, people } = outcome.map_err(failed)?.interview;
     let people = match people {
         Some(people) => people,
         None => {

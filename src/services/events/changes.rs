@@ -3,7 +3,7 @@
 use super::follower::with_interviews;
 use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{Page, Window};
-use crate::domain::{Epoch, Event, Interview, LogPosition, Since, Viewer};
+use crate::domain::{Epoch, Event, Interview, LogCursor, LogPosition, Since, Viewer};
 use crate::services::{ServiceError, Services};
 use crate::storage::event_log;
 use std::sync::Arc;
@@ -39,6 +39,19 @@ impl Services {
     /// [`ServiceLimits::max_count`](crate::services::ServiceLimits).
     pub async fn count_changes(&self, viewer: &Viewer, since: LogPosition) -> Result<u64, ServiceError> {
         Ok(event_log::count(&*self.reader(viewer).await?, viewer, since, self.limits.max_count).await?)
+    }
+
+    /// Where a client has to begin that reads everything else after this: after the last event that the viewer sees. It
+    /// is not the last event of all, whose time and id would tell what other companies do.
+    pub async fn changes_cursor(&self, viewer: &Viewer) -> Result<Since, ServiceError> {
+        loop {
+            self.epoch_check.run().await?;
+            let (epoch, position) = event_log::head(&*self.reader(viewer).await?, viewer.scope()).await?;
+            if self.epoch_check.confirms(epoch).await? {
+                let LogPosition { event, at, .. } = position;
+                return Ok(at.map_or(Since::Start, |at| Since::After(LogCursor { epoch, event, at })));
+            }
+        }
     }
 
     /// The position of the log at which a client begins, and the epoch that it expects. Nothing is said about other

@@ -109,7 +109,7 @@ impl EventFollower {
             return Ok(Feed { receiver: sender.subscribe(), epoch, position });
         }
         self.epoch_check.run().await?;
-        let (epoch, position) = event_log::head(self.db.reader()).await?;
+        let (epoch, position) = event_log::head(self.db.reader(), Scope::Everything).await?;
         let (sender, receiver) = broadcast::channel(CAPACITY);
         *running = (sender.downgrade(), epoch);
         self.set_sent_up_to(position);

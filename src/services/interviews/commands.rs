@@ -2,7 +2,7 @@
 //! gives up an attempt for a transient reason.
 
 use crate::domain::{
-    Authority, Booking, BookingLimits, Command, ExpectedVersion, Interview, InterviewId, InterviewPatch,
+    Authority, Booking, BookingLimits, Command, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch,
     InterviewWithPeople, References, Refusal, Viewer,
 };
 use crate::services::{ServiceError, Services};
@@ -11,6 +11,15 @@ use crate::storage::{LockWait, StorageError};
 use std::time::Duration;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
+
+/// A change that was made, or that changed nothing.
+#[derive(Clone, Debug)]
+pub struct ChangedInterview {
+    /// The interview afterwards.
+    pub interview: InterviewWithPeople,
+    /// The event of the change; none if nothing was written.
+    pub event: Option<EventId>,
+}
 
 /// Attempts for one change, the first included. The pauses between them grow to about one second in total.
 const ATTEMPTS: u32 = 8;
@@ -48,12 +57,12 @@ impl<E: Into<ServiceError>> From<E> for AttemptError {
 
 impl Services {
     /// Books an interview. When it is refused or fails, nothing was written.
-    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<InterviewWithPeople> {
+    pub async fn create(&self, viewer: &Viewer, booking: &Booking) -> Result<ChangedInterview> {
         self.perform(viewer, ChangeRequest::Create(booking)).await
     }
 
     /// The same as [`Services::create`], for transports in which every field can be missing.
-    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<InterviewWithPeople> {
+    pub async fn create_from(&self, viewer: &Viewer, patch: InterviewPatch) -> Result<ChangedInterview> {
         Booking::permit(viewer)?;
         self.create(viewer, &patch.into_booking()?).await
     }
@@ -66,13 +75,13 @@ impl Services {
         command: &Command,
         expected: &ExpectedVersion,
         include: Include,
-    ) -> Result<InterviewWithPeople> {
+    ) -> Result<ChangedInterview> {
         self.perform(viewer, ChangeRequest::Change { id, command, expected, include }).await
     }
 
     /// A creation always writes more than one row, so it begins with locks. Any other change is tried without them
     /// once.
-    async fn perform(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<InterviewWithPeople> {
+    async fn perform(&self, viewer: &Viewer, request: ChangeRequest<'_>) -> Result<ChangedInterview> {
         let mut locking = match request {
             ChangeRequest::Create(_) => Locking::Pessimistic(LockWait::Brief),
             ChangeRequest::Change { .. } => Locking::Optimistic,
@@ -123,7 +132,7 @@ impl Services {
         viewer: &Viewer,
         request: ChangeRequest<'_>,
         locking: Locking,
-    ) -> Result<InterviewWithPeople, AttemptError> {
+    ) -> Result<ChangedInterview, AttemptError> {
         let interview = match request {
             ChangeRequest::Create(_) => None,
             ChangeRequest::Change { id, .. } => Some(id),
@@ -145,16 +154,16 @@ impl Services {
                 // The clock is read after the row was locked, so that the events of an interview are in the order of
                 // their times.
                 let Some(transition) = interview.perform(viewer, command.clone(), references, self.clock.now())? else {
-                    return Ok(InterviewWithPeople { interview, people });
+                    return Ok(ChangedInterview { interview: InterviewWithPeople { interview, people }, event: None });
                 };
                 limits.check(&transition.interview, Some(&interview), open)?;
                 (Change::update(viewer, &interview, transition), people)
             }
         };
         match unit.store(change).await? {
-            Stored::Done(interview) => {
+            Stored::Done(interview, event) => {
                 let people = people.filter(|people| people.are_of(&interview));
-                Ok(InterviewWithPeople { interview, people })
+                Ok(ChangedInterview { interview: InterviewWithPeople { interview, people }, event: Some(event) })
             }
             Stored::NeedsLocks => Err(AttemptError::NeedsLocks),
             Stored::Overlap(interview) => Err(AttemptError::Overlap(interview)),

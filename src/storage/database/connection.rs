@@ -1,5 +1,6 @@
 //! A connection out of the pool, and what becomes of it when it is released.
 
+use crate::storage::database::executor::Access;
 use crate::storage::database::fault::{consequence, is_timeout};
 use crate::storage::database::lease::Lease;
 use crate::storage::database::open_connection::{DriverConnection, OpenConnection, State};
@@ -128,8 +129,8 @@ impl PooledConnection {
         let executed =
             call!(self, connection => sqlx::query_with(sql, values).execute(connection).await.map(ExecResult::from))
                 .map_err(exec_error)?;
-        if executed.rows_affected() > 0 && self.open.as_ref().is_some_and(|open| !open.in_transaction) {
-            self.change_succeeded();
+        if executed.rows_affected() > 0 {
+            self.statement_has_changed();
         }
         Ok(executed)
     }
@@ -145,11 +146,15 @@ impl PooledConnection {
 
     pub async fn fetch_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
-        call!(self, connection => {
+        let rows: Vec<QueryResult> = call!(self, connection => {
             let rows = sqlx::query_with(sql, values).fetch_all(connection).await;
             rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
         })
-        .map_err(query_error)
+        .map_err(query_error)?;
+        if !rows.is_empty() && Access::of(&statement.sql) == Access::Write {
+            self.statement_has_changed();
+        }
+        Ok(rows)
     }
 
     /// Decides what an error leaves of the connection, and of the others.
@@ -163,6 +168,13 @@ impl PooledConnection {
         }
         if let Some(outage) = consequence.outage {
             lease.connections().outages().report(outage, error);
+        }
+    }
+
+    /// A change that is not committed may still fail.
+    fn statement_has_changed(&self) {
+        if self.open.as_ref().is_some_and(|open| !open.in_transaction) {
+            self.change_succeeded();
         }
     }
 

@@ -45,7 +45,7 @@ pub struct Executor<S> {
 
 impl Access {
     /// By the text: a read begins with `SELECT`. Any other statement gets a session that can write.
-    fn of(sql: &str) -> Self {
+    pub(super) fn of(sql: &str) -> Self {
         if sql.starts_with("SELECT") { Self::Read } else { Self::Write }
     }
 }

@@ -1,23 +1,26 @@
 //! Appending to the event log.
 
-use crate::domain::Event;
+use crate::domain::{Event, EventId};
 use crate::storage::Result;
 use crate::storage::entities::event;
 use event::Column;
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, Iterable};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, Iterable};
 
-/// Appends an event; its id is ignored. The transaction has to hold the lock on the interview's row.
-pub(crate) async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<()> {
+/// Appends an event; its id is ignored, and the one that the database assigns is returned. The transaction has to hold
+/// the lock on the interview's row.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, event: Event) -> Result<EventId> {
     let postgres = connection.get_database_backend() == DbBackend::Postgres;
     let transaction = postgres.then(|| Expr::cust_with_values(TRANSACTION_NUMBER, [event.interview_id.0]));
     let row = event::ActiveModel::from(event);
     let given = Column::iter().filter_map(|column| Some((column, Expr::val(row.get(column).into_value()?))));
     let (columns, values): (Vec<_>, Vec<_>) =
         given.chain(transaction.map(|transaction| (Column::TransactionId, transaction))).unzip();
-    let insert = Query::insert().into_table(event::Entity).columns(columns).values_panic(values).to_owned();
-    connection.execute(&insert).await?;
-    Ok(())
+    let mut insert = Query::insert();
+    insert.into_table(event::Entity).columns(columns).values_panic(values).returning_col(Column::Id);
+    let inserted = connection.query_all(&insert).await?;
+    let inserted = inserted.first().ok_or(DbErr::RecordNotInserted)?;
+    Ok(EventId(inserted.try_get_by_index(0)?))
 }
 
 /// The number of the current transaction, or that of the last event of interview `$1` if it is greater: of two

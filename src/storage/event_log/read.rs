@@ -3,7 +3,7 @@
 //! again, and a position in its former history must not be taken for one in the present history.
 
 use crate::domain::filter::InterviewFilter;
-use crate::domain::{Epoch, Event, EventId, LogCursor, LogPosition, Viewer};
+use crate::domain::{Epoch, Event, EventId, LogCursor, LogPosition, Scope, Viewer};
 use crate::storage::Result;
 use crate::storage::database::count::count_rows;
 use crate::storage::entities::event;
@@ -14,8 +14,8 @@ use crate::storage::interviews;
 use event::Column;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, QueryTrait, Select,
+    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, QueryTrait, Select,
 };
 
 /// The alias of the event after which a statement reads.
@@ -77,17 +77,23 @@ pub(crate) async fn count(
     count_rows(connection, events.select(connection.get_database_backend(), ceiling, &columns)).await
 }
 
-/// The epoch, and the position of the last event that is readable now. All events that are committed later come after
-/// it. It is the position of an event, and not the number of a running transaction: after a crash PostgreSQL gives the
-/// numbers of transactions that wrote nothing out again.
-pub async fn head(connection: &impl ConnectionTrait) -> Result<(Epoch, LogPosition)> {
+/// The epoch, and the position of the last event that is visible in this scope and readable now. All events that are
+/// committed later come after it. It is the position of an event, and not the number of a running transaction: after a
+/// crash PostgreSQL gives the numbers of transactions that wrote nothing out again.
+pub async fn head(connection: &impl ConnectionTrait, scope: Scope) -> Result<(Epoch, LogPosition)> {
     let backend = connection.get_database_backend();
-    let last = event::Entity::find()
-        .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
-        .order_by_desc(Column::TransactionId)
-        .order_by_desc(Column::Id)
-        .limit(1);
-    let rows = connection.query_all(&with_entries(log(), last.into_query())).await?;
+    let last_of = |audience: Condition| {
+        event::Entity::find()
+            .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
+            .filter(audience)
+            .order_by_desc(Column::TransactionId)
+            .order_by_desc(Column::Id)
+            .limit(1)
+            .into_query()
+    };
+    let columns: Vec<_> = Column::iter().collect();
+    let last = of_all_audiences(audiences(scope).into_iter().map(last_of), &columns, Order::Desc, 1);
+    let rows = connection.query_all(&with_entries(log(), last)).await?;
     let row = rows.first().ok_or_else(missing_row)?;
     Ok((epoch(row)?, entry(row)?.map_or(LogPosition::START, |event| event.position())))
 }
@@ -179,7 +185,7 @@ impl VisibleEvents<'_> {
         let interview = Expr::col((event::Entity, Column::InterviewId));
         let admitted =
             (!self.filter.is_empty()).then(|| interviews::exists_for(backend, interview, self.viewer, self.filter));
-        let mut of_audiences = audiences(self.viewer.scope()).into_iter().map(|audience| {
+        let of_audiences = audiences(self.viewer.scope()).into_iter().map(|audience| {
             after_position(self.position)
                 .select_only()
                 .columns(columns.iter().copied())
@@ -188,18 +194,28 @@ impl VisibleEvents<'_> {
                 .limit(limit)
                 .into_query()
         });
-        let first = of_audiences.next().unwrap_or_default();
-        let part = |events| {
-            let columns = columns.iter().map(|column| ("part", *column));
-            Query::select().columns(columns).from_subquery(events, "part").to_owned()
-        };
-        let others: Vec<_> = of_audiences.map(|events| (UnionType::All, part(events))).collect();
-        if others.is_empty() {
-            return first;
-        }
-        let mut all = part(first).unions(others).to_owned();
-        all.order_by(Column::TransactionId, Order::Asc).order_by(Column::Id, Order::Asc).limit(limit).to_owned()
+        of_all_audiences(of_audiences, columns, Order::Asc, limit)
     }
+}
+
+/// The first `limit` events, in this order of the log, of the queries for each audience of a viewer.
+fn of_all_audiences(
+    mut queries: impl Iterator<Item = SelectStatement>,
+    columns: &[Column],
+    order: Order,
+    limit: u64,
+) -> SelectStatement {
+    let first = queries.next().unwrap_or_default();
+    let part = |events| {
+        let columns = columns.iter().map(|column| ("part", *column));
+        Query::select().columns(columns).from_subquery(events, "part").to_owned()
+    };
+    let others: Vec<_> = queries.map(|events| (UnionType::All, part(events))).collect();
+    if others.is_empty() {
+        return first;
+    }
+    let mut all = part(first).unions(others).to_owned();
+    all.order_by(Column::TransactionId, order.clone()).order_by(Column::Id, order).limit(limit).to_owned()
 }
 
 fn after_position(position: LogPosition) -> Select<event::Entity> {

@@ -1,6 +1,6 @@
 //! Stores a change of an interview and its event as one statement, which is a transaction of its own. PostgreSQL only.
 
-use crate::domain::{Event, Interview, UserId};
+use crate::domain::{Event, EventId, Interview, UserId};
 use crate::storage::Result;
 use crate::storage::database::commit::commit;
 use crate::storage::database::{BRIEF_LOCK_WAIT, ReservedConnection};
@@ -51,7 +51,7 @@ fn statement(condition: &str) -> String {
         "WITH target AS MATERIALIZED (SELECT id, set_config('lock_timeout', '{BRIEF_LOCK_WAIT:?}', true) \
          FROM interviews WHERE id = $1 AND version = $2 FOR NO KEY UPDATE SKIP LOCKED), \
          changed AS (UPDATE interviews SET {set} WHERE id = (SELECT id FROM target) AND {condition} RETURNING id) \
-         INSERT INTO interview_events (interview_id, {columns}) SELECT changed.id, {values} FROM changed",
+         INSERT INTO interview_events (interview_id, {columns}) SELECT changed.id, {values} FROM changed RETURNING id",
         set = set.join(", "),
         columns = columns.join(", "),
         values = values.join(", "),
@@ -64,16 +64,17 @@ fn parameter(number: usize, column: impl ColumnTrait) -> String {
     format!("${number}{cast}")
 }
 
-/// Stores the interview and the event, and commits. `reserves_time_of`: the people whose time has to be locked.
+/// Stores the interview and the event, and commits. `reserves_time_of`: the people whose time has to be locked. Returns
+/// the id of the event.
 ///
-/// `false` when nothing was written: the interview is no longer at the version before, or another transaction holds a
+/// `None` when nothing was written: the interview is no longer at the version before, or another transaction holds a
 /// lock that the change needs.
 pub(crate) async fn store(
     connection: &ReservedConnection,
     interview: &Interview,
     event: Event,
     reserves_time_of: Option<[UserId; 2]>,
-) -> Result<bool> {
+) -> Result<Option<EventId>> {
     let sql = if reserves_time_of.is_some() { &*WITH_TIME_LOCKS } else { &*WITHOUT_TIME_LOCKS };
     let [first, second] =
         reserves_time_of.map_or([None; 2], |people| lock_numbers(people).map(Some)).map(Value::BigInt);
@@ -83,8 +84,9 @@ pub(crate) async fn store(
     let event = event_columns().filter_map(|column| event.get(column).into_value()).map(json_as_text);
     let values = leading.into_iter().chain(interview).chain(event);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql.as_str(), values);
-    let done = commit(connection.execute_raw(statement), |done| done.rows_affected() == 1).await?;
-    Ok(done.rows_affected() == 1)
+    // All rows, although there is one at most: PostgreSQL commits after it has sent the rows.
+    let rows = commit(connection.query_all_raw(statement), |rows| !rows.is_empty()).await?;
+    Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.map(EventId))
 }
 
 /// The driver sends JSON as `jsonb`. PostgreSQL would parse it, write it as text and parse it again for a column of

@@ -58,7 +58,7 @@ async fn store(db: &Db, locking: Locking, edit: fn(&mut Interview)) {
     };
     let viewer = Viewer { id: MONA, title: "Mona Berg".to_owned(), authority: Authority::Staff(NORTHERN_HAULAGE) };
     let stored = unit.store(Change::update(&viewer, &before, transition)).await.unwrap();
-    assert!(matches!(stored, Stored::Done(stored) if stored == after));
+    assert!(matches!(stored, Stored::Done(stored, _) if stored == after));
     let found = storage::interviews::find(db.reader(), Scope::Everything, JUDE_WITH_LUISA).await.unwrap();
     assert_eq!(found, Some(after));
 }

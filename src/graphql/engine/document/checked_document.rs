@@ -3,7 +3,7 @@
 use crate::graphql::engine::allowance::Allowance;
 use crate::graphql::engine::document::root_fields::{RootField, collect_root_fields, drop_root_arguments};
 use crate::graphql::engine::document::selection_hash::{self, SelectionHash};
-use crate::graphql::engine::document::{Documents, Hash, Names, cost, variables};
+use crate::graphql::engine::document::{Documents, Hash, Names, cost, root_fields, variables};
 use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::Node;
 use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
@@ -74,6 +74,13 @@ impl Document {
     pub fn selects_schema(&self, operation: &Operation) -> bool {
         let mut fields = operation.root_fields(&self.checked);
         fields.any(|field| matches!(field.name.as_str(), "__schema" | "__type"))
+    }
+
+    /// Whether an operation with these variables selects this root field.
+    #[must_use]
+    pub fn selects_root_field(&self, operation: &Operation, variables: &Variables, name: &str) -> bool {
+        let is_in_document = operation.root_fields(&self.checked).any(|field| field.name == name);
+        is_in_document && root_fields::selects(&self.executable, operation.name.as_deref(), variables, name)
     }
 
     /// Whether this is the first request that uses the document: the server has parsed it for this request.

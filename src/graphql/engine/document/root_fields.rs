@@ -81,6 +81,16 @@ pub fn collect_root_fields(
     root_field
 }
 
+/// Whether an operation selects this root field, with `@skip` and `@include` applied.
+pub fn selects(document: &ExecutableDocument, operation: Option<&str>, variables: &Variables, field: &str) -> bool {
+    let is_operation = |name: Option<&Name>| operation.is_none_or(|wanted| name.is_some_and(|name| name == wanted));
+    let Some((_, operation)) = document.operations.iter().find(|(name, _)| is_operation(*name)) else { return false };
+    let values = VariableValues::new(variables, &operation.node);
+    let mut collected = CollectedFields { fields: Vec::new(), fragments: &document.fragments, values };
+    collected.collect(&operation.node.selection_set.node);
+    collected.fields.iter().any(|selected| selected.node.name.node == field)
+}
+
 /// Removes the arguments of every operation's root fields.
 pub fn drop_root_arguments(document: &mut ExecutableDocument) {
     let operations = match &mut document.operations {

@@ -9,10 +9,21 @@ use chrono::DateTime;
 /// The first part, so that a cursor of another list is none of the log.
 const LETTER: &str = "l";
 
+/// The start of the log.
+const START: &str = "0";
+
 /// The cursor as text.
 pub fn encode(cursor: LogCursor) -> String {
     let LogCursor { epoch, event, at } = cursor;
     URL_SAFE_NO_PAD.encode(format!("{LETTER}.{}.{event}.{}", epoch.0, at.timestamp_micros()))
+}
+
+/// The argument `since` that begins there.
+pub fn print(since: Since) -> String {
+    match since {
+        Since::Start => START.to_owned(),
+        Since::After(cursor) => encode(cursor),
+    }
 }
 
 /// Why `since` is not accepted.
@@ -35,7 +46,7 @@ const MALFORMED: InvalidSince =
 /// The argument `since`.
 pub fn parse(since: &str) -> Result<Since, InvalidSince> {
     match since {
-        "0" => Ok(Since::Start),
+        START => Ok(Since::Start),
         id if is_number(id) => Err(BARE_ID),
         cursor => decode(cursor).map(Since::After).ok_or(MALFORMED),
     }

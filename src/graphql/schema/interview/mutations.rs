@@ -12,7 +12,7 @@ use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::interview::payload::InterviewPayload;
 use crate::graphql::schema::interview::user_errors::{ArgumentPaths, UserError};
 use crate::graphql::schema::people::selection::PeopleSelection;
-use crate::services::{Include, InterviewWithPeople, ServiceError};
+use crate::services::{ChangedInterview, Include, ServiceError};
 use async_graphql::{Context, ID, Object, Result};
 
 pub struct InterviewMutations;
@@ -176,15 +176,16 @@ async fn change(
 
 fn payload(
     ctx: &Context<'_>,
-    result: Result<InterviewWithPeople, ServiceError>,
+    result: Result<ChangedInterview, ServiceError>,
     paths: ArgumentPaths,
     requested_slot: impl FnOnce(&domain::Interview) -> Option<TimeSlot>,
 ) -> Result<InterviewPayload> {
     match result {
-        Ok(changed) => {
-            let requested_slot = requested_slot(&changed.interview);
-            let interview = Some(DirectObject(Box::new(Interview::from(changed))));
-            Ok(InterviewPayload { interview, requested_slot, ..InterviewPayload::default() })
+        Ok(ChangedInterview { interview, event }) => {
+            let requested_slot = requested_slot(&interview.interview);
+            let interview = Some(DirectObject(Box::new(Interview::from(interview))));
+            let event_id = event.map(|event| event.0.into());
+            Ok(InterviewPayload { interview, event_id, requested_slot, ..InterviewPayload::default() })
         }
         Err(ServiceError::Refused(refusal)) => {
             if let (Refusal::Conflicts(_), Some(surcharge)) = (&refusal, ctx.data_opt::<Surcharge>()) {

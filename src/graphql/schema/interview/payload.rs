@@ -6,7 +6,7 @@ use crate::graphql::direct_json::DirectObject;
 use crate::graphql::schema::enums::{Side, WarningCode};
 use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::interview::user_errors::UserError;
-use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 
 /// The result of a mutation.
 #[derive(SimpleObject, Default)]
@@ -14,6 +14,10 @@ use async_graphql::{ComplexObject, Context, Object, SimpleObject};
 pub struct InterviewPayload {
     /// The interview after the change. Null if there are user errors; nothing was changed then.
     pub interview: Option<DirectObject<Box<Interview>>>,
+    /// The `id` of the event of this change, by which a client that subscribes recognises the event of its own change.
+    /// Null if nothing was written: there are user errors, or the update changes nothing. It is no position in the log:
+    /// changes of others that come before it can be missing in what the client has read (see `changesCursor`).
+    pub event_id: Option<ID>,
     /// The errors that the user can fix. All invalid fields are reported at once. Empty on success.
     pub user_errors: Vec<UserError>,
     /// The time that the request asked for, if it was made.

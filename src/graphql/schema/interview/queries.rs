@@ -2,7 +2,7 @@
 
 use crate::domain::page::InterviewOrder;
 use crate::domain::{EventId, InterviewId, Since};
-use crate::graphql::context::ContextExt;
+use crate::graphql::context::{ChangesCursor, ContextExt};
 use crate::graphql::direct_json::DirectObject;
 use crate::graphql::relay::connection::Connection;
 use crate::graphql::relay::page_arguments::PageArguments;
@@ -59,6 +59,13 @@ impl InterviewQueries {
         let filter = filter.unwrap_or_default().into_domain()?;
         let page = ctx.map_failure(ctx.services().interviews(viewer, &filter, order, &window).await)?;
         Ok(Connection::new(page, InterviewQuery::Filtered(filter, order), Interview::from))
+    }
+
+    /// The current position of the viewer's events in the log: pass it as `since` to get what happens from now on. It
+    /// is read before all other fields of this operation, so that a change that they do not show comes after it.
+    async fn changes_cursor(&self, ctx: &Context<'_>) -> Result<ID> {
+        let ChangesCursor(cursor) = ctx.data::<ChangesCursor>()?;
+        Ok(log_cursor::print(ctx.map_failure(cursor.clone())?).into())
     }
 
     /// The events that the viewer may see, oldest first, for clients that poll: the same events as the subscription

@@ -9,6 +9,7 @@ mod cancel_interview;
 mod complete_interview;
 mod create_interview;
 mod decline_amendment;
+mod event_id;
 mod expected_version;
 mod mark_no_show;
 mod permissions;

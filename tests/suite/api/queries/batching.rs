@@ -259,7 +259,7 @@ async fn an_update_reads_the_interview_with_its_people_in_one_statement_on_postg
     let update = async |input: &str| {
         let query = format!(
             "mutation {{ updateInterview(id: {JUDE_WITH_LUISA}, input: {{{input}}}) {{ \
-             interview {{ version {PEOPLE} }} userErrors {{ code path }} }} }}"
+             interview {{ version {PEOPLE} }} eventId userErrors {{ code path }} }} }}"
         );
         let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
         assert_eq!(data["updateInterview"]["userErrors"], json!([]));

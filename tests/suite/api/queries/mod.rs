@@ -2,6 +2,7 @@
 
 mod batching;
 mod bounded_reads;
+mod changes_cursor;
 mod direct_json;
 mod execution;
 mod history;

@@ -4,6 +4,7 @@
 mod authorization_changes;
 mod filters;
 mod former_drivers;
+mod from_cursor;
 mod late_commits;
 mod live_events;
 mod recovery;
