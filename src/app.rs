@@ -35,7 +35,7 @@ impl App {
         let memory = MemoryBudget::new(settings.http.request_memory);
         let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits(), memory.clone());
         let admission = Admission::new(settings.http.max_in_flight, settings.http.max_in_flight_per_user);
-        let origins = settings.http.cors_origins.clone().into();
+        let origins = Arc::new(settings.http.allowed_origins());
         let allowed_hosts = settings.http.allowed_hosts.iter().filter(|name| !name.is_empty()).cloned().collect();
         let connections = ConnectionTracker::default();
         let long_lived = LongLivedConnections::new(settings.http.long_lived_limits(), connections.shutdown_signal());

@@ -2,6 +2,7 @@
 
 use crate::config::{duration, permits, positive_duration};
 use crate::http::Limits;
+use crate::http::origins::AllowedOrigins;
 use crate::http::server::long_lived::LongLivedLimits;
 use crate::http::server::{ConnectionLimits, Timeouts};
 use clap::Args;
@@ -149,10 +150,14 @@ pub struct HttpSettings {
     /// Let pages of these origins call the server, separated by commas; `*` for all
     ///
     /// An origin has the form `https://app.example.com`. Requests of other origins get no CORS headers, and their
-    /// WebSockets are answered with 403. Pages of the server's own origin and clients other than browsers are not
-    /// affected.
+    /// WebSockets are answered with 403; the server logs each such origin once. Pages of the server's own origin and
+    /// clients other than browsers are not affected. Without this setting `serve` allows no other origin, and `dev` those
+    /// of this machine: `localhost` and loopback addresses, with any port.
     #[arg(long, value_name = "ORIGINS", env = "CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
+    /// Whether pages of this machine may call the server if there are no such origins.
+    #[arg(skip)]
+    pub default_to_loopback_origins: bool,
     /// Answer only requests for these host names, separated by commas
     ///
     /// A request with another `Host` is answered with 421. IP addresses and `localhost` are always answered. Without
@@ -181,6 +186,11 @@ fn host_name(text: &str) -> Result<String, String> {
 }
 
 impl HttpSettings {
+    /// The pages of other origins that may call the server.
+    pub(crate) fn allowed_origins(&self) -> AllowedOrigins {
+        AllowedOrigins::new(&self.cors_origins, self.default_to_loopback_origins)
+    }
+
     /// The limits on requests and messages.
     pub(crate) fn limits(&self) -> Limits {
         Limits {

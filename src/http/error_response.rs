@@ -49,9 +49,6 @@ pub(crate) const STARTING: HttpError =
 /// No route has this path.
 pub(crate) const NO_ROUTE: HttpError =
     HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "There is nothing at this address.");
-/// The route of this path does not have this method.
-pub(crate) const NO_METHOD: HttpError =
-    HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, "This method is not for this address.");
 
 /// The authentication scheme of the server (RFC 6750).
 pub(crate) const BEARER: HeaderValue = HeaderValue::from_static("Bearer");

@@ -19,7 +19,7 @@ pub(crate) enum Host {
 const LOCALHOST: &str = "localhost";
 
 impl Host {
-    fn parse(authority: &str) -> Option<Self> {
+    pub(crate) fn parse(authority: &str) -> Option<Self> {
         let authority: Authority = authority.parse().ok().filter(|it: &Authority| !it.as_str().contains('@'))?;
         let host = authority.host();
         let ip = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

@@ -11,7 +11,9 @@ mod graphql;
 mod health;
 mod host;
 mod json_memory;
+mod method_not_allowed;
 mod middleware;
+pub(crate) mod origins;
 mod rest;
 pub(crate) mod server;
 pub(crate) mod start;
@@ -25,9 +27,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::{any, get};
-use error_response::{NO_METHOD, NO_ROUTE, OVERLOADED};
+use error_response::{NO_ROUTE, OVERLOADED};
 use explorer::Explorer;
+use method_not_allowed::method_not_allowed;
 pub(crate) use middleware::admission::Admission;
+use origins::AllowedOrigins;
 use server::long_lived::LongLivedConnections;
 use server::shutdown::ConnectionTracker;
 use start::StartState;
@@ -49,8 +53,8 @@ pub(crate) struct ServerState {
     /// WebSockets and event streams.
     pub(crate) long_lived: LongLivedConnections,
     pub(crate) start: StartState,
-    /// The origins whose pages may call the server; `*` allows any.
-    pub(crate) origins: Arc<[String]>,
+    /// The pages of other origins that may call the server.
+    pub(crate) origins: Arc<AllowedOrigins>,
     /// The names of this server, besides `localhost`. Empty: it has any name.
     pub(crate) allowed_hosts: Arc<[String]>,
 }
@@ -89,7 +93,7 @@ pub(crate) fn router(server: ServerState) -> Router {
         .route("/", any(|| async { Redirect::temporary("/graphql") }))
         .merge(explorer::assets())
         .fallback(|| async { NO_ROUTE })
-        .method_not_allowed_fallback(|| async { NO_METHOD });
+        .method_not_allowed_fallback(method_not_allowed);
     middleware::wrap(router, &server.origins, &server.allowed_hosts, &server.memory).with_state(server)
 }
 

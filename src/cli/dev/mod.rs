@@ -78,6 +78,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let explorer = Explorer::new(Some(Prefill { token, examples: Example::of_demo_data() }));
     // With any name in the list, names that are not in it are refused.
     server.http.allowed_hosts.push("localhost".to_owned());
+    server.http.default_to_loopback_origins = true;
     let signals = app::listen_for_signals()?;
     serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener, signals).await
 }

@@ -11,12 +11,13 @@ use crate::domain::Viewer;
 use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, reject};
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
+use crate::http::method_not_allowed::refused_preflight;
 use crate::http::user_limit::UserPermit;
 use crate::http::{ServerState, websocket};
 use crate::services::{AuthenticationError, LiveSession};
 use async_graphql::{BatchRequest, Request as Operation};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use negotiation::{Accepted, Media};
 use request::Operations;
@@ -99,10 +100,11 @@ fn admit_viewer(server: &ServerState, viewer: Option<&Viewer>) -> Result<Option<
 }
 
 /// Other methods on `/graphql`.
-pub(crate) async fn other() -> impl IntoResponse {
+pub(crate) async fn other(State(server): State<ServerState>, method: Method, headers: HeaderMap) -> impl IntoResponse {
     const ALLOW: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
     let message = "Operations come by POST, or queries by GET.";
-    let error = HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message);
+    let error = refused_preflight(&server.origins, &method, &headers)
+        .unwrap_or_else(|| HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message));
     ([(header::ALLOW, ALLOW)], error)
 }
 

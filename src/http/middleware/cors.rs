@@ -1,7 +1,10 @@
 //! Cross-origin requests: which pages of other origins may call the server.
 
 use crate::http::middleware::request_id::X_REQUEST_ID;
+use crate::http::origins::AllowedOrigins;
+use axum::http::request::Parts;
 use axum::http::{Method, Response, header};
+use std::sync::Arc;
 use std::time::Duration;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -23,18 +26,25 @@ pub(super) fn remove_from_own_pages<B>(mut response: Response<B>) -> Response<B>
     response
 }
 
-/// Allows these origins, or any when one of them is `*`. None without origins.
-pub(super) fn layer(origins: &[String]) -> Option<CorsLayer> {
-    if origins.is_empty() {
+/// Adds the headers by which browsers let pages of allowed origins call. None if no origin is allowed.
+pub(super) fn layer(origins: &Arc<AllowedOrigins>) -> Option<CorsLayer> {
+    if origins.allow_none() {
         return None;
     }
-    let origins = if origins.iter().any(|origin| origin == "*") {
+    let allowed = if origins.allow_any() {
         AllowOrigin::any()
     } else {
-        AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok()))
+        let origins = origins.clone();
+        AllowOrigin::predicate(move |origin, request: &Parts| {
+            let is_allowed = origins.allow(origin);
+            if !is_allowed {
+                origins.log_refusal(&request.method, &request.headers);
+            }
+            is_allowed
+        })
     };
     let layer = CorsLayer::new()
-        .allow_origin(origins)
+        .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PATCH])
         // Any header is safe: the server uses no cookies, therefore a page sends only credentials that it has itself.
         .allow_headers(AllowHeaders::mirror_request())

@@ -18,6 +18,7 @@ pub(crate) use x_runtime::add_x_runtime;
 
 use crate::graphql::MemoryBudget;
 use crate::http::ServerState;
+use crate::http::origins::AllowedOrigins;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use tower_http::trace::TraceLayer;
 /// `allowed_hosts`, requests for any host are answered.
 pub(crate) fn wrap(
     router: Router<ServerState>,
-    origins: &[String],
+    origins: &Arc<AllowedOrigins>,
     allowed_hosts: &Arc<[String]>,
     memory: &MemoryBudget,
 ) -> Router<ServerState> {

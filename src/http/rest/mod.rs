@@ -7,7 +7,8 @@ mod response;
 use crate::domain::{Command, Refusal, Side};
 use crate::graphql::CONFLICT_COST;
 use crate::http::ServerState;
-use crate::http::error_response::{NO_METHOD, NO_ROUTE};
+use crate::http::error_response::NO_ROUTE;
+use crate::http::method_not_allowed::method_not_allowed;
 use crate::http::middleware::add_x_runtime;
 use crate::services::{ChangedInterview, Include, InterviewWithPeople, ServiceError};
 use axum::Router;
@@ -32,7 +33,7 @@ pub(crate) fn router() -> Router<ServerState> {
         .route("/users/interviews/{id}/accept", post(|s, c, t| accept(Side::Interviewee, s, c, t)))
         .route("/users/interviews/{id}/reject", post(reject))
         .fallback(|| async { NO_ROUTE })
-        .method_not_allowed_fallback(|| async { NO_METHOD })
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(add_x_runtime))
 }
 

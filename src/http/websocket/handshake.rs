@@ -58,17 +58,6 @@ impl Handshake {
     }
 }
 
-/// Whether a page of this origin may connect. Browsers send no CORS preflight before a WebSocket, therefore the
-/// server checks the origin itself. Other clients send none.
-pub(super) fn is_origin_allowed(headers: &HeaderMap, origins: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    // The scheme is not compared: a proxy in front of the server may terminate TLS.
-    let is_own = origin.split_once("://").zip(host).is_some_and(|((_, from), host)| from.eq_ignore_ascii_case(host));
-    is_own || origins.iter().any(|allowed| allowed == "*" || allowed == origin)
-}
-
 /// The elements of a header that is a list.
 fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());

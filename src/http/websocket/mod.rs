@@ -19,7 +19,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use close::Close;
 use connection::ConnectionContext;
-use handshake::{BAD_HANDSHAKE, Handshake, ORIGIN_NOT_ALLOWED, VERSION, is_origin_allowed};
+use handshake::{BAD_HANDSHAKE, Handshake, ORIGIN_NOT_ALLOWED, VERSION};
 use transport::{Disconnect, Transport};
 
 /// Upgrades a request to a WebSocket, and serves it in a task of its own.
@@ -31,7 +31,7 @@ pub(crate) fn accept(server: ServerState, caller: Caller, mut request: Request) 
     let Some(handshake) = Handshake::of(request.method(), headers) else {
         return Ok(([(header::SEC_WEBSOCKET_VERSION, VERSION)], BAD_HANDSHAKE).into_response());
     };
-    if !is_origin_allowed(headers, &server.origins) {
+    if !server.origins.allow_websocket(headers) {
         return Err(ORIGIN_NOT_ALLOWED);
     }
     if server.long_lived.is_full() {

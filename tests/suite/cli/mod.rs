@@ -11,6 +11,7 @@ mod encoding;
 mod log;
 mod migrations;
 mod operations;
+mod origins;
 mod poolers;
 mod roles;
 mod secrets;
