@@ -4,6 +4,7 @@ use crate::cli::{CliError, start};
 use crate::config::DatabaseSettings;
 use crate::services::{CacheLifetimes, Clock, Services, Tokens, verify_event_log};
 use crate::storage::{Db, StorageError, event_log};
+use chrono::{Datelike, NaiveDate};
 use clap::Subcommand;
 
 /// What to do with the migrations.
@@ -64,21 +65,32 @@ pub async fn expire_cursors(settings: &DatabaseSettings) -> Result<(), CliError>
     .await
 }
 
-pub async fn demo_data(interviews: u32, settings: &DatabaseSettings) -> Result<(), CliError> {
+pub async fn demo_data(
+    interviews: u32,
+    base_date: Option<NaiveDate>,
+    settings: &DatabaseSettings,
+) -> Result<(), CliError> {
     with_database(settings, false, async |db| {
-        fill(db, interviews).await?;
+        fill(db, interviews, base_date).await?;
         println!("{interviews} interviews");
         Ok(())
     })
     .await
 }
 
+/// The date around which demo data lies. All times of the data are in the years of the API.
+pub fn base_date(text: &str) -> Result<NaiveDate, String> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|error| error.to_string())?;
+    let is_possible = (1000..9000).contains(&date.year());
+    if is_possible { Ok(date) } else { Err("the year has to be from 1000 to 8999".to_owned()) }
+}
+
 /// Fills an empty database.
-pub async fn fill(db: &Db, interviews: u32) -> Result<(), CliError> {
+pub async fn fill(db: &Db, interviews: u32, base_date: Option<NaiveDate>) -> Result<(), CliError> {
     // The services sign and verify no token here, so that any secret will do.
     let tokens = Tokens::try_new(&[0; Tokens::MIN_SECRET], None)?;
     Ok(Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default())
-        .fill_with_demo_data(interviews)
+        .fill_with_demo_data(interviews, base_date)
         .await?)
 }
 

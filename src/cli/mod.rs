@@ -16,6 +16,7 @@ use crate::config::{DatabaseSettings, LogSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::graphql;
 use crate::services::Clock;
+use chrono::NaiveDate;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::time::Duration;
 
@@ -67,6 +68,10 @@ enum Command {
         /// Create this many interviews in the first company, at least 1
         #[arg(long, value_name = "COUNT", default_value_t = 1000)]
         interviews: u32,
+        /// Spread the interviews over the weeks around this date, such as 2026-11-27. Without it they begin in January
+        /// 2026, at the times that benchmarks compare
+        #[arg(long, value_name = "DATE", value_parser = database::base_date)]
+        base_date: Option<NaiveDate>,
         #[command(flatten)]
         database: DatabaseSettings,
     },
@@ -112,7 +117,9 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
             Ok(())
         }
         Command::Token { sub, ttl, tokens } => token(sub, ttl, &tokens),
-        Command::DemoData { interviews, database } => database::demo_data(interviews, &database).await,
+        Command::DemoData { interviews, base_date, database } => {
+            database::demo_data(interviews, base_date, &database).await
+        }
         Command::ExpireCursors { database } => database::expire_cursors(&database).await,
         Command::Backup(arguments) => backup::run(arguments).await,
         Command::Configuration => {

@@ -151,8 +151,8 @@ pub struct HttpSettings {
     ///
     /// An origin has the form `https://app.example.com`. Requests of other origins get no CORS headers, and their
     /// WebSockets are answered with 403; the server logs each such origin once. Pages of the server's own origin and
-    /// clients other than browsers are not affected. Without this setting `serve` allows no other origin, and `dev` those
-    /// of this machine: `localhost` and loopback addresses, with any port.
+    /// clients other than browsers are not affected. Without this setting `serve` allows no other origin, and `dev`
+    /// those of this machine: `localhost` and loopback addresses, with any port.
     #[arg(long, value_name = "ORIGINS", env = "CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
     /// Whether pages of this machine may call the server if there are no such origins.

@@ -11,7 +11,7 @@ use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
 use crate::services::{Clock, DemoDataError, Tokens, demo};
 use crate::storage::{DatabaseOptions, Synchronous};
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use clap::Args;
 use std::fs;
 use std::io::ErrorKind;
@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Create this many interviews when there is no database yet, at least 1
     #[arg(long, value_name = "COUNT", default_value_t = 500)]
     interviews: u32,
+    /// Spread them over the weeks around this date [default: today in UTC]
+    #[arg(long, value_name = "DATE", value_parser = database::base_date)]
+    base_date: Option<NaiveDate>,
     #[command(flatten)]
     server: ServerSettings,
 }
@@ -35,7 +38,7 @@ const DATABASE: &str = "interviews-dev.db";
 const KEY: &str = "interviews-dev.key";
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { reset, interviews, mut server } = arguments;
+    let Arguments { reset, interviews, base_date, mut server } = arguments;
     // Bind first: where this fails, another `dev` may be using the files of this directory.
     let listener = serve::bind(&server).await?;
     let address = listener.local_addr()?;
@@ -56,7 +59,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     };
     let db = start::connect(&options, Duration::ZERO).await?;
     db.migrate_up().await?;
-    match database::fill(&db, interviews).await {
+    let base_date = base_date.unwrap_or_else(|| Clock::System.now().date_naive());
+    match database::fill(&db, interviews, Some(base_date)).await {
         Ok(()) | Err(CliError::DemoData(DemoDataError::NotEmpty)) => {}
         Err(error) => return Err(error),
     }

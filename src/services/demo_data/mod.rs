@@ -1,11 +1,13 @@
-//! Deterministic data for demonstrations and benchmarks: the same count gives the same rows, on every machine.
+//! Deterministic data for demonstrations and benchmarks: the same count and date give the same rows, on every machine.
 
+mod calendar;
 mod history;
 mod plan;
 
 use crate::domain::{Event, Interview};
 use crate::services::Services;
 use crate::storage::{MigrationState, StorageError, bulk_insert};
+use chrono::NaiveDate;
 use history::invent_history;
 use plan::Plan;
 
@@ -51,12 +53,13 @@ const CHUNK: i64 = 5_000;
 
 impl Services {
     /// Fills an empty database: `count` interviews in the first company, among them the documentation's, and a few in a
-    /// second company. Waits for migrations that run.
-    pub async fn fill_with_demo_data(&self, count: u32) -> Result<(), DemoDataError> {
+    /// second company. With a date the interviews are around it; without one they have the times that benchmarks
+    /// compare. Waits for migrations that run.
+    pub async fn fill_with_demo_data(&self, count: u32, date: Option<NaiveDate>) -> Result<(), DemoDataError> {
         if count == 0 {
             return Err(DemoDataError::NoInterviews);
         }
-        let plan = Plan::new(count.into());
+        let plan = Plan::new(count.into(), date);
         let transaction = self.db.begin_exclusive().await?;
         if !MigrationState::read(&transaction).await?.is_current() {
             return Err(DemoDataError::SchemaBehind);

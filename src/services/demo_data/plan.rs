@@ -5,8 +5,9 @@ use crate::domain::{
     Proposal, Side, State, StatusBeforeProposal, TimeSlot, User, UserId, time,
 };
 use crate::services::demo;
+use crate::services::demo_data::calendar::{Appointment, Calendar};
 use crate::storage::bulk_insert;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use strum::VariantArray;
 
 const FIRST: CompanyId = CompanyId(1);
@@ -17,20 +18,23 @@ const DRIVERS_FROM: i64 = 1_000_000;
 const INTERVIEWEES_FROM: i64 = 1_000;
 /// The number of interviews of the second company.
 const SECOND_COMPANY: i64 = 20;
-/// The people and interviews for a given count. An interviewer has one interview an hour, eight on a working day,
-/// always at the same minute of the hour; the interviews of a driver are at least four hours apart. So a person has at
-/// least 15 minutes between two interviews, and a benchmark can move each of them by ten minutes.
+/// The people and interviews for a given count.
+///
+/// Without a date an interviewer has one interview an hour, eight on a working day, always at the same minute of the
+/// hour; the interviews of a driver are at least four hours apart. So a person has at least 15 minutes between two
+/// interviews, and a benchmark can move each of them by ten minutes. With a date they are those of [`Calendar`].
 pub(super) struct Plan {
     count: i64,
     interviewers: i64,
     drivers: i64,
+    calendar: Option<Calendar>,
 }
 
 impl Plan {
-    pub(super) fn new(count: i64) -> Self {
+    pub(super) fn new(count: i64, date: Option<NaiveDate>) -> Self {
         let interviewers = (count + 199).div_euclid(200).max(5);
         let drivers = (count + 4).div_euclid(5).max(5 * interviewers);
-        Self { count, interviewers, drivers }
+        Self { count, interviewers, drivers, calendar: date.map(Calendar::around) }
     }
 
     /// The number of interviews of both companies: the documentation's, the generated ones, the second company's.
@@ -96,27 +100,20 @@ impl Plan {
 
     fn generated(&self, n: i64) -> Interview {
         let id = if n + 1 < demo::INTERVIEW.0 { n + 1 } else { n + 2 };
-        let (hour_of_work, interviewer) = (n / self.interviewers, n % self.interviewers);
-        let (week, day, hour) = (hour_of_work / 40, hour_of_work / 8 % 5, hour_of_work % 8);
-        let start = moment("2026-01-05T08:00:00Z") // a Monday
-            + TimeDelta::days(week * 7 + day)
-            + TimeDelta::hours(hour)
-            + TimeDelta::minutes(interviewer % 15);
-        let slot = slot(start);
-        let proposal = |by, before| Proposal { slot: self::slot(start + TimeDelta::days(1)), by, before };
-        let state = match n % 10 {
-            0 => State::Amended(proposal(Side::Interviewee, StatusBeforeProposal::Scheduled)),
-            1 => State::Amended(proposal(Side::Interviewer, StatusBeforeProposal::Pending)),
-            2 => State::Completed,
-            3 => State::Cancelled { reason: (n % 4 == 0).then(|| "The position was filled".to_owned()) },
-            4 if n % 20 == 4 => State::NoShow { absent: Side::Interviewee },
-            4 => State::Rejected { reason: Some("Took another job".to_owned()) },
-            5..=7 => State::Scheduled,
-            _ => State::Pending,
-        };
         // In this order the interviews of a driver are `drivers` apart in `n`, that is at least five hours of work.
         let driver = n % self.drivers;
         let kinds = InterviewKind::VARIANTS;
+        let of_demo_driver = self.calendar.as_ref().and_then(|calendar| calendar.of_demo_driver(n));
+        if let Some((Appointment { slot, state, created_at }, interviewer_id)) = of_demo_driver {
+            let kind = kinds[usize::try_from(n % 3).unwrap_or(0)];
+            return Interview { id: InterviewId(id), interviewer_id, kind, state, slot, created_at, ..documented() };
+        }
+        let interviewer = n % self.interviewers;
+        let appointment = match &self.calendar {
+            Some(calendar) => calendar.of_others(n, self.capacity(), interviewer),
+            None => self.without_date(n),
+        };
+        let Appointment { slot, state, created_at } = appointment;
         Interview {
             id: InterviewId(id),
             company_id: FIRST,
@@ -129,13 +126,47 @@ impl Plan {
             location: (n % 6 > 0).then(|| format!("Room {}, Building {}", n % 97, n % 11)),
             allow_overlap: false,
             version: 1,
-            created_at: moment("2025-12-01T09:00:00Z") + TimeDelta::seconds(11 * n),
-            updated_at: moment("2025-12-01T09:00:00Z"),
+            created_at,
+            updated_at: created_at,
         }
     }
 
+    /// The generated interviews if every interviewer had as many.
+    fn capacity(&self) -> i64 {
+        let of_interviewer = (self.count + self.interviewers - 1).div_euclid(self.interviewers);
+        of_interviewer * self.interviewers
+    }
+
+    fn without_date(&self, n: i64) -> Appointment {
+        let (hour_of_work, interviewer) = (n / self.interviewers, n % self.interviewers);
+        let (week, day, hour) = (hour_of_work / 40, hour_of_work / 8 % 5, hour_of_work % 8);
+        let start = moment("2026-01-05T08:00:00Z") // a Monday
+            + TimeDelta::days(week * 7 + day)
+            + TimeDelta::hours(hour)
+            + TimeDelta::minutes(interviewer % 15);
+        let proposal = |by, before| Proposal { slot: half_an_hour(start + TimeDelta::days(1)), by, before };
+        let state = match n % 10 {
+            0 => State::Amended(proposal(Side::Interviewee, StatusBeforeProposal::Scheduled)),
+            1 => State::Amended(proposal(Side::Interviewer, StatusBeforeProposal::Pending)),
+            2 => State::Completed,
+            3 => State::Cancelled { reason: (n % 4 == 0).then(|| "The position was filled".to_owned()) },
+            4 if n % 20 == 4 => State::NoShow { absent: Side::Interviewee },
+            4 => State::Rejected { reason: Some("Took another job".to_owned()) },
+            5..=7 => State::Scheduled,
+            _ => State::Pending,
+        };
+        let created_at = moment("2025-12-01T09:00:00Z") + TimeDelta::seconds(11 * n);
+        Appointment { slot: half_an_hour(start), state, created_at }
+    }
+
     fn of_second_company(&self, n: i64) -> Interview {
-        let start = moment("2025-06-02T08:00:00Z") + TimeDelta::hours(n);
+        let without_date = || Appointment {
+            slot: half_an_hour(moment("2025-06-02T08:00:00Z") + TimeDelta::hours(n)),
+            state: if n % 2 == 0 { State::Scheduled } else { State::Pending },
+            created_at: moment("2025-05-01T09:00:00Z"),
+        };
+        let appointment = self.calendar.as_ref().map(|calendar| calendar.of_second_company(n));
+        let Appointment { slot, state, created_at } = appointment.unwrap_or_else(without_date);
         Interview {
             id: InterviewId(self.count.max(demo::INTERVIEW.0) + 1 + n),
             company_id: SECOND,
@@ -143,9 +174,9 @@ impl Plan {
             interviewee_id: self.second_interviewee(n),
             interviewer_id: demo::OTHER_STAFF,
             kind: InterviewKind::PhoneCall,
-            state: if n % 2 == 0 { State::Scheduled } else { State::Pending },
-            slot: slot(start),
-            created_at: moment("2025-05-01T09:00:00Z"),
+            state,
+            slot,
+            created_at,
             ..documented()
         }
     }
@@ -161,7 +192,7 @@ fn documented() -> Interview {
         interviewer_id: demo::INTERVIEWER,
         kind: InterviewKind::VideoCall,
         state: State::Pending,
-        slot: slot(moment("2025-03-20T09:00:00Z")),
+        slot: half_an_hour(moment("2025-03-20T09:00:00Z")),
         location: None,
         allow_overlap: false,
         version: 1,
@@ -191,7 +222,7 @@ fn picture(folder: &str, n: i64, of: i64) -> Option<String> {
     (n % of > 0).then(|| format!("https://cdn.example.test/{folder}/{n}.jpg"))
 }
 
-fn slot(start: DateTime<Utc>) -> TimeSlot {
+pub(super) fn half_an_hour(start: DateTime<Utc>) -> TimeSlot {
     #[expect(clippy::expect_used, reason = "half an hour is a valid slot")]
     TimeSlot::try_new(start, start + TimeDelta::minutes(30)).expect("half an hour")
 }

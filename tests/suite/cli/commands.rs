@@ -107,6 +107,24 @@ async fn demo_data_needs_an_empty_migrated_database(#[values(Sqlite, Postgres)] 
 }
 
 #[tokio::test]
+async fn demo_data_lies_around_its_base_date() {
+    let shell = Shell::on_new(Sqlite).await.unwrap();
+    shell.succeed("migrate up");
+    for date in ["2026-02-30", "27.11.2026", "0999-01-01", "9000-01-01", "today"] {
+        let refused = shell.run(&format!("demo-data --base-date {date}"));
+        assert_eq!(refused.code, Some(2), "{date}");
+        assert!(refused.stderr.contains("--base-date <DATE>"), "{}", refused.stderr);
+    }
+    shell.succeed("demo-data --interviews 500 --base-date 2031-11-26");
+    let server = shell.start("serve");
+    let week = "{ interviews(first: 0, filter: {startAt: {gte: \"2031-11-24T00:00:00Z\", \
+                lt: \"2031-11-29T00:00:00Z\"}}) { totalCount } }";
+    let answer = server.graphql(&shell.token(MONA), week).await;
+    let count = answer["data"]["interviews"]["totalCount"].as_i64().unwrap();
+    assert!((60..120).contains(&count), "{count}");
+}
+
+#[tokio::test]
 async fn printed_token_is_accepted_by_the_server() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
     let server = shell.start("serve");

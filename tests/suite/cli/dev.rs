@@ -1,6 +1,8 @@
 //! `dev`: a server with demo data that needs no configuration.
 
 use crate::support::shell::{Server, Shell};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use interviews::services::Clock;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -38,6 +40,22 @@ async fn dev_prints_an_address_and_a_token_for_each_role() {
     assert_eq!(mode & 0o077, 0, "only the owner can read the key");
     stop(server);
     assert_eq!(shell.files(), FILES, "closing the database removes the write-ahead log");
+}
+
+#[tokio::test]
+async fn interviews_of_dev_lie_around_today_or_another_date() {
+    let around = async |server: &Server, day: NaiveDate| {
+        let time = |days| (day + TimeDelta::days(days)).and_time(NaiveTime::MIN).and_utc().to_rfc3339();
+        let filter = format!("filter: {{startAt: {{gte: {:?}, lt: {:?}}}}}", time(-28), time(30));
+        let query = format!("{{ interviews(first: 0, {filter}) {{ totalCount }} }}");
+        let mut answer = server.graphql(&server.printed("staff"), &query).await;
+        answer["data"]["interviews"]["totalCount"].take()
+    };
+    // All but the interview of the documentation.
+    let server = Shell::new().start("dev --interviews 40");
+    assert_eq!(around(&server, Clock::System.now().date_naive()).await, 39);
+    let server = Shell::new().start("dev --interviews 40 --base-date 2031-11-26");
+    assert_eq!(around(&server, NaiveDate::from_ymd_opt(2031, 11, 26).unwrap()).await, 39);
 }
 
 #[tokio::test]

@@ -205,7 +205,10 @@ pub async fn fill(url: String) {
     let tokens = Tokens::try_new(super::SECRET, None).unwrap();
     let clock =
         Clock::Frozen(interviews::services::FrozenClock::at(super::NOW.parse::<chrono::DateTime<Utc>>().unwrap()));
-    Services::new(db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(INTERVIEWS).await.unwrap();
+    Services::new(db.clone(), clock, tokens, CacheLifetimes::default())
+        .fill_with_demo_data(INTERVIEWS, None)
+        .await
+        .unwrap();
     db.close().await.unwrap();
 }
 

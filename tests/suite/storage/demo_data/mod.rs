@@ -11,12 +11,14 @@ macro_rules! empty {
     };
 }
 
+mod calendar;
 mod filling;
 mod rows;
 mod size;
 
 use crate::support::SECRET;
 use crate::support::database::TestDatabase;
+use chrono::NaiveDate;
 use interviews::services::{CacheLifetimes, Clock, DemoDataError, FrozenClock, Services, Tokens};
 use interviews::storage::Db;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -42,9 +44,13 @@ impl Empty {
     }
 
     async fn fill_at(&self, now: &str, count: u32) -> Result<(), DemoDataError> {
+        self.fill_around(now, count, None).await
+    }
+
+    async fn fill_around(&self, now: &str, count: u32, date: Option<NaiveDate>) -> Result<(), DemoDataError> {
         let clock = Clock::Frozen(FrozenClock::at(now.parse().unwrap()));
         let tokens = Tokens::try_new(SECRET, None).unwrap();
-        Services::new(self.db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(count).await
+        Services::new(self.db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(count, date).await
     }
 
     async fn fill(&self, count: u32) {
