@@ -18,7 +18,7 @@ import { driver, socketUrl } from './shared-server.mjs';
 globalThis.WebSocket ??= WebSocket;
 
 // An interview that no other file changes, and one that the demo data of every server have.
-const [one, demo] = ['50', '27'];
+const [one, demo] = ['52', '27'];
 
 const INTERVIEW = gql`query ($id: ID!) { interview(id: $id) { id location version } }`;
 
