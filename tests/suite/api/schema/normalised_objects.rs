@@ -43,6 +43,8 @@ const QUERIES_OF_STAFF: &[&str] = &[
     "mutation($interview: ID!) { updateInterview(id: $interview, input: $same) { interview { ...Interview } } }",
     "mutation($interview: ID!) { updateInterview(id: $interview, input: $same, expectedVersion: 1) { \
         userErrors { ... on StaleVersionError { current { ...Interview } } } } }",
+    "mutation($interview: ID!) { completeInterview(id: $interview) { \
+        userErrors { ... on InvalidStateError { current { ...Interview } } } } }",
     "mutation { createInterview(input: $conflicting) { \
         userErrors { ... on ScheduleConflictError { conflicts { ...Interview } } } } }",
 ];
@@ -213,7 +215,10 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
 /// Declares the variables of inputs.
 fn declare_inputs(operation: &str) -> String {
     let declared = operation.replace("mutation {", "mutation($conflicting: CreateInterviewInput!) {");
-    declared.replace("mutation($interview: ID!)", "mutation($interview: ID!, $same: UpdateInterviewInput!)")
+    if declared.contains("$same") {
+        return declared.replace("mutation($interview: ID!)", "mutation($interview: ID!, $same: UpdateInterviewInput!)");
+    }
+    declared
 }
 
 /// The events of [`change`] with a filter that the interview does not match after the last one.
