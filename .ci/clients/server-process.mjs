@@ -44,6 +44,8 @@ export async function listening(server) {
 
 /** `interviews dev`, with a port and a database that stay the same over restarts. */
 export class TestServer {
+  #tokens = {};
+
   static async start() {
     const server = new TestServer();
     server.folder = await mkdtemp(join(tmpdir(), 'interviews-'));
@@ -58,9 +60,18 @@ export class TestServer {
     this.process = spawn(setting('INTERVIEWS'), ['dev', ...options], { cwd: this.folder });
     this.ended = once(this.process, 'exit');
     this.process.stdout.on('data', (text) => {
-      this.staff = /^staff +(\S+)$/m.exec(text)?.[1] ?? this.staff;
+      for (const [, role, token] of `${text}`.matchAll(/^(admin|staff|driver) +(\S+)$/gm)) this.#tokens[role] = token;
     });
     await listening(this.process);
+  }
+
+  /** The token of the admin, the staff member or the driver that the server has printed. */
+  token(role) {
+    return this.#tokens[role];
+  }
+
+  get staff() {
+    return this.token('staff');
   }
 
   async stop(signal) {

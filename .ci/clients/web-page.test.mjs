@@ -3,83 +3,32 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { createServer } from 'vite';
-import WebSocket from 'ws';
+import { gql } from '@apollo/client';
 import { changeLocation, eventCursors, request } from './events.mjs';
 import { TestServer } from './server-process.mjs';
+import { Arrivals, extract, here, openPage } from './web-page.mjs';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const root = join(here, 'web-page');
 // An interview that the demo data of every server have.
 const demo = '27';
 
-/** The files of the page: each begins with a comment that names it. */
-async function extract() {
-  const page = await readFile(join(here, '../../docs/guide/web-page.md'), 'utf8');
-  const blocks = [...page.matchAll(/```ts\n(\/\/ (\S+)\n.*?)```/gs)];
-  assert.equal(blocks.length, page.match(/```ts/g).length, 'every block of TypeScript names its file');
-  return Object.fromEntries(blocks.map(([, text, path]) => [path, text]));
-}
-
 let server;
-let vite;
-const modules = {};
+let root;
+let page;
 
 before(async () => {
   server = await TestServer.start();
-  const files = await extract();
-  const target = 'http://127.0.0.1:8000';
-  assert.ok(files['vite.config.ts'].includes(target));
-  files['vite.config.ts'] = files['vite.config.ts'].replace(target, new URL(server.url).origin);
-  files['src/token.ts'] = 'export async function token(): Promise<string> { return (globalThis as any).token; }\n';
-  await rm(root, { recursive: true, force: true });
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  }
-  const configFile = join(root, 'vite.config.ts');
-  vite = await createServer({ root, configFile, logLevel: 'error', server: { port: 0, host: 'localhost' } });
-  await vite.listen();
-
-  // What a browser has. Its WebSocket sends the origin of the page.
-  globalThis.location = new URL(`http://localhost:${vite.httpServer.address().port}/`);
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(url, protocols) {
-      super(url, protocols, { origin: location.origin });
-    }
-  };
-  globalThis.token = server.staff;
-  for (const name of ['connection', 'apollo', 'live', 'edit', 'urql']) {
-    modules[name] = await vite.ssrLoadModule(`/src/${name}.ts`);
-  }
+  root = await extract(server);
+  page = await openPage(root, 'staff', () => server.staff);
 });
 
 after(async () => {
-  modules.connection?.socket.dispose();
-  modules.apollo?.apollo.stop();
-  await vite?.close();
+  await page?.close();
   await server?.remove();
   await rm(root, { recursive: true, force: true });
 });
-
-/** Collects what arrives, and waits for it. */
-class Arrivals {
-  list = [];
-  #changed = () => {};
-
-  add = (item) => {
-    this.list.push(item);
-    this.#changed();
-  };
-
-  async until(condition) {
-    while (!condition(this.list)) await new Promise((resolve) => (this.#changed = resolve));
-  }
-}
 
 test('the files compile with --strict', () => {
   const options = [
@@ -97,7 +46,7 @@ test('the files compile with --strict', () => {
 
 /** Interrupts a subscription while changes are made. Fails unless every event arrives once and in order. */
 async function expectEveryEventOnce(t, subscribe) {
-  const { socket } = modules.connection;
+  const { socket } = page.connection;
   const arrivals = new Arrivals();
   t.after(await subscribe(({ cursor }) => arrivals.add(cursor)));
   while (arrivals.list.length === 0) await changeLocation(demo, server);
@@ -120,15 +69,15 @@ const ALL = { from: '2025-01-01T00:00:00Z', to: '2099-01-01T00:00:00Z' };
 const failed = (problem) => assert.fail(`${problem}`);
 
 test('Apollo resumes its subscription after breaks and a restart, without gaps and duplicates', async (t) => {
-  await expectEveryEventOnce(t, async (next) => (await modules.live.show(ALL, next, failed)).stop);
+  await expectEveryEventOnce(t, async (next) => (await page.live.show(ALL, next, failed)).stop);
 });
 
 test('no change is missed between the query and the subscription', async (t) => {
-  const { socket } = modules.connection;
+  const { socket } = page.connection;
   socket.terminate(); // the subscription has to connect first
   const [last] = (await eventCursors(server)).slice(-1);
   const arrivals = new Arrivals();
-  const showing = modules.live.show(ALL, arrivals.add, failed);
+  const showing = page.live.show(ALL, arrivals.add, failed);
   const { interviews, stop } = await showing;
   t.after(stop);
   const shown = interviews.find(({ id }) => id === demo);
@@ -143,7 +92,7 @@ test('no change is missed between the query and the subscription', async (t) => 
 test('urql resumes its subscription after breaks and a restart, without gaps and duplicates', async (t) => {
   const query = 'subscription ($since: ID) { interviewChanged(since: $since) { cursor } }';
   await expectEveryEventOnce(t, (next) => {
-    const { unsubscribe } = modules.urql.urql.subscription(query, {}).subscribe(({ data, error }) => {
+    const { unsubscribe } = page.urql.urql.subscription(query, {}).subscribe(({ data, error }) => {
       assert.equal(error, undefined);
       next(data.interviewChanged);
     });
@@ -152,22 +101,20 @@ test('urql resumes its subscription after breaks and a restart, without gaps and
 });
 
 test('an event corrects what Apollo shows', async (t) => {
-  const { apollo } = modules.apollo;
-  const { gql } = await import('@apollo/client');
+  const { apollo } = page.apollo;
   const query = gql`query ($id: ID!) { interview(id: $id) { id location version } }`;
   const shown = new Arrivals();
   const watching = apollo.watchQuery({ query, variables: { id: demo } }).subscribe(({ data }) => shown.add(data));
   t.after(() => watching.unsubscribe());
   await shown.until((list) => list.at(-1)?.interview);
-  const { stop } = await modules.live.show(ALL, () => {}, failed);
+  const { stop } = await page.live.show(ALL, () => {}, failed);
   t.after(stop);
   const location = await changeLocation(demo, server);
   await shown.until((list) => list.at(-1).interview.location === location);
 });
 
 test('pages of nodes become one list, and its count is another entry', async () => {
-  const { apollo } = modules.apollo;
-  const { gql } = await import('@apollo/client');
+  const { apollo } = page.apollo;
   const query = gql`query ($after: String) {
     interviews(first: 10, after: $after, orderBy: { field: ID, direction: ASC }) {
       nodes { id }
@@ -187,9 +134,8 @@ test('pages of nodes become one list, and its count is another entry', async () 
 });
 
 test('a form saves with the version that its user saw, and a stale one corrects the cache', async () => {
-  const { apollo } = modules.apollo;
-  const { gql } = await import('@apollo/client');
-  const { save } = modules.edit;
+  const { apollo } = page.apollo;
+  const { save } = page.edit;
   const query = gql`query ($id: ID!) { interview(id: $id) { id location version } }`;
   const { data } = await apollo.query({ query, variables: { id: demo }, fetchPolicy: 'network-only' });
   const { version } = data.interview;
@@ -206,9 +152,24 @@ test('a form saves with the version that its user saw, and a stale one corrects 
 });
 
 test('urql queries with the token', async () => {
-  const { data, error } = await modules.urql.urql.query('{ viewer { role } }', {}).toPromise();
+  const { data, error } = await page.urql.urql.query('{ viewer { role } }', {}).toPromise();
   assert.equal(error, undefined);
   assert.equal(data.viewer.role, 'STAFF');
   const { interview } = await request(server, `{ interview(id: ${demo}) { version } }`);
   assert.ok(interview.version > 1);
+});
+
+test('the WebSocket goes on with another token, and ends when there is none', async (t) => {
+  const tokens = ['nonsense', server.staff];
+  const fresh = await openPage(root, 'fresh', () => (tokens.length > 1 ? tokens.shift() : tokens[0]));
+  t.after(fresh.close);
+  const role = async () => {
+    const { value } = await fresh.connection.socket.iterate({ query: '{ viewer { role } }' }).next();
+    return value.data.viewer.role;
+  };
+  assert.equal(await role(), 'STAFF');
+
+  tokens[0] = 'still nonsense';
+  fresh.connection.socket.terminate();
+  await assert.rejects(role(), /There is no other token/);
 });
