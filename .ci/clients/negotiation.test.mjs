@@ -96,7 +96,7 @@ const update = (page, { id }, input) =>
 /** What a page shows of the interviews that a filter matches, live. */
 class Screen {
   drawn = new Arrivals();
-  events = [];
+  events = new Arrivals();
 
   static async open(t, page, filter) {
     const screen = new Screen();
@@ -108,7 +108,7 @@ class Screen {
     const events = apollo.subscribe({ query: CHANGED, variables: { filter, since } }).subscribe(({ data, error }) => {
       if (error) throw error;
       const event = data.interviewChanged;
-      screen.events.push(event);
+      screen.events.add(event);
       // What is new has to be queried; what is shown, the event has corrected.
       if (!screen.shows(event.interviewId)) list.refetch();
     });
@@ -130,8 +130,11 @@ class Screen {
     return this.shows(id);
   }
 
-  eventsOf(id) {
-    return this.events.filter((event) => event.interviewId === id).map(({ type, actorSide }) => `${type} ${actorSide}`);
+  /** Fails unless exactly these events about an interview arrive. Its state can be shown before the last of them. */
+  async expectEvents(id, expected) {
+    const events = () => this.events.list.filter(({ interviewId }) => interviewId === id);
+    await this.events.until(() => events().length >= expected.length);
+    assert.deepEqual(events().map(({ type, actorSide }) => `${type} ${actorSide}`), expected);
   }
 }
 
@@ -180,10 +183,7 @@ test('an interview is negotiated on two screens', async (t) => {
   }
 
   const story = ['CREATED INTERVIEWER', 'AMENDED INTERVIEWEE', 'AMENDED INTERVIEWER', 'ACCEPTED INTERVIEWEE'];
-  for (const screen of [ofStaff, ofDriver]) {
-    await screen.drawn.until(() => screen.eventsOf(id).length >= story.length);
-    assert.deepEqual(screen.eventsOf(id), story);
-  }
+  for (const screen of [ofStaff, ofDriver]) await screen.expectEvents(id, story);
 });
 
 test('both screens catch up after the server has restarted in the middle', async (t) => {
@@ -203,7 +203,7 @@ test('both screens catch up after the server has restarted in the middle', async
   }
   const round = ['UPDATED INTERVIEWER', 'AMENDED INTERVIEWEE'];
   for (const screen of [ofStaff, ofDriver]) {
-    assert.deepEqual(screen.eventsOf(id), ['CREATED INTERVIEWER', ...round, ...round]);
+    await screen.expectEvents(id, ['CREATED INTERVIEWER', ...round, ...round]);
   }
 });
 
