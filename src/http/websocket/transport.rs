@@ -27,6 +27,8 @@ pub(super) struct Transport {
     close_timeout: Duration,
     /// Whether the client has sent anything since the last ping.
     is_alive: bool,
+    /// Whether the answer to a ping of the client may not be written yet.
+    owes_pong: bool,
 }
 
 /// Why a connection ends.
@@ -49,6 +51,10 @@ const READ_BUFFER: usize = 1024;
 /// A longer message is sent in frames of this many bytes. The library keeps a buffer as large as the longest frame.
 const SENT_FRAME: usize = 16 * 1024;
 
+/// The most bytes that the library buffers for writing: one frame, and the answer to a ping. Without a limit it would
+/// buffer as many answers as the client sends pings without reading.
+const WRITE_BUFFER: usize = 2 * SENT_FRAME;
+
 impl Transport {
     /// Accepts messages of at most `max_message` bytes.
     pub(super) async fn new(
@@ -60,12 +66,13 @@ impl Transport {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
+            .max_write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(max_message))
             .max_frame_size(Some(max_message.min(MAX_FRAME)));
         let stream = SplitFrames::new(TokioIo::new(upgraded), max_message, memory.clone());
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         let close_timeout = write_timeout.min(ANONYMOUS_CLOSE_TIMEOUT);
-        Self { socket, write_timeout, close_timeout, memory, is_alive: true }
+        Self { socket, write_timeout, close_timeout, memory, is_alive: true, owes_pong: false }
     }
 
     /// The client has signed in: it has the whole write timeout for the closing handshake.
@@ -76,6 +83,11 @@ impl Transport {
     /// The next message of the client, with the memory that it takes. Cancel-safe.
     pub(super) async fn receive(&mut self) -> Result<(ClientMessage, Charge), Disconnect> {
         loop {
+            if self.owes_pong {
+                // Nothing more is read from a client that does not take the answers to its pings.
+                within(self.write_timeout, self.socket.flush()).await?;
+                self.owes_pong = false;
+            }
             let message = self.socket.next().await.ok_or(Disconnect::Lost)?.map_err(|error| disconnect(&error))?;
             self.is_alive = true;
             match message {
@@ -93,8 +105,9 @@ impl Transport {
                     return Err(Disconnect::ByServer(Close::invalid_message("The message has to be text.")));
                 }
                 Message::Close(_) => return Err(Disconnect::ByClient),
-                // The library answers pings.
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                // The library has prepared the answer.
+                Message::Ping(_) => self.owes_pong = true,
+                Message::Pong(_) | Message::Frame(_) => {}
             }
         }
     }

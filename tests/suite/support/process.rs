@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use interviews::domain::{InterviewId, UserId};
 use interviews::services::{Clock, Tokens};
 use serde_json::{Value, json};
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
@@ -125,6 +126,15 @@ impl ServerProcess {
 
     pub fn address(&self) -> SocketAddr {
         self.address.parse().unwrap()
+    }
+
+    /// The most memory that it has used since its start, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        let guardian = self.guardian.id();
+        let children = fs::read_to_string(format!("/proc/{guardian}/task/{guardian}/children")).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", children.trim())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak.unwrap().parse::<usize>().unwrap() * 1024
     }
 
     /// A token for this user.

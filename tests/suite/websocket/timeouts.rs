@@ -61,8 +61,25 @@ async fn connection_that_answers_pings_is_kept() {
     }
 }
 
+/// Pings of the WebSocket itself with a payload of 125 bytes, together of about a megabyte.
+fn protocol_pings() -> Vec<u8> {
+    let mut ping = vec![0x89, 0xfd, 0, 0, 0, 0];
+    ping.extend([b'x'; 125]);
+    ping.repeat(8_000)
+}
+
 #[tokio::test]
 async fn client_that_reads_nothing_is_closed_with_1013_and_its_operations_are_cancelled() {
+    flood_is_closed_with_1013(large_ping()).await;
+}
+
+#[tokio::test]
+async fn client_that_does_not_read_the_answers_to_its_pings_is_closed_with_1013() {
+    flood_is_closed_with_1013(protocol_pings()).await;
+}
+
+/// Sends this again and again on a connection that is not read until the server closes it.
+async fn flood_is_closed_with_1013(sent: Vec<u8>) {
     let flags = ["--write-timeout", "2s", "--max-in-flight", "1"];
     let server = ListeningServer::start(Sqlite, &flags).await.unwrap();
     let lock = server.lock(JUDE_WITH_LUISA).await;
@@ -70,9 +87,8 @@ async fn client_that_reads_nothing_is_closed_with_1013_and_its_operations_are_ca
     // The mutation holds the only permit until the server ends the connection.
     writing.write_all(&text_frame(&subscribe("1", &set_location()).to_string())).await.unwrap();
     let writing = tokio::spawn(async move {
-        let ping = large_ping();
         for _ in 0..20 {
-            if writing.write_all(&ping).await.is_err() {
+            if writing.write_all(&sent).await.is_err() {
                 break;
             }
         }

@@ -2,10 +2,13 @@
 
 use super::client::{ANY_COMPLEXITY, locations, make_locations_long, until_used};
 use crate::support::Database::Sqlite;
-use crate::support::listening_server::{ListeningServer, subscribe};
+use crate::support::database::TestDatabase;
+use crate::support::listening_server::{ListeningServer, TIMEOUT, subscribe};
+use crate::support::process::ServerProcess;
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient, request_upgrade, text_frame};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -76,6 +79,25 @@ async fn long_messages_arrive_in_both_directions() {
     let data = client.ask(&locations(10)).await;
     assert_eq!(data["interviews"]["nodes"][99]["a9"].as_str().map(str::len), Some(2000));
     until_used(&server.app, |used| used == 0).await;
+}
+
+/// The server reads nothing from a client that does not take the answers to its pings.
+#[tokio::test]
+async fn pings_whose_answers_nobody_reads_use_little_memory() {
+    let database = TestDatabase::new(Sqlite).await.unwrap();
+    let server = ServerProcess::start_with(&database, &[("WRITE_TIMEOUT", "2s")]).await;
+    let before = server.peak_memory();
+    let (_, mut stream) = request_upgrade(server.address(), &[SUBPROTOCOL]).await;
+    let mut ping = vec![0x89, 0xfd, 0, 0, 0, 0];
+    ping.extend([b'x'; 125]);
+    let pings = ping.repeat(1000);
+    for _ in 0..40 * MEGABYTE / pings.len() {
+        if timeout(TIMEOUT, stream.write_all(&pings)).await.expect("the server keeps the connection").is_err() {
+            break;
+        }
+    }
+    let used = server.peak_memory() - before;
+    assert!(used < 10 * MEGABYTE, "{used}");
 }
 
 #[tokio::test]
