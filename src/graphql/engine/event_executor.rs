@@ -30,12 +30,20 @@ pub struct EventRequest {
     operation_name: Option<String>,
     /// What one execution costs, in points.
     cost: usize,
+    /// The memory of one execution, in bytes.
+    memory: usize,
 }
 
 impl EventRequest {
-    pub fn new(document: &Document, selection: SelectionHash, operation_name: Option<String>, cost: usize) -> Self {
+    pub fn new(
+        document: &Document,
+        selection: SelectionHash,
+        operation_name: Option<String>,
+        cost: usize,
+        memory: usize,
+    ) -> Self {
         let (text, hash) = document.source();
-        Self { text, hash, selection, operation_name, cost }
+        Self { text, hash, selection, operation_name, cost, memory }
     }
 }
 
@@ -98,10 +106,10 @@ impl<A: Api> EventExecutor<A> {
 
     /// What the executor runs, with the memory that it takes.
     fn request(&self, per_event: &EventRequest) -> Result<(Request, Charge), Code> {
-        let EventRequest { text, hash, selection, operation_name, .. } = per_event;
+        let EventRequest { text, hash, selection, operation_name, memory, .. } = per_event;
         let document = self.documents.parse_and_validate_hashed(text, *hash, Caching::Insert);
         let document = document.map_err(|error| error.code)?;
-        let charge = self.limits.memory.charge(document.executable_memory());
+        let charge = self.limits.memory.charge(*memory);
         let charge = charge.map_err(|NoMemory| Code::Overloaded)?;
         let mut request = Request::new("").variables(selection.variables.clone());
         request.operation_name.clone_from(operation_name);

@@ -27,7 +27,7 @@ pub(crate) use surcharge::Surcharge;
 
 use crate::graphql::engine::api::{Api, Client, RequestContext};
 use crate::graphql::engine::document::{
-    Caching, Document, DocumentLimits, Documents, PreparedDocument, SchemaRules, persisted_query_hash,
+    Caching, Document, DocumentLimits, Documents, SchemaRules, persisted_query_hash,
 };
 use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::engine::event_executor::EventExecutor;
@@ -293,9 +293,7 @@ impl<A: Api> Engine<A> {
         if kind == OperationType::Subscription {
             self.documents.check_kept_variables(&request.variables)?;
             let selection = document.selection_hash(operation, &request.variables);
-            let PreparedDocument { root_field, .. } = prepared;
-            let subscription =
-                PreparedSubscription::new(&document, root_field, selection, request.operation_name, cost)?;
+            let subscription = PreparedSubscription::new(&document, prepared, selection, request.operation_name)?;
             return Ok(CheckedRequest { request: PreparedRequest::Subscription(subscription), cost, is_first_use });
         }
         let limits = ResponseLimits {
@@ -304,7 +302,7 @@ impl<A: Api> Engine<A> {
             memory: self.memory.clone(),
             is_mutation: kind == OperationType::Mutation,
         };
-        let charge = self.memory.charge(document.executable_memory()).map_err(|NoMemory| ResponseError::NoMemory)?;
+        let charge = self.memory.charge(prepared.memory).map_err(|NoMemory| ResponseError::NoMemory)?;
         let selects_first =
             A::READ_FIRST.is_some_and(|name| document.selects_root_field(operation, &request.variables, name));
         request.set_parsed_query(prepared.executable);

@@ -2,7 +2,7 @@
 //! open dashboards of a company cost about as much as one.
 
 use crate::graphql::engine::api::{Api, Client, Delivery, EventStream, RequestContext};
-use crate::graphql::engine::document::{Document, RootField, SelectionHash};
+use crate::graphql::engine::document::{Document, PreparedDocument, RootField, SelectionHash};
 use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::engine::event_executor::{EventExecutor, EventRequest};
 use crate::graphql::engine::json::JsonText;
@@ -49,20 +49,18 @@ struct Subscription<A: Api> {
 }
 
 impl PreparedSubscription {
-    /// `cost` is what one event costs, in points.
-    ///
     /// # Errors
     /// `BAD_USER_INPUT` when `@skip` or `@include` removes the root field.
     pub fn new(
         document: &Document,
-        root_field: Option<RootField>,
+        prepared: PreparedDocument,
         selection: SelectionHash,
         operation_name: Option<String>,
-        cost: usize,
     ) -> Result<Self, RequestError> {
         let nothing = || RequestError::new(Code::BadUserInput, "The subscription selects nothing.", None);
+        let PreparedDocument { root_field, cost, memory, .. } = prepared;
         let root_field = root_field.ok_or_else(nothing)?;
-        Ok(Self { root_field, per_event: EventRequest::new(document, selection, operation_name, cost) })
+        Ok(Self { root_field, per_event: EventRequest::new(document, selection, operation_name, cost, memory) })
     }
 }
 

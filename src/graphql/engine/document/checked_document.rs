@@ -1,6 +1,7 @@
 //! A document that was parsed and validated, and what can be done with it.
 
 use crate::graphql::engine::allowance::Allowance;
+use crate::graphql::engine::document::cost::OperationCost;
 use crate::graphql::engine::document::root_fields::{RootField, collect_root_fields, drop_root_arguments};
 use crate::graphql::engine::document::selection_hash::{self, SelectionHash};
 use crate::graphql::engine::document::{Documents, Hash, Names, cost, root_fields, variables};
@@ -43,6 +44,8 @@ pub struct PreparedDocument {
     pub executable: ExecutorDocument,
     /// The cost of the operation, in points.
     pub cost: usize,
+    /// About the memory of an execution, in bytes: the executor's copy of the document, and of the arguments.
+    pub memory: usize,
     /// The first root field of a mutation or subscription.
     pub root_field: Option<RootField>,
 }
@@ -96,8 +99,7 @@ impl Document {
     }
 
     /// About the memory of the executor's copy, in bytes.
-    #[must_use]
-    pub fn executable_memory(&self) -> usize {
+    fn executable_memory(&self) -> usize {
         self.text.len() + EXECUTABLE_MEMORY_OF_TOKEN * self.tokens
     }
 
@@ -145,8 +147,10 @@ impl Document {
             RequestError::new(Code::QueryTooComplex, "The introspection is nested too deep in itself.", None)
         })?;
         let factor = if self.is_introspection(operation) { INTROSPECTION_FACTOR } else { 1 };
-        let cost = cost::of(&self.checked, operation, variables, documents.cost);
+        let OperationCost { points: cost, argument_memory } =
+            cost::of(&self.checked, operation, variables, documents.cost);
         allowance.spend_complexity(cost, factor)?;
+        let memory = self.executable_memory().saturating_add(argument_memory);
         let mut executable = self.executable.clone();
         let root_field = match operation.operation_type {
             OperationType::Query => None,
@@ -154,6 +158,6 @@ impl Document {
                 collect_root_fields(&mut executable, operation.name.as_deref(), variables)
             }
         };
-        Ok(PreparedDocument { executable, cost, root_field })
+        Ok(PreparedDocument { executable, cost, memory, root_field })
     }
 }

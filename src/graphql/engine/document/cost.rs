@@ -1,5 +1,7 @@
-//! The cost of an operation with its variables: what the limit and the rate limit count.
+//! The cost of an operation with its variables: what the limit and the rate limit count, and the memory of its
+//! arguments.
 
+use crate::graphql::engine::document::argument_memory::ArgumentMemory;
 use apollo_compiler::Node;
 use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selection, SelectionSet};
@@ -48,9 +50,24 @@ pub struct CostRules {
 /// The cost: a field costs one point, or more if it is a free text, and a connection multiplies the cost of its
 /// selection by the number of items that it may return. Scans are added once for each selection. The number of
 /// selections is limited before (see `limits`), so that fragments can be followed.
-pub fn of(document: &ExecutableDocument, operation: &Operation, variables: &Variables, rules: CostRules) -> usize {
-    let Points { fields, scans } = Cost { document, variables, rules }.of(&operation.selection_set);
-    fields.saturating_add(scans)
+pub fn of(
+    document: &ExecutableDocument,
+    operation: &Operation,
+    variables: &Variables,
+    rules: CostRules,
+) -> OperationCost {
+    let cost = Cost { document, variables, rules, arguments: ArgumentMemory::new(operation, variables) };
+    let Points { fields, scans, arguments } = cost.of(&operation.selection_set);
+    OperationCost { points: fields.saturating_add(scans), argument_memory: arguments }
+}
+
+/// What an operation costs.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationCost {
+    /// In points.
+    pub points: usize,
+    /// The memory of the arguments of all fields that may run, in bytes.
+    pub argument_memory: usize,
 }
 
 /// The cost of a selection.
@@ -59,11 +76,17 @@ struct Points {
     /// What a list multiplies.
     fields: usize,
     scans: usize,
+    /// The memory of arguments, in bytes. A list multiplies it.
+    arguments: usize,
 }
 
 impl Points {
     fn add(self, other: Self) -> Self {
-        Self { fields: self.fields.saturating_add(other.fields), scans: self.scans.saturating_add(other.scans) }
+        Self {
+            fields: self.fields.saturating_add(other.fields),
+            scans: self.scans.saturating_add(other.scans),
+            arguments: self.arguments.saturating_add(other.arguments),
+        }
     }
 }
 
@@ -71,6 +94,7 @@ struct Cost<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     rules: CostRules,
+    arguments: ArgumentMemory<'a>,
 }
 
 impl Cost<'_> {
@@ -78,9 +102,12 @@ impl Cost<'_> {
         let costs = set.selections.iter().map(|selection| match selection {
             Selection::Field(field) => {
                 let own = if self.is_free_text(set, field) { FREE_TEXT_COST } else { 1 };
-                let Points { fields, scans } = self.of(&field.selection_set);
-                let fields = fields.saturating_mul(self.items(field));
-                Points { fields, scans }.add(Points { fields: own, scans: self.scan(set, field) })
+                let Points { fields, scans, arguments } = self.of(&field.selection_set);
+                let items = self.items(field);
+                let selected =
+                    Points { fields: fields.saturating_mul(items), scans, arguments: arguments.saturating_mul(items) };
+                let arguments = self.arguments.of(field);
+                selected.add(Points { fields: own, scans: self.scan(set, field), arguments })
             }
             Selection::InlineFragment(fragment) => self.of(&fragment.selection_set),
             Selection::FragmentSpread(spread) => {

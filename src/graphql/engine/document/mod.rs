@@ -6,6 +6,7 @@
 //! long texts. The executor's own parser overflows the stack on such texts, and its validator misses cases. Valid
 //! documents are cached.
 
+mod argument_memory;
 mod cache;
 mod checked_document;
 mod cost;

@@ -285,6 +285,37 @@ fn arguments_of_a_subscription_have_their_variables_substituted() {
 }
 
 #[test]
+fn arguments_count_for_each_field_that_may_run() {
+    let long = "x".repeat(10_000);
+    let people = "interviewees(search: $s) { nodes { id } }";
+    for (query, uses) in [
+        (format!("query($s: String) {{ {people} }}"), 1),
+        (format!("query($s: String) {{ a: {people} b: {people} c: {people} }}"), 3),
+        (format!("query($s: String) {{ ...F ...F ... {{ ...F }} }} fragment F on Query {{ {people} }}"), 3),
+        (
+            "query($s: String) { interviewees(first: 5) { nodes { interviews(after: $s) { nodes { id } } } } }"
+                .to_owned(),
+            5,
+        ),
+        ("query($s: DateTime) { interviews(filter: {startAt: {gte: $s, lt: $s}}) { totalCount } }".to_owned(), 2),
+    ] {
+        let memory = |given| prepared(&query, given).memory;
+        let expected = uses * (long.len() - 20);
+        let short = "2026-01-01T00:00:00Z";
+        let padded = format!("2026-01-01T00:00:00.{}Z", "0".repeat(long.len() - 21));
+        assert_eq!(memory(json!({"s": padded})) - memory(json!({"s": short})), expected, "{query}");
+        let with_default = query.replacen(')', &format!(" = \"{padded}\")"), 1);
+        let memory = |given| prepared(&with_default, given).memory;
+        assert_eq!(memory(json!({})) - memory(json!({"s": short})), expected, "{with_default}");
+    }
+    let numbers = |count: usize| {
+        let list = "query($s: [InterviewStatus!]) { a: interviews(filter: {status: $s}) { totalCount } }";
+        prepared(list, json!({"s": vec!["PENDING"; count]})).memory
+    };
+    assert!(numbers(1000) - numbers(0) >= 1000 * ("PENDING".len() + size_of::<async_graphql::Value>()));
+}
+
+#[test]
 fn introspection_may_cost_as_much_as_that_of_graphiql() {
     let cost = prepared(include_str!("../../../../tests/suite/support/introspection.graphql"), json!({})).cost;
     let limit = |factor: usize| factor * DocumentLimits::default().complexity;

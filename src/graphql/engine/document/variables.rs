@@ -35,6 +35,9 @@ pub fn check(
     check.problems.into_result()
 }
 
+/// The longest text of an id, in bytes. The ids of this server are shorter; a position of the log has up to 80 bytes.
+const MAX_ID: usize = 128;
+
 const MISSING: &str = "A value is required.";
 const NULL: &str = "The value cannot be null.";
 
@@ -121,6 +124,9 @@ impl<'a> Check<'a> {
     fn scalar(&self, name: &str, value: &Value) -> Result<(), String> {
         let is_valid = match (name, value) {
             ("Int", Value::Number(number)) => number.as_i64().is_some_and(|it| i32::try_from(it).is_ok()),
+            ("ID", Value::String(text)) if text.len() > MAX_ID => {
+                return Err(format!("An id has at most {MAX_ID} bytes."));
+            }
             ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
             ("ID", Value::Number(number)) => number.is_i64(),
             (name, Value::String(text)) => match custom_scalar(self.scalars, name) {

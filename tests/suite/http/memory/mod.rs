@@ -7,4 +7,5 @@ mod documents;
 mod heads;
 mod responses;
 mod subscriptions;
+mod variables;
 mod websockets;
