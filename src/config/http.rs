@@ -82,10 +82,11 @@ pub struct HttpSettings {
     pub max_in_flight_per_user: usize,
     /// Keep at most this many connections open, at least 1
     ///
-    /// At the limit, the server closes the connection that has waited longest without sending a request for a new one,
-    /// or else the one whose last response is the oldest. When all have requests in flight or are long-lived, the new
-    /// one is answered with 503 and the error code `OVERLOADED`. The server raises its soft limit on file descriptors
-    /// to the hard one; where that is too low, it logs a warning and keeps fewer connections open.
+    /// At the limit, the server closes an idle connection for a new one: first the one on which a request has been
+    /// arriving for the longest time, then the one whose last response is the oldest. When all have requests in flight
+    /// or are long-lived, the new one is answered with 503 and the error code `OVERLOADED`. The server raises its soft
+    /// limit on file descriptors to the hard one; where that is too low, it logs a warning and keeps fewer connections
+    /// open.
     #[arg(
         long,
         value_name = "COUNT",
@@ -208,7 +209,7 @@ impl HttpSettings {
     /// The limits on the number of connections.
     pub(crate) fn connection_limits(&self) -> ConnectionLimits {
         let per_address = self.max_connections_per_address.map(NonZeroUsize::get);
-        ConnectionLimits { total: self.max_connections, per_address }
+        ConnectionLimits::new(self.max_connections, per_address)
     }
 
     /// The limits on the number of WebSockets and event streams.

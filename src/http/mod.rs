@@ -11,13 +11,13 @@ mod graphql;
 mod health;
 mod host;
 mod json_memory;
+mod limit_per_key;
 mod method_not_allowed;
 mod middleware;
 pub(crate) mod origins;
 mod rest;
 pub(crate) mod server;
 pub(crate) mod start;
-mod user_limit;
 mod websocket;
 
 use crate::graphql::{Engine, MemoryBudget};

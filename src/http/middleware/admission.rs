@@ -4,7 +4,7 @@
 use crate::domain::UserId;
 use crate::graphql::Code;
 use crate::http::error_response::{HttpError, OVERLOADED};
-use crate::http::user_limit::{UserLimit, UserPermit};
+use crate::http::limit_per_key::{UserLimit, UserPermit};
 use axum::http::StatusCode;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -6,8 +6,8 @@ use crate::domain::{
 use crate::http::ServerState;
 use crate::http::caller::Caller;
 use crate::http::content_type::is_json;
+use crate::http::limit_per_key::UserPermit;
 use crate::http::rest::error::{ErrorObject, RestError};
-use crate::http::user_limit::UserPermit;
 use crate::services::AuthenticationError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};

@@ -2,23 +2,26 @@
 //!
 //! `axum::serve` has no timeout for the headers of a request, therefore the server drives hyper itself.
 
+use crate::http::server::activity::{Activity, IdleKind};
 use crate::http::server::client_stream::ClientStream;
 use crate::http::server::inline_repoll::InlineRepoll;
 use crate::http::server::log_limit::LogLimit;
-use crate::http::server::open_connections::{OpenConnection, OpenConnections, Refused};
+use crate::http::server::open_connections::{Admission, OpenConnection, OpenConnections, Refused};
 use crate::http::server::refusal::Refusals;
 use crate::http::server::request_tracking::TrackedRoutes;
 use crate::http::server::shutdown::ConnectionTracker;
 use crate::http::server::timeouts::{Timeouts, set_user_timeout, with_write_timeout};
 use axum::Router;
+use hyper::server::conn::http1::{Builder, UpgradeableConnection};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 
 /// About the largest head of a request, in bytes. Apart from one response, a connection buffers no more than this in
 /// either direction, so that its memory is small.
@@ -27,25 +30,46 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How long to wait after a failure to accept.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
+/// How long an evicted connection may go on, for a request that is about to be complete.
+const EVICTION_GRACE: Duration = Duration::from_millis(25);
+/// How often an evicted connection that got a request is checked again.
+const EVICTION_RECHECK: Duration = Duration::from_secs(1);
+
+type HttpConnection = UpgradeableConnection<TokioIo<ClientStream<Pin<Box<TimeoutStream<TcpStream>>>>>, TrackedRoutes>;
+
 /// Accepts the connections of one listener.
-pub(super) struct Acceptor<'a> {
+pub(super) struct Acceptor {
     pub(super) listener: TcpListener,
+    pub(super) server: Arc<ConnectionServer>,
+    pub(super) failures: LogLimit,
+}
+
+/// Serves connections, each in a task of its own.
+pub(super) struct ConnectionServer {
     pub(super) router: Router,
     pub(super) timeouts: Timeouts,
-    pub(super) tracker: &'a ConnectionTracker,
+    pub(super) tracker: ConnectionTracker,
     pub(super) open: OpenConnections,
     pub(super) refusals: Refusals,
-    pub(super) failures: LogLimit,
     pub(super) refused: LogLimit,
 }
 
-impl Acceptor<'_> {
-    /// Accepts the next connection and serves it in a task of its own, or refuses it.
+impl Acceptor {
+    /// Accepts the next connection and serves or refuses it. Other connections do not wait for it.
     pub(super) async fn accept(&self) {
         let (stream, client) = self.next_connection().await;
-        match self.open.admit(client.ip()).await {
-            Ok(connection) => self.serve(stream, connection),
-            Err(why) => self.refuse(stream, why),
+        match self.server.open.admit(client.ip()) {
+            Admission::Open(connection) => self.server.serve(stream, connection),
+            Admission::Refused(why) => self.server.refuse(stream, why),
+            Admission::Pending(admitted) => {
+                let server = self.server.clone();
+                self.server.tracker.spawn(async move {
+                    match admitted.await {
+                        Some(connection) => server.serve(stream, connection),
+                        None => server.refuse(stream, Refused::Full),
+                    }
+                });
+            }
         }
     }
 
@@ -59,13 +83,15 @@ impl Acceptor<'_> {
                         tracing::warn!(%error, suppressed, "a connection could not be accepted");
                     }
                     // The usual cause is a lack of file descriptors, and this frees one.
-                    self.open.evict();
+                    self.server.open.evict();
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
     }
+}
 
+impl ConnectionServer {
     fn refuse(&self, stream: TcpStream, why: Refused) {
         if let Some(suppressed) = self.refused.count() {
             let limit = match why {
@@ -89,7 +115,7 @@ impl Acceptor<'_> {
         }
         let activity = connection.activity.clone();
         let routes = TrackedRoutes::new(&self.router, connection.clone());
-        let http = hyper::server::conn::http1::Builder::new()
+        let http = Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(timeouts.header)
             .max_buf_size(MAX_HEAD)
@@ -98,27 +124,21 @@ impl Acceptor<'_> {
                 routes,
             )
             .with_upgrades();
-        let close = activity.close_signal();
         self.tracker.spawn(InlineRepoll::new(async move {
             let mut http = pin!(http);
             let ended = tokio::select! {
                 // In this order: bytes that arrived while the server was too busy to read them are noticed.
                 biased;
                 ended = &mut http => Some(ended),
-                () = close.cancelled() => None,
-                () = sleep(timeouts.first_byte) => {
-                    if !activity.has_received() {
-                        return;
-                    }
-                    tokio::select! {
-                        ended = &mut http => Some(ended),
-                        () = close.cancelled() => None,
-                    }
-                }
+                () = must_close(&activity, timeouts.first_byte) => None,
             };
             let ended = match ended {
                 Some(ended) => ended,
-                None if activity.is_unused_and_evicted() => return,
+                None if activity.is_evicted() => match end_evicted(http, &activity).await {
+                    Some(ended) => ended,
+                    None => return,
+                },
+                None if !activity.has_received() => return,
                 None => {
                     http.as_mut().graceful_shutdown();
                     http.await
@@ -128,6 +148,38 @@ impl Acceptor<'_> {
                 tracing::debug!(%error, "a connection ended early");
             }
         }));
+    }
+}
+
+/// Waits until the connection has to close, or until nothing has arrived on it in time.
+async fn must_close(activity: &Activity, first_byte_timeout: Duration) {
+    let close = activity.close_signal();
+    tokio::select! {
+        () = close.cancelled() => return,
+        () = sleep(first_byte_timeout) => {}
+    }
+    if activity.has_received() {
+        close.cancelled().await;
+    }
+}
+
+/// Ends an evicted connection. A request that is complete in time is answered; `None` when the connection has to be
+/// dropped, because hyper would wait for the rest of a request, or until the client has read its response.
+async fn end_evicted(mut http: Pin<&mut HttpConnection>, activity: &Activity) -> Option<hyper::Result<()>> {
+    // hyper would close a connection on which nothing has arrived.
+    if activity.idle().is_none_or(|idle| idle.kind != IdleKind::Arriving) {
+        http.as_mut().graceful_shutdown();
+    }
+    let mut grace = EVICTION_GRACE;
+    loop {
+        if let Ok(ended) = timeout(grace, http.as_mut()).await {
+            return Some(ended);
+        }
+        if activity.idle().is_some() {
+            return None;
+        }
+        http.as_mut().graceful_shutdown();
+        grace = EVICTION_RECHECK;
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that notes when bytes arrive, and counts their memory.
+/// A stream that notes when bytes arrive and whether the client reads, and counts the memory of what arrives.
 pub(super) struct ClientStream<S> {
     stream: S,
     connection: Arc<OpenConnection>,
@@ -16,6 +16,14 @@ pub(super) struct ClientStream<S> {
 impl<S> ClientStream<S> {
     pub(super) fn new(stream: S, connection: Arc<OpenConnection>) -> Self {
         Self { stream, connection }
+    }
+
+    fn note_write(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Pending => self.connection.activity.stall(),
+            Poll::Ready(_) => self.connection.activity.progress(),
+        }
+        written
     }
 }
 
@@ -34,7 +42,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note_write(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -50,7 +59,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note_write(written)
     }
 
     fn is_write_vectored(&self) -> bool {

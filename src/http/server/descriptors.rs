@@ -2,9 +2,9 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The descriptors that are not for clients: the database's, the listener's, the runtime's, and connections that are
-/// being refused.
-const RESERVE: u64 = 128;
+/// The descriptors that are not for open connections: the database's, the listener's, the runtime's, and those of new
+/// connections that wait or are being refused.
+const RESERVE: u64 = 384;
 
 /// Raises the soft limit to the hard one, which needs no privilege, and returns the most connections that the limit
 /// allows. Shells and service managers usually set a soft limit of 1024, for programs that use `select`.
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn a_part_of_the_descriptors_is_reserved() {
-        for (limit, connections) in [(64, 32), (300, 154), (1024, 832), (16_384, 15_232), (1_048_576, 982_912)] {
+        for (limit, connections) in [(64, 32), (300, 150), (1024, 576), (16_384, 14_976), (1_048_576, 982_656)] {
             assert_eq!(connections_within(limit), connections, "{limit}");
         }
     }

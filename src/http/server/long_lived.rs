@@ -5,7 +5,7 @@
 //! others.
 
 use crate::domain::UserId;
-use crate::http::user_limit::{UserLimit, UserPermit};
+use crate::http::limit_per_key::{UserLimit, UserPermit};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

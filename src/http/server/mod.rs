@@ -5,6 +5,7 @@ mod accept;
 mod activity;
 mod client_stream;
 pub(crate) mod descriptors;
+mod eviction;
 mod head_memory;
 mod inline_repoll;
 mod log_limit;
@@ -19,13 +20,14 @@ pub(crate) use open_connections::ConnectionLimits;
 pub(crate) use timeouts::Timeouts;
 
 use crate::graphql::MemoryBudget;
-use crate::http::server::accept::Acceptor;
+use crate::http::server::accept::{Acceptor, ConnectionServer};
 use crate::http::server::log_limit::LogLimit;
 use crate::http::server::open_connections::OpenConnections;
 use crate::http::server::refusal::Refusals;
 use crate::http::server::shutdown::ConnectionTracker;
 use axum::Router;
 use std::pin::pin;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// How the server stopped.
@@ -58,13 +60,15 @@ pub(crate) async fn serve(
 ) -> Shutdown {
     let acceptor = Acceptor {
         listener,
-        router: routers.main,
-        timeouts,
-        tracker,
-        open: OpenConnections::new(limits, tracker.shutdown_signal(), memory),
-        refusals: Refusals::new(routers.overloaded),
+        server: Arc::new(ConnectionServer {
+            router: routers.main,
+            timeouts,
+            tracker: tracker.clone(),
+            open: OpenConnections::new(limits, tracker.shutdown_signal(), memory),
+            refusals: Refusals::new(routers.overloaded),
+            refused: LogLimit::default(),
+        }),
         failures: LogLimit::default(),
-        refused: LogLimit::default(),
     };
     let mut stop = pin!(stop);
     loop {

@@ -60,7 +60,9 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
     fn call(&self, request: Request<Incoming>) -> TrackedFuture {
         let has_body = !request.body().is_end_stream();
         self.connection.head_memory.head_arrived(has_body);
-        if !has_body {
+        if has_body {
+            self.connection.activity.receive();
+        } else {
             self.connection.begin_request();
         }
         let mut request = request.map(|body| RequestBody { body, connection: self.connection.clone() });
@@ -80,6 +82,7 @@ impl Future for TrackedFuture {
         let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if is_upgrade {
             this.connection.head_memory.upgraded();
+            this.connection.activity.upgrade();
         }
         let request = (!is_upgrade).then(|| RequestGuard(this.connection.clone()));
         Poll::Ready(Ok(response.map(|body| ResponseBody { body, _request: request })))

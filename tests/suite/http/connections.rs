@@ -11,33 +11,33 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// The longest time in which a client is answered although the server is full. It is answered within milliseconds.
 const SOON: Duration = Duration::from_secs(20);
 
-const LIVE: &str = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
+pub const LIVE: &str = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// A request whose body does not arrive.
-const WITHOUT_BODY: &str =
+pub const WITHOUT_BODY: &str =
     "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
 
 /// A connection that has sent this.
-async fn connect(address: SocketAddr, sent: &str) -> TcpStream {
+pub async fn connect(address: SocketAddr, sent: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(sent.as_bytes()).await.unwrap();
     stream
 }
 
 /// A connection that has been answered once.
-async fn used(address: SocketAddr) -> TcpStream {
+pub async fn used(address: SocketAddr) -> TcpStream {
     let mut stream = connect(address, "").await;
     assert_eq!(request(&mut stream, LIVE).await.0, 200);
     stream
 }
 
 /// Sends a request; the status and the body of its response.
-async fn request(stream: &mut TcpStream, request: &str) -> (u16, Value) {
+pub async fn request(stream: &mut TcpStream, request: &str) -> (u16, Value) {
     stream.write_all(request.as_bytes()).await.unwrap();
     response(stream).await
 }
@@ -61,7 +61,7 @@ async fn expect_closed(mut stream: TcpStream) {
 }
 
 /// 400 connections that have sent this and then nothing, with 300 file descriptors for the server.
-async fn flood(sent: &str) {
+pub async fn flood(sent: &str) {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
     let server = shell.start_script("ulimit -n 300; exec interviews serve");
     let token = shell.token(MONA);
@@ -122,6 +122,7 @@ async fn connection_that_has_rested_longest_is_closed_for_a_new_one() {
     let second = used(server.address).await;
     assert_eq!(request(&mut first, LIVE).await.0, 200);
     let silent = connect(server.address, "").await;
+    sleep(Duration::from_millis(300)).await; // longer than a new connection has for its request
     let mut third = used(server.address).await;
     expect_closed(silent).await; // it has not asked for anything
     let mut fourth = used(server.address).await;

@@ -3,6 +3,7 @@
 
 mod allowed_hosts;
 mod connections;
+mod evictions;
 mod explorer;
 mod fuzz;
 mod graphql_over_http;

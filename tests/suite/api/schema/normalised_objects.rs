@@ -216,7 +216,8 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
 fn declare_inputs(operation: &str) -> String {
     let declared = operation.replace("mutation {", "mutation($conflicting: CreateInterviewInput!) {");
     if declared.contains("$same") {
-        return declared.replace("mutation($interview: ID!)", "mutation($interview: ID!, $same: UpdateInterviewInput!)");
+        return declared
+            .replace("mutation($interview: ID!)", "mutation($interview: ID!, $same: UpdateInterviewInput!)");
     }
     declared
 }

@@ -2,7 +2,7 @@
 
 mod batches;
 mod bodies;
-mod client;
+pub mod client;
 mod documents;
 mod heads;
 mod responses;

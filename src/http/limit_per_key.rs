@@ -1,50 +1,56 @@
-//! A limit for each user on how many of something they have at a time.
+//! A limit for each user, or each client address, on how many of something they have at a time.
 
 use crate::domain::UserId;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts what each user has.
+/// Counts what each key has.
 #[derive(Clone, Debug)]
-pub(crate) struct UserLimit {
+pub(crate) struct LimitPerKey<K> {
     max: usize,
-    counts: Arc<Mutex<HashMap<UserId, usize>>>,
+    counts: Arc<Mutex<HashMap<K, usize>>>,
 }
 
-/// One of a user, until it is dropped.
+/// One of a key, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct UserPermit {
-    user: UserId,
-    limit: UserLimit,
+pub(crate) struct KeyPermit<K: Eq + Hash> {
+    key: K,
+    limit: LimitPerKey<K>,
 }
 
-impl UserLimit {
+pub(crate) type UserLimit = LimitPerKey<UserId>;
+pub(crate) type UserPermit = KeyPermit<UserId>;
+
+impl<K: Copy + Eq + Hash> LimitPerKey<K> {
     pub(crate) fn new(max: usize) -> Self {
         Self { max, counts: Arc::default() }
     }
 
     /// A permit for one more; none at the limit.
-    pub(crate) fn try_acquire(&self, user: UserId) -> Option<UserPermit> {
+    pub(crate) fn try_acquire(&self, key: K) -> Option<KeyPermit<K>> {
         let mut counts = self.counts();
-        if counts.get(&user).copied().unwrap_or_default() >= self.max {
+        if counts.get(&key).copied().unwrap_or_default() >= self.max {
             return None;
         }
-        *counts.entry(user).or_default() += 1;
-        Some(UserPermit { user, limit: self.clone() })
+        *counts.entry(key).or_default() += 1;
+        Some(KeyPermit { key, limit: self.clone() })
     }
+}
 
-    fn counts(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
+impl<K> LimitPerKey<K> {
+    fn counts(&self) -> MutexGuard<'_, HashMap<K, usize>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for UserPermit {
+impl<K: Eq + Hash> Drop for KeyPermit<K> {
     fn drop(&mut self) {
         let mut counts = self.limit.counts();
-        if let Some(count) = counts.get_mut(&self.user) {
+        if let Some(count) = counts.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.user);
+                counts.remove(&self.key);
             }
         }
     }
