@@ -15,7 +15,7 @@ use crate::graphql::schema::interview::subscription::SubscriptionArguments;
 use crate::graphql::schema::{FREE_TEXTS, SCANS, SCHEMA};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
-    self, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError, SharedServices,
+    self, CatchUpPermit, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError, SharedServices,
     SubscriptionEnd,
 };
 use apollo_compiler::Schema as SchemaDefinition;
@@ -24,7 +24,6 @@ use async_graphql::{Executor, Request};
 use futures_util::StreamExt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tokio::sync::SemaphorePermit;
 
 /// The GraphQL API of interviews.
 #[derive(Clone)]
@@ -46,6 +45,7 @@ impl Api for InterviewsApi {
     type RateLimitKey = UserId;
     type Event = LogEntry;
     type ShareKey = (Epoch, LogPosition, Scope);
+    type CatchUpPermit = CatchUpPermit;
 
     const COST: CostRules = CostRules {
         page_sizes: PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE },
@@ -119,7 +119,7 @@ impl Api for InterviewsApi {
         Ok(deliveries.map(delivery).boxed())
     }
 
-    async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.services.catch_up_permit().await
+    async fn catch_up_permit(&self, viewer: &domain::Viewer) -> Option<CatchUpPermit> {
+        self.services.catch_up_permit(viewer.id).await
     }
 }

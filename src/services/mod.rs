@@ -15,6 +15,7 @@ pub use auth::tokens::{SecretTooShort, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::{Failure, ServiceError};
+pub use events::catch_up::CatchUpPermit;
 pub use events::changes::Changes;
 pub use events::epoch::verify_event_log;
 pub use events::follower::{LogEntry, MAX_RETRIES, RETRY_PAUSE};
@@ -30,6 +31,7 @@ use crate::domain::Viewer;
 use crate::storage::{Db, StorageError, UserReader};
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
+use events::catch_up::CatchUpLimit;
 use events::delay::DelayWatch;
 use events::epoch::EpochCheck;
 use events::follower::EventFollower;
@@ -48,6 +50,7 @@ pub struct Services {
     epoch_check: Arc<EpochCheck>,
     delay_watch: DelayWatch,
     follower: Arc<EventFollower>,
+    catch_up: CatchUpLimit,
     limits: ServiceLimits,
     readiness: ReadinessCheck,
 }
@@ -85,6 +88,7 @@ impl Services {
             viewers: ViewerCache::new(lifetimes.viewers),
             live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), lifetimes.viewers)),
             follower: Arc::new(EventFollower::new(db.clone(), epoch_check.clone(), lifetimes.log)),
+            catch_up: CatchUpLimit::new(),
             epoch_check,
             delay_watch: DelayWatch::new(db.clone()),
             limits: ServiceLimits::default(),

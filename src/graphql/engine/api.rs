@@ -13,7 +13,6 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::SemaphorePermit;
 
 /// An API that the engine can serve.
 pub trait Api: Clone + Send + Sync + 'static {
@@ -29,6 +28,8 @@ pub trait Api: Clone + Send + Sync + 'static {
     /// Identifies an event and the scope in which a viewer sees it. Viewers with an equal key get equal responses to
     /// equal selections.
     type ShareKey: Clone + Eq + Hash + Send + Sync + 'static;
+    /// Allows one execution for a subscriber who catches up.
+    type CatchUpPermit: Send;
 
     /// What the cost of a field depends on.
     const COST: CostRules;
@@ -75,7 +76,7 @@ pub trait Api: Clone + Send + Sync + 'static {
 
     /// Waits for a permit to execute an event for one subscriber who catches up. It limits how much such work uses the
     /// database.
-    fn catch_up_permit(&self) -> impl Future<Output = Option<SemaphorePermit<'_>>> + Send;
+    fn catch_up_permit(&self, viewer: &Self::Viewer) -> impl Future<Output = Option<Self::CatchUpPermit>> + Send;
 }
 
 /// Events on their way to one subscriber.

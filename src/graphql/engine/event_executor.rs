@@ -75,7 +75,10 @@ impl<A: Api> EventExecutor<A> {
                 tokio::time::sleep(A::EVENT_RETRY_PAUSE).await;
             }
             // Held for one attempt and released while backing off, so that other subscribers can catch up meanwhile.
-            let _permit = if catching_up { self.executor.api().catch_up_permit().await } else { None };
+            let _permit = match &context.viewer {
+                Some(viewer) if catching_up => self.executor.api().catch_up_permit(viewer).await,
+                _ => None,
+            };
             match self.execute(per_event, context.clone(), event.clone()).await {
                 Ok(response) => return Ok(response),
                 Err(code) => failure = code,

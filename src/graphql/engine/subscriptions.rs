@@ -9,6 +9,7 @@ use crate::graphql::engine::json::JsonText;
 use crate::graphql::engine::shared_responses::{EventResponse, SharedResponses};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
 
 /// The responses of a subscription. The stream ends with its first error.
 pub type ResponseStream = BoxStream<'static, Result<Arc<JsonText>, StreamEnd>>;
@@ -129,7 +130,9 @@ impl<A: Api> Subscription<A> {
         };
         match share_key {
             Some(share_key) => shared.get_or_execute((share_key, selection), execute).await,
-            None => execute.await,
+            // In a task of its own: this future is not polled while the client does not read, and would hold a permit
+            // and database connections for that time.
+            None => AbortOnDropHandle::new(tokio::spawn(execute)).await.unwrap_or(Err(Code::Internal)),
         }
     }
 }

@@ -94,7 +94,8 @@ impl Operations {
     }
 
     /// Runs queries and mutations until one more is finished. Subscriptions are not polled: their source has to notice
-    /// that the client does not read.
+    /// that the client does not read. So their futures must not hold permits or database connections; what needs these
+    /// runs in tasks of its own.
     pub(super) async fn advance(&mut self) {
         advance(&mut self.executing, &mut self.executed).await;
     }

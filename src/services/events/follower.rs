@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{self, Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, Sender, WeakSender};
-use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
 
 /// An event of the log with its interview.
 #[derive(Clone, Debug)]
@@ -53,8 +53,6 @@ pub(crate) struct EventFollower {
     running: Mutex<(WeakSender<Broadcast>, Epoch)>,
     /// A lower bound of the position up to which entries were sent.
     sent_up_to: sync::Mutex<LogPosition>,
-    /// Limits how many subscribers catch up at a time, so that they leave database connections to other requests.
-    catch_up_permits: Semaphore,
 }
 
 /// How many entries a receiver may lag behind. They are kept once, for all receivers together. The follower waits for
@@ -64,8 +62,6 @@ const CAPACITY: usize = 1024;
 const BATCH: u64 = 200;
 /// The shortest pause between two queries: a burst of changes is read by one query.
 const MIN_PAUSE: Duration = Duration::from_millis(5);
-/// How many subscribers catch up at a time.
-const CATCH_UP_PERMITS: usize = 3;
 /// The pause after the database failed.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How often a delivery is retried before its subscription ends.
@@ -91,7 +87,6 @@ impl EventFollower {
             new_events: Notify::new(),
             running: Mutex::new((no_receivers.downgrade(), Epoch(0))),
             sent_up_to: sync::Mutex::new(LogPosition::START),
-            catch_up_permits: Semaphore::new(CATCH_UP_PERMITS),
         }
     }
 
@@ -115,11 +110,6 @@ impl EventFollower {
         self.set_sent_up_to(position);
         tokio::spawn(self.clone().follow(sender, epoch, position));
         Ok(Feed { receiver, epoch, position })
-    }
-
-    /// Waits for a permit to do work for one subscriber that catches up. It is never `None`: the semaphore stays open.
-    pub(crate) async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.catch_up_permits.acquire().await.ok()
     }
 
     fn set_sent_up_to(&self, position: LogPosition) {

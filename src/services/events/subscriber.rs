@@ -1,17 +1,19 @@
 //! One subscriber of the event log: first the events that it missed, then live events. It gets each event once and in
 //! order, if its viewer sees the event and the filter admits it at the time of delivery.
 
+use super::catch_up::CatchUpPermit;
 use super::follower::{Broadcast, Feed, LogEntry, MAX_RETRIES, RETRY_PAUSE, with_interviews};
 use crate::domain::filter::InterviewFilter;
-use crate::domain::{Epoch, LogPosition, Since, Viewer};
+use crate::domain::{Epoch, LogPosition, Since, UserId, Viewer};
 use crate::services::{Failure, LiveSession, ServiceError, Services};
 use crate::storage::{StorageError, event_log};
 use futures_util::stream::{self, Stream};
 use std::collections::VecDeque;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use tokio::sync::SemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Why the server ended a subscription.
 #[derive(Clone, Debug)]
@@ -96,9 +98,9 @@ impl Services {
         }))
     }
 
-    /// Waits for a permit to do work for one subscriber that catches up. Other requests come first.
-    pub async fn catch_up_permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.follower.catch_up_permit().await
+    /// Waits for a permit to do work for one subscriber of this user that catches up. Other requests come first.
+    pub async fn catch_up_permit(&self, user: UserId) -> Option<CatchUpPermit> {
+        self.catch_up.acquire(user).await
     }
 }
 
@@ -137,7 +139,7 @@ impl Subscriber {
         let mut retries = 0;
         let (entries, last, is_full) = loop {
             let viewer = self.viewer()?;
-            match self.read_page(&viewer).await {
+            match self.read_page(viewer).await {
                 Ok(Some(page)) => break page,
                 Ok(None) => return Err(SubscriptionEnd::HistoryChanged),
                 Err(error) => {
@@ -163,20 +165,14 @@ impl Subscriber {
 
     /// The next missed entries, the position of the last event that was read, and whether there may be more. `None` if
     /// the subscriber's position is not in the present history of the log.
-    async fn read_page(&self, viewer: &Viewer) -> Result<Option<MissedPage>, StorageError> {
-        let _permit = self.services.follower.catch_up_permit().await;
-        let (reader, epoch) = (self.services.reader(viewer).await?, Some(self.epoch));
-        let page = loop {
-            self.services.epoch_check.run().await?;
-            let page = event_log::page(&*reader, viewer, &self.filter, epoch, self.position, CATCH_UP_BATCH).await?;
-            if self.services.epoch_check.confirms(self.epoch).await? {
-                break page;
-            }
-        };
-        let Some(page) = page else { return Ok(None) };
-        let last = page.entries.last().map(|(position, _)| *position);
-        let is_full = page.entries.len() as u64 == CATCH_UP_BATCH;
-        Ok(Some((with_interviews(&reader, viewer.scope(), self.epoch, page.entries).await?, last, is_full)))
+    ///
+    /// They are read in a task of its own: this future is not polled while the client does not read, and would hold a
+    /// permit and database connections for that time.
+    async fn read_page(&self, viewer: Arc<Viewer>) -> Result<Option<MissedPage>, StorageError> {
+        let (services, filter) = (self.services.clone(), self.filter.clone());
+        let reading = read_page(services, viewer, filter, self.epoch, self.position);
+        let read = AbortOnDropHandle::new(tokio::spawn(reading)).await;
+        read.unwrap_or_else(|error| resume_unwind(error.into_panic()))
     }
 
     /// The next live entry. `None` when the receiver lagged: the missed entries have to be read from the log.
@@ -195,4 +191,26 @@ impl Subscriber {
             Err(RecvError::Closed) => Err(SubscriptionEnd::Failed(ServiceError::FollowerStopped)),
         }
     }
+}
+
+async fn read_page(
+    services: Arc<Services>,
+    viewer: Arc<Viewer>,
+    filter: InterviewFilter,
+    subscribed: Epoch,
+    position: LogPosition,
+) -> Result<Option<MissedPage>, StorageError> {
+    let _permit = services.catch_up.acquire(viewer.id).await;
+    let (reader, epoch) = (services.reader(&viewer).await?, Some(subscribed));
+    let page = loop {
+        services.epoch_check.run().await?;
+        let page = event_log::page(&*reader, &viewer, &filter, epoch, position, CATCH_UP_BATCH).await?;
+        if services.epoch_check.confirms(subscribed).await? {
+            break page;
+        }
+    };
+    let Some(page) = page else { return Ok(None) };
+    let last = page.entries.last().map(|(position, _)| *position);
+    let is_full = page.entries.len() as u64 == CATCH_UP_BATCH;
+    Ok(Some((with_interviews(&reader, viewer.scope(), subscribed, page.entries).await?, last, is_full)))
 }
