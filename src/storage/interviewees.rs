@@ -1,7 +1,7 @@
 //! Queries on interviewees, and changes of their kind.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{InterviewId, InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
+use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
@@ -12,8 +12,8 @@ use crate::storage::entities::{interview, interviewee, user};
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 /// The interviewees that are visible in this scope.
 fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
@@ -35,22 +35,13 @@ pub(crate) async fn find(
     fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 
-/// The same with the number of the interviewee's open interviews without this one, up to a ceiling.
-pub(crate) async fn find_with_open_interviews(
+/// The number of open interviews of an interviewee, up to a limit.
+pub(crate) async fn count_open_interviews(
     connection: &impl ConnectionTrait,
-    scope: Scope,
     id: IntervieweeId,
-    without: InterviewId,
-    ceiling: u64,
-) -> Result<Option<(Interviewee, u64)>> {
-    let open = open_interviews(id).filter(interview::COLUMN.id.ne(without.0)).limit(ceiling).into_query();
-    let count = Query::select().expr(Expr::cust("count(*)")).from_subquery(open, "open").to_owned();
-    let mut query = visible_to(scope).filter(COLUMN.id.eq(id.0)).into_query();
-    query.expr_as(SimpleExpr::SubQuery(None, Box::new(count.into())), "open_interviews");
-    let Some(row) = connection.query_one(&query).await? else { return Ok(None) };
-    let count: i64 = row.try_get("", "open_interviews")?;
-    let interviewee = interviewee::Model::from_query_result(&row, "")?;
-    Ok(Some((Interviewee::try_from(interviewee)?, count.unsigned_abs())))
+    limit: u64,
+) -> Result<u64> {
+    count_up_to(connection, open_interviews(id), limit).await
 }
 
 fn open_interviews(id: IntervieweeId) -> Select<interview::Entity> {

@@ -48,6 +48,8 @@ pub struct Change {
     is_new: bool,
     /// The people whose time the change reserves. Their locks keep concurrent bookings apart.
     reserves_time_of: Option<[UserId; 2]>,
+    /// The interviewee who gets one more open interview, and the most that an interviewee may have.
+    opens_for: Option<(IntervieweeId, u64)>,
 }
 
 /// What became of a [`Change`].
@@ -61,27 +63,21 @@ pub enum Stored {
     NeedsLocks,
     /// Nothing was written, because this interview, as it would have been, overlaps with another one.
     Overlap(Box<Interview>),
+    /// Nothing was written, because the interviewee has as many open interviews as are allowed.
+    TooManyOpen,
 }
 
 impl Change {
-    /// The creation of an interview. Storing it assigns the id.
+    /// A change of the interview `before`, or the creation of one if there is none: storing it assigns the id. An
+    /// interviewee has at most `most_open` open interviews after it.
     #[must_use]
-    pub fn creation(viewer: &Viewer, transition: Transition) -> Self {
-        Self::new(viewer, None, transition)
-    }
-
-    /// A change of the interview `before`.
-    #[must_use]
-    pub fn update(viewer: &Viewer, before: &Interview, transition: Transition) -> Self {
-        Self::new(viewer, Some(before), transition)
-    }
-
-    fn new(viewer: &Viewer, before: Option<&Interview>, transition: Transition) -> Self {
+    pub fn new(viewer: &Viewer, before: Option<&Interview>, transition: Transition, most_open: u64) -> Self {
         Self {
             actor: viewer.id,
             audience: Audience::of(&transition.interview, before),
             is_new: before.is_none(),
             reserves_time_of: transition.interview.newly_reserves_time_of(before),
+            opens_for: transition.interview.newly_open_for(before).map(|interviewee| (interviewee, most_open)),
             transition,
         }
     }
@@ -137,22 +133,11 @@ impl UnitOfWork {
         }
     }
 
-    /// Reads the interviewee that a change of this interview refers to, if it exists in this scope, with the number of
-    /// its other open interviews up to a ceiling.
-    pub async fn interviewee(
-        &self,
-        scope: Scope,
-        id: IntervieweeId,
-        interview: InterviewId,
-        ceiling: u64,
-    ) -> Result<Option<(Interviewee, u64)>> {
+    /// Reads the interviewee that a change refers to, if it exists in this scope.
+    pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
         match self {
-            Self::Optimistic { connection, .. } => {
-                interviewees::find_with_open_interviews(connection, scope, id, interview, ceiling).await
-            }
-            Self::Transaction { transaction, .. } => {
-                interviewees::find_with_open_interviews(transaction, scope, id, interview, ceiling).await
-            }
+            Self::Optimistic { connection, .. } => interviewees::find(connection, scope, id).await,
+            Self::Transaction { transaction, .. } => interviewees::find(transaction, scope, id).await,
         }
     }
 
@@ -181,9 +166,9 @@ impl UnitOfWork {
     }
 }
 
-/// The statement writes one existing interview and its event. A change that writes more needs a transaction.
+/// The statement writes one existing interview and its event. A change that writes or reads more needs a transaction.
 async fn store_in_one_statement(connection: &ReservedConnection, change: Change) -> Result<Stored> {
-    if change.is_new || change.transition.effect != IntervieweeEffect::None {
+    if change.is_new || change.opens_for.is_some() || change.transition.effect != IntervieweeEffect::None {
         return Ok(Stored::NeedsLocks);
     }
     let reserves_time_of = change.reserves_time_of;
@@ -198,8 +183,15 @@ async fn store_in_one_statement(connection: &ReservedConnection, change: Change)
 }
 
 async fn store_in_transaction(transaction: Transaction, change: Change) -> Result<Stored> {
-    if let Some(people) = change.reserves_time_of {
+    let (people, opens_for) = (change.transition.interview.people(), change.opens_for);
+    if change.reserves_time_of.is_some() || opens_for.is_some() {
         time_locks::lock(&transaction, people).await?;
+    }
+    // The driver's lock keeps others from adding one. The statement begins after they have committed, and sees theirs.
+    if let Some((interviewee, most)) = opens_for
+        && interviewees::count_open_interviews(&transaction, interviewee, most).await? >= most
+    {
+        return Ok(Stored::TooManyOpen);
     }
     let is_new = change.is_new;
     let (mut interview, mut event, effect) = change.into_parts();

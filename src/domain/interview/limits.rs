@@ -30,24 +30,24 @@ impl Interview {
 }
 
 impl BookingLimits {
-    /// Checks a permitted change from `before`, which is none for a new interview. `others` is the number of other open
-    /// interviews of its interviewee, up to the limit. What was there before is not refused.
-    pub fn check(&self, interview: &Interview, before: Option<&Interview>, others: u64) -> Result<(), Refusal> {
-        let mut errors = Vec::new();
-        if before.is_none_or(|before| before.slot != interview.slot) {
-            errors.extend(self.check_length(interview.slot, Field::EndAt));
-        }
-        let proposal = interview.proposal().filter(|_| before.and_then(Interview::proposal) != interview.proposal());
-        if let Some(proposal) = proposal {
-            errors.extend(self.check_length(proposal.slot, Field::AmendEndAt));
-        }
-        if interview.newly_open_for(before).is_some() && others >= self.open_interviews {
-            errors.push(FieldError::too_many_open_interviews(self.open_interviews));
-        }
+    /// Checks the length of the time and of the proposal that a permitted change from `before` gives an interview;
+    /// `before` is none for a new interview. A time that was there before, or was proposed, is not refused.
+    pub fn check_times(&self, interview: &Interview, before: Option<&Interview>) -> Result<(), Refusal> {
+        let proposed = |interview: &Interview| interview.proposal().map(|proposal| proposal.slot);
+        let was_there = |slot| before.is_some_and(|before| before.slot == slot || proposed(before) == Some(slot));
+        let times = [(Some(interview.slot), Field::EndAt), (proposed(interview), Field::AmendEndAt)];
+        let errors: Vec<_> = times
+            .into_iter()
+            .filter_map(|(slot, field)| Some((slot.filter(|slot| !was_there(*slot))?, field)))
+            .filter(|(slot, _)| slot.end() - slot.start() > self.length)
+            .map(|(_, field)| FieldError::duration_too_long(field, self.length))
+            .collect();
         if errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid(errors)) }
     }
 
-    fn check_length(&self, slot: TimeSlot, field: Field) -> Option<FieldError> {
-        (slot.end() - slot.start() > self.length).then(|| FieldError::duration_too_long(field, self.length))
+    /// The refusal of one more open interview of an application that has as many as are allowed.
+    #[must_use]
+    pub fn too_many_open_interviews(&self) -> Refusal {
+        Refusal::Invalid(vec![FieldError::too_many_open_interviews(self.open_interviews)])
     }
 }

@@ -76,7 +76,13 @@ impl Interview {
     }
 
     fn people_and_slot(&self) -> ([UserId; 2], TimeSlot) {
-        ([self.driver_id, self.interviewer_id], self.slot)
+        (self.people(), self.slot)
+    }
+
+    /// The driver and the interviewer.
+    #[must_use]
+    pub fn people(&self) -> [UserId; 2] {
+        [self.driver_id, self.interviewer_id]
     }
 
     /// The people whose time it reserves, unless it reserved the same time of the same people `before` a change.

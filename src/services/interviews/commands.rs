@@ -2,8 +2,8 @@
 //! gives up an attempt for a transient reason.
 
 use crate::domain::{
-    Authority, Booking, BookingLimits, Command, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch,
-    InterviewWithPeople, References, Refusal, Viewer,
+    Authority, Booking, Command, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch, InterviewWithPeople,
+    References, Refusal, Viewer,
 };
 use crate::services::{ServiceError, Services};
 use crate::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
@@ -141,23 +141,23 @@ impl Services {
         let limits = &self.limits.bookings;
         let (change, people) = match request {
             ChangeRequest::Create(booking) => {
-                let (references, open) = references_of_booking(&unit, viewer, booking, limits).await?;
+                let references = references_of_booking(&unit, viewer, booking).await?;
                 let transition = booking.clone().create(viewer, references, self.clock.now())?;
-                limits.check(&transition.interview, None, open)?;
-                (Change::creation(viewer, transition), None)
+                limits.check_times(&transition.interview, None)?;
+                (Change::new(viewer, None, transition, limits.open_interviews), None)
             }
             ChangeRequest::Change { id, command, expected, include } => {
                 let loaded = unit.load(viewer.scope(), id, include).await?;
                 let InterviewWithPeople { interview, people } = loaded.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
-                let (references, open) = references_of_command(&unit, viewer, &interview, command, limits).await?;
+                let references = references_of_command(&unit, viewer, &interview, command).await?;
                 // The clock is read after the row was locked, so that the events of an interview are in the order of
                 // their times.
                 let Some(transition) = interview.perform(viewer, command.clone(), references, self.clock.now())? else {
                     return Ok(ChangedInterview { interview: InterviewWithPeople { interview, people }, event: None });
                 };
-                limits.check(&transition.interview, Some(&interview), open)?;
-                (Change::update(viewer, &interview, transition), people)
+                limits.check_times(&transition.interview, Some(&interview))?;
+                (Change::new(viewer, Some(&interview), transition, limits.open_interviews), people)
             }
         };
         match unit.store(change).await? {
@@ -167,6 +167,7 @@ impl Services {
             }
             Stored::NeedsLocks => Err(AttemptError::NeedsLocks),
             Stored::Overlap(interview) => Err(AttemptError::Overlap(interview)),
+            Stored::TooManyOpen => Err(limits.too_many_open_interviews().into()),
         }
     }
 }
@@ -178,16 +179,9 @@ fn log_conflict(viewer: &Viewer, interview: &Interview) {
         interviewer = %interviewer_id, "a change was refused because a person is busy at that time");
 }
 
-/// Looks up what a new interview refers to, and the number of open interviews that its interviewee has.
-async fn references_of_booking(
-    unit: &UnitOfWork,
-    viewer: &Viewer,
-    booking: &Booking,
-    limits: &BookingLimits,
-) -> Result<(References, u64)> {
-    let (id, ceiling) = (booking.interviewee_id, limits.open_interviews);
-    let found = unit.interviewee(viewer.scope(), id, InterviewId(0), ceiling).await?;
-    let (interviewee, open) = found.map_or((None, 0), |(interviewee, open)| (Some(interviewee), open));
+/// Looks up what a new interview refers to.
+async fn references_of_booking(unit: &UnitOfWork, viewer: &Viewer, booking: &Booking) -> Result<References> {
+    let interviewee = unit.interviewee(viewer.scope(), booking.interviewee_id).await?;
     let company = match (&interviewee, viewer.authority) {
         (Some(interviewee), _) => Some(interviewee.company_id),
         (None, Authority::Staff(company)) => Some(company),
@@ -197,27 +191,24 @@ async fn references_of_booking(
         Some(company) => unit.is_active_interviewer(company, booking.interviewer_id).await?,
         None => true, // without a company there is nothing to look up, and the missing interviewee is reported
     };
-    Ok((References { interviewee, interviewer_exists }, open))
+    Ok(References { interviewee, interviewer_exists })
 }
 
-/// Looks up what an update refers to and the stored interview does not, and the number of other open interviews that
-/// its new interviewee has. Other commands refer to nothing.
+/// Looks up what an update refers to and the stored interview does not. Other commands refer to nothing.
 async fn references_of_command(
     unit: &UnitOfWork,
     viewer: &Viewer,
     interview: &Interview,
     command: &Command,
-    limits: &BookingLimits,
-) -> Result<(References, u64)> {
-    let (mut references, mut others) = (References::default(), 0);
+) -> Result<References> {
+    let mut references = References::default();
     if let Command::Update(patch) = command {
         if let Some(id) = patch.other_interviewee(interview) {
-            let found = unit.interviewee(viewer.scope(), id, interview.id, limits.open_interviews).await?;
-            (references.interviewee, others) = found.map_or((None, 0), |(found, open)| (Some(found), open));
+            references.interviewee = unit.interviewee(viewer.scope(), id).await?;
         }
         if let Some(id) = patch.other_interviewer(interview) {
             references.interviewer_exists = unit.is_active_interviewer(interview.company_id, id).await?;
         }
     }
-    Ok((references, others))
+    Ok(references)
 }

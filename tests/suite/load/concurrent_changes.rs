@@ -134,3 +134,31 @@ async fn exactly_one_of_many_bookings_at_one_time_succeeds(#[values(Sqlite, Post
     assert_eq!(events(&database).await, before + 4);
     check(&database, &Ledger::default()).await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn bookings_at_once_count_each_other_for_the_limit(#[values(Sqlite, Postgres)] database: Database) {
+    let processes = if database == Sqlite { 1 } else { 2 };
+    let Some(database) = TestDatabase::new(database).await else { return };
+    let open = format!(
+        "SELECT count(*) FROM interviews WHERE interviewee_id = {BRUNA_APPLICATION} \
+         AND status IN ('pending', 'amended', 'scheduled')"
+    );
+    let limit = database.value::<i64>(&open).await + 5;
+    let mut servers = Vec::new();
+    for _ in 0..processes {
+        let limit = limit.to_string();
+        servers.push(ServerProcess::start_with(&database, &[("MAX_OPEN_INTERVIEWS", &limit)]).await);
+    }
+    let payloads = at_once(16, &servers, MONA, |client, number| async move {
+        // Those that allow overlaps reserve no time.
+        let time = time_arguments(&format!("{:02}:00", 4 + number), &format!("{:02}:30", 4 + number));
+        let people = format!("intervieweeId: {BRUNA_APPLICATION}, interviewerId: {LUISA}");
+        let input = format!("input: {{kind: IN_PERSON, {time}, {people}, allowOverlap: {}}}", number % 4 < 2);
+        client.mutate("createInterview", &input).await
+    })
+    .await;
+    assert_eq!((winners(&payloads).len(), codes(&payloads)), (5, only("TOO_MANY_OPEN_INTERVIEWS")));
+    assert_eq!(database.value::<i64>(&open).await, limit);
+    check(&database, &Ledger::default()).await;
+}
