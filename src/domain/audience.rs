@@ -1,6 +1,6 @@
 //! Who sees an event of the log: the company and the driver of its time, and no later driver of the interview.
 
-use crate::domain::{CompanyId, Event, FieldChange, Interview, Scope, UserId};
+use crate::domain::{CompanyId, Event, Field, FieldChange, Interview, Scope, UserId};
 use std::borrow::Cow;
 
 /// The company and the driver of an interview at the time of an event.
@@ -47,7 +47,16 @@ impl Event {
         };
         // A change without a value on the viewer's side would tell that the other driver had one.
         let has_value = |change: &FieldChange| change.from.is_some() || change.to.is_some();
-        let changes = self.changes.iter().cloned().map(half).filter(has_value).collect();
+        // So would a change of the status to the new driver, for whom the interview begins as pending in any case.
+        let tells_of_former = |change: &FieldChange| viewer == driver_id && change.field == Field::Status;
+        let changes = self
+            .changes
+            .iter()
+            .filter(|change| !tells_of_former(change))
+            .cloned()
+            .map(half)
+            .filter(has_value)
+            .collect();
         Some(Cow::Owned(Self { changes, ..self.clone() }))
     }
 }
@@ -55,7 +64,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{EventId, EventType, Field, InterviewId, Side};
+    use crate::domain::{EventId, EventType, InterviewId, Side};
     use chrono::DateTime;
 
     const COMPANY: CompanyId = CompanyId(1);
@@ -78,6 +87,7 @@ mod tests {
             actor_id: None,
             actor_side: Side::Interviewer,
             changes: vec![
+                change(Field::Status, Some("AMENDED"), Some("PENDING")),
                 change(Field::AmendStartAt, START, None),
                 change(Field::Location, None, Some("Gate 2")),
                 change(Field::IntervieweeId, Some("277"), Some("1001")),
@@ -108,7 +118,11 @@ mod tests {
         let after =
             vec![change(Field::Location, None, Some("Gate 2")), change(Field::IntervieweeId, None, Some("1001"))];
         assert_eq!(seen(&event, Scope::Driver(NEW)), Some(after));
-        let before = vec![change(Field::AmendStartAt, START, None), change(Field::IntervieweeId, Some("277"), None)];
+        let before = vec![
+            change(Field::Status, Some("AMENDED"), None),
+            change(Field::AmendStartAt, START, None),
+            change(Field::IntervieweeId, Some("277"), None),
+        ];
         assert_eq!(seen(&event, Scope::Driver(FORMER)), Some(before));
         assert_eq!(seen(&event, Scope::Driver(ANOTHER)), None);
         for scope in [Scope::Company(COMPANY), Scope::Everything] {

@@ -15,7 +15,7 @@ const HAND_OVER: &str = "UPDATED status(AMENDED>PENDING) \
     amendStartAt(2025-04-01T14:00:00.000Z>) amendEndAt(2025-04-01T15:00:00.000Z>) amendedBy(INTERVIEWEE>) \
     location(Home of Jude, 5 Mill Lane>Gate 2) intervieweeId(277>1001)";
 /// To the new driver.
-const TAKEN_OVER: &str = "UPDATED status(>PENDING) location(>Gate 2) intervieweeId(>1001)";
+const TAKEN_OVER: &str = "UPDATED location(>Gate 2) intervieweeId(>1001)";
 /// To the former driver.
 const GIVEN_AWAY: &str = "UPDATED status(AMENDED>) \
     amendStartAt(2025-04-01T14:00:00.000Z>) amendEndAt(2025-04-01T15:00:00.000Z>) amendedBy(INTERVIEWEE>) \
@@ -102,7 +102,7 @@ async fn driver_who_gets_an_interview_back_sees_the_events_of_both_times(
     let (of_staff, _) = history(&app.staff(), id).await.unwrap();
     let expected = [
         &of_staff[..3],
-        &[GIVEN_AWAY, "UPDATED status(>PENDING) intervieweeId(>277)"].map(str::to_owned),
+        &[GIVEN_AWAY, "UPDATED intervieweeId(>277)"].map(str::to_owned),
         &["UPDATED location(Gate 2>Gate 3)".to_owned()],
     ]
     .concat();
