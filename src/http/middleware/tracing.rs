@@ -6,10 +6,15 @@ use axum::http::{Request, Response};
 use std::time::Duration;
 use tracing::Span;
 
+/// The length of a path above which it is not logged, in bytes. No route is as long; a token in a path is longer.
+const MAX_PATH: usize = 80;
+
 /// The span of a request. It has the path without the query string, which may contain personal data.
 pub(super) fn span(request: &Request<Body>) -> Span {
     let RequestId(request_id) = RequestId::of(request.extensions());
-    tracing::info_span!("request", request_id, method = %request.method(), path = request.uri().path())
+    let path = request.uri().path();
+    let path = if path.len() > MAX_PATH { "(too long)" } else { path };
+    tracing::info_span!("request", request_id, method = %request.method(), path)
 }
 
 /// Logs the status of a response and the time until its headers were ready, in milliseconds.

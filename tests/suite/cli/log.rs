@@ -45,7 +45,8 @@ async fn use_everywhere(server: &Server, token: &str) {
     let events = [header, ("accept", "text/event-stream")];
     assert_eq!(server.get_with("/graphql?query={viewer{id}}", &events).await.status(), 200);
     let rest = interview_path(JUDE_WITH_LUISA);
-    for path in [&rest, "/graphql", "/none", "/livez", &format!("/graphql?query={{viewer{{id}}}}&token={token}")] {
+    let (of_token, with_token) = (format!("/api/v1/{token}"), format!("/graphql?query={{viewer{{id}}}}&token={token}"));
+    for path in [&rest, "/graphql", "/none", "/livez", &of_token, &with_token] {
         server.get_with(path, &[header]).await;
         server.get_with(path, &[("authorization", token)]).await;
         server.get_with(path, &[("cookie", &format!("token={token}")), header]).await;
