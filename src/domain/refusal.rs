@@ -90,20 +90,6 @@ impl Refusal {
 }
 
 impl Conflict {
-    /// What the person who made the request learns. Interviews that they may not see are reported only when there is no
-    /// other reason: otherwise a request that is refused in any case, and leaves nothing behind, would tell when a
-    /// person is busy elsewhere.
-    #[must_use]
-    pub fn reported(mut conflicts: Vec<Self>) -> Vec<Self> {
-        if conflicts.iter().any(|conflict| !conflict.visible.is_empty()) {
-            conflicts.retain(|conflict| !conflict.visible.is_empty());
-            for conflict in &mut conflicts {
-                conflict.hidden = 0;
-            }
-        }
-        conflicts
-    }
-
     /// The message for the person who made the request.
     #[must_use]
     pub fn message(&self) -> String {
@@ -124,10 +110,8 @@ impl Conflict {
 pub struct Conflict {
     /// The side of the person.
     pub side: Side,
-    /// The interviews that the viewer may see.
+    /// The interviews that the viewer may see. Empty if the person is busy with others.
     pub visible: Vec<Interview>,
-    /// The number of interviews that the viewer may not see.
-    pub hidden: usize,
     /// Whether the same request may be made with the permission to overlap.
     pub overridable: bool,
 }

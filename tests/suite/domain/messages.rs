@@ -19,7 +19,7 @@ fn every_refused_action_says_why_in_a_sentence() {
 #[test]
 fn conflict_names_the_person_in_a_sentence() {
     for side in Side::VARIANTS {
-        check(&Conflict { side: *side, visible: Vec::new(), hidden: 1, overridable: false }.message());
+        check(&Conflict { side: *side, visible: Vec::new(), overridable: false }.message());
     }
 }
 
