@@ -1,6 +1,6 @@
 //! The user who makes a request, what they see, and for which sides they can act.
 
-use crate::domain::{CompanyId, Interview, Side, User, UserId};
+use crate::domain::{CompanyId, Interview, Interviewee, Side, User, UserId};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The role of a user.
@@ -61,6 +61,16 @@ impl Scope {
         match self {
             Self::Driver(driver) => interview.driver_id == driver,
             Self::Company(company) => interview.company_id == company,
+            Self::Everything => true,
+        }
+    }
+
+    /// Whether the application is visible in this scope.
+    #[must_use]
+    pub fn covers_application(self, interviewee: &Interviewee) -> bool {
+        match self {
+            Self::Driver(driver) => interviewee.driver_id == driver,
+            Self::Company(company) => interviewee.company_id == company,
             Self::Everything => true,
         }
     }

@@ -1,6 +1,6 @@
 //! The type `InterviewEvent`, its parts, and lists of events.
 
-use crate::domain::{self, Epoch, EventId, Field, LogCursor, LogPosition};
+use crate::domain::{self, Epoch, EventId, LogCursor, LogPosition};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{FieldWriter, WriteJson};
 use crate::graphql::loaders::CountOf;
@@ -8,7 +8,7 @@ use crate::graphql::relay::connection::Listed;
 use crate::graphql::relay::cursor::{encode, position_by_id};
 use crate::graphql::root_counts::RootCount;
 use crate::graphql::schema::enums::{InterviewEventType, Role, Side};
-use crate::graphql::schema::field_names::field_name;
+use crate::graphql::schema::interview::field_change::FieldChange;
 use crate::graphql::schema::interview::log_cursor;
 use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::scalars::DateTime;
@@ -101,36 +101,6 @@ impl Actor {
     /// The user's current role.
     async fn role(&self) -> Role {
         self.0.authority.role().into()
-    }
-}
-
-pub struct FieldChange<'a>(&'a domain::FieldChange);
-
-/// A field of an interview that changed. Values are printed as in this schema: enum values by name, times in RFC 3339.
-#[Object]
-impl FieldChange<'_> {
-    /// The name of the field in `Interview`.
-    async fn field(&self) -> &'static str {
-        field_name(self.0.field)
-    }
-
-    /// The value before the change. Null for no value.
-    async fn from(&self) -> Option<String> {
-        self.printed(self.0.from.as_deref())
-    }
-
-    /// The value after the change. Null for no value.
-    async fn to(&self) -> Option<String> {
-        self.printed(self.0.to.as_deref())
-    }
-}
-
-impl FieldChange<'_> {
-    fn printed(&self, value: Option<&str>) -> Option<String> {
-        match self.0.field {
-            Field::Kind | Field::Status | Field::AmendedBy | Field::Absent => value.map(str::to_uppercase),
-            _ => value.map(str::to_owned),
-        }
     }
 }
 

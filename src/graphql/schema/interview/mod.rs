@@ -2,6 +2,7 @@
 
 mod direct;
 pub mod event;
+mod field_change;
 mod inputs;
 pub mod list;
 pub mod log_cursor;

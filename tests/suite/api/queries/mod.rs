@@ -5,6 +5,7 @@ mod bounded_reads;
 mod changes_cursor;
 mod direct_json;
 mod execution;
+mod field_change_titles;
 mod history;
 mod interview_changes;
 mod interviews;

@@ -214,6 +214,8 @@ pub const CORE: &[&str] = &[
     "FieldChange.field: String!",
     "FieldChange.from: String",
     "FieldChange.to: String",
+    "FieldChange.fromTitle: String",
+    "FieldChange.toTitle: String",
     "InterviewConnection.edges: [InterviewEdge!]!",
     "InterviewConnection.nodes: [Interview!]!",
     "InterviewConnection.pageInfo: PageInfo!",
