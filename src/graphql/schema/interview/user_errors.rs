@@ -6,7 +6,8 @@ use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::object::Interview;
 use async_graphql::{Enum, Interface, SimpleObject};
 
-/// An error that the user can fix.
+/// An error that the user can fix. New types of errors and new codes may be added: a client shows the `message` of
+/// those that it does not know.
 #[derive(Interface)]
 #[graphql(
     field(name = "code", ty = "&UserErrorCode", desc = "The kind of error, for programs."),
@@ -104,7 +105,8 @@ user_error! {
     }
 }
 user_error! {
-    /// A person of the interview has another interview at that time. The code is `SCHEDULE_CONFLICT`.
+    /// A person of the interview has another interview at that time. The code is `SCHEDULE_CONFLICT`. There is one
+    /// error for each side whose time is taken: two with equal `code` and `path` if both people are busy.
     ScheduleConflictError {
         /// The side whose time is taken.
         side: Side,
