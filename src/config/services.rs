@@ -49,7 +49,7 @@ pub struct ServiceSettings {
     /// Count at most this many items of a list
     ///
     /// A `totalCount` of this value means that there are at least so many. Without a limit, the time for a count would
-    /// grow with the list.
+    /// grow with the list. A page of `interviewChanges` with a filter looks at as many events.
     #[arg(long, value_name = "COUNT", env = "MAX_COUNT", default_value_t = ServiceLimits::default().max_count,
         value_parser = clap::value_parser!(u64).range(1..=MAX_COUNT))]
     pub max_count: u64,

@@ -16,6 +16,25 @@ pub struct Audience {
 }
 
 impl Audience {
+    /// Whether the interview was visible in this scope before the event, if it existed.
+    #[must_use]
+    pub fn saw_interview_before(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Driver(driver) => self.former_driver_id.or(self.driver_id) == Some(driver),
+            Scope::Company(_) | Scope::Everything => self.sees_interview_after(scope),
+        }
+    }
+
+    /// Whether the interview is visible in this scope after the event.
+    #[must_use]
+    pub fn sees_interview_after(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Driver(driver) => self.driver_id == Some(driver),
+            Scope::Company(company) => self.company_id == company,
+            Scope::Everything => true,
+        }
+    }
+
     /// The audience of the event that made `interview` of the interview `before`; none for a new interview.
     #[must_use]
     pub fn of(interview: &Interview, before: Option<&Interview>) -> Self {

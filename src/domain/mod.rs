@@ -30,6 +30,7 @@ pub use interview::edit::InterviewPatch;
 pub use interview::filter;
 pub use interview::lifecycle::Action;
 pub use interview::limits::BookingLimits;
+pub use interview::past::{RecentPast, ValuesAtEvent};
 pub use interview::state::{InterviewStatus, Proposal, Side, State, StatusBeforeProposal};
 pub use interview::warning::{Warning, WarningCode};
 pub use interview::{Interview, InterviewKind};

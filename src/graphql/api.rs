@@ -15,8 +15,8 @@ use crate::graphql::schema::interview::subscription::SubscriptionArguments;
 use crate::graphql::schema::{FREE_TEXTS, SCANS, SCHEMA};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
-    self, CatchUpPermit, LiveSession, LogEntry, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError, SharedServices,
-    SubscriptionEnd,
+    self, AdmittedEntry, CatchUpPermit, LiveSession, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError,
+    SharedServices, SubscriptionEnd,
 };
 use apollo_compiler::Schema as SchemaDefinition;
 use apollo_compiler::validation::Valid;
@@ -43,8 +43,8 @@ impl Api for InterviewsApi {
     type Viewer = domain::Viewer;
     type Session = LiveSession;
     type RateLimitKey = UserId;
-    type Event = LogEntry;
-    type ShareKey = (Epoch, LogPosition, Scope);
+    type Event = AdmittedEntry;
+    type ShareKey = (Epoch, LogPosition, Scope, bool);
     type CatchUpPermit = CatchUpPermit;
 
     const COST: CostRules = CostRules {
@@ -105,9 +105,9 @@ impl Api for InterviewsApi {
         let SubscriptionArguments { filter, since } = SubscriptionArguments::parse(field)?;
         let deliveries = self.services.subscribe(session, filter, since).await.map_err(failure)?;
         let delivery = move |delivery: Result<services::Delivery, SubscriptionEnd>| match delivery {
-            Ok(services::Delivery { entry, viewer, is_live }) => {
-                let share_key = is_live.then(|| (entry.epoch, entry.position, viewer.scope()));
-                Ok(Delivery { event: entry, viewer, share_key })
+            Ok(services::Delivery { entry, matches, viewer, is_live }) => {
+                let share_key = is_live.then(|| (entry.epoch, entry.position, viewer.scope(), matches));
+                Ok(Delivery { event: Arc::new(AdmittedEntry { entry, matches }), viewer, share_key })
             }
             Err(SubscriptionEnd::SignedOut) => Err(StreamEnd::SignedOut),
             Err(SubscriptionEnd::HistoryChanged) => Err(StreamEnd::CursorExpired),

@@ -18,7 +18,7 @@ pub enum RootCount {
     /// Whose name contains the text.
     Interviewers(Option<String>),
     /// The events after a position.
-    Changes(LogPosition),
+    Changes(LogPosition, InterviewFilter),
 }
 
 type Running = Shared<BoxFuture<'static, Result<u64, ServiceError>>>;
@@ -49,6 +49,6 @@ async fn run(services: Arc<Services>, viewer: Arc<Viewer>, count: RootCount) -> 
         RootCount::Interviews(filter) => services.count_interviews(&viewer, &filter).await,
         RootCount::Interviewees(search) => services.count_interviewees(&viewer, search.as_deref()).await,
         RootCount::Interviewers(search) => services.count_interviewers(&viewer, search.as_deref()).await,
-        RootCount::Changes(since) => services.count_changes(&viewer, since).await,
+        RootCount::Changes(since, filter) => services.count_changes(&viewer, &filter, since).await,
     }
 }

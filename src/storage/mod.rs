@@ -11,6 +11,7 @@ pub(crate) mod history;
 mod interview_queue;
 pub(crate) mod interviewees;
 pub mod interviews;
+pub(crate) mod recent_past;
 pub(crate) mod time_locks;
 pub mod tokens;
 pub mod unit_of_work;

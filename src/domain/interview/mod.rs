@@ -7,6 +7,7 @@ pub mod filter;
 mod history;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
+pub mod past;
 pub(crate) mod state;
 mod validate;
 pub(crate) mod warning;
@@ -122,11 +123,7 @@ impl Interview {
     /// The side whose answer the interview waits for.
     #[must_use]
     pub fn awaiting(&self) -> Option<Side> {
-        match &self.state {
-            State::Pending => Some(Side::Interviewee),
-            State::Amended(proposal) => Some(proposal.by.other()),
-            _ => None,
-        }
+        self.status().awaiting(self.proposal().map(|proposal| proposal.by))
     }
 
     /// Checks the version that a request was made for. Refuses with [`Refusal::Stale`].

@@ -26,6 +26,16 @@ pub enum InterviewStatus {
 impl InterviewStatus {
     /// The statuses that reserve time and can still change.
     pub const OPEN: [Self; 3] = [Self::Pending, Self::Amended, Self::Scheduled];
+
+    /// The side whose answer an interview with this status waits for, if this side proposed the time of an amended one.
+    #[must_use]
+    pub fn awaiting(self, proposed_by: Option<Side>) -> Option<Side> {
+        match self {
+            Self::Pending => Some(Side::Interviewee),
+            Self::Amended => proposed_by.map(Side::other),
+            _ => None,
+        }
+    }
 }
 
 /// One of the two sides that agree on a time.

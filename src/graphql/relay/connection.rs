@@ -15,6 +15,11 @@ pub trait Listed: WriteJson {
     /// The position of the item in the list, as text that is opaque to clients.
     fn cursor(&self, query: &Self::Query) -> String;
 
+    /// Where the next page begins, if it is not after the last item of this one.
+    fn end_cursor(_query: &Self::Query) -> Option<String> {
+        None
+    }
+
     /// The number of items on all pages.
     fn count(query: &Self::Query, ctx: &Context<'_>) -> impl Future<Output = Result<u64>> + Send;
 }
@@ -57,7 +62,8 @@ impl<T: Listed> Connection<T> {
             has_previous_page: self.page.has_previous,
             has_next_page: self.page.has_next,
             start_cursor: self.page.items.first().map(|node| node.cursor(&self.query)),
-            end_cursor: self.page.items.last().map(|node| node.cursor(&self.query)),
+            end_cursor: T::end_cursor(&self.query)
+                .or_else(|| self.page.items.last().map(|node| node.cursor(&self.query))),
         }
     }
 

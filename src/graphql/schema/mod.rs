@@ -33,6 +33,7 @@ pub const SCANS: &[Scan] = &[
     count("IntervieweeConnection"),
     count("InterviewerConnection"),
     Scan { parent: "Query", field: "interviews", argument: Some("filter"), cost: SEARCH_COST },
+    Scan { parent: "Query", field: "interviewChanges", argument: Some("filter"), cost: SEARCH_COST },
     Scan { parent: "Query", field: "interviewees", argument: Some("search"), cost: SEARCH_COST },
     Scan { parent: "Query", field: "interviewers", argument: Some("search"), cost: SEARCH_COST },
 ];

@@ -1,11 +1,11 @@
 //! The event log page by page, for clients that poll, and the positions of cursors.
 
-use super::follower::with_interviews;
+use super::log_entry::{AdmittedEntry, LogEntry};
 use crate::domain::filter::InterviewFilter;
-use crate::domain::page::{Page, Window};
-use crate::domain::{Epoch, Event, Interview, LogCursor, LogPosition, Since, Viewer};
+use crate::domain::page::Page;
+use crate::domain::{Epoch, LogCursor, LogPosition, Since, Viewer};
 use crate::services::{ServiceError, Services};
-use crate::storage::event_log;
+use crate::storage::event_log::{self, LogPage};
 use std::sync::Arc;
 
 /// A page of the event log.
@@ -16,29 +16,99 @@ pub struct Changes {
     /// The position after which the page begins.
     pub since: LogPosition,
     /// The events, each with its interview as it is now, if the viewer sees it.
-    pub page: Page<(Event, Option<Arc<Interview>>)>,
+    pub page: Page<AdmittedEntry>,
+    /// Where to go on, if it is not after the last event of the page: the filter has admitted none of the events that
+    /// come between.
+    pub read_to: Option<LogPosition>,
+}
+
+/// How many events are read at once to look for those that a filter admits.
+const BATCH: u64 = 200;
+
+/// Reads the events after a position that a viewer sees and a filter admits.
+struct Scan<'a> {
+    services: &'a Services,
+    viewer: &'a Viewer,
+    filter: &'a InterviewFilter,
+    /// The epoch in which the position is.
+    epoch: Option<Epoch>,
+    /// The position of the last event that was read.
+    position: LogPosition,
+    /// Whether there are further events.
+    has_more: bool,
+}
+
+impl Scan<'_> {
+    /// The admitted ones among at most `limit` further events.
+    async fn next(&mut self, limit: u64) -> Result<Vec<AdmittedEntry>, ServiceError> {
+        let Self { services, viewer, filter, .. } = *self;
+        let (reader, scope) = (services.reader(viewer).await?, viewer.scope());
+        let read = event_log::page(&*reader, scope, self.epoch, self.position, limit + 1).await?;
+        let LogPage { epoch, mut entries, .. } = read.ok_or(ServiceError::CursorExpired)?;
+        self.epoch = Some(epoch);
+        self.has_more = entries.len() as u64 > limit;
+        entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        self.position = entries.last().map_or(self.position, |(position, _)| *position);
+        let entries = if filter.is_empty() {
+            LogEntry::with_interviews(&reader, scope, epoch, entries).await?
+        } else {
+            LogEntry::with_values(&reader, scope, epoch, entries).await?
+        };
+        Ok(entries.into_iter().filter_map(|entry| Arc::new(entry).admitted(viewer, filter)).collect())
+    }
 }
 
 impl Services {
-    /// A page of the events that the viewer sees. `CursorExpired` if `since` is not in the present history of the log.
-    pub async fn changes(&self, viewer: &Viewer, since: Since, limit: u64) -> Result<Changes, ServiceError> {
-        let (expected, since) = self.log_position(since).await?;
-        let window = Window { after: Some(since), before: None, limit, from_end: false };
-        let filter = InterviewFilter::default();
-        let reader = self.reader(viewer).await?;
-        let read = event_log::page(&*reader, viewer, &filter, expected, since, window.fetch()).await?;
-        let read = read.ok_or(ServiceError::CursorExpired)?;
-        let page = window.page(read.entries);
-        let entries = with_interviews(&reader, viewer.scope(), read.epoch, page.items).await?;
-        let items = entries.into_iter().map(|entry| (entry.event, entry.interview)).collect();
-        let has_previous = since != LogPosition::START;
-        Ok(Changes { epoch: read.epoch, since, page: Page { items, has_previous, has_next: page.has_next } })
+    /// A page of the events that the viewer sees and the filter admits. With a filter it reads at most as many events
+    /// as [`ServiceLimits::max_count`](crate::services::ServiceLimits), so that a page can end before it is full.
+    /// `CursorExpired` if `since` is not in the present history of the log.
+    pub async fn changes(
+        &self,
+        viewer: &Viewer,
+        filter: &InterviewFilter,
+        since: Since,
+        limit: u64,
+    ) -> Result<Changes, ServiceError> {
+        let (epoch, since) = self.log_position(since).await?;
+        let mut scan = Scan { services: self, viewer, filter, epoch, position: since, has_more: true };
+        let mut items = Vec::new();
+        if filter.is_empty() {
+            items = scan.next(limit).await?;
+        }
+        let mut unread = if filter.is_empty() { 0 } else { self.limits.max_count };
+        while scan.has_more && items.len() as u64 <= limit && unread > 0 {
+            let batch = unread.min(BATCH);
+            items.extend(scan.next(batch).await?);
+            unread -= batch;
+        }
+        let is_full = items.len() as u64 > limit;
+        items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let goes_on_elsewhere = !filter.is_empty() && !is_full && (scan.has_more || items.is_empty());
+        let page = Page { items, has_previous: since != LogPosition::START, has_next: is_full || scan.has_more };
+        let epoch = scan.epoch.ok_or(ServiceError::CursorExpired)?;
+        Ok(Changes { epoch, since, page, read_to: goes_on_elsewhere.then_some(scan.position) })
     }
 
-    /// The number of events after a position that the viewer sees, up to
-    /// [`ServiceLimits::max_count`](crate::services::ServiceLimits).
-    pub async fn count_changes(&self, viewer: &Viewer, since: LogPosition) -> Result<u64, ServiceError> {
-        Ok(event_log::count(&*self.reader(viewer).await?, viewer, since, self.limits.max_count).await?)
+    /// The number of events after a position that the viewer sees and the filter admits, up to
+    /// [`ServiceLimits::max_count`](crate::services::ServiceLimits). With a filter, as many events are looked at.
+    pub async fn count_changes(
+        &self,
+        viewer: &Viewer,
+        filter: &InterviewFilter,
+        since: LogPosition,
+    ) -> Result<u64, ServiceError> {
+        let mut unread = self.limits.max_count;
+        if filter.is_empty() {
+            return Ok(event_log::count(&*self.reader(viewer).await?, viewer.scope(), since, unread).await?);
+        }
+        let mut scan = Scan { services: self, viewer, filter, epoch: None, position: since, has_more: true };
+        let mut count = 0;
+        while scan.has_more && unread > 0 {
+            let batch = unread.min(BATCH);
+            count += scan.next(batch).await?.len() as u64;
+            unread -= batch;
+        }
+        Ok(count)
     }
 
     /// Where a client has to begin that reads everything else after this: after the last event that the viewer sees. It

@@ -2,28 +2,14 @@
 //! change that this server made it reads at once.
 
 use super::epoch::EpochCheck;
-use crate::domain::{Epoch, Event, Interview, InterviewId, LogPosition, Scope};
+use super::log_entry::LogEntry;
+use crate::domain::{Epoch, LogPosition, Scope};
 use crate::services::ServiceError;
-use crate::storage::{Db, Pool, StorageError, event_log, interviews};
-use std::collections::HashMap;
+use crate::storage::{Db, StorageError, event_log};
 use std::sync::{self, Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, Sender, WeakSender};
 use tokio::sync::{Mutex, Notify, broadcast};
-
-/// An event of the log with its interview.
-#[derive(Clone, Debug)]
-pub struct LogEntry {
-    /// The history of the log.
-    pub epoch: Epoch,
-    /// The position in the log.
-    pub position: LogPosition,
-    /// What happened.
-    pub event: Event,
-    /// The interview as it was when the entry was read, which may be later than the event. None if it is not visible
-    /// to the viewer for whom the entry was read.
-    pub interview: Option<Arc<Interview>>,
-}
 
 /// What the follower sends to all subscribers.
 #[derive(Clone, Debug)]
@@ -190,30 +176,7 @@ impl EventFollower {
             false if page.entries.len() as u64 == BATCH => Backlog::Ready,
             false => Backlog::Empty,
         };
-        let entries = with_interviews(self.db.reader(), Scope::Everything, epoch, page.entries).await?;
+        let entries = LogEntry::with_values(self.db.reader(), Scope::Everything, epoch, page.entries).await?;
         Ok(Some((entries, last, backlog)))
     }
-}
-
-/// Adds the interviews to events, and leaves out what is not visible in the scope.
-pub(crate) async fn with_interviews(
-    reader: &Pool,
-    scope: Scope,
-    epoch: Epoch,
-    events: Vec<(LogPosition, Event)>,
-) -> Result<Vec<LogEntry>, StorageError> {
-    if events.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut ids: Vec<InterviewId> = events.iter().map(|(_, event)| event.interview_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let interviews = interviews::by_ids(reader, scope, &ids).await?;
-    let interviews: HashMap<_, _> =
-        interviews.into_iter().map(|interview| (interview.id, Arc::new(interview))).collect();
-    let entry = |(position, event): (LogPosition, Event)| {
-        let interview = interviews.get(&event.interview_id).cloned();
-        Some(LogEntry { epoch, position, event: event.seen_in(scope)?.into_owned(), interview })
-    };
-    Ok(events.into_iter().filter_map(entry).collect())
 }

@@ -1,21 +1,119 @@
-//! What a viewer sees of an entry of the event log.
+//! An entry of the event log, and what a viewer sees of it.
 
-use crate::domain::Scope;
-use crate::services::LogEntry;
+use crate::domain::filter::InterviewFilter;
+use crate::domain::{Epoch, Event, EventId, Interview, InterviewId, LogPosition, Scope, ValuesAtEvent, Viewer};
+use crate::storage::{Pool, StorageError, interviews, recent_past};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+/// An event of the log with its interview.
+#[derive(Clone, Debug)]
+pub struct LogEntry {
+    /// The history of the log.
+    pub epoch: Epoch,
+    /// The position in the log.
+    pub position: LogPosition,
+    /// What happened.
+    pub event: Event,
+    /// The interview as it was when the entry was read, which may be later than the event. None if it is not visible
+    /// to the viewer for whom the entry was read.
+    pub interview: Option<Arc<Interview>>,
+    /// What filters compare, before and after the event. None if it was not read, or is unknown.
+    pub values: Option<ValuesAtEvent>,
+}
+
+/// An entry that a viewer sees and a filter admits.
+#[derive(Clone, Debug)]
+pub struct AdmittedEntry {
+    /// What the viewer sees of it.
+    pub entry: Arc<LogEntry>,
+    /// Whether the interview matches the filter after the event.
+    pub matches: bool,
+}
+
+/// About how many events are read to find out what interviews were at the time of others. An interview that has more
+/// of them than its part is unknown.
+const MAX_LATER_EVENTS: u64 = 20_000;
+/// The smallest part of an interview.
+const MIN_PART: u64 = 100;
+
+type Events = Vec<(LogPosition, Event)>;
+
 impl LogEntry {
-    /// What is visible of the entry in this scope: the event of its time, and the interview of today. None if the event
-    /// is not visible.
-    pub(super) fn seen_in(self: Arc<Self>, scope: Scope) -> Option<Arc<Self>> {
+    /// Adds to events their interviews of now, and leaves out what is not visible in the scope.
+    pub(super) async fn with_interviews(
+        reader: &Pool,
+        scope: Scope,
+        epoch: Epoch,
+        events: Events,
+    ) -> Result<Vec<Self>, StorageError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let interviews = interviews::by_ids(reader, scope, &interview_ids(&events)).await?;
+        let interviews = interviews.into_iter().map(|interview| (interview.id, Arc::new(interview))).collect();
+        Ok(Self::all(scope, epoch, events, &interviews, &HashMap::new()))
+    }
+
+    /// The same with what filters compare.
+    pub(super) async fn with_values(
+        reader: &Pool,
+        scope: Scope,
+        epoch: Epoch,
+        events: Events,
+    ) -> Result<Vec<Self>, StorageError> {
+        let ids = interview_ids(&events);
+        let Some(first) = events.iter().map(|(_, event)| event.id).min() else { return Ok(Vec::new()) };
+        let part = (MAX_LATER_EVENTS / ids.len() as u64).max(MIN_PART);
+        let (mut interviews, mut values) = (HashMap::new(), HashMap::new());
+        for past in recent_past::read(reader, &ids, first, part).await? {
+            values.extend(past.values());
+            interviews.insert(past.interview.id, Arc::new(past.interview));
+        }
+        let unknown: Vec<_> = ids.into_iter().filter(|id| !interviews.contains_key(id)).collect();
+        if !unknown.is_empty() {
+            let others = interviews::by_ids(reader, Scope::Everything, &unknown).await?;
+            interviews.extend(others.into_iter().map(|interview| (interview.id, Arc::new(interview))));
+        }
+        Ok(Self::all(scope, epoch, events, &interviews, &values))
+    }
+
+    fn all(
+        scope: Scope,
+        epoch: Epoch,
+        events: Events,
+        interviews: &HashMap<InterviewId, Arc<Interview>>,
+        values: &HashMap<EventId, ValuesAtEvent>,
+    ) -> Vec<Self> {
+        let entry = |(position, event): (LogPosition, Event)| {
+            let interview = interviews.get(&event.interview_id).filter(|interview| scope.covers(interview)).cloned();
+            let values = values.get(&event.id).copied();
+            Some(Self { epoch, position, event: event.seen_in(scope)?.into_owned(), interview, values })
+        };
+        events.into_iter().filter_map(entry).collect()
+    }
+
+    /// The entry as a viewer sees it: the event of its time, and the interview of today. None if the event is not
+    /// visible, or the filter does not admit it.
+    pub(super) fn admitted(self: Arc<Self>, viewer: &Viewer, filter: &InterviewFilter) -> Option<AdmittedEntry> {
+        let scope = viewer.scope();
         let event = self.event.seen_in(scope)?;
         let interview = self.interview.as_ref().filter(|interview| scope.covers(interview));
+        let matches = filter.admits(&event, self.values.as_ref(), interview.map(|it| &**it), viewer)?;
         let is_complete = matches!(event, Cow::Borrowed(_)) && interview.is_some() == self.interview.is_some();
         if is_complete {
-            return Some(self);
+            return Some(AdmittedEntry { entry: self, matches });
         }
         let (event, interview) = (event.into_owned(), interview.cloned());
-        Some(Arc::new(Self { event, interview, epoch: self.epoch, position: self.position }))
+        let Self { epoch, position, values, .. } = *self;
+        Some(AdmittedEntry { entry: Arc::new(Self { epoch, position, event, interview, values }), matches })
     }
+}
+
+fn interview_ids(events: &Events) -> Vec<InterviewId> {
+    let mut ids: Vec<InterviewId> = events.iter().map(|(_, event)| event.interview_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

@@ -6,5 +6,5 @@ pub mod changes;
 pub mod delay;
 pub(super) mod epoch;
 pub mod follower;
-mod log_entry;
+pub mod log_entry;
 pub mod subscriber;

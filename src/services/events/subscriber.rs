@@ -1,8 +1,10 @@
 //! One subscriber of the event log: first the events that it missed, then live events. It gets each event once and in
-//! order, if its viewer sees the event and the filter admits it at the time of delivery.
+//! order, if its viewer sees the event at the time of delivery, and the interview matched the filter before or after
+//! it.
 
 use super::catch_up::CatchUpPermit;
-use super::follower::{Broadcast, Feed, LogEntry, MAX_RETRIES, RETRY_PAUSE, with_interviews};
+use super::follower::{Broadcast, Feed, MAX_RETRIES, RETRY_PAUSE};
+use super::log_entry::{AdmittedEntry, LogEntry};
 use crate::domain::filter::InterviewFilter;
 use crate::domain::{Epoch, LogPosition, Since, UserId, Viewer};
 use crate::services::{Failure, LiveSession, ServiceError, Services};
@@ -31,6 +33,8 @@ pub enum SubscriptionEnd {
 pub struct Delivery {
     /// What the viewer sees of the event and its interview.
     pub entry: Arc<LogEntry>,
+    /// Whether the interview matches the filter after the event.
+    pub matches: bool,
     /// The subscriber with their role and company at the time of delivery.
     pub viewer: Arc<Viewer>,
     /// Whether other subscribers get this event at the same time. `false` while this subscriber catches up.
@@ -123,10 +127,8 @@ impl Subscriber {
             }
             self.position = entry.position;
             let viewer = self.viewer()?;
-            if let Some(entry) = entry.seen_in(viewer.scope())
-                && self.filter.admits(entry.interview.as_deref(), &viewer)
-            {
-                return Ok(Delivery { entry, viewer, is_live });
+            if let Some(AdmittedEntry { entry, matches }) = entry.admitted(&viewer, &self.filter) {
+                return Ok(Delivery { entry, matches, viewer, is_live });
             }
         }
     }
@@ -169,8 +171,7 @@ impl Subscriber {
     /// They are read in a task of its own: this future is not polled while the client does not read, and would hold a
     /// permit and database connections for that time.
     async fn read_page(&self, viewer: Arc<Viewer>) -> Result<Option<MissedPage>, StorageError> {
-        let (services, filter) = (self.services.clone(), self.filter.clone());
-        let reading = read_page(services, viewer, filter, self.epoch, self.position);
+        let reading = read_page(self.services.clone(), viewer, !self.filter.is_empty(), self.epoch, self.position);
         let read = AbortOnDropHandle::new(tokio::spawn(reading)).await;
         read.unwrap_or_else(|error| resume_unwind(error.into_panic()))
     }
@@ -196,7 +197,7 @@ impl Subscriber {
 async fn read_page(
     services: Arc<Services>,
     viewer: Arc<Viewer>,
-    filter: InterviewFilter,
+    has_filter: bool,
     subscribed: Epoch,
     position: LogPosition,
 ) -> Result<Option<MissedPage>, StorageError> {
@@ -204,7 +205,7 @@ async fn read_page(
     let (reader, epoch) = (services.reader(&viewer).await?, Some(subscribed));
     let page = loop {
         services.epoch_check.run().await?;
-        let page = event_log::page(&*reader, &viewer, &filter, epoch, position, CATCH_UP_BATCH).await?;
+        let page = event_log::page(&*reader, viewer.scope(), epoch, position, CATCH_UP_BATCH).await?;
         if services.epoch_check.confirms(subscribed).await? {
             break page;
         }
@@ -212,5 +213,10 @@ async fn read_page(
     let Some(page) = page else { return Ok(None) };
     let last = page.entries.last().map(|(position, _)| *position);
     let is_full = page.entries.len() as u64 == CATCH_UP_BATCH;
-    Ok(Some((with_interviews(&reader, viewer.scope(), subscribed, page.entries).await?, last, is_full)))
+    let entries = if has_filter {
+        LogEntry::with_values(&reader, viewer.scope(), subscribed, page.entries).await?
+    } else {
+        LogEntry::with_interviews(&reader, viewer.scope(), subscribed, page.entries).await?
+    };
+    Ok(Some((entries, last, is_full)))
 }

@@ -2,15 +2,13 @@
 //! reads: a database that was restored, or that lost its last transactions, gives ids and transaction numbers out
 //! again, and a position in its former history must not be taken for one in the present history.
 
-use crate::domain::filter::InterviewFilter;
-use crate::domain::{Epoch, Event, EventId, LogCursor, LogPosition, Scope, Viewer};
+use crate::domain::{Epoch, Event, EventId, LogCursor, LogPosition, Scope};
 use crate::storage::Result;
 use crate::storage::database::count::count_rows;
 use crate::storage::entities::event;
 use crate::storage::event_log::audience::audiences;
 use crate::storage::event_log::epoch::{EPOCH, TABLE, missing_row};
 use crate::storage::event_log::visible_before;
-use crate::storage::interviews;
 use event::Column;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 use sea_orm::{
@@ -45,36 +43,30 @@ pub async fn after(
     read(connection, Some(epoch), position, after_position(position).limit(limit).into_query()).await
 }
 
-/// The first `limit` readable events after a position that the viewer sees and the filter admits. `None` if the
-/// position is not in the present history of the log, or its epoch is not the given one.
+/// The first `limit` readable events after a position that are visible in this scope. `None` if the position is not in
+/// the present history of the log, or its epoch is not the given one.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
-    viewer: &Viewer,
-    filter: &InterviewFilter,
+    scope: Scope,
     epoch: Option<Epoch>,
     position: LogPosition,
     limit: u64,
 ) -> Result<Option<LogPage>> {
-    let events = VisibleEvents { viewer, filter, position };
-    read(
-        connection,
-        epoch,
-        position,
-        events.select(connection.get_database_backend(), limit, &Column::iter().collect::<Vec<_>>()),
-    )
-    .await
+    let columns: Vec<_> = Column::iter().collect();
+    let events = visible_events(connection.get_database_backend(), scope, position, limit, &columns);
+    read(connection, epoch, position, events).await
 }
 
-/// The number of readable events after a position that the viewer sees, up to a ceiling.
+/// The number of readable events after a position that are visible in this scope, up to a ceiling.
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
-    viewer: &Viewer,
+    scope: Scope,
     position: LogPosition,
     ceiling: u64,
 ) -> Result<u64> {
-    let events = VisibleEvents { viewer, filter: &InterviewFilter::default(), position };
     let columns = [Column::TransactionId, Column::Id];
-    count_rows(connection, events.select(connection.get_database_backend(), ceiling, &columns)).await
+    let events = visible_events(connection.get_database_backend(), scope, position, ceiling, &columns);
+    count_rows(connection, events).await
 }
 
 /// The epoch, and the position of the last event that is visible in this scope and readable now. All events that are
@@ -171,31 +163,26 @@ fn entry(row: &QueryResult) -> Result<Option<event::Model>, DbErr> {
     id.map(|_| event::Model::from_query_result(row, "")).transpose()
 }
 
-/// The readable events after a position that a viewer sees and a filter admits.
-struct VisibleEvents<'a> {
-    viewer: &'a Viewer,
-    filter: &'a InterviewFilter,
+/// These columns of the first `limit` readable events after a position that are visible in a scope. Of each audience
+/// the events come from an index in the order of the log, so that no more of them are read than are returned, however
+/// many events others have.
+fn visible_events(
+    backend: DbBackend,
+    scope: Scope,
     position: LogPosition,
-}
-
-impl VisibleEvents<'_> {
-    /// These columns of the first `limit` events. Of each audience the events come from an index in the order of the
-    /// log, so that no more of them are read than are returned, however many events others have.
-    fn select(&self, backend: DbBackend, limit: u64, columns: &[Column]) -> SelectStatement {
-        let interview = Expr::col((event::Entity, Column::InterviewId));
-        let admitted =
-            (!self.filter.is_empty()).then(|| interviews::exists_for(backend, interview, self.viewer, self.filter));
-        let of_audiences = audiences(self.viewer.scope()).into_iter().map(|audience| {
-            after_position(self.position)
-                .select_only()
-                .columns(columns.iter().copied())
-                .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
-                .filter(audience.add_option(admitted.clone()))
-                .limit(limit)
-                .into_query()
-        });
-        of_all_audiences(of_audiences, columns, Order::Asc, limit)
-    }
+    limit: u64,
+    columns: &[Column],
+) -> SelectStatement {
+    let of_audiences = audiences(scope).into_iter().map(|audience| {
+        after_position(position)
+            .select_only()
+            .columns(columns.iter().copied())
+            .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
+            .filter(audience)
+            .limit(limit)
+            .into_query()
+    });
+    of_all_audiences(of_audiences, columns, Order::Asc, limit)
 }
 
 /// The first `limit` events, in this order of the log, of the queries for each audience of a viewer.

@@ -13,10 +13,8 @@ use crate::storage::entities::interview;
 use crate::storage::interviews::conflicts::overlaps_with;
 use crate::storage::interviews::{column, names, read, visible_to};
 use interview::{COLUMN, Column};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
-use sea_orm::{
-    Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, Value,
-};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select, Value};
 use std::collections::HashMap;
 
 /// A page of the interviews that the viewer sees and that fulfil the filter.
@@ -92,13 +90,6 @@ fn numbers(ids: &[IntervieweeId]) -> Vec<i64> {
 
 fn position(position: &InterviewPosition) -> Vec<Value> {
     position.time.map(Into::into).into_iter().chain([position.id.0.into()]).collect()
-}
-
-/// The condition that the interview with this id is visible to the viewer and fulfils the filter.
-pub(crate) fn exists_for(backend: DbBackend, id: Expr, viewer: &Viewer, filter: &InterviewFilter) -> SimpleExpr {
-    let interview =
-        filtered(backend, viewer, filter).select_only().expr(Expr::val(1)).filter(column(Column::Id).eq(id));
-    Expr::exists(interview.into_query())
 }
 
 /// The interviews that the viewer sees, with [`InterviewFilter::matches`] in SQL.

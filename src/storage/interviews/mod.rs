@@ -10,7 +10,7 @@ pub(crate) mod with_people;
 pub(crate) use conflicts::conflicting;
 pub use find::find;
 pub(crate) use find::{by_ids, lock, visible_to};
-pub(crate) use list::{count, counts_by_interviewee, exists_for, page, pages_by_interviewee};
+pub(crate) use list::{count, counts_by_interviewee, page, pages_by_interviewee};
 pub(crate) use store::{insert, update};
 
 use crate::domain::Interview;

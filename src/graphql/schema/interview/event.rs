@@ -1,5 +1,6 @@
 //! The type `InterviewEvent`, its parts, and lists of events.
 
+use crate::domain::filter::InterviewFilter;
 use crate::domain::{self, Epoch, EventId, LogCursor, LogPosition};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{FieldWriter, WriteJson};
@@ -12,6 +13,7 @@ use crate::graphql::schema::interview::field_change::FieldChange;
 use crate::graphql::schema::interview::log_cursor;
 use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::scalars::DateTime;
+use crate::services::{AdmittedEntry, LogEntry};
 use async_graphql::{Context, ID, Object, Result};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,6 +25,16 @@ pub struct InterviewEvent {
     pub event: domain::Event,
     /// The interview as it is now, if the viewer sees it.
     pub interview: Option<Arc<domain::Interview>>,
+    /// Whether the interview matches the filter of the field after the event.
+    pub matches: bool,
+}
+
+impl InterviewEvent {
+    /// An event of the log that a filter has admitted.
+    pub fn admitted(AdmittedEntry { entry, matches }: &AdmittedEntry) -> Self {
+        let LogEntry { epoch, event, interview, .. } = entry.as_ref();
+        Self { epoch: Some(*epoch), event: event.clone(), interview: interview.clone(), matches: *matches }
+    }
 }
 
 /// An event in the history of an interview: which fields changed, when, and by whom. Drivers see the events at whose
@@ -71,9 +83,17 @@ impl InterviewEvent {
     }
 
     /// The interview in its current state, which can be later than the event. Null if the viewer may not see it any
-    /// more, because it has another driver now.
+    /// more, because it has another driver now: the client removes it from what it shows.
     async fn interview(&self) -> Option<Interview> {
         self.interview.clone().map(Interview::from)
+    }
+
+    /// Whether the interview matches the `filter` of the field that returns the event, in the state after the event.
+    /// True where no filter is given. False means that it has left the filter: the client removes it from what it
+    /// shows. The value depends on that field, although the event has an `id`: a client that keeps objects by their
+    /// ids uses it when the event arrives, and does not keep it.
+    async fn matches(&self) -> bool {
+        self.matches
     }
 
     /// The fields that changed. Of an event that gave the interview to another driver, the new driver sees the values
@@ -110,11 +130,19 @@ impl InterviewEvent {
     }
 }
 
+/// The events after a position in the log that a filter admits.
+pub struct ChangesQuery {
+    pub epoch: Epoch,
+    pub since: LogPosition,
+    pub filter: InterviewFilter,
+    /// Where to go on, if it is not after the last event of the page.
+    pub read_to: Option<LogPosition>,
+}
+
 /// What a list of events was selected by.
 pub enum EventQuery {
     OfInterview(domain::InterviewId),
-    /// The events after a position in the log of this epoch.
-    Changes(Epoch, LogPosition),
+    Changes(Box<ChangesQuery>),
 }
 
 /// Events are executed: their fields are objects and enums that no list of interviews selects often.
@@ -141,8 +169,14 @@ impl Listed for InterviewEvent {
     fn cursor(&self, query: &EventQuery) -> String {
         match query {
             EventQuery::OfInterview(_) => encode(self.event.id, ()),
-            EventQuery::Changes(epoch, _) => log_cursor::encode(self.log_cursor(*epoch)),
+            EventQuery::Changes(query) => log_cursor::encode(self.log_cursor(query.epoch)),
         }
+    }
+
+    fn end_cursor(query: &EventQuery) -> Option<String> {
+        let EventQuery::Changes(query) = query else { return None };
+        let position = query.read_to?;
+        Some(log_cursor::encode(LogCursor { epoch: query.epoch, event: position.event, at: position.at? }))
     }
 
     async fn count(query: &EventQuery, ctx: &Context<'_>) -> Result<u64> {
@@ -151,8 +185,9 @@ impl Listed for InterviewEvent {
                 let count = ctx.map_failure(ctx.loader().load(CountOf::Events(*id)).await);
                 count.map(Option::unwrap_or_default)
             }
-            EventQuery::Changes(_, since) => {
-                ctx.map_failure(ctx.root_counts().count(ctx.viewer()?, RootCount::Changes(*since)).await)
+            EventQuery::Changes(query) => {
+                let count = RootCount::Changes(query.since, query.filter.clone());
+                ctx.map_failure(ctx.root_counts().count(ctx.viewer()?, count).await)
             }
         }
     }

@@ -167,7 +167,7 @@ impl Interview {
         let window = PageArguments::forward(first, after).window(())?;
         let key = HistoryOf { interview: self.row.id, window };
         let page = ctx.map_failure(ctx.loader().load(key).await)?.unwrap_or_else(|| key.window.page(Vec::new()));
-        let event = |event| InterviewEvent { epoch: None, event, interview: Some(self.row.clone()) };
+        let event = |event| InterviewEvent { epoch: None, event, interview: Some(self.row.clone()), matches: true };
         Ok(Connection::new(page, EventQuery::OfInterview(self.row.id), event))
     }
 

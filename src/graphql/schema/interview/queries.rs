@@ -6,7 +6,7 @@ use crate::graphql::context::{ChangesCursor, ContextExt};
 use crate::graphql::direct_json::DirectObject;
 use crate::graphql::relay::connection::Connection;
 use crate::graphql::relay::page_arguments::PageArguments;
-use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent};
+use crate::graphql::schema::interview::event::{ChangesQuery, EventQuery, InterviewEvent};
 use crate::graphql::schema::interview::inputs::{InterviewFilterInput, InterviewOrderInput};
 use crate::graphql::schema::interview::list::InterviewQuery;
 use crate::graphql::schema::interview::log_cursor;
@@ -69,10 +69,15 @@ impl InterviewQueries {
     }
 
     /// The events that the viewer may see, oldest first, for clients that poll: the same events as the subscription
-    /// `interviewChanged`. Pass the `cursor` of the last event as the next `since`.
+    /// `interviewChanged`, with the same filter. Pass the `endCursor` of the page as the next `since`. A page with a
+    /// filter can have fewer events than `first`, or none, although there are further pages: the server looks at a
+    /// limited number of events for each page, which is 10000 by default, and `totalCount` counts among as many.
     async fn interview_changes(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The conditions that an interview has to meet before or after an event for the event to be \
+                          returned.")]
+        filter: Option<InterviewFilterInput>,
         #[graphql(desc = "The `cursor` of an event: returns the events after it. \
                           The default is \"0\", the start of the log. `CURSOR_EXPIRED` if the event is not in the \
                           log any more: query anew.")]
@@ -82,8 +87,10 @@ impl InterviewQueries {
         let viewer = ctx.viewer()?;
         let limit = PageArguments::forward(first, None).window::<EventId>(())?.limit;
         let since = since.map_or(Ok(Since::Start), |since| log_cursor::parse(&since))?;
-        let Changes { epoch, since, page } = ctx.map_failure(ctx.services().changes(viewer, since, limit).await)?;
-        let event = |(event, interview)| InterviewEvent { epoch: Some(epoch), event, interview };
-        Ok(Connection::new(page, EventQuery::Changes(epoch, since), event))
+        let filter = filter.unwrap_or_default().into_domain()?;
+        let changes = ctx.map_failure(ctx.services().changes(viewer, &filter, since, limit).await)?;
+        let Changes { epoch, since, page, read_to } = changes;
+        let query = EventQuery::Changes(Box::new(ChangesQuery { epoch, since, filter, read_to }));
+        Ok(Connection::new(page, query, |entry| InterviewEvent::admitted(&entry)))
     }
 }

@@ -7,7 +7,7 @@ use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::schema::interview::event::InterviewEvent;
 use crate::graphql::schema::interview::inputs::InterviewFilterInput;
 use crate::graphql::schema::interview::log_cursor;
-use crate::services::LogEntry;
+use crate::services::AdmittedEntry;
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::stream::{self, Stream};
 use std::future::ready;
@@ -40,14 +40,16 @@ pub struct InterviewSubscriptions;
 #[Subscription]
 impl InterviewSubscriptions {
     /// The events that the viewer may see. Each event is delivered once, and those of one interview in order: first the
-    /// events after `since`, then live events. Permission and filter are evaluated when an event is delivered. With a
-    /// filter, events of interviews that the viewer may not see any more are left out.
+    /// events after `since`, then live events. With a filter, an event is delivered if the interview matched before or
+    /// after the event, so that a client learns when an interview leaves the filter: `matches` is false then.
+    /// `interview` is null when the viewer does not see it any more.
     async fn interview_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(
             name = "filter",
-            desc = "The conditions that an interview has to meet after the change for the event to be delivered."
+            desc = "The conditions that an interview has to meet before or after an event for the event to be \
+                    delivered."
         )]
         _filter: Option<InterviewFilterInput>,
         #[graphql(
@@ -60,8 +62,6 @@ impl InterviewSubscriptions {
         _since: Option<ID>,
     ) -> Result<impl Stream<Item = InterviewEvent>> {
         // The engine runs this resolver once for each event that the arguments select, with the event in the data.
-        let LogEntry { epoch, event, interview, .. } = ctx.data::<Arc<LogEntry>>()?.as_ref();
-        let event = InterviewEvent { epoch: Some(*epoch), event: event.clone(), interview: interview.clone() };
-        Ok(stream::once(ready(event)))
+        Ok(stream::once(ready(InterviewEvent::admitted(ctx.data::<Arc<AdmittedEntry>>()?))))
     }
 }

@@ -1,5 +1,4 @@
-//! Filters exist twice: in SQL for lists and missed events, and in the domain for live events. Both admit the same
-//! interviews.
+//! Filters exist twice: in SQL for lists, and in the domain for events. Both admit the same interviews.
 
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::people::{ADA, JUDE, MONA, NORTHERN_HAULAGE};

@@ -87,7 +87,7 @@ async fn filter_tells_a_former_driver_nothing_of_what_became_of_the_interview(
     let scheduled = InterviewFilter { status: Some(vec![InterviewStatus::Scheduled]), ..InterviewFilter::default() };
     let mut jude = Subscriber::filtered(&app, &app.driver(), scheduled.clone(), since).await;
     let mut bruna = Subscriber::filtered(&app, &app.user(BRUNA), scheduled, since).await;
-    assert_eq!(shown(&bruna.next().await.unwrap()).0, EventType::Updated);
+    assert_eq!(shown(&bruna.next().await.unwrap()).0, EventType::Accepted);
     let own = app.book(JUDE, LUISA).at("12:00").accepted().await;
     assert_eq!(jude.event().await.1, own);
 }

@@ -6,6 +6,7 @@ mod filters;
 mod former_drivers;
 mod from_cursor;
 mod late_commits;
+mod leaving_filters;
 mod live_events;
 mod recovery;
 mod several_servers;
