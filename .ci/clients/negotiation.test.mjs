@@ -8,8 +8,8 @@ import { gql } from '@apollo/client';
 import { TestServer } from './server-process.mjs';
 import { Arrivals, extract, openPage } from './web-page.mjs';
 
-// Jude Howell's application and an interviewer, of the demo data of every server.
-const [intervieweeId, interviewerId] = ['277', '1001'];
+// Jude Howell's application and an interviewer, and another driver's application, of the demo data of every server.
+const [intervieweeId, interviewerId, otherIntervieweeId] = ['277', '1001', '1003'];
 
 const FIELDS = gql`
   fragment Fields on Interview {
@@ -38,11 +38,11 @@ const SCREEN = gql`
 const CHANGED = gql`
   subscription Changed($filter: InterviewFilter, $since: ID!) {
     interviewChanged(filter: $filter, since: $since) {
-      id
       cursor
       type
       actorSide
       interviewId
+      matches
       interview { ...Fields }
     }
   }
@@ -109,8 +109,9 @@ class Screen {
       if (error) throw error;
       const event = data.interviewChanged;
       screen.events.add(event);
-      // What is new has to be queried; what is shown, the event has corrected.
-      if (!screen.shows(event.interviewId)) list.refetch();
+      // What is shown, the event has corrected. What is new, or has left, changes the list.
+      const belongs = event.interview !== null && event.matches;
+      if (belongs !== (screen.shows(event.interviewId) !== undefined)) list.refetch();
     });
     t.after(() => {
       events.unsubscribe();
@@ -128,6 +129,10 @@ class Screen {
     const is = (interview) => interview && Object.entries(expected).every(([key, value]) => interview[key] === value);
     await this.drawn.until(() => is(this.shows(id)));
     return this.shows(id);
+  }
+
+  async untilGone(id) {
+    await this.drawn.until(() => !this.shows(id));
   }
 
   /** Fails unless exactly these events about an interview arrive. Its state can be shown before the last of them. */
@@ -205,6 +210,24 @@ test('both screens catch up after the server has restarted in the middle', async
   for (const screen of [ofStaff, ofDriver]) {
     await screen.expectEvents(id, ['CREATED INTERVIEWER', ...round, ...round]);
   }
+});
+
+test('an interview leaves the screens of those to whom it does not belong any more', async (t) => {
+  const day = '2031-05-27';
+  const [ofStaff, ofDriver] = [await open(t, staff, day), await open(t, driver, day)];
+  const { id } = await create(staff, `${day}T09:00:00Z`, `${day}T09:30:00Z`);
+  for (const screen of [ofStaff, ofDriver]) await screen.until(id, { status: 'PENDING' });
+
+  await update(staff, { id }, { startAt: '2031-05-28T09:00:00Z', endAt: '2031-05-28T09:30:00Z' });
+  for (const screen of [ofStaff, ofDriver]) await screen.untilGone(id);
+  await update(staff, { id }, { startAt: `${day}T11:00:00Z`, endAt: `${day}T11:30:00Z` });
+  for (const screen of [ofStaff, ofDriver]) await screen.until(id, { startAt: `${day}T11:00:00.000Z` });
+
+  await update(staff, { id }, { intervieweeId: otherIntervieweeId });
+  await ofDriver.untilGone(id);
+  await update(staff, { id }, { location: 'Gate 2' });
+  await ofStaff.until(id, { location: 'Gate 2' });
+  assert.equal(ofDriver.shows(id), undefined);
 });
 
 test('a history shows for which side each event was, also of one user who acts for both', async () => {

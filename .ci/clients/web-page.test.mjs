@@ -48,7 +48,7 @@ test('the files compile with --strict', () => {
 async function expectEveryEventOnce(t, subscribe) {
   const { socket } = page.connection;
   const arrivals = new Arrivals();
-  t.after(await subscribe(({ cursor }) => arrivals.add(cursor)));
+  t.after(subscribe(({ cursor }) => arrivals.add(cursor)));
   while (arrivals.list.length === 0) await changeLocation(demo, server);
   const [start] = arrivals.list;
 
@@ -65,39 +65,66 @@ async function expectEveryEventOnce(t, subscribe) {
   assert.deepEqual(arrivals.list, [start, ...logged]);
 }
 
-const ALL = { from: '2025-01-01T00:00:00Z', to: '2099-01-01T00:00:00Z' };
-const failed = (problem) => assert.fail(`${problem}`);
+const EVENTS = gql`subscription ($since: ID) { interviewChanged(since: $since) { cursor } }`;
 
 test('Apollo resumes its subscription after breaks and a restart, without gaps and duplicates', async (t) => {
-  await expectEveryEventOnce(t, async (next) => (await page.live.show(ALL, next, failed)).stop);
-});
-
-test('no change is missed between the query and the subscription', async (t) => {
-  const { socket } = page.connection;
-  socket.terminate(); // the subscription has to connect first
-  const [last] = (await eventCursors(server)).slice(-1);
-  const arrivals = new Arrivals();
-  const showing = page.live.show(ALL, arrivals.add, failed);
-  const { interviews, stop } = await showing;
-  t.after(stop);
-  const shown = interviews.find(({ id }) => id === demo);
-  await changeLocation(demo, server);
-  await changeLocation(demo, server);
-  await arrivals.until((list) => list.length === 2);
-  assert.deepEqual(arrivals.list.map(({ interview }) => interview.id), [demo, demo]);
-  assert.deepEqual(arrivals.list.map(({ cursor }) => cursor), await eventCursors(server, last));
-  assert.ok(arrivals.list[1].interview.version > shown.version);
+  await expectEveryEventOnce(t, (next) => {
+    const events = page.apollo.apollo.subscribe({ query: EVENTS });
+    const following = events.subscribe(({ data, error }) => (data ? next(data.interviewChanged) : failed(error)));
+    return () => following.unsubscribe();
+  });
 });
 
 test('urql resumes its subscription after breaks and a restart, without gaps and duplicates', async (t) => {
-  const query = 'subscription ($since: ID) { interviewChanged(since: $since) { cursor } }';
   await expectEveryEventOnce(t, (next) => {
-    const { unsubscribe } = page.urql.urql.subscription(query, {}).subscribe(({ data, error }) => {
-      assert.equal(error, undefined);
-      next(data.interviewChanged);
-    });
-    return unsubscribe;
+    const events = page.urql.urql.subscription(EVENTS, {});
+    return events.subscribe(({ data, error }) => (data ? next(data.interviewChanged) : failed(error))).unsubscribe;
   });
+});
+
+const current = async () => (await request(server, `{ interview(id: ${demo}) { location version } }`)).interview;
+
+const ALL = { startAt: { gte: '2025-01-01T00:00:00Z', lt: '2099-01-01T00:00:00Z' } };
+const failed = (problem) => assert.fail(`${problem}`);
+
+/** A screen that hands on what changes of the demo interview. */
+const onChange = (put) => {
+  let shown = false;
+  const first = (interview) => (shown ? put(interview) : (shown = true));
+  return { put: (interview) => interview.id === demo && first(interview), remove: failed, end: failed };
+};
+
+test('no change is missed between the query and the subscription', async (t) => {
+  page.connection.socket.terminate(); // the subscription has to connect first
+  const arrivals = new Arrivals();
+  t.after(await page.live.show(ALL, onChange(arrivals.add)));
+  const { version } = await current();
+  await changeLocation(demo, server);
+  await changeLocation(demo, server);
+  await arrivals.until((list) => list.length === 2);
+  assert.equal(arrivals.list.at(-1).version, version + 2);
+});
+
+test('an interview that is moved away leaves the screen, and comes back', async (t) => {
+  const day = { startAt: { gte: '2031-06-03T00:00:00Z', lt: '2031-06-04T00:00:00Z' } };
+  const changes = new Arrivals();
+  const put = ({ id }) => changes.add(`put ${id}`);
+  t.after(await page.live.show(day, { put, remove: (id) => changes.add(`remove ${id}`), end: failed }));
+  const move = async (startAt, endAt) => {
+    const query = `mutation ($input: UpdateInterviewInput!) {
+      updateInterview(id: ${demo}, input: $input) { userErrors { code } }
+    }`;
+    const { updateInterview } = await request(server, query, { input: { startAt, endAt } });
+    assert.deepEqual(updateInterview.userErrors, []);
+  };
+  await move('2031-06-03T09:00:00Z', '2031-06-03T09:30:00Z');
+  await changes.until((list) => list.length === 1);
+  await move('2031-06-04T09:00:00Z', '2031-06-04T09:30:00Z');
+  await changes.until((list) => list.length === 2);
+  await move('2025-03-20T09:00:00Z', '2025-03-20T09:30:00Z'); // neither before nor after in the filter
+  await move('2031-06-03T10:00:00Z', '2031-06-03T10:30:00Z');
+  await changes.until((list) => list.length === 3);
+  assert.deepEqual(changes.list, [`put ${demo}`, `remove ${demo}`, `put ${demo}`]);
 });
 
 test('an event corrects what Apollo shows', async (t) => {
@@ -107,8 +134,7 @@ test('an event corrects what Apollo shows', async (t) => {
   const watching = apollo.watchQuery({ query, variables: { id: demo } }).subscribe(({ data }) => shown.add(data));
   t.after(() => watching.unsubscribe());
   await shown.until((list) => list.at(-1)?.interview);
-  const { stop } = await page.live.show(ALL, () => {}, failed);
-  t.after(stop);
+  t.after(await page.live.show(ALL, onChange(() => {})));
   const location = await changeLocation(demo, server);
   await shown.until((list) => list.at(-1).interview.location === location);
 });
