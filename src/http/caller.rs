@@ -38,6 +38,12 @@ impl Caller {
         Self { client: Client { request_id, network }, authorization }
     }
 
+    /// The same for a connection that stays open: a copy of the header, which would keep the whole head in memory.
+    pub(crate) fn without_head(self) -> Self {
+        let copy = |value: HeaderValue| HeaderValue::from_bytes(value.as_bytes()).unwrap_or(value);
+        Self { authorization: self.authorization.map(|value| value.map(copy)), ..self }
+    }
+
     /// The viewer whom the token names; `None` without a token.
     pub(crate) async fn viewer(&self, services: &Services) -> Result<Option<Arc<Viewer>>, AuthenticationError> {
         match self.token()? {

@@ -23,9 +23,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-/// About the largest head of a request, in bytes. Apart from one response, a connection buffers no more than this in
-/// either direction, so that its memory is small.
-const MAX_HEAD: usize = 64 * 1024;
+/// About the largest head of a request, in bytes; a longer one is answered with 431. Apart from one response, a
+/// connection buffers no more than this in either direction, so that its memory is small.
+const MAX_HEAD: usize = 16 * 1024;
 
 /// How long to wait after a failure to accept.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);

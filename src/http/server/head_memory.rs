@@ -1,5 +1,5 @@
-//! The memory of what has arrived on a connection and is not handed on: the head of a request until it is complete, and
-//! requests that a client sends while an earlier one is being answered.
+//! The memory of the heads of requests: of what has arrived on a connection and is not handed on, and of a complete
+//! head until its request ends. Requests that a client sends while an earlier one is being answered count as well.
 
 use crate::graphql::{Charge, MemoryBudget, NoMemory};
 use std::io;
@@ -20,8 +20,8 @@ struct State {
     is_counted_elsewhere: bool,
 }
 
-/// hyper's buffer has up to twice the size of what is in it.
-const BUFFER_FACTOR: usize = 2;
+/// hyper's buffer has up to this many times the size of what is in it: it doubles, and has space for the next read.
+const BUFFER_FACTOR: usize = 4;
 
 impl HeadMemory {
     pub(super) fn new(memory: MemoryBudget) -> Self {
@@ -42,9 +42,11 @@ impl HeadMemory {
         self.memory.grow(&mut state.charge, used).map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
     }
 
-    /// A head is complete. A body may follow, which is counted elsewhere.
-    pub(super) fn head_arrived(&self, has_body: bool) {
-        *self.state() = State { is_counted_elsewhere: has_body, ..State::default() };
+    /// A head is complete. A body may follow, which is counted elsewhere. Returns what is counted for the head, whose
+    /// buffer exists until the request ends.
+    pub(super) fn head_arrived(&self, has_body: bool) -> Charge {
+        let next = State { is_counted_elsewhere: has_body, ..State::default() };
+        std::mem::replace(&mut *self.state(), next).charge
     }
 
     /// The body is complete: what arrives now is the next head.
@@ -52,9 +54,9 @@ impl HeadMemory {
         self.state().is_counted_elsewhere = false;
     }
 
-    /// The connection is a WebSocket from now on.
+    /// The connection is a WebSocket from now on, whose messages are counted elsewhere.
     pub(super) fn upgraded(&self) {
-        self.head_arrived(true);
+        *self.state() = State { is_counted_elsewhere: true, ..State::default() };
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -67,18 +69,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn head_counts_until_it_is_complete() {
+    fn head_counts_until_its_request_ends() {
         let memory = MemoryBudget::new(100_000);
         let head = HeadMemory::new(memory.clone());
         for _ in 0..10 {
             head.receive(1000).unwrap();
         }
-        assert_eq!(memory.used(), 20_000);
-        head.head_arrived(true);
+        assert_eq!(memory.used(), 40_000);
+        let request = head.head_arrived(true);
         head.receive(1_000_000).unwrap(); // of the body
-        assert_eq!(memory.used(), 0);
+        assert_eq!(memory.used(), 40_000);
         head.body_arrived();
-        head.receive(10_000).unwrap();
+        head.receive(5_000).unwrap();
+        assert_eq!(memory.used(), 60_000);
+        drop(request);
         assert_eq!(memory.used(), 20_000);
         drop(head);
         assert_eq!(memory.used(), 0);
@@ -88,9 +92,9 @@ mod tests {
     fn head_for_which_there_is_no_memory_is_an_error() {
         let memory = MemoryBudget::new(50_000);
         let (first, second) = (HeadMemory::new(memory.clone()), HeadMemory::new(memory));
-        first.receive(20_000).unwrap();
-        assert_eq!(second.receive(20_000).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        first.receive(10_000).unwrap();
+        assert_eq!(second.receive(10_000).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
         second.upgraded();
-        second.receive(20_000).unwrap();
+        second.receive(10_000).unwrap();
     }
 }

@@ -1,9 +1,11 @@
-//! Notes when a connection has a request: from the end of the request's body to the end of the response's.
+//! Notes when a connection has a request: from the end of the request's body to the end of the response's. The memory
+//! of the request's head counts until then.
 
+use crate::graphql::Charge;
 use crate::http::server::open_connections::OpenConnection;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
@@ -35,7 +37,10 @@ pub(super) struct ResponseBody {
 }
 
 /// Ends the request when it is dropped.
-struct RequestGuard(Arc<OpenConnection>);
+struct RequestGuard {
+    connection: Arc<OpenConnection>,
+    _head: Charge,
+}
 
 pin_project! {
     /// The response when it is ready.
@@ -43,8 +48,13 @@ pin_project! {
         #[pin]
         response: RoutesFuture,
         connection: Arc<OpenConnection>,
+        head: Charge,
     }
 }
+
+/// hyper keeps the buffer of the longest head as long as the connection is open, and nobody counts it while the
+/// connection is idle. A connection whose head was counted for more than this many bytes is closed after its response.
+const KEPT_HEAD: usize = 32 * 1024;
 
 impl TrackedRoutes {
     pub(super) fn new(router: &Router, connection: Arc<OpenConnection>) -> Self {
@@ -59,7 +69,7 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
 
     fn call(&self, request: Request<Incoming>) -> TrackedFuture {
         let has_body = !request.body().is_end_stream();
-        self.connection.head_memory.head_arrived(has_body);
+        let head = self.connection.head_memory.head_arrived(has_body);
         if has_body {
             self.connection.activity.receive();
         } else {
@@ -67,7 +77,7 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
         }
         let mut request = request.map(|body| RequestBody { body, connection: self.connection.clone() });
         request.extensions_mut().insert(self.connection.network);
-        TrackedFuture { response: self.routes.call(request), connection: self.connection.clone() }
+        TrackedFuture { response: self.routes.call(request), connection: self.connection.clone(), head }
     }
 }
 
@@ -76,7 +86,7 @@ impl Future for TrackedFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.response.poll(cx))?;
+        let mut response = ready!(this.response.poll(cx))?;
         this.connection.begin_request(); // also where the body was not read to its end
         // A WebSocket never rests: it has timeouts of its own.
         let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
@@ -84,14 +94,26 @@ impl Future for TrackedFuture {
             this.connection.head_memory.upgraded();
             this.connection.activity.upgrade();
         }
-        let request = (!is_upgrade).then(|| RequestGuard(this.connection.clone()));
+        let mut head = std::mem::take(this.head);
+        if head.bytes() > KEPT_HEAD && !is_upgrade {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if is_event_stream(&response) {
+            // It may be open for days, and the memory is for requests.
+            head = Charge::default();
+        }
+        let request = (!is_upgrade).then(|| RequestGuard { connection: this.connection.clone(), _head: head });
         Poll::Ready(Ok(response.map(|body| ResponseBody { body, _request: request })))
     }
 }
 
+fn is_event_stream(response: &Response<Body>) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|it| it.as_bytes().starts_with(b"text/event-stream"))
+}
+
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        self.0.activity.rest();
+        self.connection.activity.rest();
     }
 }
 

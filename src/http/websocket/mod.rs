@@ -39,7 +39,7 @@ pub(crate) fn accept(server: ServerState, caller: Caller, mut request: Request) 
     }
     let pending = server.long_lived.pending().ok_or(OVERLOADED)?;
     let (is_supported, upgrade) = (handshake.is_supported, hyper::upgrade::on(&mut request));
-    let connections = server.connections.clone();
+    let (connections, caller) = (server.connections.clone(), caller.without_head());
     connections.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let (limits, memory) = (server.limits.clone(), server.memory.clone());
