@@ -88,6 +88,17 @@ pub struct GraphQlSettings {
     /// of more than 256 KiB is shared only while it is executed. The responses count for `--request-memory`, too.
     #[arg(long, value_name = "BYTES", env = "SHARED_RESPONSES", default_value_t = 16 * 1024 * 1024)]
     pub shared_responses: usize,
+    /// Let the subscriptions of one user keep at most this many bytes of memory
+    ///
+    /// A subscription keeps the text of its document and its variables; subscriptions with equal texts share one. It
+    /// counts for 2 KiB besides. A further subscription is refused with the error code `TOO_MANY_SUBSCRIPTIONS`.
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "SUBSCRIPTION_MEMORY_PER_USER",
+        default_value_t = 8 * 1024 * 1024
+    )]
+    pub subscription_memory_per_user: usize,
     /// Let these clients read the schema by introspection
     ///
     /// GraphiQL needs it to complete and check what is typed. Where it is not allowed, a query for `__schema` or
@@ -137,6 +148,7 @@ impl GraphQlSettings {
             introspection: self.introspection.into(),
             response: self.max_response,
             shared_responses: self.shared_responses,
+            subscriptions_per_user: self.subscription_memory_per_user,
         }
     }
 }

@@ -2,15 +2,17 @@
 
 use crate::graphql::engine::EmbeddedJson;
 use crate::graphql::engine::api::{Api, RequestContext};
-use crate::graphql::engine::document::{Caching, Document, Documents, Hash, SelectionHash};
-use crate::graphql::engine::error::Code;
+use crate::graphql::engine::document::{Caching, Document, Documents, Hash, SelectionHash, memory_of_variables};
+use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::engine::executor::Executor;
+use crate::graphql::engine::kept_memory::{KeptMemory, KeptSubscription};
 use crate::graphql::engine::memory::{Charge, NoMemory};
 use crate::graphql::engine::rate_limit::{Payer, RateLimiter};
 use crate::graphql::engine::response::Outcome;
 use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
 use crate::graphql::engine::shared_responses::EventResponse;
 use async_graphql::Request;
+use std::hash::Hash as Hashable;
 use std::sync::Arc;
 
 /// Executes subscriptions for events.
@@ -44,6 +46,22 @@ impl EventRequest {
     ) -> Self {
         let (text, hash) = document.source();
         Self { text, hash, selection, operation_name, cost, memory }
+    }
+
+    /// Counts what this and the arguments of the root field keep for a user. Subscriptions with equal texts share one.
+    ///
+    /// # Errors
+    /// `TOO_MANY_SUBSCRIPTIONS`
+    pub fn keep<K: Clone + Eq + Hashable>(
+        &mut self,
+        user: K,
+        memory: &KeptMemory<K>,
+        arguments: usize,
+    ) -> Result<KeptSubscription<K>, RequestError> {
+        let variables = memory_of_variables(&self.selection.variables);
+        let kept = memory.keep(user, self.hash, &self.text, variables + arguments)?;
+        self.text = kept.text();
+        Ok(kept)
     }
 }
 

@@ -10,6 +10,7 @@ mod event_executor;
 mod executor;
 mod introspection;
 pub(crate) mod json;
+mod kept_memory;
 pub mod loader_scheduler;
 pub(crate) mod memory;
 mod rate_limit;
@@ -69,6 +70,8 @@ pub struct EngineLimits {
     pub response: usize,
     /// The memory of the responses that subscribers share, in bytes.
     pub shared_responses: usize,
+    /// The memory of what the subscriptions of one user keep, in bytes.
+    pub subscriptions_per_user: usize,
 }
 
 /// The result of a request on a transport that can carry more than one response.
@@ -119,7 +122,7 @@ impl<A: Api> Engine<A> {
     /// An engine for an API. Its requests and responses use the memory of this budget.
     #[must_use]
     pub fn new(api: A, limits: EngineLimits, memory: MemoryBudget) -> Self {
-        let EngineLimits { documents, rate_limit, introspection, response, shared_responses } = limits;
+        let EngineLimits { documents, rate_limit, introspection, response, .. } = limits;
         let rules = SchemaRules { definition: A::definition(), cost: A::COST, scalars: A::SCALARS };
         let (executor, documents) = (Executor::new(api), Arc::new(Documents::new(&rules, documents)));
         let rate_limiter = rate_limit.map(|points| Arc::new(RateLimiter::new(points)));
@@ -136,7 +139,7 @@ impl<A: Api> Engine<A> {
             max_response: response,
             memory,
             embedded_objects: Arc::default(),
-            subscriptions: Subscriptions::new(events, shared_responses),
+            subscriptions: Subscriptions::new(events, limits.shared_responses, limits.subscriptions_per_user),
             rate_limiter,
             documents,
             executor,

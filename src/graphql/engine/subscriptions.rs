@@ -6,6 +6,7 @@ use crate::graphql::engine::document::{Document, PreparedDocument, RootField, Se
 use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::engine::event_executor::{EventExecutor, EventRequest};
 use crate::graphql::engine::json::JsonText;
+use crate::graphql::engine::kept_memory::{KeptMemory, KeptSubscription};
 use crate::graphql::engine::shared_responses::{EventResponse, SharedResponses};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub enum StreamEnd {
 pub struct Subscriptions<A: Api> {
     events: Arc<EventExecutor<A>>,
     shared: Arc<SharedResponses<A::ShareKey>>,
+    kept: KeptMemory<A::RateLimitKey>,
 }
 
 /// A subscription whose document was checked.
@@ -45,9 +47,12 @@ struct Subscription<A: Api> {
     session: A::Session,
     client: Client,
     per_event: Arc<EventRequest>,
+    _kept: KeptSubscription<A::RateLimitKey>,
     /// `None` after the first error.
     deliveries: Option<EventStream<A>>,
 }
+
+const SIGNED_OUT: &str = "The token is not accepted any more.";
 
 impl PreparedSubscription {
     /// # Errors
@@ -66,9 +71,11 @@ impl PreparedSubscription {
 }
 
 impl<A: Api> Subscriptions<A> {
-    /// `shared_memory` is the memory of the responses that are kept for other subscribers, in bytes.
-    pub(super) fn new(events: EventExecutor<A>, shared_memory: usize) -> Self {
-        Self { events: Arc::new(events), shared: Arc::new(SharedResponses::new(shared_memory)) }
+    /// `shared_memory` is the memory of the responses that are kept for other subscribers, `kept_per_user` that of what
+    /// the subscriptions of one user keep, in bytes.
+    pub(super) fn new(events: EventExecutor<A>, shared_memory: usize, kept_per_user: usize) -> Self {
+        let (shared, kept) = (Arc::new(SharedResponses::new(shared_memory)), KeptMemory::new(kept_per_user));
+        Self { events: Arc::new(events), shared, kept }
     }
 
     /// The memory of the responses that are kept, in bytes.
@@ -79,14 +86,19 @@ impl<A: Api> Subscriptions<A> {
     /// Starts a subscription.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for a wrong argument, the code of the failure when the events cannot be read.
+    /// `BAD_USER_INPUT` for a wrong argument, `TOO_MANY_SUBSCRIPTIONS` when those of the user keep too much memory, the
+    /// code of the failure when the events cannot be read.
     pub async fn start(
         &self,
         session: A::Session,
         client: Client,
         subscription: PreparedSubscription,
     ) -> Result<ResponseStream, RequestError> {
-        let PreparedSubscription { root_field, per_event } = subscription;
+        let PreparedSubscription { root_field, mut per_event } = subscription;
+        let Some(viewer) = A::viewer(&session) else {
+            return Err(RequestError::new(Code::Unauthenticated, SIGNED_OUT, None));
+        };
+        let kept = per_event.keep(A::rate_limit_key(&viewer), &self.kept, root_field.memory())?;
         let api = self.events.executor.api();
         let deliveries = api.subscribe(session.clone(), client.request_id.clone(), &root_field).await?;
         let subscription = Subscription {
@@ -94,6 +106,7 @@ impl<A: Api> Subscriptions<A> {
             session,
             client,
             per_event: Arc::new(per_event),
+            _kept: kept,
             deliveries: Some(deliveries),
         };
         let next = |mut subscription: Subscription<A>| async {
@@ -121,7 +134,7 @@ impl<A: Api> Subscription<A> {
     /// The response for one event. `&mut`, because the stream of deliveries is not `Sync`.
     async fn respond(&mut self, delivery: Delivery<A>) -> EventResponse {
         let Delivery { event, viewer, share_key } = delivery;
-        let Subscriptions { events, shared } = &self.subscriptions;
+        let Subscriptions { events, shared, .. } = &self.subscriptions;
         let (per_event, events, client) = (self.per_event.clone(), events.clone(), self.client.clone());
         let (selection, catching_up) = (per_event.selection.hash, share_key.is_none());
         let execute = async move {

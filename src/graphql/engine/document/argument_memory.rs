@@ -37,8 +37,15 @@ impl<'a> ArgumentMemory<'a> {
     }
 }
 
-/// What a value refers to.
-fn of_value(value: &Value) -> usize {
+/// The memory of variables, in bytes.
+#[must_use]
+pub fn memory_of_variables(variables: &Variables) -> usize {
+    sum(variables.values().map(|value| FIELD + of_value(value)))
+}
+
+/// What a value refers to, in bytes.
+#[must_use]
+pub fn of_value(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
         Value::List(items) => sum(items.iter().map(|item| ITEM + of_value(item))),

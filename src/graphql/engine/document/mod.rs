@@ -22,6 +22,7 @@ mod suggestions;
 mod variable_values;
 mod variables;
 
+pub use argument_memory::memory_of_variables;
 pub use checked_document::{Document, PreparedDocument};
 pub use cost::{CostRules, FreeText, PageSizes, Scan};
 pub use limits::DocumentLimits;

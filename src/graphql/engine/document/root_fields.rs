@@ -3,6 +3,7 @@
 //! does not look for the root field of a subscription in fragments. So the root is rewritten to its collected fields
 //! before it runs.
 
+use crate::graphql::engine::document::argument_memory::of_value;
 use crate::graphql::engine::document::variable_values::VariableValues;
 use crate::graphql::engine::error::{Code, RequestError, to_sentence};
 use async_graphql::parser::types::{
@@ -25,6 +26,12 @@ impl RootField {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The memory of the arguments, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.arguments.iter().filter_map(|(.., value)| value.as_ref()).map(of_value).sum()
     }
 
     /// Parses an argument.

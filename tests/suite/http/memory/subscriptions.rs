@@ -1,10 +1,12 @@
-//! What subscriptions keep: shared responses within a limit, and of each subscription its text and variables.
+//! What subscriptions keep: shared responses within a limit, and of each subscription its text and variables within a
+//! limit for each user.
 
 use super::client::{ANY_COMPLEXITY, make_locations_long, until_used};
 use crate::support::Database::Sqlite;
 use crate::support::events::relocate;
 use crate::support::listening_server::{ListeningServer, subscribe};
-use crate::support::people::JUDE_WITH_LUISA;
+use crate::support::people::{JUDE_WITH_LUISA, PIET};
+use crate::support::websocket_client::WebSocketClient;
 use serde_json::{Value, json};
 
 /// A subscription with the location so many times: about 2 KB each.
@@ -93,6 +95,49 @@ async fn variables_of_a_subscription_are_limited() {
     let query = json!({"query": list, "variables": {"a": vec!["PENDING"; 1000]}});
     client.send(json!({"id": "2", "type": "subscribe", "payload": query})).await;
     assert_eq!(client.receive().await["type"], "next", "of other operations they are not");
+}
+
+#[tokio::test]
+async fn subscriptions_of_one_user_keep_a_limited_memory() {
+    let server = ListeningServer::start(Sqlite, &["--subscription-memory-per-user", "200000"]).await.unwrap();
+    let with = |number: usize| format!("subscription {{ interviewChanged {{ id }} }} #{number:060000}");
+    let (mut client, mut other) = (server.staff().await, server.staff().await);
+    for (number, client) in [&mut client, &mut other].into_iter().enumerate() {
+        client.send(subscribe("1", &with(number))).await;
+        client.send(subscribe("again", &with(number))).await; // its text is known
+        client.expect_nothing().await;
+    }
+    client.send(subscribe("2", &with(2))).await;
+    client.expect_nothing().await;
+    let message = "Your subscriptions use more than 200000 bytes of the server's memory together. Complete one first.";
+    let refused = json!([{"message": message, "extensions": {"code": "TOO_MANY_SUBSCRIPTIONS"}}]);
+    assert_eq!(client.errors_of(json!({"query": with(3)})).await, refused);
+    let mut piet = WebSocketClient::sign_in(server.address, server.app.user(PIET).token()).await;
+    piet.send(subscribe("1", &with(4))).await;
+    piet.expect_nothing().await;
+    other.close().await;
+    client.send(subscribe("3", &with(3))).await;
+    client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn filter_and_variables_of_a_subscription_count() {
+    let server = ListeningServer::start(Sqlite, &["--subscription-memory-per-user", "200000"]).await.unwrap();
+    let list = "subscription($list: [InterviewStatus!]) { interviewChanged(filter: {status: $list}) { id } }";
+    let text = "subscription($after: String) { \
+                interviewChanged { interview { history(after: $after) { nodes { id } } } } }";
+    for (query, variables, accepted) in
+        [(list, json!({"list": vec!["PENDING"; 2000]}), 1), (text, json!({"after": "x".repeat(60_000)}), 3)]
+    {
+        let mut client = server.staff().await;
+        let payload = json!({"query": query, "variables": variables});
+        for number in 0..accepted {
+            client.send(json!({"id": number.to_string(), "type": "subscribe", "payload": payload})).await;
+            client.expect_nothing().await;
+        }
+        assert_eq!(client.errors_of(payload).await[0]["extensions"]["code"], "TOO_MANY_SUBSCRIPTIONS");
+        client.close().await;
+    }
 }
 
 /// The subscription keeps its text, and finds the document again, though others have evicted it from the cache.
