@@ -92,7 +92,7 @@ impl MemoryBudget {
         Ok(())
     }
 
-    /// Makes a charge at least as large as this, also beyond the budget: for what cannot be refused any more.
+    /// Makes a charge at least as large as this, also beyond the budget: for an encoder that exists already.
     pub(crate) fn grow_always(&self, charge: &mut Charge, bytes: usize) {
         if bytes > UNCOUNTED.max(charge.bytes) {
             let more = bytes - charge.bytes;
@@ -119,6 +119,13 @@ impl Charge {
     fn add(&mut self, account: &Arc<Account>, bytes: usize) {
         self.account.get_or_insert_with(|| account.clone());
         self.bytes += bytes;
+    }
+
+    /// Moves this many bytes to another charge, or as many as there are.
+    pub(crate) fn split(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { account: self.account.clone(), bytes }
     }
 
     /// Adds the bytes of another charge of the same budget.
@@ -152,7 +159,13 @@ mod tests {
         assert_eq!((first.bytes(), budget.used()), (120_000, 170_000));
         first.merge(second);
         assert_eq!((first.bytes(), budget.used()), (170_000, 170_000));
-        drop(first);
+        let part = first.split(30_000);
+        assert_eq!((first.bytes(), part.bytes(), budget.used()), (140_000, 30_000, 170_000));
+        let all = first.split(1_000_000);
+        assert_eq!((first.bytes(), all.bytes()), (0, 140_000));
+        drop(part);
+        assert_eq!(budget.used(), 140_000);
+        drop((first, all));
         assert_eq!(budget.used(), 0);
     }
 

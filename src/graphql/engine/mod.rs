@@ -36,7 +36,7 @@ use crate::graphql::engine::executor::Executor;
 use crate::graphql::engine::memory::{Charge, MemoryBudget, NoMemory};
 use crate::graphql::engine::rate_limit::{Payer, REQUEST_COST, RateLimiter};
 use crate::graphql::engine::response::Response;
-use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
+use crate::graphql::engine::response_limits::{ReservedMemory, ResponseError, ResponseLimits};
 use crate::graphql::engine::subscriptions::{PreparedSubscription, ResponseStream, Subscriptions};
 use apollo_compiler::executable::OperationType;
 use async_graphql::Request;
@@ -127,7 +127,7 @@ impl<A: Api> Engine<A> {
         let (executor, documents) = (Executor::new(api), Arc::new(Documents::new(&rules, documents)));
         let rate_limiter = rate_limit.map(|points| Arc::new(RateLimiter::new(points)));
         let event_limits =
-            ResponseLimits { max_length: response, total_length: response, memory: memory.clone(), is_mutation: false };
+            ResponseLimits { max_length: response, total_length: response, memory: memory.clone(), reserved: None };
         let events = EventExecutor {
             executor: executor.clone(),
             documents: documents.clone(),
@@ -299,13 +299,15 @@ impl<A: Api> Engine<A> {
             let subscription = PreparedSubscription::new(&document, prepared, selection, request.operation_name)?;
             return Ok(CheckedRequest { request: PreparedRequest::Subscription(subscription), cost, is_first_use });
         }
-        let limits = ResponseLimits {
-            max_length: allowance.response_length()?,
-            total_length: self.max_response,
-            memory: self.memory.clone(),
-            is_mutation: kind == OperationType::Mutation,
+        let max_length = allowance.response_length()?;
+        let charge = |bytes| self.memory.charge(bytes).map_err(|NoMemory| ResponseError::NoMemory);
+        let reserved = match kind {
+            OperationType::Mutation => Some(ReservedMemory::new(charge(prepared.response_memory.min(max_length))?)),
+            _ => None,
         };
-        let charge = self.memory.charge(prepared.memory).map_err(|NoMemory| ResponseError::NoMemory)?;
+        let charge = charge(prepared.memory)?;
+        let limits =
+            ResponseLimits { max_length, total_length: self.max_response, memory: self.memory.clone(), reserved };
         let selects_first =
             A::READ_FIRST.is_some_and(|name| document.selects_root_field(operation, &request.variables, name));
         request.set_parsed_query(prepared.executable);

@@ -2,6 +2,7 @@
 
 use crate::graphql::engine::error::{Code, RETRY_AFTER, RequestError};
 use crate::graphql::engine::memory::{Charge, MemoryBudget, NoMemory};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the response to one operation may use.
 #[derive(Clone, Debug)]
@@ -12,9 +13,25 @@ pub struct ResponseLimits {
     pub total_length: usize,
     /// The memory that it counts for.
     pub memory: MemoryBudget,
-    /// Whether the operation is a mutation. Its response is not refused for want of memory, because the client would
-    /// repeat the mutation.
-    pub is_mutation: bool,
+    /// For a mutation.
+    pub reserved: Option<ReservedMemory>,
+}
+
+/// Memory for the response to a mutation, which is counted before the mutation runs: a mutation for whose response
+/// there is no memory is refused while nothing is changed.
+#[derive(Clone, Debug)]
+pub struct ReservedMemory(Arc<Mutex<Charge>>);
+
+impl ReservedMemory {
+    /// What is counted for a response that is not written yet.
+    #[must_use]
+    pub fn new(charge: Charge) -> Self {
+        Self(Arc::new(Mutex::new(charge)))
+    }
+
+    fn take(&self, bytes: usize) -> Charge {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).split(bytes)
+    }
 }
 
 /// Why a response cannot be written.
@@ -26,6 +43,8 @@ pub enum ResponseError {
     TooLongAfterMutation(usize),
     /// The server has no memory for it.
     NoMemory,
+    /// The server has no memory for it, after a mutation whose response is longer than expected.
+    NoMemoryAfterMutation,
 }
 
 impl ResponseError {
@@ -34,7 +53,7 @@ impl ResponseError {
     pub fn code(self) -> Code {
         match self {
             Self::TooLong(_) => Code::QueryTooComplex,
-            Self::TooLongAfterMutation(_) => Code::OutcomeUnknown,
+            Self::TooLongAfterMutation(_) | Self::NoMemoryAfterMutation => Code::OutcomeUnknown,
             Self::NoMemory => Code::Overloaded,
         }
     }
@@ -50,12 +69,15 @@ impl ResponseError {
                 format!("The response has more than {max} bytes, and the change may have been made.")
             }
             Self::NoMemory => NO_MEMORY.to_owned(),
+            Self::NoMemoryAfterMutation => NO_MEMORY_AFTER_MUTATION.to_owned(),
         }
     }
 }
 
 /// The message of `OVERLOADED` for a server whose memory for requests and responses is in use.
 pub const NO_MEMORY: &str = "The server has no memory for this now. Try again, or ask for less.";
+
+const NO_MEMORY_AFTER_MUTATION: &str = "The server has no memory for the response, and the change may have been made.";
 
 impl From<ResponseError> for RequestError {
     fn from(error: ResponseError) -> Self {
@@ -76,7 +98,7 @@ impl ResponseLimits {
     /// The error for a response that is longer.
     #[must_use]
     pub fn too_long(&self) -> ResponseError {
-        if self.is_mutation {
+        if self.reserved.is_some() {
             ResponseError::TooLongAfterMutation(self.total_length)
         } else {
             ResponseError::TooLong(self.total_length)
@@ -86,12 +108,12 @@ impl ResponseLimits {
     /// Makes the charge of a part of the response at least as large as this. The response has `whole` bytes up to now.
     ///
     /// # Errors
-    /// [`ResponseError::NoMemory`], but not for a mutation.
+    /// [`ResponseError::NoMemory`], or [`ResponseError::NoMemoryAfterMutation`].
     pub fn grow(&self, charge: &mut Charge, bytes: usize, whole: usize) -> Result<(), ResponseError> {
-        if self.is_mutation {
-            self.memory.grow_always(charge, bytes);
-            return Ok(());
-        }
-        self.memory.grow_part(charge, bytes, whole).map_err(|NoMemory| ResponseError::NoMemory)
+        let Some(reserved) = &self.reserved else {
+            return self.memory.grow_part(charge, bytes, whole).map_err(|NoMemory| ResponseError::NoMemory);
+        };
+        charge.merge(reserved.take(bytes.saturating_sub(charge.bytes())));
+        self.memory.grow_part(charge, bytes, whole).map_err(|NoMemory| ResponseError::NoMemoryAfterMutation)
     }
 }

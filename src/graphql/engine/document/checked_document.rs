@@ -46,6 +46,8 @@ pub struct PreparedDocument {
     pub cost: usize,
     /// About the memory of an execution, in bytes: the executor's copy of the document, and of the arguments.
     pub memory: usize,
+    /// The most memory that the response is expected to take, in bytes.
+    pub response_memory: usize,
     /// The first root field of a mutation or subscription.
     pub root_field: Option<RootField>,
 }
@@ -147,7 +149,7 @@ impl Document {
             RequestError::new(Code::QueryTooComplex, "The introspection is nested too deep in itself.", None)
         })?;
         let factor = if self.is_introspection(operation) { INTROSPECTION_FACTOR } else { 1 };
-        let OperationCost { points: cost, argument_memory } =
+        let OperationCost { points: cost, argument_memory, response_memory } =
             cost::of(&self.checked, operation, variables, documents.cost);
         allowance.spend_complexity(cost, factor)?;
         let memory = self.executable_memory().saturating_add(argument_memory);
@@ -158,6 +160,6 @@ impl Document {
                 collect_root_fields(&mut executable, operation.name.as_deref(), variables)
             }
         };
-        Ok(PreparedDocument { executable, cost, memory, root_field })
+        Ok(PreparedDocument { executable, cost, memory, response_memory, root_field })
     }
 }

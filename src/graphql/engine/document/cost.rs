@@ -58,7 +58,11 @@ pub fn of(
 ) -> OperationCost {
     let cost = Cost { document, variables, rules, arguments: ArgumentMemory::new(operation, variables) };
     let Points { fields, scans, arguments } = cost.of(&operation.selection_set);
-    OperationCost { points: fields.saturating_add(scans), argument_memory: arguments }
+    OperationCost {
+        points: fields.saturating_add(scans),
+        argument_memory: arguments,
+        response_memory: fields.saturating_mul(RESPONSE_OF_POINT),
+    }
 }
 
 /// What an operation costs.
@@ -68,7 +72,13 @@ pub struct OperationCost {
     pub points: usize,
     /// The memory of the arguments of all fields that may run, in bytes.
     pub argument_memory: usize,
+    /// The most memory that the response is expected to take, in bytes.
+    pub response_memory: usize,
 }
+
+/// The longest JSON of a field that costs one point, in bytes. A free text of 2000 characters takes up to 8000 bytes,
+/// and costs [`FREE_TEXT_COST`].
+const RESPONSE_OF_POINT: usize = 2 * 1024;
 
 /// The cost of a selection.
 #[derive(Clone, Copy, Default)]

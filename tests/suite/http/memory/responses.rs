@@ -1,6 +1,6 @@
 //! Responses are limited in length while they are written, and count until their client has read them.
 
-use super::client::{ANY_COMPLEXITY, Client, locations, make_locations_long, until_used};
+use super::client::{ANY_COMPLEXITY, Client, head_of_answer, locations, make_locations_long, until_used};
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::listening_server::ListeningServer;
@@ -87,16 +87,51 @@ async fn response_for_which_there_is_no_memory_is_overloaded() {
     until_used(&server.app, |used| used == 0).await;
 }
 
-#[tokio::test]
-async fn response_to_a_mutation_is_not_refused_for_want_of_memory() {
-    let server = with_long_locations(&["--request-memory", "80000"]).await;
-    let fields: String = (0..100).map(|number| format!("a{number}: location ")).collect();
-    let update = format!(
+/// A mutation that changes nothing else, with a response of `aliases` times 2000 bytes.
+fn allow_overlap(aliases: usize) -> String {
+    let fields: String = (0..aliases).map(|number| format!("a{number}: location ")).collect();
+    format!(
         "mutation {{ updateInterview(id: {JUDE_WITH_LUISA}, input: {{allowOverlap: true}}) {{ \
          interview {{ {fields} }} }} }}"
-    );
-    let answer = Client::staff(&server).query(&update).await;
-    assert!(answer.get("errors").is_none(), "{answer}");
+    )
+}
+
+#[tokio::test]
+async fn mutation_without_memory_for_its_response_is_overloaded_and_changes_nothing() {
+    let server = with_long_locations(&["--request-memory", "500000"]).await;
+    let staff = Client::staff(&server);
+    let overloaded = json!("OVERLOADED");
+    let no_memory = json!("The server has no memory for this now. Try again, or ask for less.");
+    assert_eq!(error(&staff.query(&allow_overlap(100)).await), (&overloaded, &no_memory));
+    assert_eq!(server.app.staff().interview(JUDE_WITH_LUISA).await["version"], 1);
+    assert!(staff.query(&allow_overlap(10)).await.get("errors").is_none());
+    assert_eq!(server.app.staff().interview(JUDE_WITH_LUISA).await["version"], 2);
+    until_used(&server.app, |used| used == 0).await;
+}
+
+#[tokio::test]
+async fn mutations_reserve_the_memory_of_their_responses() {
+    let limit = 16 * MEGABYTE;
+    let server = with_long_locations(&["--request-memory", &limit.to_string(), "--max-aliases", "500"]).await;
+    let (staff, memory) = (Client::staff(&server), server.app.app.memory());
+    let body = json!({"query": allow_overlap(500)}).to_string(); // 1 MB, and 5 MB are reserved
+    let headers = format!("content-length: {}\r\n", body.len());
+    let lock = server.lock(JUDE_WITH_LUISA).await;
+    let mut waiting = Vec::new();
+    for _ in 0..30 {
+        waiting.push(staff.begin(&headers, &body).await);
+        assert!(memory.used() <= limit, "{}", memory.used());
+    }
+    until_used(&server.app, |used| used > 9 * MEGABYTE).await;
+    assert!(memory.used() <= limit, "{}", memory.used());
+    lock.rollback().await.unwrap();
+    let mut refused = 0;
+    for mut stream in waiting {
+        let answer = head_of_answer(&mut stream).await;
+        refused += usize::from(answer.starts_with("HTTP/1.1 503"));
+        assert!(["HTTP/1.1 503", "HTTP/1.1 200"].iter().any(|start| answer.starts_with(start)), "{answer}");
+    }
+    assert!((20..30).contains(&refused), "{refused} of 30 were refused");
     until_used(&server.app, |used| used == 0).await;
 }
 
