@@ -150,7 +150,7 @@ let driver;
 let admin;
 
 before(async () => {
-  server = await TestServer.start();
+  server = await TestServer.start('--viewer-ttl', '100ms');
   root = await extract(server);
   staff = await openPage(root, 'staff', () => server.token('staff'));
   driver = await openPage(root, 'driver', () => server.token('driver'));
@@ -210,6 +210,23 @@ test('both screens catch up after the server has restarted in the middle', async
   for (const screen of [ofStaff, ofDriver]) {
     await screen.expectEvents(id, ['CREATED INTERVIEWER', ...round, ...round]);
   }
+});
+
+test('a screen goes on with a fresh token when its token expires', async (t) => {
+  const day = '2031-06-10';
+  let token = await server.tokenThatExpiresIn(4);
+  const expiring = await openPage(root, 'expiring', () => token);
+  t.after(expiring.close);
+  const screen = await open(t, expiring, day);
+  const closed = new Promise((resolve) => expiring.connection.socket.on('closed', resolve));
+  const { id } = await create(staff, `${day}T09:00:00Z`, `${day}T09:30:00Z`);
+  await screen.until(id, { status: 'PENDING' });
+
+  assert.equal((await closed).code, 4403);
+  token = server.staff;
+  await update(staff, { id }, { location: 'Gate 2' });
+  await screen.until(id, { location: 'Gate 2' });
+  await screen.expectEvents(id, ['CREATED INTERVIEWER', 'UPDATED INTERVIEWER']);
 });
 
 test('an interview leaves the screens of those to whom it does not belong any more', async (t) => {

@@ -1,8 +1,9 @@
 // Servers that one test starts, stops and restarts. INTERVIEWS is the path of the binary.
 
 import { spawn } from 'node:child_process';
+import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,11 @@ export function setting(name) {
   if (!value) throw new Error(`${name} is not set: run the tests by \`.ci/run clients\`, which sets it`);
   return value;
 }
+
+/** How long a token is accepted after its `exp`, in seconds. */
+const LEEWAY = 30;
+
+const decode = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 
 /** A free port outside the range that the system uses for outgoing connections: nothing else takes it meanwhile. */
 export async function freePort() {
@@ -46,8 +52,9 @@ export async function listening(server) {
 export class TestServer {
   #tokens = {};
 
-  static async start() {
+  static async start(...options) {
     const server = new TestServer();
+    server.options = options;
     server.folder = await mkdtemp(join(tmpdir(), 'interviews-'));
     server.port = await freePort();
     server.url = `http://127.0.0.1:${server.port}/graphql`;
@@ -56,7 +63,8 @@ export class TestServer {
   }
 
   async restart() {
-    const options = ['--bind', `127.0.0.1:${this.port}`, '--interviews', '30', '--ping-interval', '100ms'];
+    const own = ['--bind', `127.0.0.1:${this.port}`, '--interviews', '30', '--ping-interval', '100ms'];
+    const options = [...own, ...this.options];
     this.process = spawn(setting('INTERVIEWS'), ['dev', ...options], { cwd: this.folder });
     this.ended = once(this.process, 'exit');
     this.process.stdout.on('data', (text) => {
@@ -72,6 +80,16 @@ export class TestServer {
 
   get staff() {
     return this.token('staff');
+  }
+
+  /** A token of the staff member that the server accepts for this many seconds. */
+  async tokenThatExpiresIn(seconds) {
+    const exp = Math.ceil(Date.now() / 1000) + seconds - LEEWAY;
+    const encode = (json) => Buffer.from(JSON.stringify(json)).toString('base64url');
+    const claims = { ...decode(this.staff), exp, jti: randomUUID() };
+    const message = `${encode({ alg: 'HS256' })}.${encode(claims)}`;
+    const key = await readFile(join(this.folder, 'interviews-dev.key'));
+    return `${message}.${createHmac('sha256', key).update(message).digest('base64url')}`;
   }
 
   async stop(signal) {
