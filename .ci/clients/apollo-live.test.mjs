@@ -93,7 +93,7 @@ test('a rejected token is reported and not retried', async (t) => {
   let tries = 0;
   const { client } = connect(t, { token: 'nonsense', socket: { on: { connecting: () => (tries += 1) } } });
   const { error } = await first(client.subscribe({ query: gql(EVENTS) }), () => true);
-  assert.match(error.message, /4403 Forbidden/);
+  assert.match(error.message, /4403 TOKEN_INVALID/);
   assert.equal(tries, 1);
 });
 

@@ -58,15 +58,16 @@ test('a request that cannot be executed gets one error with its code', async (t)
   const anonymous = connect(t, { headers: {} });
   const client = connect(t);
   for (const [expected, from, query, variables] of [
-    ['UNAUTHENTICATED', wrong, EVENTS],
-    ['UNAUTHENTICATED', anonymous, EVENTS],
+    ['UNAUTHENTICATED TOKEN_INVALID', wrong, EVENTS],
+    ['UNAUTHENTICATED TOKEN_MISSING', anonymous, EVENTS],
     ['GRAPHQL_PARSE_FAILED', client, 'subscription {'],
     ['GRAPHQL_VALIDATION_FAILED', client, 'subscription { nonsense }'],
     ['BAD_USER_INPUT', client, EVENTS, { since: 'nonsense' }],
     ['CURSOR_EXPIRED', client, EVENTS, { since: '999999999' }],
   ]) {
     const responses = await all(from.iterate({ query, variables }));
-    assert.deepEqual(responses.map(({ errors }) => errors[0].extensions.code), [expected]);
+    const word = ({ code, reason }) => (reason ? `${code} ${reason}` : code);
+    assert.deepEqual(responses.map(({ errors }) => word(errors[0].extensions)), [expected]);
   }
 });
 

@@ -86,13 +86,13 @@ test('queries and mutations work over the WebSocket', async (t) => {
   assert.deepEqual(response, { data: { viewer: { role: 'STAFF' } } });
 });
 
-for (const [what, connectionParams] of Object.entries({
-  'without a token': undefined,
-  'with a wrong token': { authorization: 'Bearer nonsense' },
+for (const [what, [connectionParams, reason]] of Object.entries({
+  'without a token': [undefined, 'TOKEN_MISSING'],
+  'with a wrong token': [{ authorization: 'Bearer nonsense' }, 'TOKEN_INVALID'],
 })) {
   test(`a connection ${what} is closed with 4403`, async (t) => {
     const closed = await follow(connect(t, { connectionParams })).next().catch((problem) => problem);
-    assert.deepEqual([closed.code, closed.reason], [4403, 'Forbidden']);
+    assert.deepEqual([closed.code, closed.reason], [4403, reason]);
   });
 }
 

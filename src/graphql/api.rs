@@ -4,10 +4,10 @@ use crate::domain::{self, Epoch, LogPosition, Scope, UserId, time};
 use crate::graphql::context::{ChangesBefore, ChangesCursor};
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
 use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField, parse_schema};
-use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, RequestError};
+use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, NoViewer, RequestError};
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
-use crate::graphql::failure::reject;
+use crate::graphql::failure::{no_viewer, reject};
 use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::root_counts::RootCounts;
@@ -16,7 +16,7 @@ use crate::graphql::schema::{FREE_TEXTS, SCANS, SCHEMA};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
     self, AdmittedEntry, CatchUpPermit, LiveSession, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError,
-    SharedServices, SubscriptionEnd,
+    SharedServices, SubscriptionEnd, TokenProblem,
 };
 use apollo_compiler::Schema as SchemaDefinition;
 use apollo_compiler::validation::Valid;
@@ -57,6 +57,7 @@ impl Api for InterviewsApi {
         check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()),
     }];
     const READ_FIRST: Option<&'static str> = Some("changesCursor");
+    const NO_TOKEN: NoViewer = no_viewer(TokenProblem::Missing);
     const EVENT_RETRIES: u32 = MAX_RETRIES;
     const EVENT_RETRY_PAUSE: Duration = RETRY_PAUSE;
 
@@ -84,8 +85,8 @@ impl Api for InterviewsApi {
         request.data(ChangesCursor(self.services.changes_cursor(viewer).await))
     }
 
-    fn viewer(session: &LiveSession) -> Option<Arc<domain::Viewer>> {
-        session.viewer()
+    fn viewer(session: &LiveSession) -> Result<Arc<domain::Viewer>, NoViewer> {
+        session.viewer().map_err(no_viewer)
     }
 
     fn rate_limit_key(viewer: &domain::Viewer) -> UserId {
@@ -109,7 +110,7 @@ impl Api for InterviewsApi {
                 let share_key = is_live.then(|| (entry.epoch, entry.position, viewer.scope(), matches));
                 Ok(Delivery { event: Arc::new(AdmittedEntry { entry, matches }), viewer, share_key })
             }
-            Err(SubscriptionEnd::SignedOut) => Err(StreamEnd::SignedOut),
+            Err(SubscriptionEnd::SignedOut(problem)) => Err(StreamEnd::SignedOut(no_viewer(problem))),
             Err(SubscriptionEnd::HistoryChanged) => Err(StreamEnd::CursorExpired),
             Err(SubscriptionEnd::Failed(cause)) => {
                 cause.log(&request_id);

@@ -3,10 +3,10 @@
 use crate::domain::{Refusal, Since, Viewer};
 use crate::graphql::RequestContext;
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, error_with_code};
-use crate::graphql::failure::report;
+use crate::graphql::failure::{no_viewer, report};
 use crate::graphql::loaders::Loader;
 use crate::graphql::root_counts::RootCounts;
-use crate::services::{RequestChanges, ServiceError, Services, SharedServices};
+use crate::services::{RequestChanges, ServiceError, Services, SharedServices, TokenProblem};
 use async_graphql::{Context, Error, Result};
 use std::sync::Arc;
 
@@ -28,9 +28,7 @@ pub trait ContextExt {
     /// # Errors
     /// `UNAUTHENTICATED` for a request without a token.
     fn viewer(&self) -> Result<&Arc<Viewer>> {
-        let missing =
-            || error_with_code(Code::Unauthenticated, "This needs a token. Send it as `Authorization: Bearer <JWT>`.");
-        self.request().viewer.as_ref().ok_or_else(missing)
+        self.request().viewer.as_ref().ok_or_else(|| no_viewer(TokenProblem::Missing).into_field_error())
     }
 
     /// The top-level error for an error of a service: `FORBIDDEN`, `CURSOR_EXPIRED`, or a failure of the server, which

@@ -1,8 +1,8 @@
-//! Failures of services as errors of GraphQL. The cause is logged here, and the client gets a code and a constant
-//! message.
+//! Failures of services and refused tokens as errors of GraphQL. The cause of a failure is logged here, and the client
+//! gets a code and a constant message.
 
-use crate::graphql::engine::error::{Code, RequestError, failure_error};
-use crate::services::{Failure, ServiceError};
+use crate::graphql::engine::error::{Code, NoViewer, RequestError, failure_error};
+use crate::services::{Failure, ServiceError, TokenProblem};
 use async_graphql::Error;
 
 impl From<Failure> for Code {
@@ -14,6 +14,13 @@ impl From<Failure> for Code {
             Failure::Internal => Self::Internal,
         }
     }
+}
+
+/// Why a request has no viewer, as the engine tells it to clients.
+#[must_use]
+pub const fn no_viewer(problem: TokenProblem) -> NoViewer {
+    let is_anonymous = matches!(problem, TokenProblem::Missing);
+    NoViewer { reason: problem.reason(), message: problem.message(), is_anonymous }
 }
 
 /// Logs a failure, and returns the error for the client.

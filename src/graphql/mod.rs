@@ -15,14 +15,14 @@ mod schema;
 pub use api::InterviewsApi;
 pub(crate) use engine::api::Client;
 pub use engine::document::DocumentLimits;
-pub(crate) use engine::error::{CURSOR_EXPIRED, Code, RETRY_AFTER, RequestError};
+pub(crate) use engine::error::{CURSOR_EXPIRED, Code, NoViewer, RETRY_AFTER, RequestError, whole_seconds};
 pub(crate) use engine::json::{Json, JsonText};
 pub use engine::memory::MemoryBudget;
 pub(crate) use engine::memory::{Charge, NoMemory};
 pub(crate) use engine::response_limits::NO_MEMORY;
 pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd};
 pub(crate) use engine::{AllowedOperations, EngineLimits, Execution, Introspection, Outcome};
-pub(crate) use failure::reject;
+pub(crate) use failure::{no_viewer, reject};
 pub(crate) use schema::CONFLICT_COST;
 
 use async_graphql::SDLExportOptions;

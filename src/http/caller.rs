@@ -4,7 +4,7 @@ use crate::domain::Viewer;
 use crate::graphql::Client;
 use crate::http::client_network::ClientNetwork;
 use crate::http::middleware::request_id::RequestId;
-use crate::services::{AuthenticationError, LiveSession, Services};
+use crate::services::{AuthenticationError, LiveSession, Services, TokenProblem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) client: Client,
-    authorization: Result<Option<HeaderValue>, AuthenticationError>,
+    authorization: Result<Option<HeaderValue>, TokenProblem>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -31,7 +31,7 @@ impl Caller {
         let RequestId(request_id) = RequestId::of(extensions);
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let authorization = match (values.next(), values.next()) {
-            (_, Some(_)) => Err(AuthenticationError::Refused("There is more than one `Authorization` header.")),
+            (_, Some(_)) => Err(TokenProblem::SeveralHeaders),
             (value, None) => Ok(value.cloned()),
         };
         let network = extensions.get().map(|ClientNetwork(network)| *network);
@@ -61,16 +61,16 @@ impl Caller {
     }
 
     /// The token of the header; `None` without the header.
-    pub(crate) fn token(&self) -> Result<Option<&str>, AuthenticationError> {
-        let value = self.authorization.as_ref().map_err(Clone::clone)?;
+    pub(crate) fn token(&self) -> Result<Option<&str>, TokenProblem> {
+        let value = self.authorization.as_ref().map_err(|problem| *problem)?;
         value.as_ref().map(|value| bearer_token(value.to_str().unwrap_or_default())).transpose()
     }
 }
 
 /// The token in the value of an `Authorization` header. The case of the scheme does not matter (RFC 9110, 11.1).
-pub(crate) fn bearer_token(value: &str) -> Result<&str, AuthenticationError> {
+pub(crate) fn bearer_token(value: &str) -> Result<&str, TokenProblem> {
     match value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
         Some((_, token)) => Ok(token.trim()),
-        None => Err(AuthenticationError::Refused("The `Authorization` header has to be `Bearer <JWT>`.")),
+        None => Err(TokenProblem::OtherScheme),
     }
 }

@@ -1,6 +1,6 @@
 //! Errors that are found before an operation runs, and their response in the format of each transport.
 
-use crate::graphql::{self, Code, Outcome, RequestError};
+use crate::graphql::{self, Code, NoViewer, Outcome, RequestError, whole_seconds};
 use crate::http::graphql::negotiation::{Media, media};
 use crate::http::server::long_lived::PermitError;
 use axum::body::Bytes;
@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// Why a request is not served. As a response it has no body until the middleware writes one in the client's format.
 #[derive(Clone, Debug)]
@@ -50,11 +51,18 @@ pub(crate) const STARTING: HttpError =
 pub(crate) const NO_ROUTE: HttpError =
     HttpError::new(StatusCode::NOT_FOUND, Code::BadRequest, "There is nothing at this address.");
 
-/// The authentication scheme of the server (RFC 6750).
-pub(crate) const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+/// The value of `WWW-Authenticate` (RFC 6750, section 3): without an error for a request that has no token.
+pub(crate) fn challenge(why: NoViewer) -> HeaderValue {
+    let description = why.message;
+    let problem = format!("Bearer error=\"invalid_token\", error_description=\"{description}\"");
+    let problem = HeaderValue::from_str(&problem).ok().filter(|_| !why.is_anonymous);
+    problem.unwrap_or(HeaderValue::from_static("Bearer"))
+}
 
-/// When a client may repeat a request that was answered with 503, or with 429 while others were in flight, in seconds.
-pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// The value of `Retry-After`, in seconds.
+pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
+    whole_seconds(wait).into()
+}
 
 impl ErrorFormat {
     /// REST's under `/api/`, GraphQL's elsewhere. `uri` is the whole one, not the part that a nested router sees.
@@ -91,16 +99,15 @@ impl HttpError {
         };
         let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")];
         let mut response = (status, headers, body).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE || code == Code::RateLimited {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        if code.is_retryable() {
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after(graphql::RETRY_AFTER));
         }
         response
     }
 
     /// The error for transports that have no status code.
     pub(crate) fn into_request_error(self) -> RequestError {
-        let retry_after = (self.code == Code::RateLimited).then_some(graphql::RETRY_AFTER);
-        RequestError { retry_after, ..RequestError::new(self.code, self.message, None) }
+        RequestError::new(self.code, self.message, None)
     }
 }
 

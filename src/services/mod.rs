@@ -11,6 +11,7 @@ mod readiness;
 
 pub use auth::authentication::AuthenticationError;
 pub use auth::live_sessions::LiveSession;
+pub use auth::token_problem::TokenProblem;
 pub use auth::tokens::{SecretTooShort, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};

@@ -3,12 +3,11 @@
 use crate::graphql::direct_json::plan::{Plan, SourceFields};
 use crate::graphql::direct_json::{WriteJson, memory};
 use crate::graphql::engine::EmbeddedJson;
-use crate::graphql::engine::error::error_with_code;
 use crate::graphql::engine::json::write_value;
 use crate::graphql::engine::response_limits::ResponseError;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{ContextSelectionSet, Error, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::try_join_all;
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -78,9 +77,7 @@ async fn write_objects<T: WriteJson>(
     shape: Shape,
 ) -> ServerResult<Option<Value>> {
     let Some(embedded_json) = ctx.data_opt::<EmbeddedJson>() else { return Ok(None) };
-    let fail = |error: ResponseError| {
-        ctx.set_error_path(error_with_code(error.code(), error.message()).into_server_error(field.pos))
-    };
+    let fail = |error: ResponseError| ctx.set_error_path(Error::from(error).into_server_error(field.pos));
     let field_ctx = ctx.with_field(field);
     embedded_json.hold(memory::of_rows(objects)).map_err(fail)?;
     let (plan, sources) = Plan::<T>::new(&ctx.item.node, &field_ctx);

@@ -1,6 +1,7 @@
 //! What the operations of one request may use together: a batch gets no more than a single operation.
 
-use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::error::RequestError;
+use crate::graphql::engine::excess::Excess;
 use crate::graphql::engine::response_limits::ResponseError;
 
 /// The rest of what the operations of one request may use.
@@ -44,17 +45,19 @@ impl Allowance {
     /// `QUERY_TOO_COMPLEX`
     pub(super) fn spend_complexity(&mut self, cost: usize, factor: usize) -> Result<(), RequestError> {
         let limit = self.complexity.saturating_mul(factor);
-        let message = if cost > limit {
-            format!("The operation costs more than {limit} points. Ask for shorter lists or fewer fields.")
-        } else if let Some(left) = self.complexity_left.checked_sub(cost.div_ceil(factor)) {
-            self.complexity_left = left;
-            return Ok(());
-        } else {
-            format!(
-                "The operations of the batch cost more than {} points together. Send fewer at a time.",
-                self.complexity
-            )
+        if cost > limit {
+            let message =
+                format!("The operation costs more than {limit} points. Ask for shorter lists or fewer fields.");
+            return Err(RequestError::too_complex(message, Excess::of_cost(cost, limit)));
+        }
+        let (limit, share) = (self.complexity, cost.div_ceil(factor));
+        let Some(left) = self.complexity_left.checked_sub(share) else {
+            let message =
+                format!("The operations of the batch cost more than {limit} points together. Send fewer at a time.");
+            let together = (limit - self.complexity_left).saturating_add(share);
+            return Err(RequestError::too_complex(message, Excess::of_cost(together, limit)));
         };
-        Err(RequestError::new(Code::QueryTooComplex, message, None))
+        self.complexity_left = left;
+        Ok(())
     }
 }

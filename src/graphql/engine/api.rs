@@ -1,7 +1,7 @@
 //! What the engine needs from the API that it serves: a schema, the data of its resolvers and a source of events.
 
 use crate::graphql::engine::document::{CostRules, CustomScalar, RootField};
-use crate::graphql::engine::error::RequestError;
+use crate::graphql::engine::error::{NoViewer, RequestError};
 use crate::graphql::engine::loader_scheduler::PendingFetches;
 use crate::graphql::engine::subscriptions::StreamEnd;
 use apollo_compiler::Schema as SchemaDefinition;
@@ -37,6 +37,8 @@ pub trait Api: Clone + Send + Sync + 'static {
     const SCALARS: &'static [CustomScalar];
     /// The root field of queries that is read before the other fields of its operation begin. They run concurrently.
     const READ_FIRST: Option<&'static str>;
+    /// Why a request without a token is refused.
+    const NO_TOKEN: NoViewer;
     /// How often the execution for an event is retried while the server fails.
     const EVENT_RETRIES: u32;
     /// The pause before each of these retries.
@@ -57,8 +59,11 @@ pub trait Api: Clone + Send + Sync + 'static {
     /// Reads the field [`Api::READ_FIRST`], and adds its value to the data of the resolvers.
     fn read_first(&self, request: Request, viewer: &Self::Viewer) -> impl Future<Output = Request> + Send;
 
-    /// The viewer of a session; `None` when the token is no longer accepted.
-    fn viewer(session: &Self::Session) -> Option<Arc<Self::Viewer>>;
+    /// The viewer of a session.
+    ///
+    /// # Errors
+    /// Why the token is no longer accepted.
+    fn viewer(session: &Self::Session) -> Result<Arc<Self::Viewer>, NoViewer>;
 
     /// The key under which the cost of an operation is charged to its viewer.
     fn rate_limit_key(viewer: &Self::Viewer) -> Self::RateLimitKey;

@@ -1,6 +1,8 @@
 //! Top-level errors. Every error has `extensions.code`. Causes of internal errors go to the log and never to the
 //! client.
 
+use crate::graphql::engine::excess::Excess;
+use crate::graphql::engine::sentence::to_sentence;
 use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, Pos, ServerError, Value};
 use std::time::Duration;
 
@@ -88,8 +90,41 @@ impl Code {
     }
 }
 
+/// Why a request has no viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoViewer {
+    /// The value of `extensions.reason`.
+    pub reason: &'static str,
+    /// Whole sentences.
+    pub message: &'static str,
+    /// Whether there is no token at all.
+    pub is_anonymous: bool,
+}
+
+impl NoViewer {
+    /// The error of a field.
+    #[must_use]
+    pub fn into_field_error(self) -> Error {
+        let error = error_with_code(Code::Unauthenticated, self.message);
+        error.extend_with(|_, extensions| extensions.set("reason", self.reason))
+    }
+}
+
+impl From<NoViewer> for RequestError {
+    fn from(why: NoViewer) -> Self {
+        let error = Self::new(Code::Unauthenticated, why.message, None).with_extension("reason", &why.reason.into());
+        Self { no_viewer: Some(why), ..error }
+    }
+}
+
 /// After how long a client may retry a request that failed because of an outage.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A time to wait for clients, which read seconds: never too short, and never 0.
+#[must_use]
+pub fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
 
 /// The message of [`Code::CursorExpired`].
 pub const CURSOR_EXPIRED: &str =
@@ -104,6 +139,8 @@ pub struct RequestError {
     pub errors: Vec<ServerError>,
     /// After how long to retry, where retrying helps.
     pub retry_after: Option<Duration>,
+    /// Why nobody is signed in, for [`Code::Unauthenticated`].
+    pub no_viewer: Option<NoViewer>,
 }
 
 impl RequestError {
@@ -117,8 +154,20 @@ impl RequestError {
     pub fn failed(code: Code, request_id: &str) -> Self {
         let mut error = failure_error(code, request_id).into_server_error(Pos::default());
         error.locations.clear();
-        let retry_after = (code == Code::Unavailable || code == Code::Timeout).then_some(RETRY_AFTER);
-        Self { retry_after, ..Self::with(code, vec![error]) }
+        Self::with(code, vec![error])
+    }
+
+    /// An operation that exceeds a limit.
+    #[must_use]
+    pub fn too_complex(message: impl Into<String>, excess: Excess) -> Self {
+        let error = Self::new(Code::QueryTooComplex, message, None);
+        excess.extensions().into_iter().fold(error, |error, (name, value)| error.with_extension(name, &value))
+    }
+
+    /// Sets after how long to retry.
+    #[must_use]
+    pub fn retry_in(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self.with_extension("retryAfter", &whole_seconds(wait).into()) }
     }
 
     /// Adds a value to the extensions of every error.
@@ -136,7 +185,7 @@ impl RequestError {
         for error in &mut errors {
             set_code(error, code);
         }
-        Self { code, errors, retry_after: None }
+        Self { code, errors, retry_after: code.is_retryable().then_some(RETRY_AFTER), no_viewer: None }
     }
 }
 
@@ -167,6 +216,7 @@ fn set_extensions(extensions: &mut ErrorExtensionValues, code: Code) {
     extensions.set("code", code.as_str());
     if code.is_retryable() {
         extensions.set("retryable", true);
+        extensions.set("retryAfter", whole_seconds(RETRY_AFTER));
     }
 }
 
@@ -178,16 +228,14 @@ pub fn tag_argument_error(error: &mut ServerError) {
     }
 }
 
-/// The message of a library as a sentence: libraries begin in lower case and have no full stop.
-#[must_use]
-pub fn to_sentence(message: String) -> String {
-    // A name in backticks has to stay as it is.
-    let mut sentence = if message.starts_with('`') { format!("The {message}") } else { message };
-    if let Some(first) = sentence.get_mut(..1) {
-        first.make_ascii_uppercase();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_to_wait_are_rounded_up() {
+        for (wait, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (1999, 2), (20_000, 20), (59_001, 60)] {
+            assert_eq!(whole_seconds(Duration::from_millis(wait)), seconds, "{wait}");
+        }
     }
-    if !sentence.ends_with(['.', '?', '…']) {
-        sentence.push('.');
-    }
-    sentence
 }

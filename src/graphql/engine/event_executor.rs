@@ -69,9 +69,9 @@ impl<A: Api> EventExecutor<A> {
     /// Waits until the viewer of a session owes no points, so that a subscriber who spends more than the rate limit
     /// receives events late. A session that has ended does not wait.
     pub async fn wait_for_points(&self, session: &A::Session) {
-        if let (Some(rate_limiter), Some(viewer)) = (&self.rate_limiter, A::viewer(session)) {
+        if let (Some(rate_limiter), Ok(viewer)) = (&self.rate_limiter, A::viewer(session)) {
             let payer = Payer::Viewer(A::rate_limit_key(&viewer));
-            rate_limiter.wait(&payer, || A::viewer(session).is_some()).await;
+            rate_limiter.wait(&payer, || A::viewer(session).is_ok()).await;
         }
     }
 

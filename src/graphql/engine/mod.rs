@@ -7,6 +7,7 @@ pub(crate) mod document;
 mod embedded_json;
 pub(crate) mod error;
 mod event_executor;
+mod excess;
 mod executor;
 mod introspection;
 pub(crate) mod json;
@@ -16,6 +17,7 @@ pub(crate) mod memory;
 mod rate_limit;
 pub(crate) mod response;
 pub(crate) mod response_limits;
+mod sentence;
 mod shared_responses;
 pub(crate) mod subscriptions;
 mod surcharge;
@@ -116,8 +118,6 @@ struct CheckedRequest {
     is_first_use: bool,
 }
 
-const UNAUTHENTICATED: &str = "This needs a token. Send it as `Authorization: Bearer <JWT>`.";
-
 impl<A: Api> Engine<A> {
     /// An engine for an API. Its requests and responses use the memory of this budget.
     #[must_use]
@@ -184,7 +184,11 @@ impl<A: Api> Engine<A> {
         request: Request,
         allowed: AllowedOperations,
     ) -> Execution {
-        let context = RequestContext { viewer: session.and_then(A::viewer), client: client.clone() };
+        let viewer = match session.map(A::viewer).transpose() {
+            Ok(viewer) => viewer,
+            Err(ended) => return Execution::Once(Outcome::Rejected(ended.into())),
+        };
+        let context = RequestContext { viewer, client: client.clone() };
         let error = match (self.prepare(&context, request, allowed, &mut self.allowance()), session) {
             (Ok(PreparedRequest::QueryOrMutation(execution)), _) => {
                 return Execution::Once(self.run(execution, context).await);
@@ -195,9 +199,7 @@ impl<A: Api> Engine<A> {
                     Err(error) => error,
                 }
             }
-            (Ok(PreparedRequest::Subscription(_)), None) => {
-                RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None)
-            }
+            (Ok(PreparedRequest::Subscription(_)), None) => A::NO_TOKEN.into(),
             (Err(error), _) => error,
         };
         Execution::Once(Outcome::Rejected(error))
@@ -285,10 +287,10 @@ impl<A: Api> Engine<A> {
             return Err(RequestError::new(Code::MethodNotAllowed, "Only queries run by GET. Send this by POST.", None));
         }
         if context.viewer.is_none() && (kind == OperationType::Subscription || !document.is_introspection(operation)) {
-            return Err(RequestError::new(Code::Unauthenticated, UNAUTHENTICATED, None));
+            return Err(A::NO_TOKEN.into());
         }
         if document.selects_schema(operation) {
-            self.introspection.check(context.viewer.is_some())?;
+            self.introspection.check(context.viewer.is_some(), A::NO_TOKEN)?;
         }
         let names = self.introspection.names(context.viewer.is_some());
         let prepared = document.prepare(&self.documents, operation, &request.variables, allowance, names)?;

@@ -2,6 +2,7 @@
 //! network share a limit.
 
 use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::excess::Excess;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -83,7 +84,8 @@ impl<K: Clone + Eq + Hash> RateLimiter<K> {
         let time = self.time_of(cost);
         if time > MINUTE {
             let message = "The operation costs more than you may spend in a minute.";
-            return Err(RequestError::new(Code::QueryTooComplex, message, None));
+            let limit = usize::try_from(self.points.get()).unwrap_or(usize::MAX);
+            return Err(RequestError::too_complex(message, Excess::of_cost(cost, limit)));
         }
         let mut buckets = self.buckets();
         let wait = buckets.wait_for(payer, time, now);
@@ -138,9 +140,8 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 }
 
 fn rate_limited(retry_after: Duration) -> RequestError {
-    let error =
-        RequestError::new(Code::RateLimited, "You have asked for too much in too short a time. Wait a moment.", None);
-    RequestError { retry_after: Some(retry_after), ..error }
+    let message = "You have asked for too much in too short a time. Wait a moment.";
+    RequestError::new(Code::RateLimited, message, None).retry_in(retry_after)
 }
 
 #[cfg(test)]

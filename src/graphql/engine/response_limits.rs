@@ -1,7 +1,9 @@
 //! The limits on the response to an operation: its length, and the memory of the server.
 
-use crate::graphql::engine::error::{Code, RETRY_AFTER, RequestError};
+use crate::graphql::engine::error::{Code, RequestError, error_with_code};
+use crate::graphql::engine::excess::Excess;
 use crate::graphql::engine::memory::{Charge, MemoryBudget, NoMemory};
+use async_graphql::{Error, ErrorExtensions, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the response to one operation may use.
@@ -58,6 +60,15 @@ impl ResponseError {
         }
     }
 
+    /// What `QUERY_TOO_COMPLEX` has in its extensions.
+    fn extensions(self) -> impl Iterator<Item = (&'static str, Value)> {
+        let excess = match self {
+            Self::TooLong(max) => Some(Excess::of_limit(max)),
+            Self::TooLongAfterMutation(_) | Self::NoMemory | Self::NoMemoryAfterMutation => None,
+        };
+        excess.map(Excess::extensions).into_iter().flatten()
+    }
+
     /// The message for the client.
     #[must_use]
     pub fn message(self) -> String {
@@ -74,6 +85,13 @@ impl ResponseError {
     }
 }
 
+impl From<ResponseError> for Error {
+    fn from(error: ResponseError) -> Self {
+        let of_field = error_with_code(error.code(), error.message());
+        of_field.extend_with(|_, extensions| error.extensions().for_each(|(name, value)| extensions.set(name, value)))
+    }
+}
+
 /// The message of `OVERLOADED` for a server whose memory for requests and responses is in use.
 pub const NO_MEMORY: &str = "The server has no memory for this now. Try again, or ask for less.";
 
@@ -81,8 +99,8 @@ const NO_MEMORY_AFTER_MUTATION: &str = "The server has no memory for the respons
 
 impl From<ResponseError> for RequestError {
     fn from(error: ResponseError) -> Self {
-        let retry_after = (error == ResponseError::NoMemory).then_some(RETRY_AFTER);
-        Self { retry_after, ..Self::new(error.code(), error.message(), None) }
+        let rejected = Self::new(error.code(), error.message(), None);
+        error.extensions().fold(rejected, |rejected, (name, value)| rejected.with_extension(name, &value))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::graphql::engine::api::{Api, Client, Delivery, EventStream, RequestContext};
 use crate::graphql::engine::document::{Document, PreparedDocument, RootField, SelectionHash};
-use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::error::{Code, NoViewer, RequestError};
 use crate::graphql::engine::event_executor::{EventExecutor, EventRequest};
 use crate::graphql::engine::json::JsonText;
 use crate::graphql::engine::kept_memory::{KeptMemory, KeptSubscription};
@@ -19,7 +19,7 @@ pub type ResponseStream = BoxStream<'static, Result<Arc<JsonText>, StreamEnd>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEnd {
     /// The token is no longer accepted.
-    SignedOut,
+    SignedOut(NoViewer),
     /// The events that the client has received are not all in the log any more. The client has to query anew.
     CursorExpired,
     /// The server failed, and the client can resume. The log has the cause.
@@ -51,8 +51,6 @@ struct Subscription<A: Api> {
     /// `None` after the first error.
     deliveries: Option<EventStream<A>>,
 }
-
-const SIGNED_OUT: &str = "The token is not accepted any more.";
 
 impl PreparedSubscription {
     /// # Errors
@@ -95,9 +93,7 @@ impl<A: Api> Subscriptions<A> {
         subscription: PreparedSubscription,
     ) -> Result<ResponseStream, RequestError> {
         let PreparedSubscription { root_field, mut per_event } = subscription;
-        let Some(viewer) = A::viewer(&session) else {
-            return Err(RequestError::new(Code::Unauthenticated, SIGNED_OUT, None));
-        };
+        let viewer = A::viewer(&session)?;
         let kept = per_event.keep(A::rate_limit_key(&viewer), &self.kept, root_field.memory())?;
         let api = self.events.executor.api();
         let deliveries = api.subscribe(session.clone(), client.request_id.clone(), &root_field).await?;

@@ -8,7 +8,7 @@ mod response;
 pub(crate) mod sse;
 
 use crate::domain::Viewer;
-use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, reject};
+use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, no_viewer, reject};
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
 use crate::http::limit_per_key::UserPermit;
@@ -148,7 +148,7 @@ fn single_event(media: Media, outcome: Outcome) -> Response {
 
 fn authentication_error(error: AuthenticationError, request_id: &str) -> RequestError {
     match error {
-        AuthenticationError::Refused(why) => RequestError::new(Code::Unauthenticated, why, None),
+        AuthenticationError::Refused(problem) => no_viewer(problem).into(),
         AuthenticationError::Failed(cause) => reject(&cause, request_id),
     }
 }

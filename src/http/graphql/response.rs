@@ -1,7 +1,7 @@
 //! The HTTP response to GraphQL operations: status, media type and caching.
 
 use crate::graphql::{Code, Json, Outcome, RequestError};
-use crate::http::error_response::BEARER;
+use crate::http::error_response::{challenge, retry_after};
 use crate::http::graphql::negotiation::Media;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -84,10 +84,12 @@ fn status(media: Media, rejection: Option<Code>) -> StatusCode {
 
 /// The header by which a rejection tells the client what to do.
 fn rejection_header(error: &RequestError) -> Option<(header::HeaderName, HeaderValue)> {
+    if let Some(why) = error.no_viewer {
+        return Some((header::WWW_AUTHENTICATE, challenge(why)));
+    }
     match (error.code, error.retry_after) {
-        (Code::Unauthenticated, _) => Some((header::WWW_AUTHENTICATE, BEARER)),
         (Code::MethodNotAllowed, _) => Some((header::ALLOW, ALLOW_POST)),
-        (_, Some(wait)) => Some((header::RETRY_AFTER, wait.as_secs().max(1).into())),
+        (_, Some(wait)) => Some((header::RETRY_AFTER, retry_after(wait))),
         (_, None) => None,
     }
 }

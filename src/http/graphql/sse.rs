@@ -58,7 +58,7 @@ pub(super) fn subscription(
 /// The error by which a client learns why the server ended its subscription.
 pub(crate) fn stream_end_error(end: StreamEnd, request_id: &str) -> RequestError {
     match end {
-        StreamEnd::SignedOut => RequestError::new(Code::Unauthenticated, "The token is not accepted any more.", None),
+        StreamEnd::SignedOut(why) => why.into(),
         StreamEnd::CursorExpired => RequestError::new(Code::CursorExpired, CURSOR_EXPIRED, None),
         StreamEnd::Failed(code) => RequestError::failed(code, request_id),
     }
@@ -118,7 +118,9 @@ mod tests {
     use super::*;
     use crate::domain::UserId;
     use crate::graphql::Charge;
+    use crate::graphql::no_viewer;
     use crate::http::server::long_lived::{LongLivedConnections, LongLivedLimits};
+    use crate::services::TokenProblem;
     use http_body_util::BodyExt;
     use std::sync::Arc;
     use tokio_util::sync::CancellationToken;
@@ -159,7 +161,10 @@ mod tests {
         };
         for (last, end) in [
             (None, String::new()),
-            (Some(StreamEnd::SignedOut), error("The token is not accepted any more.", r#""code":"UNAUTHENTICATED""#)),
+            (
+                Some(StreamEnd::SignedOut(no_viewer(TokenProblem::Revoked))),
+                error("The token was revoked.", r#""code":"UNAUTHENTICATED","reason":"TOKEN_REVOKED""#),
+            ),
             (Some(StreamEnd::CursorExpired), error(CURSOR_EXPIRED, r#""code":"CURSOR_EXPIRED""#)),
             (
                 Some(StreamEnd::Failed(Code::Internal)),
@@ -167,7 +172,10 @@ mod tests {
             ),
             (
                 Some(StreamEnd::Failed(Code::Unavailable)),
-                error("The server cannot do this now. Try again later.", r#""code":"UNAVAILABLE","retryable":true"#),
+                error(
+                    "The server cannot do this now. Try again later.",
+                    r#""code":"UNAVAILABLE","retryAfter":1,"retryable":true"#,
+                ),
             ),
         ] {
             let (connections, _shutdown) = one_permit();

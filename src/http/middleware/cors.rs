@@ -48,7 +48,7 @@ pub(super) fn layer(origins: &Arc<AllowedOrigins>) -> Option<CorsLayer> {
         .allow_methods([Method::GET, Method::POST, Method::PATCH])
         // Any header is safe: the server uses no cookies, therefore a page sends only credentials that it has itself.
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE, X_REQUEST_ID])
         .max_age(PREFLIGHT_MAX_AGE);
     Some(layer)
 }

@@ -1,8 +1,8 @@
-//! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}`.
+//! Errors of the REST API: `{"errors": [{"code", "message", "path"}]}`, and `reason` if nobody is signed in.
 
 use crate::domain::{Field, FieldError, Refusal, RefusalCode};
-use crate::graphql::{Code, RequestError};
-use crate::http::error_response::{BEARER, RETRY_AFTER};
+use crate::graphql::{Code, NoViewer, RETRY_AFTER, RequestError};
+use crate::http::error_response::{challenge, retry_after};
 use crate::http::rest::response::HEADERS;
 use crate::services::{Failure, ServiceError};
 use axum::Json;
@@ -10,14 +10,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
+use std::time::Duration;
 
 /// Why a request failed, with its status.
 #[derive(Debug)]
 pub(super) struct RestError {
     status: StatusCode,
     errors: Vec<ErrorObject>,
-    /// After how long to retry, in seconds, where retrying helps.
-    retry_after: Option<u64>,
+    /// After how long to retry, where retrying helps.
+    retry_after: Option<Duration>,
+    no_viewer: Option<NoViewer>,
 }
 
 /// One element of `errors`.
@@ -27,6 +29,9 @@ pub(super) struct ErrorObject {
     message: String,
     /// The location of the wrong value in the request.
     path: Vec<&'static str>,
+    /// Why nobody is signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 /// The `path` of errors for which no single field is wrong. It depends on the route.
@@ -47,7 +52,7 @@ impl ErrorPaths {
 
 impl ErrorObject {
     pub(super) fn of_field(code: &'static str, field: Field, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: vec!["interview", field.into_str()] }
+        Self { code, message: message.into(), path: vec!["interview", field.into_str()], reason: None }
     }
 
     /// A required field is absent or null.
@@ -68,28 +73,38 @@ impl From<&FieldError> for ErrorObject {
 
 impl RestError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: &str, path: &[&'static str]) -> Self {
-        let error = ErrorObject { code, message: message.to_owned(), path: path.to_vec() };
-        Self { status, errors: vec![error], retry_after: None }
+        let error = ErrorObject { code, message: message.to_owned(), path: path.to_vec(), reason: None };
+        Self::with(status, vec![error])
+    }
+
+    fn with(status: StatusCode, errors: Vec<ErrorObject>) -> Self {
+        Self { status, errors, retry_after: None, no_viewer: None }
     }
 
     pub(super) fn bad_request(message: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message, &[])
     }
 
-    pub(super) fn unauthenticated(message: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message, &[])
+    pub(super) fn unauthenticated(why: NoViewer) -> Self {
+        let error = ErrorObject {
+            code: Code::Unauthenticated.as_str(),
+            message: why.message.to_owned(),
+            path: Vec::new(),
+            reason: Some(why.reason),
+        };
+        Self { no_viewer: Some(why), ..Self::with(StatusCode::UNAUTHORIZED, vec![error]) }
     }
 
     /// The caller has spent the points of this minute.
     pub(super) fn rate_limited(error: &RequestError) -> Self {
         let message = error.errors.first().map_or_else(String::new, |error| error.message.clone());
-        let retry_after = error.retry_after.map(|wait| wait.as_secs().max(1));
+        let retry_after = error.retry_after;
         Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.code.as_str(), &message, &[]) }
     }
 
     /// All wrong fields of the request.
     pub(super) fn invalid(errors: Vec<ErrorObject>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors, retry_after: None }
+        Self::with(StatusCode::UNPROCESSABLE_ENTITY, errors)
     }
 
     /// Logs the cause; the client gets a code and a constant text.
@@ -101,7 +116,8 @@ impl RestError {
             Failure::OutcomeUnknown | Failure::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let code = Code::from(failure);
-        Self::new(status, code.as_str(), code.failure_message(), &[])
+        let retry_after = code.is_retryable().then_some(RETRY_AFTER);
+        Self { retry_after, ..Self::new(status, code.as_str(), code.failure_message(), &[]) }
     }
 
     pub(super) fn from_service(error: &ServiceError, paths: ErrorPaths, request_id: &str) -> Self {
@@ -125,9 +141,14 @@ impl RestError {
                 let code = RefusalCode::ScheduleConflict.into_str();
                 let errors = conflicts
                     .iter()
-                    .map(|conflict| ErrorObject { code, message: conflict.message(), path: time.to_vec() })
+                    .map(|conflict| ErrorObject {
+                        code,
+                        message: conflict.message(),
+                        path: time.to_vec(),
+                        reason: None,
+                    })
                     .collect();
-                Self { status: StatusCode::CONFLICT, errors, retry_after: None }
+                Self::with(StatusCode::CONFLICT, errors)
             }
             Refusal::Stale(_) => {
                 new(StatusCode::PRECONDITION_FAILED, RefusalCode::StaleVersion, Refusal::STALE, &["If-Match"])
@@ -139,13 +160,11 @@ impl RestError {
 impl IntoResponse for RestError {
     fn into_response(self) -> Response {
         let mut response = (self.status, HEADERS, Json(json!({"errors": self.errors}))).into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
         }
-        match self.status {
-            StatusCode::UNAUTHORIZED => drop(response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER)),
-            StatusCode::SERVICE_UNAVAILABLE => drop(response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER)),
-            _ => {}
+        if let Some(why) = self.no_viewer {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge(why));
         }
         response
     }

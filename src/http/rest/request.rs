@@ -3,12 +3,13 @@
 use crate::domain::{
     ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, UserId, Viewer, time,
 };
+use crate::graphql::no_viewer;
 use crate::http::ServerState;
 use crate::http::caller::Caller;
 use crate::http::content_type::is_json;
 use crate::http::limit_per_key::UserPermit;
 use crate::http::rest::error::{ErrorObject, RestError};
-use crate::services::AuthenticationError;
+use crate::services::{AuthenticationError, TokenProblem};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -39,10 +40,8 @@ impl FromRequestParts<ServerState> for SignedInCaller {
                 server.engine.charge_request(&viewer).map_err(|error| RestError::rate_limited(&error))?;
                 Ok(Self { viewer, request_id: caller.client.request_id, _permit: permit })
             }
-            Ok(None) => {
-                Err(RestError::unauthenticated("This needs a token. Send it as `Authorization: Bearer <JWT>`."))
-            }
-            Err(AuthenticationError::Refused(why)) => Err(RestError::unauthenticated(why)),
+            Ok(None) => Err(RestError::unauthenticated(no_viewer(TokenProblem::Missing))),
+            Err(AuthenticationError::Refused(problem)) => Err(RestError::unauthenticated(no_viewer(problem))),
             Err(AuthenticationError::Failed(cause)) => Err(RestError::failed(&cause, &caller.client.request_id)),
         }
     }

@@ -22,13 +22,17 @@ impl Close {
     pub(super) const TOO_MANY: Self = Self::new(1013, "Too many connections: close one first");
     pub(super) const TOO_SLOW: Self = Self::new(1013, "Too slow: connect again, and go on with `since` the last event");
     pub(super) const UNAUTHORIZED: Self = Self::new(4401, "Unauthorized");
-    pub(super) const FORBIDDEN: Self = Self::new(4403, "Forbidden");
     pub(super) const SUBPROTOCOL: Self = Self::new(4406, "Subprotocol not acceptable");
     pub(super) const INIT_TIMEOUT: Self = Self::new(4408, "Connection initialisation timeout");
     pub(super) const TOO_MANY_INITS: Self = Self::new(4429, "Too many initialisation requests");
 
     const fn new(code: u16, reason: &'static str) -> Self {
         Self { code, reason: Cow::Borrowed(reason) }
+    }
+
+    /// Nobody is signed in, or no longer. The client can connect again with another token.
+    pub(super) const fn no_viewer(reason: &'static str) -> Self {
+        Self::new(4403, reason)
     }
 
     /// A limit on connections is reached.

@@ -11,7 +11,7 @@ use crate::http::websocket::close::Close;
 use crate::http::websocket::messages::{ClientMessage, ServerMessage};
 use crate::http::websocket::operations::{OperationEvent, Operations};
 use crate::http::websocket::transport::{Disconnect, Transport};
-use crate::services::{AuthenticationError, LiveSession};
+use crate::services::{AuthenticationError, LiveSession, TokenProblem};
 use async_graphql::Request as Operation;
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
@@ -45,8 +45,7 @@ pub(super) async fn run(
     };
     let mut connection = Connection { context, session: session.clone(), transport, operations: Operations::default() };
     let disconnect = tokio::select! {
-        // The client can reconnect with a new token.
-        () = session.signed_out() => Disconnect::ByServer(Close::FORBIDDEN),
+        problem = session.signed_out() => Disconnect::ByServer(Close::no_viewer(problem.reason())),
         disconnect = connection.run(&permit) => disconnect,
     };
     (disconnect, Some(permit))
@@ -86,16 +85,15 @@ async fn initialize(
 async fn sign_in(context: &ConnectionContext, payload: &Map<String, Value>) -> Result<LiveSession, Close> {
     let token = match find_authorization(payload) {
         Some(Value::String(value)) => bearer_token(value).map(Some),
-        Some(_) => return Err(Close::FORBIDDEN),
+        Some(_) => Err(TokenProblem::OtherScheme),
         None => context.caller.token(),
     };
-    let session = match token {
-        Ok(Some(token)) => context.server.services.sign_in(token).await,
-        Ok(None) => return Err(Close::FORBIDDEN),
-        Err(error) => Err(error),
+    let session = match token.and_then(|token| token.ok_or(TokenProblem::Missing)) {
+        Ok(token) => context.server.services.sign_in(token).await,
+        Err(problem) => Err(problem.into()),
     };
     session.map_err(|error| match error {
-        AuthenticationError::Refused(_) => Close::FORBIDDEN,
+        AuthenticationError::Refused(problem) => Close::no_viewer(problem.reason()),
         AuthenticationError::Failed(cause) => {
             cause.log(&context.caller.client.request_id);
             Close::TRY_LATER
@@ -187,7 +185,9 @@ impl Connection<'_> {
                 }
                 Outcome::Rejected(error) => self.reject(id, &error).await,
             },
-            OperationEvent::StreamEnd(StreamEnd::SignedOut) => Err(Disconnect::ByServer(Close::FORBIDDEN)),
+            OperationEvent::StreamEnd(StreamEnd::SignedOut(why)) => {
+                Err(Disconnect::ByServer(Close::no_viewer(why.reason)))
+            }
             OperationEvent::StreamEnd(end @ (StreamEnd::CursorExpired | StreamEnd::Failed(_))) => {
                 self.reject(id, &stream_end_error(end, &self.context.caller.client.request_id)).await
             }

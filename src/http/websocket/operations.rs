@@ -160,7 +160,7 @@ mod tests {
     async fn subscription_is_followed_until_its_end() {
         let mut operations = Operations::default();
         for (id, end) in
-            [("1", None), ("2", Some(StreamEnd::SignedOut)), ("3", Some(StreamEnd::Failed(Code::Internal)))]
+            [("1", None), ("2", Some(StreamEnd::CursorExpired)), ("3", Some(StreamEnd::Failed(Code::Internal)))]
         {
             let (source, execution) = subscription();
             operations.start(id, execution);

@@ -1,5 +1,6 @@
 //! Signing in: from a token to the viewer.
 
+use super::token_problem::TokenProblem;
 use super::tokens::Claims;
 use crate::domain::{UserId, Viewer};
 use crate::services::{ServiceError, Services};
@@ -12,9 +13,9 @@ use std::time::Duration;
 /// Why a token signs no user in.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AuthenticationError {
-    /// The token is not accepted. The text tells the client why.
-    #[error("{0}")]
-    Refused(&'static str),
+    /// The token is not accepted.
+    #[error("{}", .0.message())]
+    Refused(TokenProblem),
     /// The user could not be looked up.
     #[error(transparent)]
     Failed(#[from] ServiceError),
@@ -67,8 +68,20 @@ impl Services {
     pub(crate) async fn read_viewer(&self, key: (UserId, String)) -> Result<Arc<Viewer>, AuthenticationError> {
         let cached_at = self.clock.uptime();
         let viewer = tokens::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
-        let viewer = Arc::new(viewer.ok_or(AuthenticationError::Refused("The token is not valid."))?);
+        let Some(viewer) = viewer.map(Arc::new) else { return Err(self.refusal(key.1).await?.into()) };
         self.viewers.viewers.insert(key, CachedViewer { cached_at, viewer: viewer.clone() });
         Ok(viewer)
+    }
+
+    /// Why the database refuses a token that is valid by itself.
+    async fn refusal(&self, jti: String) -> Result<TokenProblem, ServiceError> {
+        let revoked = tokens::revoked(self.db.reader(), vec![jti]).await?;
+        Ok(if revoked.is_empty() { TokenProblem::Invalid } else { TokenProblem::Revoked })
+    }
+}
+
+impl From<TokenProblem> for AuthenticationError {
+    fn from(problem: TokenProblem) -> Self {
+        Self::Refused(problem)
     }
 }

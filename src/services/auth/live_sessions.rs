@@ -3,6 +3,7 @@
 //! connections within the same time as on requests.
 
 use super::authentication::AuthenticationError;
+use super::token_problem::TokenProblem;
 use super::tokens::Claims;
 use crate::domain::{UserId, Viewer};
 use crate::services::{Clock, Services};
@@ -20,8 +21,11 @@ pub struct LiveSession(Arc<SessionState>);
 #[derive(Debug)]
 struct SessionState {
     claims: Claims,
-    viewer: watch::Sender<Option<Arc<Viewer>>>,
+    viewer: watch::Sender<SessionViewer>,
 }
+
+/// The viewer, or why the session has ended.
+type SessionViewer = Result<Arc<Viewer>, TokenProblem>;
 
 /// All live sessions of this server.
 #[derive(Debug)]
@@ -52,16 +56,20 @@ impl LiveSession {
         self.0.claims.user
     }
 
-    /// The viewer with their present role and company. `None` once the token is no longer accepted.
-    #[must_use]
-    pub fn viewer(&self) -> Option<Arc<Viewer>> {
+    /// The viewer with their present role and company.
+    ///
+    /// # Errors
+    /// Why the token is no longer accepted.
+    pub fn viewer(&self) -> Result<Arc<Viewer>, TokenProblem> {
         self.0.viewer.borrow().clone()
     }
 
     /// Waits until the token is no longer accepted: it expired or was revoked, or its user was deactivated.
-    pub async fn signed_out(&self) {
+    pub async fn signed_out(&self) -> TokenProblem {
+        let mut viewer = self.0.viewer.subscribe();
         // This fails only when the sender is dropped, and `self` owns it.
-        let _ = self.0.viewer.subscribe().wait_for(Option::is_none).await;
+        let ended = viewer.wait_for(Result::is_err).await;
+        ended.ok().and_then(|viewer| viewer.as_ref().err().copied()).unwrap_or(TokenProblem::Invalid)
     }
 }
 
@@ -71,7 +79,7 @@ impl Services {
     pub async fn sign_in(&self, token: &str) -> Result<LiveSession, AuthenticationError> {
         let claims = self.verify(token)?;
         let viewer = self.read_viewer((claims.user, claims.jti.clone())).await?;
-        let session = LiveSession(Arc::new(SessionState { claims, viewer: watch::Sender::new(Some(viewer)) }));
+        let session = LiveSession(Arc::new(SessionState { claims, viewer: watch::Sender::new(Ok(viewer)) }));
         self.live_sessions.register(&session);
         Ok(session)
     }
@@ -122,7 +130,7 @@ impl LiveSessions {
         let now = self.clock.now_for_expiry();
         // Expiry needs no database.
         for expired in sessions.iter().filter(|session| session.claims.is_expired(now)) {
-            expired.update(None);
+            expired.update(Err(TokenProblem::Expired));
         }
         let ids: HashSet<_> = sessions.iter().map(|session| session.claims.user).collect();
         let jtis: HashSet<_> = sessions.iter().map(|session| session.claims.jti.clone()).collect();
@@ -130,8 +138,13 @@ impl LiveSessions {
         let viewers: HashMap<_, _> = viewers.into_iter().map(|viewer| (viewer.id, Arc::new(viewer))).collect();
         let revoked = tokens::revoked(self.db.reader(), jtis.into_iter().collect()).await?;
         for session in sessions {
-            let is_valid = !session.claims.is_expired(now) && !revoked.contains(&session.claims.jti);
-            session.update(viewers.get(&session.claims.user).filter(|_| is_valid).cloned());
+            session.update(if session.claims.is_expired(now) {
+                Err(TokenProblem::Expired)
+            } else if revoked.contains(&session.claims.jti) {
+                Err(TokenProblem::Revoked)
+            } else {
+                viewers.get(&session.claims.user).cloned().ok_or(TokenProblem::Invalid)
+            });
         }
         Ok(())
     }
@@ -139,9 +152,9 @@ impl LiveSessions {
 
 impl SessionState {
     /// A session that was signed out stays signed out.
-    fn update(&self, now: Option<Arc<Viewer>>) {
+    fn update(&self, now: SessionViewer) {
         self.viewer.send_if_modified(|viewer| {
-            let changed = viewer.is_some() && *viewer != now;
+            let changed = viewer.is_ok() && *viewer != now;
             if changed {
                 *viewer = now;
             }

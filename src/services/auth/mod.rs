@@ -2,4 +2,5 @@
 
 pub mod authentication;
 pub mod live_sessions;
+pub mod token_problem;
 pub mod tokens;

@@ -1,5 +1,6 @@
 //! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256.
 
+use super::token_problem::TokenProblem;
 use crate::domain::UserId;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -101,16 +102,15 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.encoding)
     }
 
-    /// Verifies a token. The error tells the client what is wrong with it.
-    pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, &'static str> {
+    /// Verifies a token. One that has expired is valid otherwise.
+    pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenProblem> {
         let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation)
-            .map_err(|_| "The token is not valid.")?
+            .map_err(|_| TokenProblem::Invalid)?
             .claims;
-        if payload.scp != SCOPE {
-            return Err("The token is not valid.");
-        }
-        if payload.jti.is_empty() || payload.jti.len() > MAX_JTI || payload.jti.contains('\0') {
-            return Err("The token is not valid.");
+        let is_jti = (1..=MAX_JTI).contains(&payload.jti.len()) && !payload.jti.contains('\0');
+        let is_early = payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp());
+        if payload.scp != SCOPE || !is_jti || is_early {
+            return Err(TokenProblem::Invalid);
         }
         let expires_at = match DateTime::from_timestamp(payload.exp, 0) {
             Some(time) => time,
@@ -118,13 +118,7 @@ impl Tokens {
             None => DateTime::<Utc>::MAX_UTC,
         };
         let claims = Claims { user: UserId::from_text(&payload.sub), jti: payload.jti, expires_at };
-        if claims.is_expired(now) {
-            return Err("The token has expired.");
-        }
-        if payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp()) {
-            return Err("The token is not valid.");
-        }
-        Ok(claims)
+        if claims.is_expired(now) { Err(TokenProblem::Expired) } else { Ok(claims) }
     }
 }
 

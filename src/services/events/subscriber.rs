@@ -7,7 +7,7 @@ use super::follower::{Broadcast, Feed, MAX_RETRIES, RETRY_PAUSE};
 use super::log_entry::{AdmittedEntry, LogEntry};
 use crate::domain::filter::InterviewFilter;
 use crate::domain::{Epoch, LogPosition, Since, UserId, Viewer};
-use crate::services::{Failure, LiveSession, ServiceError, Services};
+use crate::services::{Failure, LiveSession, ServiceError, Services, TokenProblem};
 use crate::storage::{StorageError, event_log};
 use futures_util::stream::{self, Stream};
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 #[derive(Clone, Debug)]
 pub enum SubscriptionEnd {
     /// The token is no longer accepted.
-    SignedOut,
+    SignedOut(TokenProblem),
     /// The database has lost events, or was restored: the client has to query anew.
     HistoryChanged,
     /// The server failed.
@@ -134,7 +134,7 @@ impl Subscriber {
     }
 
     fn viewer(&self) -> Result<Arc<Viewer>, SubscriptionEnd> {
-        self.session.viewer().ok_or(SubscriptionEnd::SignedOut)
+        self.session.viewer().map_err(SubscriptionEnd::SignedOut)
     }
 
     async fn read_missed(&mut self) -> Result<(), SubscriptionEnd> {
@@ -180,7 +180,7 @@ impl Subscriber {
     async fn receive(&mut self) -> Result<Option<Arc<LogEntry>>, SubscriptionEnd> {
         let received = tokio::select! {
             received = self.receiver.recv() => received,
-            () = self.session.signed_out() => return Err(SubscriptionEnd::SignedOut),
+            problem = self.session.signed_out() => return Err(SubscriptionEnd::SignedOut(problem)),
         };
         match received {
             Ok(Broadcast::Entry(entry)) => Ok(Some(entry)),

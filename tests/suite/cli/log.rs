@@ -70,7 +70,7 @@ async fn use_everywhere(server: &Server, token: &str) {
     client.expect_close(4400, "The field `type` has to be connection_init, ping, pong, subscribe or complete.").await;
     let mut client = WebSocketClient::connect(address, &[SUBPROTOCOL]).await.unwrap();
     client.send(json!({"type": "connection_init", "payload": {"authorization": format!("{bearer}x")}})).await;
-    client.expect_close(4403, "Forbidden").await;
+    client.expect_close(4403, "TOKEN_INVALID").await;
 }
 
 #[rstest]

@@ -146,7 +146,7 @@ async fn connection_over_the_limit_is_refused_while_all_others_are_in_use() {
     {
       "errors": [
         {
-          "extensions": {"code": "OVERLOADED", "retryable": true},
+          "extensions": {"code": "OVERLOADED", "retryAfter": 1, "retryable": true},
           "message": "The server is busy. Try again in a moment."
         }
       ]

@@ -67,10 +67,11 @@ async fn media_type_decides_the_status_of_a_request_error() {
 #[tokio::test]
 async fn missing_or_invalid_token_is_unauthenticated() {
     let app = start!(Sqlite);
-    for actor in [app.anonymous(), app.bearer("nonsense")] {
+    let invalid = r#"Bearer error="invalid_token", error_description="The token is not valid.""#;
+    for (actor, challenge) in [(app.anonymous(), "Bearer"), (app.bearer("nonsense"), invalid)] {
         let answer = operation(&actor, OWN, "{ viewer { id } }").await;
         assert_eq!((answer.status.as_u16(), code(&answer)), (401, json!("UNAUTHENTICATED")));
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert_eq!(answer.header("www-authenticate"), challenge);
         assert!(answer.json().get("data").is_none());
         let answer = operation(&actor, JSON, "{ viewer { id } }").await;
         assert_eq!((answer.status.as_u16(), code(&answer)), (200, json!("UNAUTHENTICATED")));

@@ -31,7 +31,7 @@ async fn timed_out_change_writes_nothing(#[values(Sqlite, Postgres)] database: D
     {
       "errors": [
         {
-          "extensions": {"code": "TIMEOUT", "retryable": true},
+          "extensions": {"code": "TIMEOUT", "retryAfter": 1, "retryable": true},
           "message": "The request took too long."
         }
       ]

@@ -34,7 +34,7 @@ async fn failures(server: &Server) -> (Value, (u16, String), Value) {
 }
 
 async fn assert_fails_with(server: &Server, code: &str) {
-    let expected = (json!({"code": code, "retryable": true}), (503, "1".to_owned()), json!(code));
+    let expected = (json!({"code": code, "retryAfter": 1, "retryable": true}), (503, "1".to_owned()), json!(code));
     assert_eq!(failures(server).await, expected);
 }
 
@@ -178,7 +178,7 @@ async fn outage_before_sign_in_is_a_status_with_every_media_type() {
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"), "{accept} {body}");
         let error = json!({
             "message": "The server cannot do this now. Try again later.",
-            "extensions": {"code": "UNAVAILABLE", "retryable": true}
+            "extensions": {"code": "UNAVAILABLE", "retryAfter": 1, "retryable": true}
         });
         assert_eq!(answer.json(), json!({"errors": [error]}), "{accept} {body}");
     }

@@ -19,7 +19,7 @@ async fn assert_fails_with(server: &Server, code: &str) {
         assert_eq!(answer.status, 200, "the status of every well-formed request");
         assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{body}");
         let error = &body["errors"][0];
-        assert_eq!(error["extensions"], json!({"code": code, "retryable": true}), "{body}");
+        assert_eq!(error["extensions"], json!({"code": code, "retryAfter": 1, "retryable": true}), "{body}");
     }
     let answer = server.patch().await;
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"));

@@ -30,7 +30,7 @@ async fn assert_changes_fail(server: &Server) {
     let answer = server.graphql(&update()).await;
     let error = json!({
         "message": "The server cannot do this now. Try again later.",
-        "extensions": {"code": "UNAVAILABLE", "retryable": true},
+        "extensions": {"code": "UNAVAILABLE", "retryAfter": 1, "retryable": true},
         "path": ["updateInterview"],
         "locations": [{"line": 1, "column": 12}]
     });

@@ -189,7 +189,11 @@ async fn failure_after_another_change_of_the_operation_is_no_invitation_to_repea
     let operation = |mutation: &str| json!({"query": format!("mutation {{ {mutation} }}")});
     let batch = json!([operation(&first), operation(&second)]);
     let answers = server.staff.rest("POST", "/graphql", &batch).await.json();
-    assert_eq!(answers[1]["errors"][0]["extensions"], json!({"code": "UNAVAILABLE", "retryable": true}), "{answers}");
+    assert_eq!(
+        answers[1]["errors"][0]["extensions"],
+        json!({"code": "UNAVAILABLE", "retryAfter": 1, "retryable": true}),
+        "{answers}"
+    );
 }
 
 /// What the response shows of a change is read after its commit: from a table that cannot be read any more then.
@@ -234,7 +238,10 @@ async fn request_that_times_out_before_its_commit_is_a_timeout() {
     let server = Server::new(&app, app.app.services().db().clone(), &["--request-timeout", "300ms"]);
     let lock = app.database.lock(JUDE_WITH_LUISA).await;
     let answer = server.graphql(&update()).await;
-    assert_eq!(answer.json()["errors"][0]["extensions"], json!({"code": "TIMEOUT", "retryable": true}));
+    assert_eq!(
+        answer.json()["errors"][0]["extensions"],
+        json!({"code": "TIMEOUT", "retryAfter": 1, "retryable": true})
+    );
     lock.rollback().await.unwrap();
     assert_eq!(app.database.value::<i64>(UPDATES).await, 0);
 }

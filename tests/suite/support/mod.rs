@@ -54,6 +54,7 @@ pub mod shell;
 pub mod websocket_client;
 
 use actor::Actor;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches};
 pub use database::Database;
@@ -126,6 +127,14 @@ impl TestApp {
         let tokens = Tokens::try_new(SECRET, None).unwrap();
         let token = tokens.sign(id, self.now(), TimeDelta::days(30)).unwrap();
         self.bearer(&token)
+    }
+
+    /// Revokes the token of this user.
+    pub async fn revoke(&self, user: &Actor) {
+        let claims = URL_SAFE_NO_PAD.decode(user.token().split('.').nth(1).unwrap()).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+        let jti = claims["jti"].as_str().unwrap();
+        interviews::storage::tokens::revoke(self.app.services().db().reader(), jti, self.now()).await.unwrap();
     }
 
     /// A client that sends this as its token.

@@ -94,28 +94,30 @@ async fn operation_before_the_acknowledgement_closes_with_4401() {
     client.expect_close(4401, "Unauthorized").await;
 }
 
-async fn expect_forbidden(server: &ListeningServer, headers: &[(&str, &str)], payload: Value) {
+async fn expect_refused(server: &ListeningServer, headers: &[(&str, &str)], payload: Value, reason: &str) {
     let headers: Vec<_> = [SUBPROTOCOL].iter().chain(headers).copied().collect();
     let mut client = WebSocketClient::connect(server.address, &headers).await.unwrap();
     client.send(json!({"type": "connection_init", "payload": payload})).await;
-    client.expect_close(4403, "Forbidden").await;
+    client.expect_close(4403, reason).await;
 }
 
 #[tokio::test]
 async fn invalid_token_closes_with_4403() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let valid = server.authorization();
-    expect_forbidden(&server, &[], json!({})).await;
+    expect_refused(&server, &[], json!({}), "TOKEN_MISSING").await;
     let basic = valid.replace("Bearer", "Basic");
     for invalid in [json!(""), json!("Bearer"), json!("Bearer x.y.z"), json!(basic), json!(1)] {
         // The message takes precedence over a valid header.
-        expect_forbidden(&server, &[("authorization", &valid)], json!({"Authorization": invalid})).await;
-        expect_forbidden(&server, &[], json!({"headers": {"authorization": invalid}})).await;
+        let payload = json!({"Authorization": invalid});
+        expect_refused(&server, &[("authorization", &valid)], payload, "TOKEN_INVALID").await;
+        expect_refused(&server, &[], json!({"headers": {"authorization": invalid}}), "TOKEN_INVALID").await;
     }
-    expect_forbidden(&server, &[("authorization", "Bearer x.y.z")], json!({})).await;
-    expect_forbidden(&server, &[("authorization", &valid), ("authorization", &valid)], json!({})).await;
+    expect_refused(&server, &[("authorization", "Bearer x.y.z")], json!({}), "TOKEN_INVALID").await;
+    let twice = [("authorization", valid.as_str()), ("authorization", &valid)];
+    expect_refused(&server, &twice, json!({}), "TOKEN_INVALID").await;
     let unknown_user = format!("Bearer {}", server.app.user(UNKNOWN_USER).token());
-    expect_forbidden(&server, &[], json!({"authorization": unknown_user})).await;
+    expect_refused(&server, &[], json!({"authorization": unknown_user}), "TOKEN_INVALID").await;
 }
 
 #[tokio::test]
@@ -128,7 +130,7 @@ async fn revoked_token_closes_with_4403() {
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     let database = server.app.app.services().db();
     tokens::revoke(database.reader(), claims["jti"].as_str().unwrap(), server.app.now()).await.unwrap();
-    expect_forbidden(&server, &[], json!({"authorization": revoked})).await;
+    expect_refused(&server, &[], json!({"authorization": revoked}), "TOKEN_REVOKED").await;
 }
 
 #[tokio::test]
@@ -136,7 +138,7 @@ async fn expired_token_closes_with_4403() {
     let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
     let expired = server.authorization();
     server.app.clock.advance(TimeDelta::days(31));
-    expect_forbidden(&server, &[], json!({"authorization": expired})).await;
+    expect_refused(&server, &[], json!({"authorization": expired}), "TOKEN_EXPIRED").await;
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ async fn sockets_over_the_limit_are_rejected_until_another_closes() {
     {
       "errors": [
         {
-          "extensions": {"code": "OVERLOADED", "retryable": true},
+          "extensions": {"code": "OVERLOADED", "retryAfter": 1, "retryable": true},
           "message": "The server is busy. Try again in a moment."
         }
       ]

@@ -204,7 +204,7 @@ async fn operations_and_requests_share_the_limit_of_the_server() {
     assert_json!(client.errors_of(json!({"query": TYPENAME})).await, @r#"
     [
       {
-        "extensions": {"code": "OVERLOADED", "retryable": true},
+        "extensions": {"code": "OVERLOADED", "retryAfter": 1, "retryable": true},
         "message": "The server is busy. Try again in a moment."
       }
     ]
@@ -224,7 +224,7 @@ async fn operation_that_takes_longer_than_the_request_timeout_is_cancelled() {
     assert_json!(client.errors_of(json!({"query": set_location()})).await, @r#"
     [
       {
-        "extensions": {"code": "TIMEOUT", "retryable": true},
+        "extensions": {"code": "TIMEOUT", "retryAfter": 1, "retryable": true},
         "message": "The request took too long."
       }
     ]

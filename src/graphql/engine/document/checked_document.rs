@@ -6,6 +6,7 @@ use crate::graphql::engine::document::root_fields::{RootField, collect_root_fiel
 use crate::graphql::engine::document::selection_hash::{self, SelectionHash};
 use crate::graphql::engine::document::{Documents, Hash, Names, cost, root_fields, variables};
 use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::excess::Excess;
 use apollo_compiler::Node;
 use apollo_compiler::executable::{ExecutableDocument, Operation, OperationType};
 use apollo_compiler::introspection::check_max_depth;
@@ -146,7 +147,7 @@ impl Document {
     ) -> Result<PreparedDocument, RequestError> {
         variables::check(documents.schema, documents.scalars, operation, variables, names)?;
         check_max_depth(&self.checked, operation).map_err(|_| {
-            RequestError::new(Code::QueryTooComplex, "The introspection is nested too deep in itself.", None)
+            RequestError::too_complex("The introspection is nested too deep in itself.", Excess::unknown())
         })?;
         let factor = if self.is_introspection(operation) { INTROSPECTION_FACTOR } else { 1 };
         let OperationCost { points: cost, argument_memory, response_memory } =

@@ -1,6 +1,6 @@
 //! What is wrong with a document or its variables, as errors of limited number and length.
 
-use crate::graphql::engine::error::to_sentence;
+use crate::graphql::engine::sentence::to_sentence;
 use apollo_compiler::parser::LineColumn;
 use apollo_compiler::validation::DiagnosticList;
 use async_graphql::{Pos, ServerError};

@@ -1,7 +1,8 @@
 //! Limits on the size of a document, checked before it is validated. Each fragment is measured once, no matter how
 //! often it is spread: a document of 1 KB can expand to millions of selections.
 
-use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::error::RequestError;
+use crate::graphql::engine::excess::Excess;
 use apollo_compiler::ast::{Definition, Document, Selection};
 use std::collections::HashMap;
 
@@ -109,7 +110,7 @@ pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Request
     ] {
         if size > limit {
             let message = format!("The document has more than {limit} {unit}.");
-            return Err(RequestError::new(Code::QueryTooComplex, message, None));
+            return Err(RequestError::too_complex(message, Excess::of_limit(limit)));
         }
     }
     Ok(())

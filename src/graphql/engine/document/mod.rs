@@ -32,6 +32,7 @@ pub use selection_hash::SelectionHash;
 pub use suggestions::Names;
 
 use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::excess::Excess;
 use apollo_compiler::Schema;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
@@ -181,7 +182,7 @@ impl Documents {
             return Ok(());
         }
         let message = format!("The variables of the subscription have more than {limit} bytes.");
-        Err(RequestError::new(Code::QueryTooComplex, message, None))
+        Err(RequestError::too_complex(message, Excess::of_limit(limit)))
     }
 
     /// Before anything reads the text: tokens bound neither strings nor comments.
@@ -190,7 +191,8 @@ impl Documents {
         if text.len() <= limit {
             return Ok(());
         }
-        Err(RequestError::new(Code::QueryTooComplex, format!("The document has more than {limit} bytes."), None))
+        let message = format!("The document has more than {limit} bytes.");
+        Err(RequestError::too_complex(message, Excess::of_limit(limit)))
     }
 
     fn check(&self, text: &str, hash: Hash) -> Result<Document, RequestError> {
@@ -199,11 +201,11 @@ impl Documents {
         let tokens = parser.tokens_reached();
         if tokens > self.limits.tokens {
             let message = format!("The document has more than {} tokens.", self.limits.tokens);
-            return Err(RequestError::new(Code::QueryTooComplex, message, None));
+            return Err(RequestError::too_complex(message, Excess::of_limit(self.limits.tokens)));
         }
         if parser.recursion_reached() > self.limits.nesting {
             let message = format!("The document is nested more than {} levels deep.", self.limits.nesting);
-            return Err(RequestError::new(Code::QueryTooComplex, message, None));
+            return Err(RequestError::too_complex(message, Excess::of_limit(self.limits.nesting)));
         }
         let ast = ast.map_err(|found| {
             RequestError::with(Code::GraphqlParseFailed, to_server_errors(&found.errors)[..1].to_vec())

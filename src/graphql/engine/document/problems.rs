@@ -62,7 +62,7 @@ impl<'a> Problems<'a> {
         let Some(first) = self.found.first() else { return Ok(()) };
         let mut message = format!("The variable `{}` is not valid. {}", first.location(), first.explanation);
         if self.found.len() > 1 {
-            message.push_str(" Other values are not valid either, see `extensions.problems`.");
+            message.push_str(" There are more problems.");
         }
         let problems = self.found.iter().map(Problem::to_value).collect();
         Err(RequestError::new(Code::BadUserInput, message, None).with_extension("problems", &Value::List(problems)))

@@ -5,7 +5,8 @@
 
 use crate::graphql::engine::document::argument_memory::of_value;
 use crate::graphql::engine::document::variable_values::VariableValues;
-use crate::graphql::engine::error::{Code, RequestError, to_sentence};
+use crate::graphql::engine::error::{Code, RequestError};
+use crate::graphql::engine::sentence::to_sentence;
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet,
 };

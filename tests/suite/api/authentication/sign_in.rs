@@ -8,7 +8,7 @@ use crate::support::{SECRET, TestApp};
 use axum::body::Body;
 use axum::http::Request;
 use chrono::TimeDelta;
-use interviews::services::{Tokens, demo};
+use interviews::services::{AuthenticationError, TokenProblem, Tokens, demo};
 use interviews::storage::tokens;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -90,11 +90,48 @@ async fn malformed_authorization_header_is_unauthenticated() {
         let shown = || values.iter().map(|it| String::from_utf8_lossy(it)).collect::<Vec<_>>();
         let codes = ["/errors/0/extensions/code", "/errors/0/code"];
         for (answer, code) in with_headers(&app, &values).await.into_iter().zip(codes) {
-            assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer"), "{:?}", shown());
-            assert_eq!(answer.json().pointer(code).unwrap(), "UNAUTHENTICATED", "{}", answer.text);
+            assert_eq!(answer.status, 401, "{:?}", shown());
+            let challenge = answer.header("www-authenticate");
+            assert!(challenge.starts_with("Bearer error=\"invalid_token\", error_description=\""), "{challenge}");
+            let answer_json = answer.json();
+            let error = &answer_json["errors"][0];
+            assert_eq!(answer_json.pointer(code).unwrap(), "UNAUTHENTICATED", "{}", answer.text);
+            let reason = error["extensions"].get("reason").unwrap_or(&error["reason"]);
+            assert_eq!(reason, "TOKEN_INVALID", "{}", answer.text);
             assert!(!answer.text.contains(&token), "the token is in the response: {}", answer.text);
         }
     }
+}
+
+#[tokio::test]
+async fn missing_token_is_challenged_without_an_error() {
+    let app = start!(Sqlite);
+    let [graphql, rest] = with_headers(&app, &[]).await;
+    for answer in [&graphql, &rest] {
+        assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Bearer"));
+    }
+    assert_json!(graphql.json(), @r#"
+    {
+      "errors": [
+        {
+          "extensions": {"code": "UNAUTHENTICATED", "reason": "TOKEN_MISSING"},
+          "message": "This needs a token. Send it as `Authorization: Bearer <JWT>`."
+        }
+      ]
+    }
+    "#);
+    assert_json!(rest.json(), @r#"
+    {
+      "errors": [
+        {
+          "code": "UNAUTHENTICATED",
+          "message": "This needs a token. Send it as `Authorization: Bearer <JWT>`.",
+          "path": [],
+          "reason": "TOKEN_MISSING"
+        }
+      ]
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -162,7 +199,7 @@ async fn connection_of_a_cached_user_is_signed_in_by_the_database(#[values(Sqlit
     // A request may still use the cached user. A connection may not: it would last for another interval.
     app.bearer(&token).ask(WHO, json!({})).await;
     let refused = app.app.services().sign_in(&token).await.err().unwrap();
-    assert_eq!(refused.to_string(), "The token is not valid.");
+    assert!(matches!(refused, AuthenticationError::Refused(TokenProblem::Revoked)), "{refused:?}");
 }
 
 #[rstest]
@@ -178,11 +215,29 @@ async fn revoked_token_is_rejected_after_the_cache_lifetime(#[values(Sqlite, Pos
     app.clock.advance(TimeDelta::seconds(5));
     assert_json!(revoked.graphql(WHO, json!({})).await, @r#"
     {
-      "errors": [{"extensions": {"code": "UNAUTHENTICATED"}, "message": "The token is not valid."}]
+      "errors": [
+        {
+          "extensions": {"code": "UNAUTHENTICATED", "reason": "TOKEN_REVOKED"},
+          "message": "The token was revoked."
+        }
+      ]
     }
     "#);
     let answer = revoked.patch(JUDE_WITH_LUISA, &json!({"interview": {}})).await;
-    assert_eq!(answer.status, 401);
+    let challenge = r#"Bearer error="invalid_token", error_description="The token was revoked.""#;
+    assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, challenge));
+    assert_json!(answer.json(), @r#"
+    {
+      "errors": [
+        {
+          "code": "UNAUTHENTICATED",
+          "message": "The token was revoked.",
+          "path": [],
+          "reason": "TOKEN_REVOKED"
+        }
+      ]
+    }
+    "#);
     // Other tokens of the user stay valid.
     other.ask(WHO, json!({})).await;
 }

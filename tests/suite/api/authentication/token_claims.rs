@@ -64,24 +64,29 @@ async fn assert_accepted(bearer: Actor) {
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
-/// Fails unless GraphQL and REST reject the token with this message.
-async fn assert_refused(bearer: Actor, why: &str) {
+/// Fails unless GraphQL and REST reject the token with this reason and message.
+async fn assert_refused(bearer: Actor, (reason, why): (&str, &str)) {
+    let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{why}\"");
     let body = json!({"query": "{ __typename viewer { id } }"});
     let accept = [("accept", "application/graphql-response+json")];
     let graphql = bearer.rest_with("POST", "/graphql", &body, &accept).await;
-    assert_eq!((graphql.status.as_u16(), graphql.header("www-authenticate")), (401, "Bearer"), "{}", graphql.text);
-    let refused = json!({"errors": [{"message": why, "extensions": {"code": "UNAUTHENTICATED"}}]});
+    let answered = (graphql.status.as_u16(), graphql.header("www-authenticate"));
+    assert_eq!(answered, (401, challenge.as_str()), "{}", graphql.text);
+    let refused = json!({"errors": [{"message": why, "extensions": {"code": "UNAUTHENTICATED", "reason": reason}}]});
     assert_eq!(graphql.json(), refused);
     // To clients that do not ask for GraphQL's media type, a well-formed request is answered with 200.
     let graphql = bearer.rest("POST", "/graphql", &body).await;
-    assert_eq!((graphql.status.as_u16(), graphql.header("www-authenticate")), (200, "Bearer"));
+    assert_eq!((graphql.status.as_u16(), graphql.header("www-authenticate")), (200, challenge.as_str()));
     assert_eq!(graphql.json(), refused);
     let rest = bearer.patch(JUDE_WITH_LUISA, &json!({"interview": {"location": "x"}})).await;
-    assert_eq!((rest.status.as_u16(), rest.header("www-authenticate")), (401, "Bearer"));
-    assert_eq!(rest.json(), json!({"errors": [{"code": "UNAUTHENTICATED", "message": why, "path": []}]}));
+    assert_eq!((rest.status.as_u16(), rest.header("www-authenticate")), (401, challenge.as_str()));
+    let error = json!({"code": "UNAUTHENTICATED", "message": why, "path": [], "reason": reason});
+    assert_eq!(rest.json(), json!({"errors": [error]}));
 }
 
-const INVALID: &str = "The token is not valid.";
+/// One answer for all: a client does not learn what is wrong with a token that was not issued for this server.
+const INVALID: (&str, &str) = ("TOKEN_INVALID", "The token is not valid.");
+const EXPIRED: (&str, &str) = ("TOKEN_EXPIRED", "The token has expired.");
 
 #[tokio::test]
 async fn documented_claims_are_accepted() {
@@ -117,11 +122,29 @@ async fn token_expires_thirty_seconds_after_exp() {
     assert_accepted(bearer.clone()).await;
     // The cached sign-in ends with the token.
     app.clock.advance(TimeDelta::milliseconds(1));
-    assert_refused(bearer, "The token has expired.").await;
-    assert_refused(app.bearer(&token(&with(&app, "exp", json!(0)))), "The token has expired.").await;
+    assert_refused(bearer, EXPIRED).await;
+    assert_refused(app.bearer(&token(&with(&app, "exp", json!(0)))), EXPIRED).await;
     for no_time in [json!(-1), json!(i64::MIN), json!(u64::MAX), json!(1e300)] {
         assert_refused(app.bearer(&token(&with(&app, "exp", no_time))), INVALID).await;
     }
+}
+
+#[tokio::test]
+async fn only_a_token_that_is_valid_otherwise_is_reported_as_expired() {
+    let app = start!(Sqlite);
+    let expired = |claim, value| {
+        let mut claims = with(&app, claim, value);
+        claims["exp"] = json!(app.now().timestamp() - 3600);
+        claims
+    };
+    assert_refused(app.bearer(&token(&expired("aud", json!(null)))), EXPIRED).await;
+    for (claim, value) in
+        [("scp", json!("admin")), ("jti", json!("")), ("nbf", json!(i64::MAX)), ("sub", json!(MONA.0))]
+    {
+        assert_refused(app.bearer(&token(&expired(claim, value))), INVALID).await;
+    }
+    let forged = signed(r#"{"alg":"HS256"}"#, &expired("aud", json!(null)), Algorithm::HS256, b"another secret");
+    assert_refused(app.bearer(&forged), INVALID).await;
 }
 
 #[tokio::test]
@@ -130,8 +153,8 @@ async fn token_is_valid_from_thirty_seconds_before_nbf() {
     let begins_in = |seconds: i64| app.bearer(&token(&with(&app, "nbf", json!(app.now().timestamp() + seconds))));
     assert_accepted(begins_in(-3600)).await;
     assert_accepted(begins_in(30)).await;
-    assert_refused(begins_in(31), "The token is not valid.").await;
-    assert_refused(app.bearer(&token(&with(&app, "nbf", json!(i64::MAX)))), "The token is not valid.").await;
+    assert_refused(begins_in(31), INVALID).await;
+    assert_refused(app.bearer(&token(&with(&app, "nbf", json!(i64::MAX)))), INVALID).await;
 }
 
 #[tokio::test]
@@ -204,7 +227,7 @@ async fn token_with_another_scope_is_rejected() {
     let app = start!(Sqlite);
     for scope in ["admin", "users", "User", "user admin", " user", ""] {
         let bearer = app.bearer(&token(&with(&app, "scp", json!(scope))));
-        assert_refused(bearer, "The token is not valid.").await;
+        assert_refused(bearer, INVALID).await;
     }
 }
 

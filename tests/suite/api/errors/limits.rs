@@ -61,6 +61,31 @@ async fn document_beyond_a_limit_is_query_too_complex() {
     edge(&[], &name(256), &name(257)).await;
 }
 
+/// The extensions of the error beside its code.
+async fn excess(flags: &[&str], query: &str) -> Value {
+    let mut answer = with(flags).await.staff().graphql(query, json!({})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX", "{answer}");
+    let mut extensions = answer["errors"][0]["extensions"].take();
+    extensions.as_object_mut().unwrap().remove("code");
+    extensions
+}
+
+#[tokio::test]
+async fn error_has_the_cost_of_the_operation_and_the_limit() {
+    let list = |first: usize| format!("{{ interviews(first: {first}) {{ nodes {{ id }} }} }}");
+    assert_eq!(excess(&["--max-complexity", "41"], &list(21)).await, json!({"cost": 43, "limit": 41}));
+    let schema = format!("{{ __schema {{ {} }} }}", "queryType { name } ".repeat(9));
+    assert_eq!(excess(&["--max-complexity", "3"], &schema).await, json!({"cost": 19, "limit": 18}));
+    assert_eq!(excess(&["--rate-limit", "50"], &list(100)).await, json!({"cost": 201, "limit": 50}));
+    // Counting stops at these limits.
+    let not_counted = |limit: usize| json!({"cost": null, "limit": limit});
+    assert_eq!(excess(&["--max-tokens", "12"], &list(1)).await, not_counted(12));
+    assert_eq!(excess(&["--max-depth", "2"], &list(1)).await, not_counted(2));
+    assert_eq!(excess(&["--max-nesting", "2"], &list(1)).await, not_counted(2));
+    assert_eq!(excess(&["--max-response", "100"], &list(50)).await, not_counted(100));
+    assert_eq!(excess(&[], &format!("{{ viewer {{ id }} }}{}", " ".repeat(64 * 1024))).await, not_counted(64 * 1024));
+}
+
 #[tokio::test]
 async fn page_size_multiplies_the_cost_of_a_list() {
     // interviews: 1. For each of its 10 items, nodes, id, interviewee and its interviews: 4.
@@ -137,6 +162,8 @@ async fn operations_of_a_batch_share_the_complexity_points() {
     let answer = app.staff().rest("POST", "/graphql", &batch).await;
     assert_eq!(answer.status, 200);
     assert_eq!(codes(answer.json()), json!([null, "QUERY_TOO_COMPLEX", null, null]));
+    let extensions = json!({"code": "QUERY_TOO_COMPLEX", "cost": 42, "limit": 41});
+    assert_eq!(answer.json()[1]["errors"][0]["extensions"], extensions);
     assert_eq!(
         answer.json()[1]["errors"][0]["message"],
         "The operations of the batch cost more than 41 points together. Send fewer at a time."
@@ -217,7 +244,7 @@ async fn user_has_a_share_of_the_requests_in_flight() {
     {
       "errors": [
         {
-          "extensions": {"code": "RATE_LIMITED", "retryable": true},
+          "extensions": {"code": "RATE_LIMITED", "retryAfter": 1, "retryable": true},
           "message": "You have too many requests in flight. Wait for their responses."
         }
       ]

@@ -182,7 +182,7 @@ async fn subscriber_who_catches_up_pays_for_each_event_and_then_waits() {
     server.app.user(LUISA).ask("{ viewer { id } }", json!({})).await;
     // A subscriber who waits still learns that the token is revoked.
     database.execute(&format!("UPDATE users SET deactivated_at = '2025-01-01 00:00:00' WHERE id = {MONA}")).await;
-    client.expect_close(4403, "Forbidden").await;
+    client.expect_close(4403, "TOKEN_INVALID").await;
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ async fn drivers_and_clients_without_a_token_cannot_create() {
     {
       "errors": [
         {
-          "extensions": {"code": "UNAUTHENTICATED"},
+          "extensions": {"code": "UNAUTHENTICATED", "reason": "TOKEN_MISSING"},
           "message": "This needs a token. Send it as `Authorization: Bearer <JWT>`."
         }
       ]

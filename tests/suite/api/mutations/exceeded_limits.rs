@@ -74,19 +74,27 @@ async fn error_has_the_limit_that_is_exceeded() {
 async fn configured_limits_are_in_the_error() {
     let flags = ["--max-interview-length", "90m", "--max-open-interviews", "1"];
     let app = TestApp::start_with(Sqlite, &flags).await.unwrap();
-    let (start, end) = (at("10:00"), at("12:00"));
-    let query = format!(
-        "mutation {{ createInterview(input: {{ kind: PHONE_CALL, startAt: \"{start}\", endAt: \"{end}\", \
-         intervieweeId: {JUDE_APPLICATION}, interviewerId: {LUISA} }}) {{ \
-         userErrors {{ code message ... on ValidationError {{ limit }} }} }} }}"
-    );
-    assert_json!(app.staff().ask(&query, json!({})).await["createInterview"]["userErrors"], @r#"
+    let book = async |until: &str| {
+        let query = format!(
+            "mutation {{ createInterview(input: {{ kind: PHONE_CALL, startAt: \"{}\", endAt: \"{}\", \
+             intervieweeId: {JUDE_APPLICATION}, interviewerId: {LUISA} }}) {{ \
+             userErrors {{ code message ... on ValidationError {{ limit }} }} }} }}",
+            at("10:00"),
+            at(until)
+        );
+        app.staff().ask(&query, json!({})).await["createInterview"]["userErrors"].take()
+    };
+    assert_json!(book("12:00").await, @r#"
     [
       {
         "code": "DURATION_TOO_LONG",
         "limit": 90,
         "message": "An interview can last at most 90 minutes."
-      },
+      }
+    ]
+    "#);
+    assert_json!(book("11:00").await, @r#"
+    [
       {
         "code": "TOO_MANY_OPEN_INTERVIEWS",
         "limit": 1,

@@ -19,7 +19,9 @@ pub fn errors(answer: &Answer) -> Vec<String> {
     assert_eq!(body.keys().collect::<Vec<_>>(), ["errors"]);
     let errors = body["errors"].as_array().unwrap();
     let line = |error: &Value| {
-        assert_eq!(error.as_object().unwrap().keys().collect::<Vec<_>>(), ["code", "message", "path"]);
+        let fields = error.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let reason = if error["code"] == "UNAUTHENTICATED" { " reason" } else { "" };
+        assert_eq!(fields, format!("code message path{reason}"));
         assert!(!error["message"].as_str().unwrap().is_empty());
         let path: Vec<_> = error["path"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
         format!("{} {}", error["code"].as_str().unwrap(), path.join("."))

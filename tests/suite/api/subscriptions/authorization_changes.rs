@@ -7,7 +7,7 @@ use crate::support::events::relocate;
 use crate::support::people::{COASTAL_FREIGHT, JUDE, JUDE_WITH_LUISA, JUDE_WITH_PIET, LUISA, MONA};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use interviews::services::{SubscriptionEnd, Tokens};
+use interviews::services::{SubscriptionEnd, TokenProblem, Tokens};
 use rstest::rstest;
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ async fn revoked_token_ends_its_subscription_and_no_other_of_the_user(#[values(S
     let mut of_revoked = Subscriber::of(&app, &revoked).await;
     let mut of_valid = Subscriber::of(&app, &valid).await;
     app.database.execute(&format!("INSERT INTO revoked_tokens VALUES ('{}', {NOW})", jti(revoked.token()))).await;
-    assert!(matches!(of_revoked.end().await, SubscriptionEnd::SignedOut));
+    assert!(matches!(of_revoked.end().await, SubscriptionEnd::SignedOut(TokenProblem::Revoked)));
     relocate(&valid, JUDE_WITH_LUISA, "for the valid token").await;
     assert_eq!(of_valid.event().await.1, JUDE_WITH_LUISA);
 }
@@ -47,7 +47,7 @@ async fn deactivated_user_is_signed_out(#[values(Sqlite, Postgres)] database: Da
     let app = start_with_short_ttl!(database);
     let mut subscriber = Subscriber::of(&app, &app.driver()).await;
     app.database.execute(&format!("UPDATE users SET deactivated_at = {NOW} WHERE id = {JUDE}")).await;
-    assert!(matches!(subscriber.end().await, SubscriptionEnd::SignedOut));
+    assert!(matches!(subscriber.end().await, SubscriptionEnd::SignedOut(TokenProblem::Invalid)));
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn expired_token_ends_its_subscription_only() {
     let mut expiring = Subscriber::of(&app, &for_a_minute).await;
     let mut other = Subscriber::of(&app, &app.staff()).await;
     app.clock.advance(TimeDelta::minutes(2));
-    assert!(matches!(expiring.end().await, SubscriptionEnd::SignedOut));
+    assert!(matches!(expiring.end().await, SubscriptionEnd::SignedOut(TokenProblem::Expired)));
     relocate(&app.staff(), JUDE_WITH_LUISA, "for the other").await;
     assert_eq!(other.event().await.1, JUDE_WITH_LUISA);
 }
@@ -71,7 +71,7 @@ async fn clock_that_is_set_back_does_not_prolong_a_subscription() {
     let mut expiring = Subscriber::of(&app, &for_a_minute).await;
     app.clock.set_back(TimeDelta::hours(1));
     app.clock.advance(TimeDelta::minutes(2));
-    assert!(matches!(expiring.end().await, SubscriptionEnd::SignedOut));
+    assert!(matches!(expiring.end().await, SubscriptionEnd::SignedOut(TokenProblem::Expired)));
 }
 
 #[rstest]

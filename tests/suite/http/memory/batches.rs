@@ -49,7 +49,7 @@ async fn nothing_runs_when_nothing_is_left_of_the_limit() {
       {
         "errors": [
           {
-            "extensions": {"code": "QUERY_TOO_COMPLEX"},
+            "extensions": {"code": "QUERY_TOO_COMPLEX", "cost": null, "limit": 28},
             "message": "The response has more than 28 bytes. Ask for shorter lists or fewer fields."
           }
         ]

@@ -68,7 +68,7 @@ async fn body_beyond_the_memory_is_overloaded_in_the_format_of_the_transport() {
       {
         "errors": [
           {
-            "extensions": {"code": "OVERLOADED", "retryable": true},
+            "extensions": {"code": "OVERLOADED", "retryAfter": 1, "retryable": true},
             "message": "The server has no memory for this now. Try again, or ask for less."
           }
         ]

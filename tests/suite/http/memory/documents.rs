@@ -79,7 +79,7 @@ async fn document_longer_than_max_document_is_query_too_complex() {
     for document in long(1001) {
         let expected: Value = json!([{
             "message": "The document has more than 1000 bytes.",
-            "extensions": {"code": "QUERY_TOO_COMPLEX"}
+            "extensions": {"code": "QUERY_TOO_COMPLEX", "cost": null, "limit": 1000}
         }]);
         assert_eq!(anonymous.query(&document).await["errors"], expected);
         let (_, answer) = anonymous.post(persisted(Some(&document), &document)).await;

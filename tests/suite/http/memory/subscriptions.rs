@@ -64,7 +64,7 @@ async fn response_to_an_event_is_limited_in_length() {
       "payload": {
         "errors": [
           {
-            "extensions": {"code": "QUERY_TOO_COMPLEX"},
+            "extensions": {"code": "QUERY_TOO_COMPLEX", "cost": null, "limit": 100000},
             "message": "The response has more than 100000 bytes. Ask for shorter lists or fewer fields."
           }
         ]
@@ -84,7 +84,7 @@ async fn variables_of_a_subscription_are_limited() {
     assert_json!(errors, @r#"
     [
       {
-        "extensions": {"code": "QUERY_TOO_COMPLEX"},
+        "extensions": {"code": "QUERY_TOO_COMPLEX", "cost": null, "limit": 1000},
         "message": "The variables of the subscription have more than 1000 bytes."
       }
     ]

@@ -76,14 +76,15 @@ async fn interrupted_body_is_a_bad_request() {
 #[tokio::test]
 async fn missing_or_invalid_token_is_unauthenticated() {
     let app = start!(Sqlite);
-    for (actor, body) in [
-        (app.anonymous(), r#"{"interview": {}}"#),
-        (app.anonymous(), "not JSON: the token is checked first"),
-        (app.bearer("abc"), r#"{"interview": {}}"#),
+    let invalid = r#"Bearer error="invalid_token", error_description="The token is not valid.""#;
+    for (actor, body, challenge) in [
+        (app.anonymous(), r#"{"interview": {}}"#, "Bearer"),
+        (app.anonymous(), "not JSON: the token is checked first", "Bearer"),
+        (app.bearer("abc"), r#"{"interview": {}}"#, invalid),
     ] {
         let answer = patch(&actor, JUDE_WITH_LUISA, body).await;
         assert_eq!((answer.status.as_u16(), errors(&answer)), (401, vec!["UNAUTHENTICATED ".to_owned()]));
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert_eq!(answer.header("www-authenticate"), challenge);
     }
 }
 

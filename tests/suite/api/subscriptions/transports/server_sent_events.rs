@@ -4,7 +4,7 @@ use super::{request, response};
 use crate::support::Database::Sqlite;
 use crate::support::events::{cursor, latest_event, relocate};
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
-use crate::support::people::{JUDE_WITH_LUISA, MONA};
+use crate::support::people::{JUDE_WITH_LUISA, MONA, UNKNOWN_USER};
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -82,13 +82,53 @@ async fn expired_token_ends_the_stream_with_an_error() {
     {
       "errors": [
         {
-          "extensions": {"code": "UNAUTHENTICATED"},
-          "message": "The token is not accepted any more."
+          "extensions": {"code": "UNAUTHENTICATED", "reason": "TOKEN_EXPIRED"},
+          "message": "The token has expired."
         }
       ]
     }
     "#);
     assert_eq!(events.rest().await, "event: complete\ndata:\n\n");
+}
+
+#[tokio::test]
+async fn revoked_token_ends_the_stream_with_an_error() {
+    let server = ListeningServer::start(Sqlite, &["--viewer-ttl", "50ms"]).await.unwrap();
+    let (app, staff) = (&server.app, server.app.staff());
+    let mut events = EventStream::subscribe(&server, staff.token(), latest_event(app).await).await;
+    app.revoke(&staff).await;
+    assert_json!(events.next().await, @r#"
+    {
+      "errors": [
+        {
+          "extensions": {"code": "UNAUTHENTICATED", "reason": "TOKEN_REVOKED"},
+          "message": "The token was revoked."
+        }
+      ]
+    }
+    "#);
+    assert_eq!(events.rest().await, "event: complete\ndata:\n\n");
+}
+
+#[tokio::test]
+async fn refused_token_is_an_event_with_its_reason() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    let app = &server.app;
+    let (expired, revoked) = (app.staff(), app.staff());
+    app.revoke(&revoked).await;
+    app.clock.advance(TimeDelta::days(31));
+    let tokens = Tokens::try_new(crate::support::SECRET, None).unwrap();
+    let signed = |user| tokens.sign(user, app.now(), TimeDelta::days(1)).unwrap();
+    for (token, reason) in [
+        (expired.token(), "TOKEN_EXPIRED"),
+        (revoked.token(), "TOKEN_EXPIRED"),
+        (&signed(UNKNOWN_USER), "TOKEN_INVALID"),
+        ("nonsense", "TOKEN_INVALID"),
+    ] {
+        let mut events = EventStream::subscribe(&server, token, 1).await;
+        assert_eq!(events.next().await["errors"][0]["extensions"]["reason"], reason);
+        assert_eq!(events.rest().await, "event: complete\ndata:\n\n");
+    }
 }
 
 #[tokio::test]

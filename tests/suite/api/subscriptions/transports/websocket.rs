@@ -113,8 +113,21 @@ async fn expired_token_closes_the_socket_with_and_without_a_subscription() {
     assert_eq!(subscribed.receive().await, next("1", since + 1, "one"));
     let idle = WebSocketClient::sign_in(server.address, &for_a_minute).await;
     app.clock.advance(TimeDelta::minutes(2));
-    subscribed.expect_close(4403, "Forbidden").await;
-    idle.expect_close(4403, "Forbidden").await;
+    subscribed.expect_close(4403, "TOKEN_EXPIRED").await;
+    idle.expect_close(4403, "TOKEN_EXPIRED").await;
+}
+
+#[tokio::test]
+async fn revoked_token_closes_the_socket_with_and_without_a_subscription() {
+    let server = ListeningServer::start(Sqlite, &["--viewer-ttl", "50ms"]).await.unwrap();
+    let app = &server.app;
+    let staff = app.staff();
+    let start = cursor(&app.database, latest_event(app).await).await;
+    let subscribed = subscriber(server.address, staff.token(), &start).await;
+    let idle = WebSocketClient::sign_in(server.address, staff.token()).await;
+    app.revoke(&staff).await;
+    subscribed.expect_close(4403, "TOKEN_REVOKED").await;
+    idle.expect_close(4403, "TOKEN_REVOKED").await;
 }
 
 #[tokio::test]
