@@ -39,7 +39,11 @@ pub struct ServerSettings {
 impl ServerSettings {
     /// The limits of the service layer.
     pub(crate) fn service_limits(&self) -> ServiceLimits {
-        ServiceLimits { max_count: self.services.max_count, bookings: self.bookings.limits() }
+        ServiceLimits {
+            max_count: self.services.max_count,
+            missed_events: self.services.missed_event_memory,
+            bookings: self.bookings.limits(),
+        }
     }
 }
 

@@ -46,6 +46,17 @@ pub struct ServiceSettings {
     /// server pauses for at least 5ms between two reads.
     #[arg(long, value_name = "DURATION", env = "EVENT_INTERVAL", default_value = "100ms", value_parser = duration)]
     pub event_interval: Duration,
+    /// Keep missed events that subscribers have read and not sent yet in at most this many bytes of memory
+    ///
+    /// A subscriber who resumes with `since` reads up to 100 missed events at once. When there is little memory left it
+    /// reads fewer, and at least one.
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "MISSED_EVENT_MEMORY",
+        default_value_t = ServiceLimits::default().missed_events
+    )]
+    pub missed_event_memory: usize,
     /// Count at most this many items of a list
     ///
     /// A `totalCount` of this value means that there are at least so many. Without a limit, the time for a count would

@@ -37,6 +37,7 @@ use events::catch_up::CatchUpLimit;
 use events::delay::DelayWatch;
 use events::epoch::EpochCheck;
 use events::follower::EventFollower;
+use events::missed_memory::MissedMemory;
 use readiness::ReadinessCheck;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub struct Services {
     delay_watch: DelayWatch,
     follower: Arc<EventFollower>,
     catch_up: CatchUpLimit,
+    missed_memory: MissedMemory,
     limits: ServiceLimits,
     readiness: ReadinessCheck,
 }
@@ -71,13 +73,15 @@ pub struct CacheLifetimes {
 pub struct ServiceLimits {
     /// The most items that a list counts.
     pub max_count: u64,
+    /// The memory of the missed events that subscribers have read and not delivered yet, in bytes.
+    pub missed_events: usize,
     /// Limits on what is booked.
     pub bookings: BookingLimits,
 }
 
 impl Default for ServiceLimits {
     fn default() -> Self {
-        Self { max_count: 10_000, bookings: BookingLimits::default() }
+        Self { max_count: 10_000, missed_events: 16 * 1024 * 1024, bookings: BookingLimits::default() }
     }
 }
 
@@ -93,6 +97,7 @@ impl Services {
             catch_up: CatchUpLimit::new(),
             epoch_check,
             delay_watch: DelayWatch::new(db.clone()),
+            missed_memory: MissedMemory::new(ServiceLimits::default().missed_events),
             limits: ServiceLimits::default(),
             readiness: ReadinessCheck::default(),
             db,
@@ -104,7 +109,7 @@ impl Services {
     /// The same with other limits.
     #[must_use]
     pub fn with_limits(self, limits: ServiceLimits) -> Self {
-        Self { limits, ..self }
+        Self { missed_memory: MissedMemory::new(limits.missed_events), limits, ..self }
     }
 
     /// Connections for statements that only read, within the viewer's share of them.

@@ -41,6 +41,17 @@ const MIN_PART: u64 = 100;
 type Events = Vec<(LogPosition, Event)>;
 
 impl LogEntry {
+    /// About the memory of the entry, in bytes.
+    pub(super) fn memory(&self) -> usize {
+        let changes = self.event.changes.iter().flat_map(|change| [&change.from, &change.to]).flatten();
+        let changes = size_of_val(&*self.event.changes) + changes.map(String::len).sum::<usize>();
+        let texts = |interview: &Interview| {
+            let texts = [interview.location.as_deref(), interview.reason()];
+            size_of::<Interview>() + texts.into_iter().flatten().map(str::len).sum::<usize>()
+        };
+        size_of::<Self>() + changes + self.interview.as_deref().map_or(0, texts)
+    }
+
     /// Adds to events their interviews of now, and leaves out what is not visible in the scope.
     pub(super) async fn with_interviews(
         reader: &Pool,

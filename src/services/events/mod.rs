@@ -7,4 +7,5 @@ pub mod delay;
 pub(super) mod epoch;
 pub mod follower;
 pub mod log_entry;
+pub(super) mod missed_memory;
 pub mod subscriber;

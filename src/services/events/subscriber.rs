@@ -5,6 +5,7 @@
 use super::catch_up::CatchUpPermit;
 use super::follower::{Broadcast, Feed, MAX_RETRIES, RETRY_PAUSE};
 use super::log_entry::{AdmittedEntry, LogEntry};
+use super::missed_memory::MissedEntry;
 use crate::domain::filter::InterviewFilter;
 use crate::domain::{Epoch, LogPosition, Since, UserId, Viewer};
 use crate::services::{Failure, LiveSession, ServiceError, Services, TokenProblem};
@@ -55,7 +56,7 @@ struct Subscriber {
     /// The history of the log in which the subscriber reads.
     epoch: Epoch,
     /// Entries that were read from the log and not delivered yet.
-    missed: VecDeque<Arc<LogEntry>>,
+    missed: VecDeque<MissedEntry>,
     /// The position of the last event that was delivered or skipped.
     position: LogPosition,
     phase: Phase,
@@ -112,7 +113,7 @@ impl Subscriber {
     async fn next(&mut self) -> Result<Delivery, SubscriptionEnd> {
         loop {
             let (entry, is_live) = match self.missed.pop_front() {
-                Some(entry) => (entry, false),
+                Some(missed) => (missed.entry, false),
                 None if self.phase == Phase::CatchingUp => {
                     self.read_missed().await?;
                     continue;
@@ -155,13 +156,15 @@ impl Subscriber {
                 }
             }
         };
-        if !is_full {
-            self.phase = Phase::Live;
-        }
         if let (true, Some(last)) = (entries.is_empty(), last) {
             self.position = last;
         }
-        self.missed = entries.into_iter().map(Arc::new).collect();
+        let count = entries.len();
+        self.missed = self.services.missed_memory.keep(entries);
+        // Those for which there is no memory are read again.
+        if !is_full && self.missed.len() == count {
+            self.phase = Phase::Live;
+        }
         Ok(())
     }
 
@@ -203,16 +206,17 @@ async fn read_page(
 ) -> Result<Option<MissedPage>, StorageError> {
     let _permit = services.catch_up.acquire(viewer.id).await;
     let (reader, epoch) = (services.reader(&viewer).await?, Some(subscribed));
+    let size = services.missed_memory.page_size(CATCH_UP_BATCH);
     let page = loop {
         services.epoch_check.run().await?;
-        let page = event_log::page(&*reader, viewer.scope(), epoch, position, CATCH_UP_BATCH).await?;
+        let page = event_log::page(&*reader, viewer.scope(), epoch, position, size).await?;
         if services.epoch_check.confirms(subscribed).await? {
             break page;
         }
     };
     let Some(page) = page else { return Ok(None) };
     let last = page.entries.last().map(|(position, _)| *position);
-    let is_full = page.entries.len() as u64 == CATCH_UP_BATCH;
+    let is_full = page.entries.len() as u64 == size;
     let entries = if has_filter {
         LogEntry::with_values(&reader, viewer.scope(), subscribed, page.entries).await?
     } else {

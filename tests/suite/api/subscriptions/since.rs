@@ -28,6 +28,20 @@ async fn missed_events_are_delivered_before_live_events(#[values(Sqlite, Postgre
     assert_eq!(live.entry.event.id.0, since + 3);
 }
 
+#[tokio::test]
+async fn missed_events_are_read_one_by_one_when_there_is_no_memory() {
+    let app = TestApp::start_with(Sqlite, &["--missed-event-memory", "0"]).await.unwrap();
+    let staff = app.staff();
+    let since = latest_event(&app).await;
+    for number in 0..5 {
+        relocate(&staff, JUDE_WITH_LUISA, &format!("Gate {number}")).await;
+    }
+    let mut subscriber = Subscriber::since(&app, &staff, since).await;
+    assert_eq!(subscriber.events(5).await, [since + 1, since + 2, since + 3, since + 4, since + 5]);
+    relocate(&staff, JUDE_WITH_LUISA, "live").await;
+    assert_eq!(subscriber.events(1).await, [since + 6]);
+}
+
 /// Changes each of these interviews so many times, the interviews at the same time.
 async fn relocate_all(staff: &Actor, ids: &[InterviewId], times: usize) {
     let writers = ids.iter().map(|id| async {
