@@ -39,10 +39,14 @@ async def batches(target, _):
     return await exchange(target, post(target, body.encode()))
 
 
-async def heads(target, _):
-    """The head of a request, with 60 KB of headers, without its end."""
+async def heads(target, index):
+    """Heads of requests, with as many headers as the server takes: without their end, or without the body."""
     reader, writer = await connect(target)
-    writer.write(head(target, "GET", "/livez", x_long="x" * 60_000)[:-4])
+    if index % 2:
+        writer.write(head(target, "GET", "/livez", x_long="x" * 15_000)[:-4])
+    else:
+        writer.write(head(target, "POST", "/graphql", content_type="application/json", content_length=100,
+                          x_long="x" * 15_000))
     return await wait_for_end(reader, writer, 15)
 
 
@@ -142,17 +146,92 @@ async def subscriptions(target, index):
         writer.transport.abort()
 
 
+async def missed_events(target, index):
+    """Event streams that resume from before a hundred long changes, and whose clients read slowly."""
+    fields = " ".join(f"a{number}: location" for number in range(30))
+    changed = f"interviewChanged(since: \"{target['since']}\")"
+    query = f"subscription {{ {changed} {{ changes {{ from to }} interview {{ {fields} }} }} }}"
+    return await unread(target, post(target, {"query": query}, "staff", accept="text/event-stream"))
+
+
+async def variables(target, index):
+    """One long variable in 99 aliases."""
+    ty, field = [("ID!", "interview(id: $s) { id }"), ("String", "interviews(first: 1, after: $s) { nodes { id } }")][
+        index % 2]
+    fields = " ".join(f"a{number}: {field}" for number in range(99))
+    body = {"query": f"query($s: {ty}) {{ {fields} }}", "variables": {"s": "x" * 900_000}}
+    return await exchange(target, post(target, body, "driver"))
+
+
+async def mutations(target, _):
+    """Mutations with long responses that nobody reads."""
+    fields = " ".join(f"a{number}: location" for number in range(36))
+    nested = f"interviewee {{ interviews(first: 55) {{ nodes {{ {fields} }} }} }}"
+    query = (f"mutation {{ updateInterview(id: {target['interview']}, input: {{allowOverlap: false}}) "
+             f"{{ interview {{ {fields.replace('a', 'b')} {nested} }} }} }}")
+    return await unread(target, post(target, {"query": query}, "staff"))
+
+
+async def idle(target, _):
+    """Connections that have had a request and stay open."""
+    opened = [await connect(target) for _ in range(100)]
+    try:
+        for _, writer in opened:
+            writer.write(head(target, "GET", "/livez", x_long="x" * 2000))
+        await asyncio.sleep(20)
+        return "stayed open"
+    finally:
+        for _, writer in opened:
+            writer.transport.abort()
+
+
+async def websocket(target, who=None):
+    """A WebSocket, signed in as this user."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    reader, writer = await connect(target, receive_buffer=4096)
+    writer.write(head(target, "GET", "/graphql", upgrade="websocket", connection="upgrade", sec_websocket_key=key,
+                      sec_websocket_version=13, sec_websocket_protocol="graphql-transport-ws"))
+    await reader.readuntil(b"\r\n\r\n")
+    if who:
+        token = f"Bearer {target['tokens'][who]}"
+        writer.write(frame(0x81, json.dumps({"type": "connection_init", "payload": {"authorization": token}})))
+    return reader, writer
+
+
+async def pings(target, index):
+    """WebSocket pings whose answers nobody reads, with and without a token."""
+    _, writer = await websocket(target, "driver" if index % 2 else None)
+    ping = bytes([0x89, 0x80 | 125]) + bytes(4) + b"x" * 125
+    try:
+        while True:
+            writer.write(ping * 500)
+            await writer.drain()
+    finally:
+        writer.transport.abort()
+
+
+async def kept(target, _):
+    """WebSockets with a hundred subscriptions, whose documents are long and differ."""
+    reader, writer = await websocket(target, "driver")
+    try:
+        for number in range(100):
+            query = f"subscription {{ interviewChanged {{ id }} }} # {next(NUMBERS):060000}"
+            message = {"id": str(number), "type": "subscribe", "payload": {"query": query}}
+            writer.write(frame(0x81, json.dumps(message)))
+            await writer.drain()
+        end = time.time() + 20
+        while time.time() < end:
+            if not await asyncio.wait_for(reader.read(2**16), 30):
+                return "closed"
+        return "stayed open"
+    finally:
+        writer.transport.abort()
+
+
 async def messages(target, index):
     """WebSocket messages without their end: one frame, or fragments; half of them with a token."""
-    key = base64.b64encode(os.urandom(16)).decode()
-    reader, writer = await connect(target)
+    reader, writer = await websocket(target, "staff" if index % 2 else None)
     try:
-        writer.write(head(target, "GET", "/graphql", upgrade="websocket", connection="upgrade", sec_websocket_key=key,
-                          sec_websocket_version=13, sec_websocket_protocol="graphql-transport-ws"))
-        await reader.readuntil(b"\r\n\r\n")
-        if index % 2:
-            token = f"Bearer {target['tokens']['staff']}"
-            writer.write(frame(0x81, json.dumps({"type": "connection_init", "payload": {"authorization": token}})))
         whole = frame(0x81 if index % 4 < 2 else 0x01, "x" * 1_000_000)
         writer.write(whole[:-10] if index % 4 < 2 else whole)
         end = time.time() + 20
@@ -172,7 +251,8 @@ def frame(first, text):
 
 # The attacks, with the number of clients at a time.
 ALL = {"documents": 4, "batches": 10, "heads": 150, "bodies": 150, "chunks": 5, "introspection": 30, "files": 30,
-       "lists": 12, "values": 40, "subscriptions": 11, "messages": 40}
+       "lists": 12, "values": 40, "subscriptions": 11, "messages": 40, "missed_events": 100, "variables": 10,
+       "mutations": 60, "idle": 40, "pings": 10, "kept": 20}
 
 
 async def attack(name, target, until):

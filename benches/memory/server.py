@@ -69,6 +69,7 @@ class Server:
 
     def _prepare(self):
         """Gives 100 interviews long locations; the id of one of them."""
+        self.target["since"] = self.ask("{ changesCursor }")["changesCursor"]
         query = "{ interviews(first: 100, filter: {status: [PENDING, SCHEDULED]}) { nodes { id } } }"
         ids = [node["id"] for node in self.ask(query)["interviews"]["nodes"]]
         update = ("mutation($id: ID!, $location: String) { "
