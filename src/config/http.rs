@@ -26,11 +26,13 @@ pub struct HttpSettings {
     pub max_body: usize,
     /// Use at most this many bytes of memory for requests and responses at a time
     ///
-    /// Headers, bodies and messages while they arrive, parsed requests, and responses until they are written count,
-    /// from 4 KiB on. Beyond the limit a request is answered with 503, the error code `OVERLOADED` and a `retry-after`
-    /// header; a WebSocket with a large message is closed with 1013, and a connection with long headers is closed. A
-    /// quarter is reserved for requests and responses of at most 64 KiB. A body whose values alone would need the other
-    /// three quarters is answered with 413: a value takes up to 432 bytes.
+    /// The headers of a request until it ends, bodies and messages while they arrive, parsed requests with their
+    /// variables in each place that uses them, and responses until they are written count, from 4 KiB on. The response
+    /// to a mutation is reserved before the mutation runs, with 2 KiB for each point of its cost. Beyond the limit a
+    /// request is answered with 503, the error code `OVERLOADED` and a `retry-after` header; a WebSocket with a large
+    /// message is closed with 1013, and a connection with long headers is closed. A quarter is reserved for requests
+    /// and responses of at most 64 KiB. A body whose values alone would need the other three quarters is answered with
+    /// 413: a value takes up to 432 bytes.
     #[arg(long, value_name = "BYTES", env = "REQUEST_MEMORY", default_value_t = 64 * 1024 * 1024)]
     pub request_memory: usize,
     /// Accept batches of at most this many operations

@@ -25,8 +25,8 @@ pub struct Charge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoMemory;
 
-/// The most bytes that are not counted. The limits on connections and on requests in flight bound them, and most
-/// requests need no more.
+/// The most bytes that are not counted: most requests need no more, and then touch no shared counter. An open
+/// connection has buffers of several times as much, so that `MAX_CONNECTIONS` bounds both (docs/operations/deploy.md).
 pub const UNCOUNTED: usize = 4 * 1024;
 
 /// A request or response of more bytes is refused first: a quarter of the budget is for smaller ones. So those who ask
