@@ -13,6 +13,7 @@ mod introspection;
 pub(crate) mod json;
 mod kept_memory;
 pub mod loader_scheduler;
+pub(crate) mod log_limit;
 pub(crate) mod memory;
 mod rate_limit;
 pub(crate) mod response;

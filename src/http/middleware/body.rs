@@ -6,6 +6,9 @@ use crate::http::json_memory::{charge_json, parsed_size};
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
+use hyper::body::Frame;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What has arrived of a body: one chunk as it came, or several in one buffer. A list of them would keep the read
 /// buffer of each, which can be much larger than the chunk.
@@ -18,22 +21,36 @@ enum Received {
 /// when it is parsed.
 pub(super) async fn read(mut body: Body, max: usize, memory: &MemoryBudget) -> Result<(Bytes, Charge), HttpError> {
     let mut received = Received::Chunk(Bytes::new());
-    let mut charge = Charge::default();
-    while let Some(frame) = body.frame().await {
+    let (mut arrival, mut given_up) = (memory.arrival(), None);
+    while let Some(frame) = next_frame(&mut body, given_up.as_ref()).await? {
         let frame = frame.map_err(|_| UNREADABLE)?;
         let Ok(chunk) = frame.into_data() else { continue }; // trailers
         if received.len() + chunk.len() > max {
             return Err(TOO_LARGE);
         }
         received.append(chunk);
-        memory.grow(&mut charge, received.memory()).map_err(|NoMemory| NO_MEMORY)?;
+        let reader = || Arc::new(given_up.insert(CancellationToken::new()).clone());
+        arrival.grow(received.memory(), reader).map_err(|NoMemory| NO_MEMORY)?;
     }
+    let mut charge = arrival.complete();
     let body = received.into_bytes();
     if parsed_size(&body) > memory.largest() {
         return Err(TOO_MANY_VALUES);
     }
     charge_json(memory, &mut charge, &body).map_err(|NoMemory| NO_MEMORY)?;
     Ok((body, charge))
+}
+
+/// The next frame of a body, unless the body is given up because other requests need its memory.
+async fn next_frame(
+    body: &mut Body,
+    given_up: Option<&CancellationToken>,
+) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, HttpError> {
+    let Some(given_up) = given_up else { return Ok(body.frame().await) };
+    tokio::select! {
+        frame = body.frame() => Ok(frame),
+        () = given_up.cancelled() => Err(NO_MEMORY),
+    }
 }
 
 impl Received {
@@ -78,7 +95,6 @@ mod tests {
     use axum::http::HeaderMap;
     use futures_util::stream;
     use http_body_util::{Full, StreamBody};
-    use hyper::body::Frame;
     use std::convert::Infallible;
 
     fn chunked(chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Body {

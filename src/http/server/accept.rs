@@ -2,10 +2,10 @@
 //!
 //! `axum::serve` has no timeout for the headers of a request, therefore the server drives hyper itself.
 
+use crate::graphql::LogLimit;
 use crate::http::server::activity::{Activity, IdleKind};
 use crate::http::server::client_stream::ClientStream;
 use crate::http::server::inline_repoll::InlineRepoll;
-use crate::http::server::log_limit::LogLimit;
 use crate::http::server::open_connections::{Admission, OpenConnection, OpenConnections, Refused};
 use crate::http::server::refusal::Refusals;
 use crate::http::server::request_tracking::TrackedRoutes;
@@ -16,7 +16,7 @@ use hyper::server::conn::http1::{Builder, UpgradeableConnection};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -115,6 +115,7 @@ impl ConnectionServer {
         }
         let activity = connection.activity.clone();
         let routes = TrackedRoutes::new(&self.router, connection.clone());
+        // In a box: the future below would hold it twice, once as a captured value and once as its own variable.
         let http = Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(timeouts.header)
@@ -124,8 +125,8 @@ impl ConnectionServer {
                 routes,
             )
             .with_upgrades();
+        let mut http = Box::pin(http);
         self.tracker.spawn(InlineRepoll::new(async move {
-            let mut http = pin!(http);
             let ended = tokio::select! {
                 // In this order: bytes that arrived while the server was too busy to read them are noticed.
                 biased;
@@ -134,7 +135,7 @@ impl ConnectionServer {
             };
             let ended = match ended {
                 Some(ended) => ended,
-                None if activity.is_evicted() => match end_evicted(http, &activity).await {
+                None if activity.is_evicted() => match end_evicted(http.as_mut(), &activity).await {
                     Some(ended) => ended,
                     None => return,
                 },
@@ -166,6 +167,9 @@ async fn must_close(activity: &Activity, first_byte_timeout: Duration) {
 /// Ends an evicted connection. A request that is complete in time is answered; `None` when the connection has to be
 /// dropped, because hyper would wait for the rest of a request, or until the client has read its response.
 async fn end_evicted(mut http: Pin<&mut HttpConnection>, activity: &Activity) -> Option<hyper::Result<()>> {
+    if activity.is_given_up() && activity.idle().is_some() {
+        return None; // others wait for its memory
+    }
     // hyper would close a connection on which nothing has arrived.
     if activity.idle().is_none_or(|idle| idle.kind != IdleKind::Arriving) {
         http.as_mut().graceful_shutdown();

@@ -1,5 +1,6 @@
 //! What a connection is doing: when the server is full, it closes one that is idle.
 
+use crate::graphql::GiveUp;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ pub(super) struct Activity {
     /// Bytes have arrived since the last request.
     is_receiving: AtomicBool,
     is_evicted: AtomicBool,
+    is_given_up: AtomicBool,
     close: CancellationToken,
 }
 
@@ -64,6 +66,7 @@ impl Activity {
             was_used: AtomicBool::new(false),
             is_receiving: AtomicBool::new(false),
             is_evicted: AtomicBool::new(false),
+            is_given_up: AtomicBool::new(false),
             close: shutdown.child_token(),
         }
     }
@@ -159,9 +162,21 @@ impl Activity {
         self.is_evicted.load(Ordering::Relaxed)
     }
 
+    /// Whether it was evicted for the memory of the request that is arriving.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::Relaxed)
+    }
+
     /// Cancelled when the connection has to close.
     pub(super) fn close_signal(&self) -> CancellationToken {
         self.close.clone()
+    }
+}
+
+impl GiveUp for Activity {
+    fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::Relaxed);
+        self.evict();
     }
 }
 

@@ -35,8 +35,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
         if received == 0 {
             return Poll::Ready(Ok(()));
         }
-        self.connection.activity.receive();
-        Poll::Ready(self.connection.head_memory.receive(received))
+        let activity = &self.connection.activity;
+        activity.receive();
+        Poll::Ready(self.connection.head_memory.receive(received, activity))
     }
 }
 

@@ -1,21 +1,22 @@
 //! The memory of the heads of requests: of what has arrived on a connection and is not handed on, and of a complete
 //! head until its request ends. Requests that a client sends while an earlier one is being answered count as well.
 
-use crate::graphql::{Charge, MemoryBudget, NoMemory};
+use crate::graphql::{Arrival, Charge, GiveUp, MemoryBudget, NoMemory};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::mem::take;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Counts the bytes that hyper buffers for one connection.
 #[derive(Debug)]
-pub(super) struct HeadMemory {
-    memory: MemoryBudget,
-    state: Mutex<State>,
-}
+pub(super) struct HeadMemory(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     bytes: usize,
-    charge: Charge,
+    /// The head that is arriving, and a complete one until its body has arrived.
+    arrival: Arrival,
+    /// The head of the request that has arrived.
+    request: Charge,
     /// What arrives belongs to a body or to a WebSocket, whose readers count it.
     is_counted_elsewhere: bool,
 }
@@ -24,64 +25,93 @@ struct State {
 const BUFFER_FACTOR: usize = 4;
 
 impl HeadMemory {
-    pub(super) fn new(memory: MemoryBudget) -> Self {
-        Self { memory, state: Mutex::default() }
+    pub(super) fn new(memory: &MemoryBudget) -> Self {
+        Self(Mutex::new(State {
+            bytes: 0,
+            arrival: memory.arrival(),
+            request: Charge::default(),
+            is_counted_elsewhere: false,
+        }))
     }
 
-    /// Bytes have arrived.
+    /// Bytes have arrived. When others need the memory, the connection is asked to give it up.
     ///
     /// # Errors
     /// `OutOfMemory`, by which the connection is closed.
-    pub(super) fn receive(&self, bytes: usize) -> io::Result<()> {
+    pub(super) fn receive<C: GiveUp + 'static>(&self, bytes: usize, connection: &Arc<C>) -> io::Result<()> {
         let mut state = self.state();
         if state.is_counted_elsewhere {
             return Ok(());
         }
         state.bytes += bytes;
         let used = state.bytes * BUFFER_FACTOR;
-        self.memory.grow(&mut state.charge, used).map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
+        let grown = state.arrival.grow(used, || connection.clone());
+        grown.map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
     }
 
-    /// A head is complete. A body may follow, which is counted elsewhere. Returns what is counted for the head, whose
-    /// buffer exists until the request ends.
-    pub(super) fn head_arrived(&self, has_body: bool) -> Charge {
-        let next = State { is_counted_elsewhere: has_body, ..State::default() };
-        std::mem::replace(&mut *self.state(), next).charge
+    /// A head is complete. A body may follow, which is counted elsewhere; the request is still arriving until then.
+    pub(super) fn head_arrived(&self, has_body: bool) {
+        let mut state = self.state();
+        state.bytes = 0;
+        state.is_counted_elsewhere = has_body;
+        if !has_body {
+            state.request = state.arrival.complete();
+        }
     }
 
     /// The body is complete: what arrives now is the next head.
     pub(super) fn body_arrived(&self) {
-        self.state().is_counted_elsewhere = false;
+        let mut state = self.state();
+        if take(&mut state.is_counted_elsewhere) {
+            state.request = state.arrival.complete();
+        }
+    }
+
+    /// Takes over what is counted for the head of the request that has arrived. Its buffer exists until the request
+    /// ends.
+    pub(super) fn take_request(&self) -> Charge {
+        take(&mut self.state().request)
     }
 
     /// The connection is a WebSocket from now on, whose messages are counted elsewhere.
     pub(super) fn upgraded(&self) {
-        *self.state() = State { is_counted_elsewhere: true, ..State::default() };
+        let mut state = self.state();
+        state.is_counted_elsewhere = true;
+        state.arrival.complete();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio_util::sync::CancellationToken;
+
+    fn connection() -> Arc<CancellationToken> {
+        Arc::default()
+    }
 
     #[test]
     fn head_counts_until_its_request_ends() {
         let memory = MemoryBudget::new(100_000);
-        let head = HeadMemory::new(memory.clone());
+        let head = HeadMemory::new(&memory);
         for _ in 0..10 {
-            head.receive(1000).unwrap();
+            head.receive(1000, &connection()).unwrap();
         }
         assert_eq!(memory.used(), 40_000);
-        let request = head.head_arrived(true);
-        head.receive(1_000_000).unwrap(); // of the body
-        assert_eq!(memory.used(), 40_000);
+        head.head_arrived(true);
+        head.receive(1_000_000, &connection()).unwrap(); // of the body
         head.body_arrived();
-        head.receive(5_000).unwrap();
-        assert_eq!(memory.used(), 60_000);
+        assert_eq!(memory.used(), 40_000);
+        head.receive(2_000, &connection()).unwrap(); // the next head
+        head.body_arrived();
+        assert_eq!(memory.used(), 48_000);
+        let request = head.take_request();
+        assert_eq!(request.bytes(), 40_000);
+        head.receive(3_000, &connection()).unwrap();
         drop(request);
         assert_eq!(memory.used(), 20_000);
         drop(head);
@@ -90,11 +120,11 @@ mod tests {
 
     #[test]
     fn head_for_which_there_is_no_memory_is_an_error() {
-        let memory = MemoryBudget::new(50_000);
-        let (first, second) = (HeadMemory::new(memory.clone()), HeadMemory::new(memory));
-        first.receive(10_000).unwrap();
-        assert_eq!(second.receive(10_000).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        let memory = MemoryBudget::new(100_000);
+        let (first, second) = (HeadMemory::new(&memory), HeadMemory::new(&memory));
+        first.receive(10_000, &connection()).unwrap();
+        assert_eq!(second.receive(10_000, &connection()).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
         second.upgraded();
-        second.receive(10_000).unwrap();
+        second.receive(10_000, &connection()).unwrap();
     }
 }

@@ -8,7 +8,6 @@ pub(crate) mod descriptors;
 mod eviction;
 mod head_memory;
 mod inline_repoll;
-mod log_limit;
 pub(crate) mod long_lived;
 mod open_connections;
 mod refusal;
@@ -19,9 +18,8 @@ mod timeouts;
 pub(crate) use open_connections::ConnectionLimits;
 pub(crate) use timeouts::Timeouts;
 
-use crate::graphql::MemoryBudget;
+use crate::graphql::{LogLimit, MemoryBudget};
 use crate::http::server::accept::{Acceptor, ConnectionServer};
-use crate::http::server::log_limit::LogLimit;
 use crate::http::server::open_connections::OpenConnections;
 use crate::http::server::refusal::Refusals;
 use crate::http::server::shutdown::ConnectionTracker;

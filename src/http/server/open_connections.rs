@@ -157,7 +157,7 @@ impl OpenConnections {
     ) -> OpenConnection {
         let activity = Arc::new(Activity::new(&self.0.shutdown));
         let id = self.0.candidates().add(activity.clone());
-        let head_memory = HeadMemory::new(self.0.memory.clone());
+        let head_memory = HeadMemory::new(&self.0.memory);
         let shared = self.0.clone();
         OpenConnection { id, network, activity, head_memory, shared, _permit: permit, _of_address: of_address }
     }

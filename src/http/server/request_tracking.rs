@@ -48,7 +48,6 @@ pin_project! {
         #[pin]
         response: RoutesFuture,
         connection: Arc<OpenConnection>,
-        head: Charge,
     }
 }
 
@@ -69,7 +68,7 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
 
     fn call(&self, request: Request<Incoming>) -> TrackedFuture {
         let has_body = !request.body().is_end_stream();
-        let head = self.connection.head_memory.head_arrived(has_body);
+        self.connection.head_memory.head_arrived(has_body);
         if has_body {
             self.connection.activity.receive();
         } else {
@@ -77,7 +76,7 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
         }
         let mut request = request.map(|body| RequestBody { body, connection: self.connection.clone() });
         request.extensions_mut().insert(self.connection.network);
-        TrackedFuture { response: self.routes.call(request), connection: self.connection.clone(), head }
+        TrackedFuture { response: self.routes.call(request), connection: self.connection.clone() }
     }
 }
 
@@ -94,7 +93,7 @@ impl Future for TrackedFuture {
             this.connection.head_memory.upgraded();
             this.connection.activity.upgrade();
         }
-        let mut head = std::mem::take(this.head);
+        let mut head = this.connection.head_memory.take_request();
         if head.bytes() > KEPT_HEAD && !is_upgrade {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

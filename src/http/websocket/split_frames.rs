@@ -3,12 +3,14 @@
 //! The library reads a whole frame into a buffer that it keeps for the next ones. Without fragments each connection on
 //! which one long message has arrived would keep as much memory until it is closed.
 
-use crate::graphql::{Charge, MemoryBudget, NoMemory};
+use crate::graphql::{Arrival, Charge, MemoryBudget, NoMemory};
 use crate::http::websocket::frame_header::{FIN, Header};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader, ReadBuf};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// The longest frame that the library sees, in bytes. A multiple of four, so that each fragment begins with the first
 /// byte of the mask.
@@ -29,8 +31,9 @@ pub(super) struct SplitFrames<S> {
     is_data: bool,
     /// The bytes of the message up to now.
     message: usize,
-    memory: MemoryBudget,
-    charge: Charge,
+    arrival: Arrival,
+    /// Completes when other messages and requests need the memory of this one.
+    given_up: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
 /// What is left of a frame that is being split.
@@ -44,7 +47,7 @@ struct Rest {
 impl<S: AsyncRead> SplitFrames<S> {
     /// Splits frames of at most `max_message` bytes. Longer ones are passed on as they are; the library refuses them by
     /// their header.
-    pub(super) fn new(stream: S, max_message: usize, memory: MemoryBudget) -> Self {
+    pub(super) fn new(stream: S, max_message: usize, memory: &MemoryBudget) -> Self {
         Self {
             stream: BufReader::with_capacity(MAX_FRAME, stream),
             max_message,
@@ -54,15 +57,16 @@ impl<S: AsyncRead> SplitFrames<S> {
             rest: None,
             is_data: false,
             message: 0,
-            memory,
-            charge: Charge::default(),
+            arrival: memory.arrival(),
+            given_up: None,
         }
     }
 
     /// Takes over what is counted for the message that was received last.
     pub(super) fn take_charge(&mut self) -> Charge {
         self.message = 0;
-        std::mem::take(&mut self.charge)
+        self.given_up = None;
+        self.arrival.complete()
     }
 
     /// The stream without splitting and counting.
@@ -101,15 +105,28 @@ impl<S: AsyncRead> SplitFrames<S> {
             return Ok(());
         }
         self.message += bytes;
+        let given_up = &mut self.given_up;
+        let reader = || {
+            let token = CancellationToken::new();
+            *given_up = Some(Box::pin(token.clone().cancelled_owned()));
+            Arc::new(token)
+        };
         // The library collects fragments in a text that doubles its capacity.
-        let grown = self.memory.grow(&mut self.charge, 2 * self.message);
-        grown.map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
+        self.arrival.grow(2 * self.message, reader).map_err(|NoMemory| io::ErrorKind::OutOfMemory.into())
+    }
+
+    /// Fails when the message is given up. Otherwise wakes the task when it is. The connection is then dropped without
+    /// a closing handshake, for which the message would stay in memory.
+    fn poll_given_up(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let is_given_up = self.given_up.as_mut().is_some_and(|given_up| given_up.as_mut().poll(cx).is_ready());
+        if is_given_up { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for SplitFrames<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        this.poll_given_up(cx)?;
         loop {
             if !this.output.is_empty() {
                 this.output.move_to(out);
@@ -173,7 +190,7 @@ mod tests {
         let (client, server) = duplex(at_once);
         // The library would refuse a longer frame.
         let config = WebSocketConfig::default().max_frame_size(Some(MAX_FRAME)).max_message_size(Some(MAX_MESSAGE));
-        let server = SplitFrames::new(server, MAX_MESSAGE, memory.clone());
+        let server = SplitFrames::new(server, MAX_MESSAGE, memory);
         let mut server = WebSocketStream::from_raw_socket(server, Role::Server, Some(config)).await;
         let mut client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
         let send = async {

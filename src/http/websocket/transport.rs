@@ -69,7 +69,7 @@ impl Transport {
             .max_write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(max_message))
             .max_frame_size(Some(max_message.min(MAX_FRAME)));
-        let stream = SplitFrames::new(TokioIo::new(upgraded), max_message, memory.clone());
+        let stream = SplitFrames::new(TokioIo::new(upgraded), max_message, &memory);
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         let close_timeout = write_timeout.min(ANONYMOUS_CLOSE_TIMEOUT);
         Self { socket, write_timeout, close_timeout, memory, is_alive: true, owes_pong: false }

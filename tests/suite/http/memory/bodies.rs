@@ -15,7 +15,7 @@ async fn is_alive(server: &ListeningServer) {
 
 #[tokio::test]
 async fn bodies_that_do_not_end_use_no_more_memory_than_there_is() {
-    let limit = 8 * MEGABYTE;
+    let limit = 16 * MEGABYTE;
     let flags = ["--request-memory", &limit.to_string(), "--body-timeout", "5s"];
     let server = ListeningServer::start(Sqlite, &flags).await.unwrap();
     let (client, memory) = (Client::anonymous(&server), server.app.app.memory());
@@ -27,7 +27,7 @@ async fn bodies_that_do_not_end_use_no_more_memory_than_there_is() {
         waiting.push(stream);
     }
     until_used(&server.app, |used| used > 3 * MEGABYTE).await;
-    assert!(memory.used() <= limit, "{}", memory.used());
+    assert!(memory.used() <= limit / 2, "{}", memory.used());
     is_alive(&server).await;
     for mut stream in waiting {
         let answer = head_of_answer(&mut stream).await;
@@ -55,7 +55,9 @@ async fn chunks_of_one_byte_use_little_more_than_their_bytes() {
 async fn body_beyond_the_memory_is_overloaded_in_the_format_of_the_transport() {
     let server = ListeningServer::start(Sqlite, &["--request-memory", "200000"]).await.unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let body = json!({"query": "{ __typename }", "variables": {"a": "x".repeat(300_000)}}).to_string();
+    // It arrives, and there is no memory for its values.
+    let variables = json!({"a": "x".repeat(45_000), "b": vec![0; 700]});
+    let body = json!({"query": "{ __typename }", "variables": variables}).to_string();
     let mut answers = Vec::new();
     for path in ["graphql", "api/v1/interviews"] {
         let request = http.post(format!("http://{}/{path}", server.address)).bearer_auth(server.app.staff().token());

@@ -1,5 +1,6 @@
 //! The memory that clients can make the server use is limited in bytes. The tests read the server's own counters.
 
+mod arrivals;
 mod batches;
 mod bodies;
 pub mod client;

@@ -1,6 +1,12 @@
 //! One budget of bytes for what clients make the server keep in memory: bodies that arrive, parsed requests, and
 //! responses until they are written.
 
+mod arrivals;
+
+pub use arrivals::{Arrival, GiveUp};
+
+use crate::graphql::engine::log_limit::LogLimit;
+use arrivals::Arrivals;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,6 +18,8 @@ pub struct MemoryBudget(Arc<Account>);
 struct Account {
     total: usize,
     used: AtomicUsize,
+    arrivals: Arrivals,
+    refusals: LogLimit,
 }
 
 /// Bytes of a budget that are in use until this is dropped.
@@ -37,7 +45,12 @@ impl MemoryBudget {
     /// A budget of this many bytes.
     #[must_use]
     pub fn new(total: usize) -> Self {
-        Self(Arc::new(Account { total, used: AtomicUsize::new(0) }))
+        Self(Arc::new(Account {
+            total,
+            used: AtomicUsize::new(0),
+            arrivals: Arrivals::new(total),
+            refusals: LogLimit::default(),
+        }))
     }
 
     /// The bytes that are in use.
@@ -86,6 +99,7 @@ impl MemoryBudget {
         let used = self.0.used.fetch_add(more, Ordering::Relaxed).saturating_add(more);
         if used > self.0.limit(whole) {
             self.0.used.fetch_sub(more, Ordering::Relaxed);
+            self.log_refusal();
             return Err(NoMemory);
         }
         charge.add(&self.0, more);
@@ -98,6 +112,16 @@ impl MemoryBudget {
             let more = bytes - charge.bytes;
             self.0.used.fetch_add(more, Ordering::Relaxed);
             charge.add(&self.0, more);
+        }
+    }
+}
+
+impl MemoryBudget {
+    /// Logs once a minute that something is refused, or given up.
+    fn log_refusal(&self) {
+        if let Some(suppressed) = self.0.refusals.count() {
+            let used = self.used();
+            tracing::warn!(used, suppressed, "REQUEST_MEMORY is in use: a request or response was refused");
         }
     }
 }

@@ -8,7 +8,7 @@ const INTERVAL: Duration = Duration::from_mins(1);
 
 /// Limits one kind of message.
 #[derive(Debug, Default)]
-pub(super) struct LogLimit(Mutex<Counted>);
+pub struct LogLimit(Mutex<Counted>);
 
 #[derive(Debug, Default)]
 struct Counted {
@@ -18,7 +18,7 @@ struct Counted {
 
 impl LogLimit {
     /// Counts one more event. Returns how many were not logged before it if this one is to be logged.
-    pub(super) fn count(&self) -> Option<u64> {
+    pub fn count(&self) -> Option<u64> {
         self.count_at(Instant::now())
     }
 
