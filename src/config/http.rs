@@ -32,7 +32,8 @@ pub struct HttpSettings {
     /// request is answered with 503, the error code `OVERLOADED` and a `retry-after` header; a WebSocket with a large
     /// message is closed with 1013, and a connection with long headers is closed. A quarter is reserved for requests
     /// and responses of at most 64 KiB. A body whose values alone would need the other three quarters is answered with
-    /// 413: a value takes up to 432 bytes.
+    /// 413: a value takes up to 432 bytes. What is still arriving has at most half; when that is full, the oldest head,
+    /// body or message that has not arrived in full is refused for the others.
     #[arg(long, value_name = "BYTES", env = "REQUEST_MEMORY", default_value_t = 64 * 1024 * 1024)]
     pub request_memory: usize,
     /// Accept batches of at most this many operations
@@ -86,14 +87,14 @@ pub struct HttpSettings {
     ///
     /// At the limit, the server closes an idle connection for a new one: first the one on which a request has been
     /// arriving for the longest time, then the one whose last response is the oldest. When all have requests in flight
-    /// or are long-lived, the new one is answered with 503 and the error code `OVERLOADED`. The server raises its soft
-    /// limit on file descriptors to the hard one; where that is too low, it logs a warning and keeps fewer connections
-    /// open.
+    /// or are long-lived, the new one is answered with 503 and the error code `OVERLOADED`. A connection uses from 15
+    /// to 40 KiB of memory: the default fits into 256 MiB. The server raises its soft limit on file descriptors to the
+    /// hard one; where that is too low, it logs a warning and keeps fewer connections open.
     #[arg(
         long,
         value_name = "COUNT",
         env = "MAX_CONNECTIONS",
-        default_value_t = 12_000,
+        default_value_t = 2_500,
         value_parser = permits().range(1..)
     )]
     pub max_connections: usize,
@@ -108,7 +109,7 @@ pub struct HttpSettings {
     ///
     /// Further ones are answered with 503, or closed with 1013 when the limit is reached while their clients sign in.
     /// An eighth of `--max-connections` is reserved for requests in any case.
-    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS", default_value_t = 10_000, value_parser = permits())]
+    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS", default_value_t = 2_000, value_parser = permits())]
     pub max_sockets: usize,
     /// Keep at most this many WebSockets and event streams of one user open
     ///
