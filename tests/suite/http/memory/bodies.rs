@@ -53,10 +53,10 @@ async fn chunks_of_one_byte_use_little_more_than_their_bytes() {
 
 #[tokio::test]
 async fn body_beyond_the_memory_is_overloaded_in_the_format_of_the_transport() {
-    let server = ListeningServer::start(Sqlite, &["--request-memory", "200000"]).await.unwrap();
+    let server = ListeningServer::start(Sqlite, &["--request-memory", "400000"]).await.unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     // It arrives, and there is no memory for its values.
-    let variables = json!({"a": "x".repeat(45_000), "b": vec![0; 700]});
+    let variables = json!({"a": "x".repeat(45_000), "b": vec![0; 1700]});
     let body = json!({"query": "{ __typename }", "variables": variables}).to_string();
     let mut answers = Vec::new();
     for path in ["graphql", "api/v1/interviews"] {
