@@ -17,8 +17,8 @@ pub struct Changes {
     pub since: LogPosition,
     /// The events, each with its interview as it is now, if the viewer sees it.
     pub page: Page<AdmittedEntry>,
-    /// Where to go on, if it is not after the last event of the page: the filter has admitted none of the events that
-    /// come between.
+    /// Where to go on, if it is not after the last event of the page: the page has no events, or the filter has
+    /// admitted none of those that come between.
     pub read_to: Option<LogPosition>,
 }
 
@@ -83,7 +83,7 @@ impl Services {
         }
         let is_full = items.len() as u64 > limit;
         items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let goes_on_elsewhere = !filter.is_empty() && !is_full && (scan.has_more || items.is_empty());
+        let goes_on_elsewhere = !is_full && (scan.has_more || items.is_empty());
         let page = Page { items, has_previous: since != LogPosition::START, has_next: is_full || scan.has_more };
         let epoch = scan.epoch.ok_or(ServiceError::CursorExpired)?;
         Ok(Changes { epoch, since, page, read_to: goes_on_elsewhere.then_some(scan.position) })

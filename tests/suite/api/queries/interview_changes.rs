@@ -206,6 +206,28 @@ async fn cursors_of_the_connection_are_those_of_its_events() {
     assert_eq!(rest[..97], all[3..]);
 }
 
+/// A client that polls passes the end of a page on, also of one without events.
+#[rstest]
+#[case("first: 10")]
+#[case("first: 0")]
+#[case("first: 10, filter: {}")]
+#[case("first: 10, filter: {status: []}")]
+#[tokio::test]
+async fn page_without_events_ends_where_it_begins(
+    #[case] arguments: &str,
+    #[values(Sqlite, Postgres)] database: Database,
+) {
+    let app = start!(database);
+    let staff = app.staff();
+    let now = staff.ask("{ changesCursor }", json!({})).await["changesCursor"].take();
+    let query = format!(
+        "query($since: ID) {{
+            interviewChanges({arguments}, since: $since) {{ nodes {{ id }} pageInfo {{ endCursor }} }} }}"
+    );
+    let page = staff.ask(&query, json!({"since": now})).await;
+    assert_eq!(page["interviewChanges"], json!({"nodes": [], "pageInfo": {"endCursor": now}}));
+}
+
 #[rstest]
 #[tokio::test]
 async fn number_of_statements_for_cursors_does_not_depend_on_the_number_of_events(
