@@ -55,9 +55,10 @@ impl InterviewSubscriptions {
         #[graphql(
             name = "since",
             desc = "The `cursor` of the last event that the client has received: delivers the events after it first. \
-                    \"0\" delivers all events. The default is to deliver new events only. `CURSOR_EXPIRED` if the \
-                    event is not in the log any more: query anew, then subscribe without `since`. The same error ends \
-                    a subscription when the log is replaced while it runs."
+                    \"0\" delivers all events. The default is to deliver new events; one that was written the moment \
+                    before can be among them. `CURSOR_EXPIRED` if the event is not in the log any more: query anew \
+                    with `changesCursor`, then subscribe from there. The same error ends a subscription when the log \
+                    is replaced while it runs."
         )]
         _since: Option<ID>,
     ) -> Result<impl Stream<Item = InterviewEvent>> {
