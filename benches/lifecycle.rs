@@ -36,7 +36,8 @@ fn interview() -> Interview {
 }
 
 fn staff() -> Viewer {
-    Viewer { id: UserId(1000), title: "Staff".to_owned(), authority: Authority::Staff(CompanyId(1)) }
+    let authority = Authority::Staff(CompanyId(1));
+    Viewer { id: UserId(1000), title: "Staff".to_owned(), authority, manager: false, time_zone: None }
 }
 
 fn decide(bencher: Bencher, command: &Command) {

@@ -22,6 +22,11 @@ mod m20261128_000002_event_log_epoch;
 mod m20261129_000003_event_audience;
 mod m20261129_000004_interviews_of_interviewee;
 mod m20261129_000005_event_audiences_of_the_past;
+mod m20261130_000006_companies_of_the_platform;
+mod m20261130_000007_users_of_the_platform;
+mod m20261130_000008_valid_roles;
+mod m20261130_000009_applications_of_the_platform;
+mod m20261130_000010_expiry_of_revoked_tokens;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -36,6 +41,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000003_event_audience::EventAudience),
             Box::new(m20261129_000004_interviews_of_interviewee::InterviewsOfInterviewee),
             Box::new(m20261129_000005_event_audiences_of_the_past::EventAudiencesOfThePast),
+            Box::new(m20261130_000006_companies_of_the_platform::CompaniesOfThePlatform),
+            Box::new(m20261130_000007_users_of_the_platform::UsersOfThePlatform),
+            Box::new(m20261130_000008_valid_roles::ValidRoles),
+            Box::new(m20261130_000009_applications_of_the_platform::ApplicationsOfThePlatform),
+            Box::new(m20261130_000010_expiry_of_revoked_tokens::ExpiryOfRevokedTokens),
         ]
     }
 }

@@ -15,6 +15,7 @@ mod people;
 mod refusal;
 pub mod time;
 mod time_slot;
+mod time_zone;
 mod viewer;
 
 pub use audience::Audience;
@@ -35,7 +36,8 @@ pub use interview::state::{InterviewStatus, Proposal, Side, State, StatusBeforeP
 pub use interview::warning::{Warning, WarningCode};
 pub use interview::{Interview, InterviewKind};
 pub use patch::Patch;
-pub use people::{Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User};
+pub use people::{Account, Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User};
 pub use refusal::{Conflict, Refusal, RefusalCode};
 pub use time_slot::{SlotError, TimeSlot};
+pub use time_zone::{TimeZone, UnknownTimeZone};
 pub use viewer::{Authority, Role, Scope, Viewer};

@@ -1,6 +1,6 @@
 //! Companies, users and applications.
 
-use crate::domain::{Authority, CompanyId, Interview, IntervieweeId, UserId};
+use crate::domain::{Authority, CompanyId, Interview, IntervieweeId, TimeZone, UserId};
 use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -11,9 +11,15 @@ pub struct Company {
     pub id: CompanyId,
     /// The name to display.
     pub name: String,
+    /// The URL of a picture.
+    pub image: Option<String>,
+    /// The zone of its staff who have chosen no other.
+    pub time_zone: TimeZone,
+    /// When the company last changed in the platform, as far as this server knows.
+    pub source_updated_at: Option<DateTime<Utc>>,
 }
 
-/// A person who can sign in: driver, staff or admin.
+/// A person or program who can sign in, as far as interviews show them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The `sub` claim of the user's tokens.
@@ -28,6 +34,50 @@ pub struct User {
     pub phone_number: Option<String>,
     /// The number under which drivers reach a member of staff.
     pub contact_phone_number: Option<String>,
+}
+
+/// A user with what only the platform and administrators know of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// What interviews show of the user.
+    pub user: User,
+    /// Marks staff who may administer their company.
+    pub manager: bool,
+    /// The user's address for electronic mail.
+    pub email: Option<String>,
+    /// The zone that the user has chosen.
+    pub time_zone: Option<TimeZone>,
+    /// Since when the user can no longer sign in.
+    pub deactivated_at: Option<DateTime<Utc>>,
+    /// Tokens that were issued earlier, or do not say when, are refused.
+    pub tokens_valid_after: Option<DateTime<Utc>>,
+    /// When the user was erased. Nothing of the person is stored since.
+    pub erased_at: Option<DateTime<Utc>>,
+    /// When the user last changed in the platform, as far as this server knows.
+    pub source_updated_at: Option<DateTime<Utc>>,
+}
+
+impl Account {
+    /// Whether the user is staff who may administer their company.
+    #[must_use]
+    pub fn manages_company(&self) -> bool {
+        self.manager && matches!(self.user.authority, Authority::Staff(_))
+    }
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            user,
+            manager: false,
+            email: None,
+            time_zone: None,
+            deactivated_at: None,
+            tokens_valid_after: None,
+            erased_at: None,
+            source_updated_at: None,
+        }
+    }
 }
 
 /// The people of one interview.

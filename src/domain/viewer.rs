@@ -1,6 +1,6 @@
 //! The user who makes a request, what they see, and for which sides they can act.
 
-use crate::domain::{CompanyId, Interview, Interviewee, Side, User, UserId};
+use crate::domain::{Account, CompanyId, Interview, Interviewee, Side, TimeZone, UserId};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The role of a user.
@@ -13,6 +13,8 @@ pub enum Role {
     Staff,
     /// Operates the platform.
     Admin,
+    /// A program of the platform.
+    Service,
 }
 
 /// A role with the data that its permissions depend on.
@@ -24,6 +26,8 @@ pub enum Authority {
     Staff(CompanyId),
     /// Sees everything and can act for either side.
     Admin,
+    /// Sees everything and acts for no side.
+    Service,
 }
 
 /// The user who makes a request.
@@ -35,6 +39,10 @@ pub struct Viewer {
     pub title: String,
     /// Decides what the viewer sees and may change.
     pub authority: Authority,
+    /// Whether the viewer is staff who may administer their company.
+    pub manager: bool,
+    /// The zone that the viewer has chosen.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// The part of the data that is visible to a viewer.
@@ -44,13 +52,15 @@ pub enum Scope {
     Driver(UserId),
     /// The interviews and applications at this company.
     Company(CompanyId),
-    /// All data, for admins.
+    /// All data, for admins and services.
     Everything,
 }
 
-impl From<User> for Viewer {
-    fn from(user: User) -> Self {
-        Self { id: user.id, title: user.title, authority: user.authority }
+impl From<Account> for Viewer {
+    fn from(account: Account) -> Self {
+        let (manager, time_zone) = (account.manages_company(), account.time_zone);
+        let user = account.user;
+        Self { id: user.id, title: user.title, authority: user.authority, manager, time_zone }
     }
 }
 
@@ -77,6 +87,15 @@ impl Scope {
 }
 
 impl Authority {
+    /// The company of staff.
+    #[must_use]
+    pub fn company(self) -> Option<CompanyId> {
+        match self {
+            Self::Staff(company) => Some(company),
+            Self::Driver | Self::Admin | Self::Service => None,
+        }
+    }
+
     /// The role without its data.
     #[must_use]
     pub fn role(self) -> Role {
@@ -84,6 +103,7 @@ impl Authority {
             Self::Driver => Role::Driver,
             Self::Staff(_) => Role::Staff,
             Self::Admin => Role::Admin,
+            Self::Service => Role::Service,
         }
     }
 }
@@ -95,7 +115,7 @@ impl Viewer {
         match self.authority {
             Authority::Driver => Scope::Driver(self.id),
             Authority::Staff(company) => Scope::Company(company),
-            Authority::Admin => Scope::Everything,
+            Authority::Admin | Authority::Service => Scope::Everything,
         }
     }
 
@@ -106,6 +126,7 @@ impl Viewer {
             Authority::Driver => &[Side::Interviewee],
             Authority::Staff(_) => &[Side::Interviewer],
             Authority::Admin => &[Side::Interviewer, Side::Interviewee],
+            Authority::Service => &[],
         }
     }
 

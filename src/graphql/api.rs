@@ -1,6 +1,6 @@
 //! The API that the engine serves: this schema over the services.
 
-use crate::domain::{self, Epoch, LogPosition, Scope, UserId, time};
+use crate::domain::{self, Epoch, LogPosition, Scope, Side, UserId, time};
 use crate::graphql::context::{ChangesBefore, ChangesCursor};
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
 use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField, parse_schema};
@@ -44,7 +44,7 @@ impl Api for InterviewsApi {
     type Session = LiveSession;
     type RateLimitKey = UserId;
     type Event = AdmittedEntry;
-    type ShareKey = (Epoch, LogPosition, Scope, bool);
+    type ShareKey = (Epoch, LogPosition, Scope, &'static [Side], bool);
     type CatchUpPermit = CatchUpPermit;
 
     const COST: CostRules = CostRules {
@@ -107,7 +107,7 @@ impl Api for InterviewsApi {
         let deliveries = self.services.subscribe(session, filter, since).await.map_err(failure)?;
         let delivery = move |delivery: Result<services::Delivery, SubscriptionEnd>| match delivery {
             Ok(services::Delivery { entry, matches, viewer, is_live }) => {
-                let share_key = is_live.then(|| (entry.epoch, entry.position, viewer.scope(), matches));
+                let share_key = is_live.then(|| (entry.epoch, entry.position, viewer.scope(), viewer.sides(), matches));
                 Ok(Delivery { event: Arc::new(AdmittedEntry { entry, matches }), viewer, share_key })
             }
             Err(SubscriptionEnd::SignedOut(problem)) => Err(StreamEnd::SignedOut(no_viewer(problem))),

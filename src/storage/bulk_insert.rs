@@ -1,8 +1,8 @@
 //! Fills an empty database with many rows at once.
 
-use crate::domain::{Company, Event, Interview, Interviewee, User};
+use crate::domain::{Account, Company, Event, Interview, Interviewee};
 use crate::storage::Result;
-use crate::storage::entities::{company, event, interview, interviewee, user};
+use crate::storage::entities::{account, company, event, interview, interviewee};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, Set,
 };
@@ -11,21 +11,20 @@ use sea_orm::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CompaniesAndPeople {
     pub companies: Vec<Company>,
-    pub users: Vec<User>,
+    pub users: Vec<Account>,
     pub interviewees: Vec<Interviewee>,
 }
 
 /// Whether there are neither companies nor users.
 pub(crate) async fn is_empty(connection: &impl ConnectionTrait) -> Result<bool> {
     let companies = company::Entity::find().count(connection).await?;
-    Ok(companies == 0 && user::Entity::find().count(connection).await? == 0)
+    Ok(companies == 0 && account::Entity::find().count(connection).await? == 0)
 }
 
 pub(crate) async fn insert_people(connection: &impl ConnectionTrait, people: CompaniesAndPeople) -> Result<()> {
     let CompaniesAndPeople { companies, users, interviewees } = people;
-    let companies = companies.into_iter().map(|company| company::Model { id: company.id.0, name: company.name });
-    insert(connection, companies.map(with_id)).await?;
-    insert(connection, users.into_iter().map(user::Model::from).map(with_id)).await?;
+    insert(connection, companies.into_iter().map(company::Model::from).map(with_id)).await?;
+    insert(connection, users.into_iter().map(account::Model::from).map(with_id)).await?;
     insert(connection, interviewees.into_iter().map(interviewee::Model::from).map(with_id)).await
 }
 

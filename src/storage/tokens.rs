@@ -1,10 +1,10 @@
 //! Signing in by token, and revoked tokens.
 
-use crate::domain::{User, UserId, Viewer};
+use crate::domain::{Account, UserId, Viewer};
 use crate::storage::Result;
 use crate::storage::database::array_parameter::is_any_of;
 use crate::storage::database::fetch;
-use crate::storage::entities::{revoked_token, user};
+use crate::storage::entities::{account, revoked_token};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Set};
@@ -13,11 +13,11 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait
 pub(crate) async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &str) -> Result<Option<Viewer>> {
     let revoked =
         revoked_token::Entity::find().select_only().expr(Expr::val(1)).filter(revoked_token::COLUMN.jti.eq(jti));
-    let user = user::Entity::find_by_id(id.0)
-        .filter(user::COLUMN.deactivated_at.is_null())
+    let account = account::Entity::find_by_id(id.0)
+        .filter(account::COLUMN.deactivated_at.is_null())
         .filter(Expr::exists(revoked.into_query()).not());
-    let user = fetch::one(connection, user).await?.map(User::try_from).transpose()?;
-    Ok(user.map(Viewer::from))
+    let account = fetch::one(connection, account).await?.map(Account::try_from).transpose()?;
+    Ok(account.map(Viewer::from))
 }
 
 /// Those of these tokens that are revoked.
@@ -30,7 +30,7 @@ pub(crate) async fn revoked(connection: &impl ConnectionTrait, jtis: Vec<String>
 
 /// Revokes the tokens with this `jti`. Revoking one twice is no error.
 pub async fn revoke(connection: &impl ConnectionTrait, jti: &str, now: DateTime<Utc>) -> Result<()> {
-    let row = revoked_token::ActiveModel { jti: Set(jti.to_owned()), revoked_at: Set(now) };
+    let row = revoked_token::ActiveModel { jti: Set(jti.to_owned()), revoked_at: Set(now), expires_at: Set(None) };
     revoked_token::Entity::insert(row)
         .on_conflict(OnConflict::column(revoked_token::Column::Jti).do_nothing().to_owned())
         .exec_without_returning(connection)

@@ -71,6 +71,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     println!("Database    {DATABASE} (start over: --reset)");
     println!("Tokens, for `Authorization: Bearer …`, valid for 30 days:");
     println!("admin   {}", sign(&tokens, demo::ADMIN)?);
+    println!("service {}", sign(&tokens, demo::SERVICE)?);
+    println!("manager {}", sign(&tokens, demo::MANAGER)?);
     println!("staff   {staff}");
     println!("driver  {}", sign(&tokens, demo::DRIVER)?);
     // A page that other machines can load has no token.

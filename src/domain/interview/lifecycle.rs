@@ -91,7 +91,11 @@ impl Interview {
             return Err(Refusal::Forbidden("You cannot act for that side."));
         }
         if !action.sides().iter().any(|side| viewer.acts_for(*side)) {
-            return Err(Refusal::Forbidden("Only the other side can do this."));
+            return Err(Refusal::Forbidden(if viewer.sides().is_empty() {
+                "A service cannot act for a side of an interview."
+            } else {
+                "Only the other side can do this."
+            }));
         }
         let open_to = self.open_to(action, now);
         if open_to.is_empty() {

@@ -70,6 +70,8 @@ pub enum Role {
     Staff,
     /// Sees all interviews, and can act for either side.
     Admin,
+    /// A program of the platform: sees all interviews, and acts for no side.
+    Service,
 }
 
 /// An action on an interview. Each action is a mutation.

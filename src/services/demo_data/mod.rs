@@ -17,6 +17,8 @@ pub mod demo {
 
     /// An admin of the platform.
     pub const ADMIN: UserId = UserId(1);
+    /// The program that feeds the server with companies, users and applications.
+    pub const SERVICE: UserId = UserId(2);
     /// Jude Howell, a driver.
     pub const DRIVER: UserId = UserId(997);
     /// Staff of the first company.
@@ -27,6 +29,8 @@ pub mod demo {
     pub const INTERVIEWEE: IntervieweeId = IntervieweeId(277);
     /// Luisa Hintz with Jude Howell.
     pub const INTERVIEW: InterviewId = InterviewId(27);
+    /// Nora Lind, staff of the first company and its manager.
+    pub const MANAGER: UserId = UserId(1003);
     /// Staff of the second company.
     pub const OTHER_STAFF: UserId = UserId(1002);
 }

@@ -1,13 +1,14 @@
 //! The rows of the demo data.
 
 use crate::domain::{
-    Authority, Company, CompanyId, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId, IntervieweeKind,
-    Proposal, Side, State, StatusBeforeProposal, TimeSlot, User, UserId, time,
+    Account, Authority, Company, CompanyId, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
+    IntervieweeKind, Proposal, Side, State, StatusBeforeProposal, TimeSlot, TimeZone, User, UserId, time,
 };
 use crate::services::demo;
 use crate::services::demo_data::calendar::{Appointment, Calendar};
 use crate::storage::bulk_insert;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use strum::VariantArray;
 
 const FIRST: CompanyId = CompanyId(1);
@@ -43,7 +44,13 @@ impl Plan {
     }
 
     pub(super) fn people(&self) -> bulk_insert::CompaniesAndPeople {
-        let company = |id, name: &str| Company { id, name: name.to_owned() };
+        let company = |id, name: &str, time_zone| Company {
+            id,
+            name: name.to_owned(),
+            image: None,
+            time_zone,
+            source_updated_at: None,
+        };
         let applied = |id, company_id, driver_id, kind| {
             let updated_at = moment("2025-03-20T10:02:08.958Z");
             Interviewee { id, company_id, driver_id, kind, updated_at }
@@ -75,11 +82,20 @@ impl Plan {
             user(demo::STAFF, Authority::Staff(FIRST), "Mona Berg".to_owned()),
             user(demo::INTERVIEWER, Authority::Staff(FIRST), "Luisa Hintz".to_owned()),
             user(demo::OTHER_STAFF, Authority::Staff(SECOND), "Piet Maas".to_owned()),
+            user(demo::SERVICE, Authority::Service, "Driver platform".to_owned()),
         ];
+        let manager = Account {
+            manager: true,
+            email: Some("nora.lind@northern-haulage.example.test".to_owned()),
+            ..Account::from(user(demo::MANAGER, Authority::Staff(FIRST), "Nora Lind".to_owned()))
+        };
         let jude_applied = applied(demo::INTERVIEWEE, FIRST, demo::DRIVER, IntervieweeKind::Verified);
         bulk_insert::CompaniesAndPeople {
-            companies: vec![company(FIRST, "Northern Haulage"), company(SECOND, "Coastal Freight")],
-            users: fixed.into_iter().chain(staff).chain(drivers).collect(),
+            companies: vec![
+                company(FIRST, "Northern Haulage", TimeZone(Tz::Europe__London)),
+                company(SECOND, "Coastal Freight", TimeZone(Tz::Europe__Amsterdam)),
+            ],
+            users: fixed.into_iter().chain(staff).chain(drivers).map(Account::from).chain([manager]).collect(),
             interviewees: [jude_applied].into_iter().chain(applications).chain(elsewhere).collect(),
         }
     }

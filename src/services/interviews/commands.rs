@@ -2,7 +2,7 @@
 //! gives up an attempt for a transient reason.
 
 use crate::domain::{
-    Authority, Booking, Command, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch, InterviewWithPeople,
+    Booking, Command, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch, InterviewWithPeople,
     References, Refusal, Viewer,
 };
 use crate::services::{ServiceError, Services};
@@ -182,10 +182,9 @@ fn log_conflict(viewer: &Viewer, interview: &Interview) {
 /// Looks up what a new interview refers to.
 async fn references_of_booking(unit: &UnitOfWork, viewer: &Viewer, booking: &Booking) -> Result<References> {
     let interviewee = unit.interviewee(viewer.scope(), booking.interviewee_id).await?;
-    let company = match (&interviewee, viewer.authority) {
-        (Some(interviewee), _) => Some(interviewee.company_id),
-        (None, Authority::Staff(company)) => Some(company),
-        (None, Authority::Admin | Authority::Driver) => None,
+    let company = match &interviewee {
+        Some(interviewee) => Some(interviewee.company_id),
+        None => viewer.authority.company(),
     };
     let interviewer_exists = match company {
         Some(company) => unit.is_active_interviewer(company, booking.interviewer_id).await?,

@@ -15,11 +15,11 @@ use std::collections::HashMap;
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
 impl Services {
-    /// The company of staff; none for drivers and admins.
+    /// The company of staff; none for others.
     pub async fn company_of(&self, viewer: &Viewer) -> Result<Option<Company>> {
-        match viewer.authority {
-            Authority::Staff(company) => Ok(companies::find(&*self.reader(viewer).await?, company).await?),
-            Authority::Driver | Authority::Admin => Ok(None),
+        match viewer.authority.company() {
+            Some(company) => Ok(companies::find(&*self.reader(viewer).await?, company).await?),
+            None => Ok(None),
         }
     }
 
@@ -168,10 +168,10 @@ impl Services {
     }
 }
 
-/// Only staff and admins choose an interviewer in a form.
+/// Drivers choose no interviewer in a form.
 fn staff_scope(viewer: &Viewer) -> Result<Scope, Refusal> {
     match viewer.authority {
         Authority::Driver => Err(Refusal::Forbidden("Only staff can list interviewers.")),
-        Authority::Staff(_) | Authority::Admin => Ok(viewer.scope()),
+        Authority::Staff(_) | Authority::Admin | Authority::Service => Ok(viewer.scope()),
     }
 }

@@ -1,21 +1,50 @@
 //! The table `companies`.
 
-use crate::domain::{Company, CompanyId};
+use crate::domain::{Company, CompanyId, TimeZone};
+use crate::storage::StorageError;
+use crate::storage::entities::row::row;
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
-#[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "companies")]
-pub struct Model {
-    #[sea_orm(primary_key)]
-    pub id: i64,
-    pub name: String,
+row! {
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
+    #[sea_orm(table_name = "companies")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub name: String,
+        pub image: Option<String>,
+        pub time_zone: String,
+        pub source_updated_at: Option<DateTimeUtc>,
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl From<Model> for Company {
-    fn from(row: Model) -> Self {
-        Self { id: CompanyId(row.id), name: row.name }
+impl TryFrom<Model> for Company {
+    type Error = StorageError;
+
+    fn try_from(row: Model) -> Result<Self, StorageError> {
+        let corrupt = |column| StorageError::Corrupt { table: "companies", column, id: row.id };
+        Ok(Self {
+            id: CompanyId(row.id),
+            name: row.name,
+            image: row.image,
+            time_zone: TimeZone::parse(&row.time_zone).map_err(|_| corrupt("time_zone"))?,
+            source_updated_at: row.source_updated_at,
+        })
+    }
+}
+
+impl From<Company> for Model {
+    fn from(company: Company) -> Self {
+        Self {
+            id: company.id.0,
+            name: company.name,
+            image: company.image,
+            time_zone: company.time_zone.name().to_owned(),
+            source_updated_at: company.source_updated_at,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The tables as SeaORM entities, and their conversion to domain types. Private to storage.
 
+pub mod account;
 pub mod company;
 pub mod event;
 pub mod interview;

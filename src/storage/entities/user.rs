@@ -1,4 +1,4 @@
-//! The table `users`.
+//! The columns of the table `users` that interviews show. `account` has all of them.
 
 use crate::domain::{Authority, CompanyId, Role, User, UserId};
 use crate::storage::StorageError;
@@ -35,6 +35,7 @@ impl TryFrom<Model> for User {
             Role::Driver => Authority::Driver,
             Role::Staff => Authority::Staff(CompanyId(row.company_id.ok_or_else(|| corrupt("company_id"))?)),
             Role::Admin => Authority::Admin,
+            Role::Service => Authority::Service,
         };
         Ok(Self {
             id: UserId(row.id),
@@ -44,24 +45,5 @@ impl TryFrom<Model> for User {
             phone_number: row.phone_number,
             contact_phone_number: row.contact_phone_number,
         })
-    }
-}
-
-impl From<User> for Model {
-    fn from(user: User) -> Self {
-        let company_id = match user.authority {
-            Authority::Staff(company) => Some(company.0),
-            Authority::Driver | Authority::Admin => None,
-        };
-        Self {
-            id: user.id.0,
-            role: user.authority.role().into_str().to_owned(),
-            company_id,
-            title: user.title,
-            image: user.image,
-            phone_number: user.phone_number,
-            contact_phone_number: user.contact_phone_number,
-            deactivated_at: None,
-        }
     }
 }

@@ -13,7 +13,7 @@ use crate::storage::entities::interview;
 use crate::storage::interviews::conflicts::overlaps_with;
 use crate::storage::interviews::{column, names, read, visible_to};
 use interview::{COLUMN, Column};
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select, Value};
 use std::collections::HashMap;
 
@@ -133,6 +133,9 @@ fn in_range(of: Column, range: TimeRange) -> Condition {
 
 /// [`Interview::awaiting`] in SQL: the condition that it is one of these sides.
 fn is_awaiting(sides: &[Side]) -> Condition {
+    if sides.is_empty() {
+        return Condition::all().add(Expr::val(false)); // a condition without parts would be true
+    }
     sides.iter().fold(Condition::any(), |any, side| {
         let proposed = Condition::all()
             .add(COLUMN.status.eq(InterviewStatus::Amended.into_str()))

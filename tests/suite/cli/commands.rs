@@ -23,12 +23,17 @@ fn configuration_command_prints_the_committed_reference() {
     assert!(printed == committed, "to update it: {command}");
 }
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 10] = [
     "m20261127_000001_first_schema",
     "m20261128_000002_event_log_epoch",
     "m20261129_000003_event_audience",
     "m20261129_000004_interviews_of_interviewee",
     "m20261129_000005_event_audiences_of_the_past",
+    "m20261130_000006_companies_of_the_platform",
+    "m20261130_000007_users_of_the_platform",
+    "m20261130_000008_valid_roles",
+    "m20261130_000009_applications_of_the_platform",
+    "m20261130_000010_expiry_of_revoked_tokens",
 ];
 
 fn status(applied: usize) -> String {
@@ -50,7 +55,7 @@ async fn migrations_are_applied_and_reverted_step_by_step(#[values(Sqlite, Postg
     assert_eq!(shell.succeed("migrate down"), but_one);
     assert_eq!(shell.succeed("migrate up"), applied);
     assert_eq!(shell.succeed(&down), pending);
-    assert_eq!(shell.succeed("migrate down --steps 9"), pending, "nothing is applied");
+    assert_eq!(shell.succeed("migrate down --steps 99"), pending, "nothing is applied");
     assert_eq!(shell.succeed("migrate up"), applied);
     shell.succeed("demo-data --interviews 30");
     assert_eq!(shell.succeed(&down), pending, "with data in the tables");
@@ -68,7 +73,7 @@ fn settings_of_the_database_are_accepted_after_a_subcommand(#[case] command: &st
     shell.succeed(&command.replace("URL", "sqlite://interviews.db"));
     shell.succeed("demo-data --interviews 30 --database-url sqlite://interviews.db");
     shell.succeed("migrate status --database-url sqlite://interviews.db");
-    shell.succeed("migrate down --database-url sqlite://interviews.db --steps 9");
+    shell.succeed("migrate down --database-url sqlite://interviews.db --steps 99");
 }
 
 #[test]

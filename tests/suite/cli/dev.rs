@@ -28,6 +28,8 @@ async fn dev_prints_an_address_and_a_token_for_each_role() {
     let [admin, staff, driver] = ["admin", "staff", "driver"].map(|role| server.printed(role));
     let viewer = |role, title| json!({"role": role, "title": title});
     assert_eq!(server.viewer(&admin).await, viewer("ADMIN", "Ada Prentice"));
+    assert_eq!(server.viewer(&server.printed("service")).await, viewer("SERVICE", "Driver platform"));
+    assert_eq!(server.viewer(&server.printed("manager")).await, viewer("STAFF", "Nora Lind"));
     assert_eq!(server.viewer(&staff).await, viewer("STAFF", "Mona Berg"));
     assert_eq!(server.viewer(&driver).await, viewer("DRIVER", "Jude Howell"));
     assert_eq!(count(&server, &staff).await, 500);

@@ -57,7 +57,13 @@ async fn store(db: &Db, locking: Locking, edit: fn(&mut Interview)) {
         changes: Vec::new(),
         effect: IntervieweeEffect::None,
     };
-    let viewer = Viewer { id: MONA, title: "Mona Berg".to_owned(), authority: Authority::Staff(NORTHERN_HAULAGE) };
+    let viewer = Viewer {
+        id: MONA,
+        title: "Mona Berg".to_owned(),
+        authority: Authority::Staff(NORTHERN_HAULAGE),
+        manager: false,
+        time_zone: None,
+    };
     let stored = unit.store(Change::new(&viewer, Some(&before), transition, 1)).await.unwrap();
     assert!(matches!(stored, Stored::Done(stored, _) if stored == after));
     let found = storage::interviews::find(db.reader(), Scope::Everything, JUDE_WITH_LUISA).await.unwrap();

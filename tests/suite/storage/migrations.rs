@@ -122,6 +122,11 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261129_000003_event_audience",
         "m20261129_000004_interviews_of_interviewee",
         "m20261129_000005_event_audiences_of_the_past",
+        "m20261130_000006_companies_of_the_platform",
+        "m20261130_000007_users_of_the_platform",
+        "m20261130_000008_valid_roles",
+        "m20261130_000009_applications_of_the_platform",
+        "m20261130_000010_expiry_of_revoked_tokens",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());

@@ -10,7 +10,8 @@
 //!   `JUDE_APPLICATION`, `JUDE_WITH_LUISA`). There are no bare ids in tests. They print as their numbers: `format!("id:
 //!   {JUDE_WITH_LUISA}")`.
 //! - **Actors** call the server: `app.staff()` is Mona, `app.driver()` Jude, `app.other_staff()` Piet, `app.admin()`
-//!   Ada; `app.user(DANA)` is anyone else and `app.anonymous()` has no token.
+//!   Ada, `app.manager()` Nora, `app.service()` the platform; `app.user(DANA)` is anyone else and `app.anonymous()`
+//!   has no token.
 //! - **Builders**: `app.book(JUDE, LUISA).at("10:00").await` is a new pending interview and `.accepted().await` a
 //!   scheduled one, on a day without others. The clock stands at [`NOW`] until a test advances it; a test that
 //!   waits for what no event announces calls [`polling::until`].
@@ -165,6 +166,16 @@ impl TestApp {
     /// Ada, admin.
     pub fn admin(&self) -> Actor {
         self.user(demo::ADMIN)
+    }
+
+    /// The program of the platform.
+    pub fn service(&self) -> Actor {
+        self.user(demo::SERVICE)
+    }
+
+    /// Nora, manager of Northern Haulage.
+    pub fn manager(&self) -> Actor {
+        self.user(demo::MANAGER)
     }
 
     /// The result of the work and the number of SQL statements that it took.

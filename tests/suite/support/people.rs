@@ -11,6 +11,10 @@ pub const COASTAL_FREIGHT: CompanyId = CompanyId(2);
 
 /// Ada Prentice, admin of the platform.
 pub const ADA: UserId = UserId(1);
+/// The program of the platform that feeds the server.
+pub const PLATFORM: UserId = UserId(2);
+/// Nora Lind, staff of Northern Haulage and its manager.
+pub const NORA: UserId = UserId(1003);
 /// Mona Berg, staff of Northern Haulage.
 pub const MONA: UserId = UserId(1000);
 /// Luisa Hintz, staff of Northern Haulage.

@@ -26,7 +26,12 @@ impl Viewer {
         &self.0.title
     }
 
-    /// The company that a member of staff works for. Null for drivers and admins.
+    /// Whether the viewer is staff who may administer their company.
+    async fn manager(&self) -> bool {
+        self.0.manager
+    }
+
+    /// The company that a member of staff works for. Null for drivers, admins and services.
     async fn company(&self, ctx: &Context<'_>) -> Option<Result<Company>> {
         let company = ctx.map_failure(ctx.services().company_of(&self.0).await);
         company.transpose().map(|company| company.map(Company))

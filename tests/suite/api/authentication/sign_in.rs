@@ -247,7 +247,9 @@ async fn revoked_token_is_rejected_after_the_cache_lifetime(#[values(Sqlite, Pos
 async fn revoked_token_is_rejected_on_first_use(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let (token, jti) = token_of_staff(&app);
-    app.database.execute(&format!("INSERT INTO revoked_tokens VALUES ('{jti}', '2025-03-20T10:00:00+00:00')")).await;
+    app.database
+        .execute(&format!("INSERT INTO revoked_tokens (jti, revoked_at) VALUES ('{jti}', '2025-03-20T10:00:00+00:00')"))
+        .await;
     assert!(is_unauthenticated(&app.bearer(&token).graphql(WHO, json!({})).await));
 }
 

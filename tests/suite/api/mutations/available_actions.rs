@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 async fn actions(app: &TestApp, id: InterviewId) -> Value {
     let query = format!("{{ interview(id: {id}) {{ awaiting availableActions }} }}");
     let mut seen = Vec::new();
-    for actor in [app.staff(), app.driver(), app.admin()] {
+    for actor in [app.staff(), app.driver(), app.admin(), app.service()] {
         seen.push(actor.ask(&query, json!({})).await["interview"].take());
     }
-    let [staff, driver, admin]: [Value; 3] = seen.try_into().unwrap();
-    assert_eq!([&driver["awaiting"], &admin["awaiting"]], [&staff["awaiting"]; 2]);
+    let [staff, driver, admin, service]: [Value; 4] = seen.try_into().unwrap();
+    assert_eq!([&driver, &admin, &service].map(|seen| &seen["awaiting"]), [&staff["awaiting"]; 3]);
+    assert_eq!(service["availableActions"], json!([]));
     json!({
         "awaiting": staff["awaiting"],
         "staff": staff["availableActions"],

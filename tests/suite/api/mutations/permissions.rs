@@ -4,7 +4,7 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::refusals;
 use crate::support::booking::time_arguments;
 use crate::support::lifecycle::{interview_of, only, write_counts};
-use crate::support::people::{CHIDI, JUDE, JUDE_WITH_LUISA, LUISA, UNKNOWN_INTERVIEW};
+use crate::support::people::{CHIDI, JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA, UNKNOWN_INTERVIEW};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -137,6 +137,37 @@ async fn mutation_of_the_other_side_is_forbidden(#[values(Sqlite, Postgres)] dat
       ]
     }
     "#);
+    assert_eq!(write_counts(&app).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn service_sees_interviews_and_may_change_none(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    let (service, before) = (app.service(), write_counts(&app).await);
+    for (_, mutation, arguments) in every_mutation(JUDE_WITH_LUISA) {
+        assert_json!(service.mutate(mutation, &arguments).await, @r#"
+        {
+          "interview": null,
+          "userErrors": [
+            {
+              "__typename": "ForbiddenError",
+              "code": "FORBIDDEN",
+              "message": "A service cannot act for a side of an interview.",
+              "path": ["id"]
+            }
+          ]
+        }
+        "#);
+    }
+    let input = format!(
+        "input: {{kind: PHONE_CALL, {}, intervieweeId: {JUDE_APPLICATION}, interviewerId: {LUISA}}}",
+        time_arguments("10:00", "11:00")
+    );
+    assert_eq!(refusals(&service.mutate("createInterview", &input).await), ["FORBIDDEN input"]);
+    let patch = json!({"interview": {"location": "Gate 3"}});
+    let answer = service.rest("PATCH", &format!("/api/v1/interviews/{JUDE_WITH_LUISA}"), &patch).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["code"]), (403, &json!("FORBIDDEN")));
     assert_eq!(write_counts(&app).await, before);
 }
 

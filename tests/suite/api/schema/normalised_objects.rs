@@ -195,7 +195,9 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
             "intervieweeId": BRUNA_APPLICATION.to_string(), "interviewerId": KOFI.to_string()},
     });
     let (mut paths, mut differing) = (BTreeSet::new(), BTreeSet::new());
-    for (viewer, root_fields) in [(app.staff(), true), (app.admin(), true), (app.driver(), false)] {
+    for (viewer, root_fields) in
+        [(app.staff(), true), (app.admin(), true), (app.driver(), false), (app.manager(), true)]
+    {
         let mut cache = Cache::default();
         let of_staff = if root_fields { QUERIES_OF_STAFF } else { &[] };
         for operation in of_staff.iter().chain(QUERIES) {

@@ -35,7 +35,9 @@ async fn revoked_token_ends_its_subscription_and_no_other_of_the_user(#[values(S
     let (revoked, valid) = (app.staff(), app.staff());
     let mut of_revoked = Subscriber::of(&app, &revoked).await;
     let mut of_valid = Subscriber::of(&app, &valid).await;
-    app.database.execute(&format!("INSERT INTO revoked_tokens VALUES ('{}', {NOW})", jti(revoked.token()))).await;
+    app.database
+        .execute(&format!("INSERT INTO revoked_tokens (jti, revoked_at) VALUES ('{}', {NOW})", jti(revoked.token())))
+        .await;
     assert!(matches!(of_revoked.end().await, SubscriptionEnd::SignedOut(TokenProblem::Revoked)));
     relocate(&valid, JUDE_WITH_LUISA, "for the valid token").await;
     assert_eq!(of_valid.event().await.1, JUDE_WITH_LUISA);

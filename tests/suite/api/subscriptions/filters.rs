@@ -1,7 +1,7 @@
 //! Filters exist twice: in SQL for lists, and in the domain for events. Both admit the same interviews.
 
 use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::people::{ADA, JUDE, MONA, NORTHERN_HAULAGE};
+use crate::support::people::{ADA, JUDE, MONA, NORTHERN_HAULAGE, PLATFORM};
 use chrono::{DateTime, TimeDelta, Utc};
 use interviews::domain::filter::{InterviewFilter, TimeRange};
 use interviews::domain::page::{InterviewOrder, Window};
@@ -72,11 +72,18 @@ fn filters(all: Vec<Interview>) -> impl Strategy<Value = InterviewFilter> {
 async fn sql_and_domain_admit_the_same_interviews(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     let services = app.app.services();
-    let viewer = |id: UserId, authority: Authority| Viewer { id, title: String::new(), authority };
+    let viewer = |id: UserId, authority: Authority| Viewer {
+        id,
+        title: String::new(),
+        authority,
+        manager: false,
+        time_zone: None,
+    };
     let viewers = [
         viewer(MONA, Authority::Staff(NORTHERN_HAULAGE)),
         viewer(JUDE, Authority::Driver),
         viewer(ADA, Authority::Admin),
+        viewer(PLATFORM, Authority::Service),
     ];
     let window = Window { after: None, before: None, limit: 1000, from_end: false };
     let list = async |viewer: &Viewer, filter: &InterviewFilter| {

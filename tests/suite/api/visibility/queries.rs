@@ -30,6 +30,7 @@ async fn data_by_viewer(app: &TestApp, query: &str) -> Value {
         ("Mona", app.staff()),
         ("Piet", app.other_staff()),
         ("Ada", app.admin()),
+        ("Platform", app.service()),
         ("Bruna", app.user(BRUNA)),
     ];
     for (name, viewer) in viewers {
@@ -63,7 +64,8 @@ async fn viewer_is_the_user_of_the_token_with_their_company(#[values(Sqlite, Pos
           "role": "STAFF",
           "title": "Piet Maas"
         }
-      }
+      },
+      "Platform": {"viewer": {"company": null, "id": "2", "role": "SERVICE", "title": "Driver platform"}}
     }
     "#);
     assert_eq!(error_code(&app.anonymous(), query).await, "UNAUTHENTICATED");
@@ -120,6 +122,14 @@ async fn interview_is_visible_to_its_driver_its_company_and_admins(#[values(Sqli
         "bruna_with_kofi": null,
         "bruna_with_piet": {"id": "272"},
         "jude_with_luisa": null,
+        "jude_with_piet": {"id": "251"},
+        "malformed": null,
+        "unknown": null
+      },
+      "Platform": {
+        "bruna_with_kofi": {"id": "271"},
+        "bruna_with_piet": {"id": "272"},
+        "jude_with_luisa": {"id": "27"},
         "jude_with_piet": {"id": "251"},
         "malformed": null,
         "unknown": null
@@ -246,6 +256,18 @@ async fn application_is_visible_to_its_driver_its_company_and_admins(#[values(Sq
           "interviews": {"nodes": [{"id": "251"}], "totalCount": 1}
         },
         "northern": null
+      },
+      "Platform": {
+        "coastal": {
+          "driver": {"id": "997", "phoneNumber": "123"},
+          "id": "1050",
+          "interviews": {"nodes": [{"id": "251"}], "totalCount": 1}
+        },
+        "northern": {
+          "driver": {"id": "997", "phoneNumber": "123"},
+          "id": "277",
+          "interviews": {"nodes": [{"id": "27"}], "totalCount": 1}
+        }
       }
     }
     "#);
@@ -255,7 +277,7 @@ async fn application_is_visible_to_its_driver_its_company_and_admins(#[values(Sq
 
 #[rstest]
 #[case::interviewees("interviewees", "driver { title }", [51, 20, 71])]
-#[case::interviewers("interviewers", "title", [7, 1, 8])]
+#[case::interviewers("interviewers", "title", [8, 1, 9])]
 #[tokio::test]
 async fn people_of_their_company_are_listed_for_staff(
     #[case] list: &str,
@@ -311,7 +333,10 @@ async fn history_is_visible_with_its_interview(#[values(Sqlite, Postgres)] datab
       "Mona": {
         "interview": {"history": {"nodes": [{"actor": {"id": "1001"}, "type": "CREATED"}], "totalCount": 1}}
       },
-      "Piet": {"interview": null}
+      "Piet": {"interview": null},
+      "Platform": {
+        "interview": {"history": {"nodes": [{"actor": {"id": "1001"}, "type": "CREATED"}], "totalCount": 1}}
+      }
     }
     "#);
 }

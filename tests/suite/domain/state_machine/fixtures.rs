@@ -2,7 +2,7 @@
 
 use crate::support::people::{
     ADA, COASTAL_FREIGHT, DANA, DANA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_COASTAL_APPLICATION, JUDE_WITH_LUISA,
-    KOFI, LUISA, MONA, NORTHERN_HAULAGE,
+    KOFI, LUISA, MONA, NORTHERN_HAULAGE, PLATFORM,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use interviews::domain::{
@@ -24,7 +24,7 @@ pub fn hours(start: i64, end: i64) -> TimeSlot {
 }
 
 fn viewer(id: UserId, authority: Authority) -> Viewer {
-    Viewer { id, title: "Name".to_owned(), authority }
+    Viewer { id, title: "Name".to_owned(), authority, manager: false, time_zone: None }
 }
 
 /// Staff of the company, and not the interviewer.
@@ -40,8 +40,13 @@ pub fn admin() -> Viewer {
     viewer(ADA, Authority::Admin)
 }
 
-pub fn every_viewer() -> [Viewer; 3] {
-    [staff(), driver(), admin()]
+/// A program, which acts for no side.
+pub fn service() -> Viewer {
+    viewer(PLATFORM, Authority::Service)
+}
+
+pub fn every_viewer() -> [Viewer; 4] {
+    [staff(), driver(), admin(), service()]
 }
 
 pub fn interview(state: State) -> Interview {

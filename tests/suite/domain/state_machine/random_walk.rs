@@ -1,12 +1,12 @@
 //! Random walks: users perform random commands on an interview, and every invariant holds after each step.
 
-use super::fixtures::{driver, every_viewer, found, hour, interview, perform};
+use super::fixtures::{every_viewer, found, hour, interview, perform};
 use super::steps::{Step, bookings, steps};
 use crate::support::people::{DANA, JUDE, JUDE_APPLICATION, NORTHERN_HAULAGE};
 use chrono::{DateTime, Utc};
 use interviews::domain::{
     Command, EventType, ExpectedVersion, Interview, InterviewPatch, InterviewStatus, IntervieweeEffect,
-    IntervieweeKind, Patch, Refusal, State, TimeSlot, Transition, time,
+    IntervieweeKind, Patch, Refusal, Side, State, TimeSlot, Transition, time,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -245,7 +245,7 @@ proptest! {
         booking in bookings(),
     ) {
         let references = found(Some(booking.interviewee_id), Some(booking.interviewer_id));
-        let possible = viewer != driver()
+        let possible = viewer.acts_for(Side::Interviewer)
             && TimeSlot::try_new(booking.start_at, booking.end_at).is_ok()
             && references.interviewee.is_some()
             && references.interviewer_exists;

@@ -2,7 +2,7 @@
 
 use super::fixtures::{
     admin, amended, at, cancelled, command, driver, every_state, every_viewer, final_states, found, hour, hours,
-    interview, perform, rejected, staff,
+    interview, perform, rejected, service, staff,
 };
 use crate::support::people::{JUDE_APPLICATION, LUISA};
 use interviews::domain::{
@@ -82,9 +82,27 @@ fn created_interview_is_pending(#[case] viewer: Viewer) {
 }
 
 #[test]
-fn driver_cannot_create() {
-    let references = found(Some(JUDE_APPLICATION), Some(LUISA));
-    assert!(matches!(booking().create(&driver(), references, hour(9)), Err(Refusal::Forbidden(_))));
+fn driver_and_service_cannot_create() {
+    for viewer in [driver(), service()] {
+        let references = found(Some(JUDE_APPLICATION), Some(LUISA));
+        assert!(matches!(booking().create(&viewer, references, hour(9)), Err(Refusal::Forbidden(_))));
+    }
+}
+
+#[test]
+fn service_can_do_nothing_in_any_state() {
+    for state in every_state() {
+        let interview = interview(state);
+        for now in [at(599), at(601)] {
+            assert_eq!(interview.available_actions(&service(), now), []);
+            for action in Action::VARIANTS {
+                for acting in [None, Some(STAFF), Some(DRIVER)] {
+                    let done = perform(&interview, &service(), &command(*action, acting), now);
+                    assert!(matches!(done, Err(Refusal::Forbidden(_))), "{action:?}: {done:?}");
+                }
+            }
+        }
+    }
 }
 
 /// The outcome of a transition.

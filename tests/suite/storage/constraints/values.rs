@@ -158,8 +158,9 @@ async fn staff_belong_to_a_company_and_others_to_none(#[values(Sqlite, Postgres)
     let user = |role: &str, company: &str| {
         format!("INSERT INTO users (role, company_id, title) VALUES ('{role}', {company}, 'New User')")
     };
-    let misplaced = [user("staff", "NULL"), user("driver", "1"), user("admin", "2")];
+    let misplaced = [user("staff", "NULL"), user("driver", "1"), user("admin", "2"), user("service", "1")];
     refused(&database, Check("users_staff_company_check"), misplaced).await;
     refused(&database, ForeignKey("users_company_id_fkey"), [user("staff", "99")]).await;
-    done(&database, [user("staff", "2"), user("driver", "NULL"), user("admin", "NULL")]).await;
+    let placed = [user("staff", "2"), user("driver", "NULL"), user("admin", "NULL"), user("service", "NULL")];
+    done(&database, placed).await;
 }

@@ -64,9 +64,13 @@ impl Empty {
 
 /// Every table with its columns: `@` marks times, `?` booleans.
 const TABLES: [(&str, &str); 5] = [
-    ("companies", "id name"),
-    ("users", "id role company_id title image phone_number contact_phone_number deactivated_at@"),
-    ("interviewees", "id company_id driver_id kind updated_at@"),
+    ("companies", "id name image time_zone source_updated_at@"),
+    (
+        "users",
+        "id role company_id title image phone_number contact_phone_number deactivated_at@ manager? email time_zone \
+         tokens_valid_after@ erased_at@ source_updated_at@",
+    ),
+    ("interviewees", "id company_id driver_id kind updated_at@ title source_updated_at@"),
     (
         "interviews",
         "id company_id driver_id interviewee_id interviewer_id kind status start_at@ end_at@ amend_start_at@ \

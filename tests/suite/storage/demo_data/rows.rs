@@ -47,14 +47,16 @@ async fn people_and_interview_of_the_documentation_are_there(#[values(1, 300)] c
     empty.fill(count).await;
     let lines = dump(&empty.database).await;
     for line in [
-        "companies 1|Northern Haulage",
-        "companies 2|Coastal Freight",
-        "users 1|admin|-|Ada Prentice|-|-|-|-",
-        "users 997|driver|-|Jude Howell|-|123|-|-",
-        "users 1000|staff|1|Mona Berg|-|-|-|-",
-        "users 1001|staff|1|Luisa Hintz|-|-|-|-",
-        "users 1002|staff|2|Piet Maas|-|-|-|-",
-        "interviewees 277|1|997|verified|2025-03-20T10:02:08.958",
+        "companies 1|Northern Haulage|-|Europe/London|-",
+        "companies 2|Coastal Freight|-|Europe/Amsterdam|-",
+        "users 1|admin|-|Ada Prentice|-|-|-|-|false|-|-|-|-|-",
+        "users 2|service|-|Driver platform|-|-|-|-|false|-|-|-|-|-",
+        "users 997|driver|-|Jude Howell|-|123|-|-|false|-|-|-|-|-",
+        "users 1000|staff|1|Mona Berg|-|-|-|-|false|-|-|-|-|-",
+        "users 1001|staff|1|Luisa Hintz|-|-|-|-|false|-|-|-|-|-",
+        "users 1002|staff|2|Piet Maas|-|-|-|-|false|-|-|-|-|-",
+        "users 1003|staff|1|Nora Lind|-|-|-|-|true|nora.lind@northern-haulage.example.test|-|-|-|-",
+        "interviewees 277|1|997|verified|2025-03-20T10:02:08.958|-|-",
         "interviews 27|1|997|277|1001|video_call|pending|2025-03-20T09:00:00.000|2025-03-20T09:30:00.000|-|-|-|-|-|-|-|\
          false|1|2025-03-19T16:20:41.250|2025-03-19T16:20:41.250",
     ] {

@@ -49,11 +49,12 @@ async fn subscriber_of_an_empty_log_misses_no_acknowledged_change_after_a_crash(
 async fn events_that_a_crash_undid_expire_subscriptions_and_cursors() {
     let Some(clusters) = OwnClusters::new() else { return };
     // Commits are acknowledged before they are on the disk. A page of the log that is full is written at once, so that
-    // the log has to be small.
+    // the log has to be small, and to begin with a page of its own.
     let settings = "synchronous_commit = off\nwal_writer_delay = 10s\nautovacuum = off\nfull_page_writes = off";
     let cluster = clusters.start(settings);
     let app = TestApp::on(cluster.filled().await, &["--event-interval", "20ms"]).await;
     app.database.execute("CHECKPOINT").await;
+    app.database.execute("SELECT pg_switch_wal()").await;
     let kept = latest_event(&app).await;
     let mut subscriber = Subscriber::of(&app, &app.staff()).await;
     let lost = changes(&app, 3, "undone").await;
