@@ -12,6 +12,7 @@ mod interview;
 pub mod page;
 mod patch;
 mod people;
+pub mod provisioning;
 mod refusal;
 pub mod time;
 mod time_slot;

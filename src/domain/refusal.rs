@@ -54,6 +54,32 @@ pub enum RefusalCode {
     AmendmentUnchanged,
     /// An admin did not name the side for which they act, and both are possible.
     SideRequired,
+    /// A new row of the platform lacks the field.
+    Required,
+    /// The id is no number from 1 to 2^63 − 1.
+    InvalidId,
+    /// An earlier row of the request has the same id.
+    DuplicateId,
+    /// Staff have no company.
+    CompanyRequired,
+    /// A user who is not staff has a company.
+    CompanyNotAllowed,
+    /// There is no such company.
+    CompanyNotFound,
+    /// There is no such driver.
+    DriverNotFound,
+    /// The field cannot change any more.
+    Immutable,
+    /// The person was erased.
+    Erased,
+    /// The text is no http or https URL.
+    InvalidImage,
+    /// The text is no address.
+    InvalidEmail,
+    /// The name or title is blank, too long, or has control characters.
+    InvalidTitle,
+    /// The text has control characters.
+    InvalidText,
     /// See [`Refusal::NotFound`].
     NotFound,
     /// See [`Refusal::Forbidden`].

@@ -1,6 +1,6 @@
 //! The API that the engine serves: this schema over the services.
 
-use crate::domain::{self, Epoch, LogPosition, Scope, Side, UserId, time};
+use crate::domain::{self, Epoch, LogPosition, Scope, Side, TimeZone, UserId, time};
 use crate::graphql::context::{ChangesBefore, ChangesCursor};
 use crate::graphql::engine::api::{Api, Delivery, EventStream};
 use crate::graphql::engine::document::{CostRules, CustomScalar, PageSizes, RootField, parse_schema};
@@ -12,7 +12,7 @@ use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::root_counts::RootCounts;
 use crate::graphql::schema::interview::subscription::SubscriptionArguments;
-use crate::graphql::schema::{FREE_TEXTS, SCANS, SCHEMA};
+use crate::graphql::schema::{FREE_TEXTS, ROW_LISTS, SCANS, SCHEMA};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
     self, AdmittedEntry, CatchUpPermit, LiveSession, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError,
@@ -51,11 +51,15 @@ impl Api for InterviewsApi {
         page_sizes: PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE },
         free_texts: FREE_TEXTS,
         scans: SCANS,
+        row_lists: ROW_LISTS,
     };
-    const SCALARS: &'static [CustomScalar] = &[CustomScalar {
-        name: "DateTime",
-        check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()),
-    }];
+    const SCALARS: &'static [CustomScalar] = &[
+        CustomScalar { name: "DateTime", check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()) },
+        CustomScalar {
+            name: "TimeZone",
+            check: |text| TimeZone::parse(text).map(drop).map_err(|error| error.to_string()),
+        },
+    ];
     const READ_FIRST: Option<&'static str> = Some("changesCursor");
     const NO_TOKEN: NoViewer = no_viewer(TokenProblem::Missing);
     const EVENT_RETRIES: u32 = MAX_RETRIES;

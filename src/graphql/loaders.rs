@@ -1,7 +1,9 @@
 //! Data loaders: what the resolvers of a request ask for at the same time is fetched with one statement for each kind.
 
 use crate::domain::page::{InterviewPosition, Page, Window};
-use crate::domain::{Epoch, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer};
+use crate::domain::{
+    Company, CompanyId, Epoch, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer,
+};
 use crate::graphql::engine::loader_scheduler::{NoDelay, PendingFetches};
 use crate::services::{ServiceError, SharedServices};
 use async_graphql::dataloader::{self, DataLoader};
@@ -83,6 +85,11 @@ impl Loader {
         self.load(id).await?.ok_or(ServiceError::Dangling { table: "interviewees", id: id.0 })
     }
 
+    /// The company that a row references.
+    pub async fn company(&self, id: CompanyId) -> Result<Arc<Company>, ServiceError> {
+        self.load(id).await?.ok_or(ServiceError::Dangling { table: "companies", id: id.0 })
+    }
+
     /// The epoch of the event log.
     pub async fn event_log_epoch(&self) -> Result<Epoch, ServiceError> {
         // The fetcher below returns it or an error.
@@ -111,6 +118,17 @@ impl dataloader::Loader<UserId> for BatchFetcher {
         let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
         let rows = self.services.users_by_ids(viewer, ids).await?;
         Ok(rows.into_iter().map(|user| (user.id, Arc::new(user))).collect())
+    }
+}
+
+impl dataloader::Loader<CompanyId> for BatchFetcher {
+    type Value = Arc<Company>;
+    type Error = ServiceError;
+
+    async fn load(&self, ids: &[CompanyId]) -> Batch<CompanyId, Self::Value> {
+        let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
+        let rows = self.services.companies_by_ids(viewer, ids).await?;
+        Ok(rows.into_iter().map(|company| (company.id, Arc::new(company))).collect())
     }
 }
 

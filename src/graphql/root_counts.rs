@@ -2,6 +2,7 @@
 //! a document, takes one statement. Nested lists are counted by the loaders.
 
 use crate::domain::filter::InterviewFilter;
+use crate::domain::provisioning::AccountFilter;
 use crate::domain::{LogPosition, Viewer};
 use crate::services::{ServiceError, Services, SharedServices};
 use futures_util::FutureExt;
@@ -17,6 +18,10 @@ pub enum RootCount {
     Interviewees(Option<String>),
     /// Whose name contains the text.
     Interviewers(Option<String>),
+    /// The users whom an administrator lists.
+    Users(AccountFilter),
+    /// The companies whose name contains the text.
+    Companies(Option<String>),
     /// The events after a position.
     Changes(LogPosition, InterviewFilter),
 }
@@ -49,6 +54,8 @@ async fn run(services: Arc<Services>, viewer: Arc<Viewer>, count: RootCount) -> 
         RootCount::Interviews(filter) => services.count_interviews(&viewer, &filter).await,
         RootCount::Interviewees(search) => services.count_interviewees(&viewer, search.as_deref()).await,
         RootCount::Interviewers(search) => services.count_interviewers(&viewer, search.as_deref()).await,
+        RootCount::Users(filter) => services.count_accounts(&viewer, &filter).await,
+        RootCount::Companies(search) => services.count_companies(&viewer, search.as_deref()).await,
         RootCount::Changes(since, filter) => services.count_changes(&viewer, &filter, since).await,
     }
 }

@@ -7,7 +7,9 @@ mod demo_data;
 mod error;
 pub mod events;
 pub mod interviews;
+pub mod provisioning;
 mod readiness;
+mod retry;
 
 pub use auth::authentication::AuthenticationError;
 pub use auth::live_sessions::LiveSession;

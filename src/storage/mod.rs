@@ -1,6 +1,7 @@
 //! All SQL, for PostgreSQL and SQLite: functions that take a connection or transaction, and take and return domain
 //! types. No rules.
 
+pub(crate) mod accounts;
 mod backup;
 pub(crate) mod bulk_insert;
 pub(crate) mod companies;
@@ -11,6 +12,7 @@ pub(crate) mod history;
 mod interview_queue;
 pub(crate) mod interviewees;
 pub mod interviews;
+pub(crate) mod provisioning;
 pub(crate) mod recent_past;
 pub(crate) mod time_locks;
 pub mod tokens;

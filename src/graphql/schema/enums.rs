@@ -132,4 +132,4 @@ pub enum WarningCode {
     InThePast,
 }
 
-json_enums! { InterviewKind InterviewStatus IntervieweeKind Side }
+json_enums! { InterviewKind InterviewStatus IntervieweeKind Role Side }

@@ -5,15 +5,19 @@ mod enums;
 mod field_names;
 pub mod interview;
 mod people;
+mod provisioning;
 mod scalars;
+mod search;
 mod viewer;
 
-use crate::graphql::engine::document::{FreeText, Scan};
+use crate::graphql::engine::document::{FreeText, RowList, Scan};
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
 use interview::mutations::InterviewMutations;
 use interview::queries::InterviewQueries;
 use interview::subscription::InterviewSubscriptions;
 use people::queries::PeopleQueries;
+use provisioning::mutations::ProvisioningMutations;
+use provisioning::queries::ProvisioningQueries;
 use std::sync::LazyLock;
 use viewer::queries::ViewerQueries;
 
@@ -32,15 +36,27 @@ pub const SCANS: &[Scan] = &[
     count("InterviewEventConnection"),
     count("IntervieweeConnection"),
     count("InterviewerConnection"),
+    count("UserConnection"),
+    count("CompanyConnection"),
     Scan { parent: "Query", field: "interviews", argument: Some("filter"), cost: SEARCH_COST },
     Scan { parent: "Query", field: "interviewChanges", argument: Some("filter"), cost: SEARCH_COST },
     Scan { parent: "Query", field: "interviewees", argument: Some("search"), cost: SEARCH_COST },
     Scan { parent: "Query", field: "interviewers", argument: Some("search"), cost: SEARCH_COST },
+    // With `role` as well: no index has it.
+    Scan { parent: "Query", field: "users", argument: None, cost: SEARCH_COST },
+    Scan { parent: "Query", field: "companies", argument: Some("search"), cost: SEARCH_COST },
 ];
 
 const fn count(parent: &'static str) -> Scan {
     Scan { parent, field: "totalCount", argument: None, cost: COUNT_COST }
 }
+
+/// The fields whose lists have at most as many items as an argument.
+pub const ROW_LISTS: &[RowList] = &[
+    RowList { parent: "Mutation", field: "syncCompanies", argument: "companies" },
+    RowList { parent: "Mutation", field: "syncUsers", argument: "users" },
+    RowList { parent: "Mutation", field: "syncInterviewees", argument: "interviewees" },
+];
 
 /// The points that a refusal for a schedule conflict costs in addition. It tells when a person is busy.
 pub const CONFLICT_COST: usize = 100;
@@ -50,12 +66,12 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Queries. Objects that the viewer has no permission to see are treated as if they did not exist.
 #[derive(MergedObject)]
-pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries);
+pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries);
 
-/// Mutations. A mutation is applied completely or not at all. Errors that the user can fix are returned in
-/// `userErrors`.
+/// Mutations. A mutation is applied completely or not at all; of those that begin with `sync`, each row by itself.
+/// Errors that the user can fix are returned in `userErrors`.
 #[derive(MergedObject)]
-pub struct Mutation(InterviewMutations);
+pub struct Mutation(InterviewMutations, ProvisioningMutations);
 
 /// Subscriptions, over WebSocket (subprotocol `graphql-transport-ws`) or server-sent events (`accept:
 /// text/event-stream`).
@@ -64,7 +80,8 @@ pub struct Subscription(InterviewSubscriptions);
 
 /// The schema. The engine validates documents, so async-graphql does not have to.
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let query = Query(ViewerQueries, InterviewQueries, PeopleQueries);
-    let (mutation, subscription) = (Mutation(InterviewMutations), Subscription(InterviewSubscriptions));
+    let query = Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries);
+    let mutation = Mutation(InterviewMutations, ProvisioningMutations);
+    let subscription = Subscription(InterviewSubscriptions);
     Schema::build(query, mutation, subscription).validation_mode(ValidationMode::Fast).finish()
 });

@@ -1,6 +1,6 @@
 //! Custom scalars.
 
-use crate::domain::time;
+use crate::domain::{self, time};
 use crate::graphql::direct_json::JsonScalar;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::Utc;
@@ -36,5 +36,30 @@ impl JsonScalar for DateTime {
         out.push(b'"');
         out.extend_from_slice(time::format(self.0).as_bytes());
         out.push(b'"');
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeZone(pub domain::TimeZone);
+
+/// A time zone by its name in the IANA database, such as `Europe/Berlin` or `UTC`. Links such as `Europe/Kiev` are
+/// accepted and kept.
+#[Scalar(name = "TimeZone", specified_by_url = "https://www.iana.org/time-zones")]
+impl ScalarType for TimeZone {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => domain::TimeZone::parse(text).map(Self).map_err(InputValueError::custom),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.name().to_owned())
+    }
+}
+
+impl JsonScalar for TimeZone {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.name().write(out);
     }
 }

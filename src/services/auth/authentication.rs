@@ -7,7 +7,9 @@ use crate::services::{ServiceError, Services};
 use crate::storage::tokens;
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Why a token signs no user in.
@@ -26,6 +28,8 @@ pub enum AuthenticationError {
 pub(crate) struct ViewerCache {
     viewers: Cache<(UserId, String), CachedViewer>,
     ttl: Duration,
+    /// How often users were forgotten. A viewer that was read before, and would be cached afterwards, may be outdated.
+    forgotten: AtomicU64,
 }
 
 #[derive(Clone, Debug)]
@@ -42,7 +46,18 @@ const INITIAL_CAPACITY: usize = 100;
 
 impl ViewerCache {
     pub(crate) fn new(ttl: Duration) -> Self {
-        Self { viewers: Cache::with_weighter(INITIAL_CAPACITY, CAPACITY, UnitWeighter), ttl }
+        Self {
+            viewers: Cache::with_weighter(INITIAL_CAPACITY, CAPACITY, UnitWeighter),
+            ttl,
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes the next request of these users read them from the database.
+    pub(crate) fn forget(&self, users: impl IntoIterator<Item = UserId>) {
+        let users: HashSet<UserId> = users.into_iter().collect();
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.viewers.retain(|(user, _), _| !users.contains(user));
     }
 }
 
@@ -66,10 +81,13 @@ impl Services {
 
     /// The viewer as the database has them now.
     pub(crate) async fn read_viewer(&self, key: (UserId, String)) -> Result<Arc<Viewer>, AuthenticationError> {
-        let cached_at = self.clock.uptime();
+        let (cached_at, forgotten) = (self.clock.uptime(), self.viewers.forgotten.load(Ordering::SeqCst));
         let viewer = tokens::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
         let Some(viewer) = viewer.map(Arc::new) else { return Err(self.refusal(key.1).await?.into()) };
-        self.viewers.viewers.insert(key, CachedViewer { cached_at, viewer: viewer.clone() });
+        self.viewers.viewers.insert(key.clone(), CachedViewer { cached_at, viewer: viewer.clone() });
+        if self.viewers.forgotten.load(Ordering::SeqCst) != forgotten {
+            self.viewers.viewers.remove(&key);
+        }
         Ok(viewer)
     }
 

@@ -5,10 +5,10 @@ use crate::domain::{
     Booking, Command, EventId, ExpectedVersion, Interview, InterviewId, InterviewPatch, InterviewWithPeople,
     References, Refusal, Viewer,
 };
+use crate::services::retry::{ATTEMPTS, pause_before_retry};
 use crate::services::{ServiceError, Services};
 use crate::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
 use crate::storage::{LockWait, StorageError};
-use std::time::Duration;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
@@ -20,9 +20,6 @@ pub struct ChangedInterview {
     /// The event of the change; none if nothing was written.
     pub event: Option<EventId>,
 }
-
-/// Attempts for one change, the first included. The pauses between them grow to about one second in total.
-const ATTEMPTS: u32 = 8;
 
 #[derive(Clone, Copy)]
 enum ChangeRequest<'a> {
@@ -121,8 +118,7 @@ impl Services {
                 return Err(error);
             }
             locking = Locking::Pessimistic(LockWait::Brief);
-            let longest = Duration::from_millis(8 << attempts);
-            tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
+            pause_before_retry(attempts).await;
         }
     }
 

@@ -3,26 +3,18 @@
 use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{InterviewOrder, InterviewPosition, Page, Window};
 use crate::domain::{
-    Authority, Company, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeId,
-    Participants, Refusal, Scope, User, UserId, Viewer,
+    Authority, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeId, Participants,
+    Refusal, Scope, User, UserId, Viewer,
 };
 use crate::services::{ServiceError, Services};
 use crate::storage::interviews::with_people;
-use crate::storage::{companies, history, interviewees, interviews, users};
+use crate::storage::{history, interviewees, interviews, users};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
 impl Services {
-    /// The company of staff; none for others.
-    pub async fn company_of(&self, viewer: &Viewer) -> Result<Option<Company>> {
-        match viewer.authority.company() {
-            Some(company) => Ok(companies::find(&*self.reader(viewer).await?, company).await?),
-            None => Ok(None),
-        }
-    }
-
     /// The interview with this id, if the viewer sees it.
     pub async fn interview(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<Interview>> {
         Ok(interviews::find(&*self.reader(viewer).await?, viewer.scope(), id).await?)

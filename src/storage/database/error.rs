@@ -72,6 +72,12 @@ impl StorageError {
         }
     }
 
+    /// Other servers changed the same rows at every attempt.
+    #[must_use]
+    pub fn contended() -> Self {
+        Self::Transient(DbErr::RecordNotUpdated)
+    }
+
     /// Whether the role lacks a right.
     #[must_use]
     pub fn is_missing_right(&self) -> bool {

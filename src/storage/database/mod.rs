@@ -115,6 +115,11 @@ impl Db {
         Ok(self.writer.reserve().await?)
     }
 
+    /// A connection for statements that wait for locks. Each statement is a transaction of its own.
+    pub(crate) async fn reserve_to_wait_for_locks(&self) -> Result<ReservedConnection> {
+        Ok(self.waiting_writer.reserve().await?)
+    }
+
     /// Whether this is PostgreSQL, and not SQLite.
     #[must_use]
     pub fn is_postgres(&self) -> bool {

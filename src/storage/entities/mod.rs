@@ -1,6 +1,7 @@
 //! The tables as SeaORM entities, and their conversion to domain types. Private to storage.
 
 pub mod account;
+pub mod application;
 pub mod company;
 pub mod event;
 pub mod interview;

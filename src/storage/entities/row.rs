@@ -59,7 +59,7 @@ pub(crate) use row;
 
 #[cfg(test)]
 mod tests {
-    use crate::storage::entities::{account, company, interview, interviewee, user};
+    use crate::storage::entities::{account, application, company, interview, interviewee, user};
     use sea_orm::{DbBackend, EntityTrait, QueryTrait};
 
     #[test]
@@ -73,6 +73,7 @@ mod tests {
         assert_eq!(selected::<interviewee::Entity>(), interviewee::Model::FIELDS);
         assert_eq!(selected::<user::Entity>(), user::Model::FIELDS);
         assert_eq!(selected::<account::Entity>(), account::Model::FIELDS);
+        assert_eq!(selected::<application::Entity>(), application::Model::FIELDS);
         assert_eq!(selected::<company::Entity>(), company::Model::FIELDS);
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::{Interview, InterviewId};
 use crate::storage::entities::interview;
 use crate::storage::{Result, StorageError};
 use interview::{COLUMN, Column};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter};
 
 /// Inserts an interview, and returns the id that the database assigns. Fails with [`StorageError::Overlap`].
 pub(crate) async fn insert(connection: &impl ConnectionTrait, interview: &Interview) -> Result<InterviewId> {
@@ -25,5 +25,5 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, interview: &Interv
         .filter(COLUMN.version.eq(interview.version - 1))
         .exec(connection)
         .await?;
-    if updated.rows_affected == 1 { Ok(()) } else { Err(StorageError::Transient(DbErr::RecordNotUpdated)) }
+    if updated.rows_affected == 1 { Ok(()) } else { Err(StorageError::contended()) }
 }

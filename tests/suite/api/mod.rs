@@ -3,6 +3,7 @@
 mod authentication;
 mod errors;
 pub mod mutations;
+mod provisioning;
 mod queries;
 mod rest;
 mod schema;

@@ -2,6 +2,7 @@
 
 mod booking_race;
 mod concurrent_changes;
+mod concurrent_feeds;
 mod crash;
 mod frozen_server;
 mod held_locks;

@@ -32,6 +32,7 @@ pub mod database_folder;
 pub mod database_port;
 pub mod database_proxy;
 pub mod events;
+pub mod feed;
 pub mod filtered_view;
 pub mod hand_over;
 pub mod inspect;

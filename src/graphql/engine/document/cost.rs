@@ -36,6 +36,17 @@ pub struct Scan {
     pub cost: usize,
 }
 
+/// A field whose lists have at most as many items as an argument, which is a list of rows.
+#[derive(Clone, Copy, Debug)]
+pub struct RowList {
+    /// The type that has the field.
+    pub parent: &'static str,
+    /// The field. Its selection costs as much for each row.
+    pub field: &'static str,
+    /// The argument with the rows.
+    pub argument: &'static str,
+}
+
 /// What the cost of a schema's fields depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct CostRules {
@@ -45,6 +56,8 @@ pub struct CostRules {
     pub free_texts: &'static [FreeText],
     /// The fields that make the database read more rows than they return.
     pub scans: &'static [Scan],
+    /// The fields whose lists have at most as many items as an argument.
+    pub row_lists: &'static [RowList],
 }
 
 /// The cost: a field costs one point, or more if it is a free text, and a connection multiplies the cost of its
@@ -113,7 +126,7 @@ impl Cost<'_> {
             Selection::Field(field) => {
                 let own = if self.is_free_text(set, field) { FREE_TEXT_COST } else { 1 };
                 let Points { fields, scans, arguments } = self.of(&field.selection_set);
-                let items = self.items(field);
+                let items = self.items(set, field);
                 let selected =
                     Points { fields: fields.saturating_mul(items), scans, arguments: arguments.saturating_mul(items) };
                 let arguments = self.arguments.of(field);
@@ -156,7 +169,11 @@ impl Cost<'_> {
     }
 
     /// The number of items that a field may return; 1 unless it is a list.
-    fn items(&self, field: &Field) -> usize {
+    fn items(&self, parent: &SelectionSet, field: &Field) -> usize {
+        let is_this = |list: &&RowList| parent.ty == *list.parent && field.name == *list.field;
+        if let Some(list) = self.rules.row_lists.iter().find(is_this) {
+            return field.specified_argument_by_name(list.argument).map_or(1, |rows| self.rows(rows));
+        }
         // The lists of introspection have no page size. These are estimates for a schema of about 60 types.
         match (field.definition.ty.inner_named_type().as_str(), field.name.as_str()) {
             ("__Type", "types") => return 60,
@@ -168,6 +185,19 @@ impl Cost<'_> {
         let given = ["first", "last"].iter().find_map(|name| self.number(field.specified_argument_by_name(name)?));
         let size = given.unwrap_or(self.rules.page_sizes.default.into()).clamp(1, self.rules.page_sizes.max.into());
         usize::try_from(size).unwrap_or(1)
+    }
+
+    /// The number of items of a list.
+    fn rows(&self, value: &Value) -> usize {
+        match value {
+            Value::List(rows) => rows.len(),
+            Value::Variable(name) => match self.variables.get(name.as_str()) {
+                Some(Variable::List(rows)) => rows.len(),
+                _ => 1,
+            },
+            _ => 1,
+        }
+        .max(1)
     }
 
     fn number(&self, value: &Value) -> Option<i64> {

@@ -11,4 +11,4 @@ pub mod object;
 mod payload;
 pub mod queries;
 pub mod subscription;
-mod user_errors;
+pub mod user_errors;

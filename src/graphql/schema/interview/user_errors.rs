@@ -1,5 +1,6 @@
 //! User errors: refusals as data, so that a form can show each at its field.
 
+use crate::domain::provisioning::RowError;
 use crate::domain::{Conflict, Field, FieldError, Refusal};
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
 use crate::graphql::schema::field_names::field_name;
@@ -31,7 +32,7 @@ pub enum UserErrorCode {
     EndNotAfterStart,
     /// The interview is longer than 24 hours or than the server allows. `limit` is in minutes.
     DurationTooLong,
-    /// The text is longer than 2000 characters. `limit` is in characters.
+    /// The text is longer than its field allows. `limit` is in characters.
     TextTooLong,
     /// The field cannot be null.
     NullNotAllowed,
@@ -49,6 +50,33 @@ pub enum UserErrorCode {
     AmendmentUnchanged,
     /// An admin has to pass the side to act for: both can do this now.
     SideRequired,
+    /// A new row lacks the field.
+    Required,
+    /// The id is not a whole number from 1 to 9223372036854775807.
+    InvalidId,
+    /// An earlier row of the request has the same id.
+    DuplicateId,
+    /// Staff need a company.
+    CompanyRequired,
+    /// Only staff have a company.
+    CompanyNotAllowed,
+    /// There is no such company.
+    CompanyNotFound,
+    /// There is no such driver.
+    DriverNotFound,
+    /// The company and the driver of an application never change. A user with interviews does not become a driver, and
+    /// a driver with interviews nothing else.
+    Immutable,
+    /// The person was erased: nothing of them is stored any more.
+    Erased,
+    /// The image is not an http or https URL of at most 2048 characters.
+    InvalidImage,
+    /// The address does not have exactly one @, or is longer than 254 characters.
+    InvalidEmail,
+    /// The name or title is blank, longer than 200 characters, or contains control characters.
+    InvalidTitle,
+    /// The text contains control characters.
+    InvalidText,
     /// There is no such interview that the viewer may see.
     NotFound,
     /// The viewer may see the interview, but has no permission for this action.
@@ -169,6 +197,19 @@ impl ArgumentPaths {
 }
 
 impl UserError {
+    /// The error of a mutation that the viewer may not make at all.
+    pub fn not_permitted(reason: &str) -> Self {
+        let (message, path) = (reason.to_owned(), Vec::new());
+        Self::Forbidden(ForbiddenError { code: UserErrorCode::Forbidden, message, path })
+    }
+
+    /// An error in one field of a row that the platform sends. `path` leads to the row.
+    pub fn in_row(error: RowError, mut path: Vec<String>) -> Self {
+        path.push(error.field.into_str().to_owned());
+        let limit = error.limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX));
+        Self::Validation(ValidationError { code: error.code.into(), message: error.message, path, limit })
+    }
+
     /// The errors of a refusal.
     pub fn all(refusal: Refusal, paths: ArgumentPaths) -> Vec<Self> {
         let path = paths.interview_path();

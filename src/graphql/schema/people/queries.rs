@@ -3,11 +3,11 @@
 use crate::domain::IntervieweeId;
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::DirectObject;
-use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::relay::connection::Connection;
 use crate::graphql::relay::page_arguments::PageArguments;
 use crate::graphql::schema::people::interviewee::Interviewee;
 use crate::graphql::schema::people::users::Interviewer;
+use crate::graphql::schema::search::check_search;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -64,15 +64,4 @@ impl PeopleQueries {
         };
         Some(list.await)
     }
-}
-
-/// The longest text to search for, in characters. Names are shorter.
-const MAX_SEARCH_LENGTH: usize = 200;
-
-fn check_search(text: Option<&str>) -> Result<()> {
-    if text.is_some_and(|text| text.chars().count() > MAX_SEARCH_LENGTH) {
-        let message = format!("The argument `search` has at most {MAX_SEARCH_LENGTH} characters.");
-        return Err(error_with_code(Code::BadUserInput, message));
-    }
-    Ok(())
 }

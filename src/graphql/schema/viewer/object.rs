@@ -1,8 +1,10 @@
-//! The types `Viewer` and `Company`.
+//! The type `Viewer`.
 
 use crate::domain;
 use crate::graphql::context::ContextExt;
 use crate::graphql::schema::enums::Role;
+use crate::graphql::schema::provisioning::company::Company;
+use crate::graphql::schema::scalars::TimeZone;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -33,23 +35,17 @@ impl Viewer {
 
     /// The company that a member of staff works for. Null for drivers, admins and services.
     async fn company(&self, ctx: &Context<'_>) -> Option<Result<Company>> {
-        let company = ctx.map_failure(ctx.services().company_of(&self.0).await);
-        company.transpose().map(|company| company.map(Company))
-    }
-}
-
-pub struct Company(domain::Company);
-
-/// A company that interviews drivers. Each company is a tenant: its interviews are not visible to other companies.
-#[Object]
-impl Company {
-    /// The id.
-    async fn id(&self) -> ID {
-        self.0.id.0.into()
+        let company = ctx.map_failure(ctx.loader().company(self.0.authority.company()?).await);
+        Some(company.map(Company))
     }
 
-    /// The name.
-    async fn name(&self) -> &str {
-        &self.0.name
+    /// The time zone in which the viewer reads times: their own, or else that of their company, or else UTC.
+    async fn time_zone(&self, ctx: &Context<'_>) -> Result<TimeZone> {
+        let zone = match (self.0.time_zone, self.0.authority.company()) {
+            (Some(own), _) => own,
+            (None, Some(company)) => ctx.map_failure(ctx.loader().company(company).await)?.time_zone,
+            (None, None) => domain::TimeZone::UTC,
+        };
+        Ok(TimeZone(zone))
     }
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod normalised_objects;
+mod provisioning_contract;
 
 use crate::support::Database::Sqlite;
 use crate::support::TestApp;
@@ -118,14 +119,16 @@ async fn schema_describes_every_element() {
 #[tokio::test]
 async fn schema_has_every_element_of_the_contract() {
     let served = lines().await;
-    let missing: Vec<&str> = contract::CORE.iter().copied().filter(|line| !served.contains(*line)).collect();
+    let core = contract::CORE.iter().chain(provisioning_contract::PROVISIONING);
+    let missing: Vec<&str> = core.copied().filter(|line| !served.contains(*line)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "of the contract, in the schema as\n{served:#?}");
     assert_eq!(contract::CORE.iter().collect::<BTreeSet<_>>().len(), contract::CORE.len(), "each line once");
 }
 
 #[tokio::test]
 async fn schema_has_no_other_element_than_the_listed_ones() {
-    let contract: BTreeSet<&str> = contract::CORE.iter().chain(contract::BEYOND).copied().collect();
+    let contract: BTreeSet<&str> =
+        contract::CORE.iter().chain(provisioning_contract::PROVISIONING).chain(contract::BEYOND).copied().collect();
     let served = lines().await;
     let more: Vec<&String> = served.iter().filter(|line| !contract.contains(line.as_str())).collect();
     assert_eq!(more, Vec::<&String>::new(), "new in the schema: list it in `contract::BEYOND`, or it was not meant");
@@ -147,6 +150,13 @@ async fn every_error_type_implements_user_error() {
         "StaleVersionError",
     ];
     assert_eq!(possible, BTreeSet::from(expected));
+}
+
+#[tokio::test]
+async fn time_zone_names_its_specification() {
+    let types = types().await;
+    let zone = types.iter().find(|it| it["name"] == "TimeZone").unwrap();
+    assert_eq!(zone["specifiedByURL"], "https://www.iana.org/time-zones");
 }
 
 #[tokio::test]

@@ -16,10 +16,10 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields with several values by design, and the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[(
-    "InterviewEvent.matches",
-    "whether the interview matches the filter of the field, which the event does not have",
-)];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("InterviewEvent.matches", "whether the interview matches the filter of the field, which the event does not have"),
+    ("SyncResult.outcome", "what became of a row in one request"),
+];
 
 /// Lead to every object with an id. `...Type` selects all of its fields that have no arguments. `__typename` is added
 /// to each selection.
@@ -50,6 +50,14 @@ const QUERIES_OF_STAFF: &[&str] = &[
         userErrors { ... on InvalidStateError { current { ...Interview } } } } }",
     "mutation { createInterview(input: $conflicting) { \
         userErrors { ... on ScheduleConflictError { conflicts { ...Interview } } } } }",
+];
+
+/// For those who administer users and companies.
+const QUERIES_OF_ADMINS: &[&str] = &[
+    "{ users(first: 100) { nodes { ...User company { ...Company } } edges { node { ...User } } } \
+        companies(first: 100) { nodes { ...Company } edges { node { ...Company } } } }",
+    "mutation { syncCompanies(companies: $rows) { results { ...SyncResult } } }",
+    "mutation { syncCompanies(companies: $rows) { results { ...SyncResult } } }",
 ];
 
 /// The schema as far as objects with an id concern it.
@@ -193,14 +201,17 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
         "same": {"kind": "PHONE_CALL"},
         "conflicting": {"kind": "PHONE_CALL", "startAt": changed["startAt"], "endAt": changed["endAt"],
             "intervieweeId": BRUNA_APPLICATION.to_string(), "interviewerId": KOFI.to_string()},
+        "rows": [{"id": "1", "sourceUpdatedAt": "2025-03-20T09:00:00Z", "name": "Northern Haulage"}],
     });
     let (mut paths, mut differing) = (BTreeSet::new(), BTreeSet::new());
+    let admin = app.admin();
     for (viewer, root_fields) in
-        [(app.staff(), true), (app.admin(), true), (app.driver(), false), (app.manager(), true)]
+        [(app.staff(), true), (admin.clone(), true), (app.driver(), false), (app.manager(), true)]
     {
         let mut cache = Cache::default();
         let of_staff = if root_fields { QUERIES_OF_STAFF } else { &[] };
-        for operation in of_staff.iter().chain(QUERIES) {
+        let of_admins = if viewer.token() == admin.token() { QUERIES_OF_ADMINS } else { &[] };
+        for operation in of_staff.iter().chain(QUERIES).chain(of_admins) {
             let root = if operation.starts_with("mutation") { "Mutation" } else { "Query" };
             let data = viewer.ask(&objects.document(&declare_inputs(operation)), variables.clone()).await;
             cache.add(root, data.as_object().unwrap());
@@ -219,6 +230,9 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
 
 /// Declares the variables of inputs.
 fn declare_inputs(operation: &str) -> String {
+    if operation.contains("$rows") {
+        return operation.replace("mutation {", "mutation($rows: [CompanyInput!]!) {");
+    }
     let declared = operation.replace("mutation {", "mutation($conflicting: CreateInterviewInput!) {");
     if declared.contains("$same") {
         return declared

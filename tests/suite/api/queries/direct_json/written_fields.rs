@@ -17,7 +17,7 @@ const WITH_PEOPLE: &str = "id kind status startAt endAt location version \
 /// The number of objects that the server writes directly for a request.
 async fn written_objects(app: &TestApp, query: &str) -> u64 {
     let before = app.app.engine().embedded_objects();
-    app.staff().ask(query, json!({})).await;
+    app.admin().ask(query, json!({})).await;
     app.app.engine().embedded_objects() - before
 }
 
@@ -47,6 +47,8 @@ async fn every_leaf_field_is_written_or_a_named_exception() {
         ("Interviewee", format!("interviewee(id: {JUDE_APPLICATION}) {{ "), " }"),
         ("Driver", format!("interviewee(id: {JUDE_APPLICATION}) {{ driver {{ "), " } }"),
         ("Interviewer", "interviewers(first: 1) { nodes { ".to_owned(), " } }"),
+        ("User", "users(first: 1) { nodes { ".to_owned(), " } }"),
+        ("Company", "companies(first: 1) { nodes { ".to_owned(), " } }"),
     ] {
         let fields = leaf_fields(&app, name).await;
         assert!(fields.len() >= 4, "{name}: {fields:?}");

@@ -1,0 +1,6 @@
+//! Takes in what the platform owns, and lists it for administrators.
+
+mod lists;
+mod sync;
+
+pub use sync::sync_within;
