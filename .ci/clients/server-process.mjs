@@ -68,12 +68,12 @@ export class TestServer {
     this.process = spawn(setting('INTERVIEWS'), ['dev', ...options], { cwd: this.folder });
     this.ended = once(this.process, 'exit');
     this.process.stdout.on('data', (text) => {
-      for (const [, role, token] of `${text}`.matchAll(/^(admin|staff|driver) +(\S+)$/gm)) this.#tokens[role] = token;
+      for (const [, role, token] of `${text}`.matchAll(/^(admin|service|manager|staff|driver) +(\S+)$/gm)) this.#tokens[role] = token;
     });
     await listening(this.process);
   }
 
-  /** The token of the admin, the staff member or the driver that the server has printed. */
+  /** The token that the server has printed: `admin`, `service`, `manager`, `staff` or `driver`. */
   token(role) {
     return this.#tokens[role];
   }
@@ -83,10 +83,19 @@ export class TestServer {
   }
 
   /** A token of the staff member that the server accepts for this many seconds. */
-  async tokenThatExpiresIn(seconds) {
-    const exp = Math.ceil(Date.now() / 1000) + seconds - LEEWAY;
+  tokenThatExpiresIn(seconds) {
+    return this.#sign({ exp: Math.ceil(Date.now() / 1000) + seconds - LEEWAY });
+  }
+
+  /** A token of this user, as the platform signs it. */
+  tokenOf(id) {
+    return this.#sign({ sub: id });
+  }
+
+  /** A token of the staff member, with other claims. */
+  async #sign(others) {
     const encode = (json) => Buffer.from(JSON.stringify(json)).toString('base64url');
-    const claims = { ...decode(this.staff), exp, jti: randomUUID() };
+    const claims = { ...decode(this.staff), ...others, jti: randomUUID() };
     const message = `${encode({ alg: 'HS256' })}.${encode(claims)}`;
     const key = await readFile(join(this.folder, 'interviews-dev.key'));
     return `${message}.${createHmac('sha256', key).update(message).digest('base64url')}`;
