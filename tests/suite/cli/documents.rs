@@ -2,7 +2,7 @@
 //!
 //! Each page runs from top to bottom against one `dev` server on fresh demo data:
 //!
-//! - a `sh` block with `curl` is executed, with the tokens in `$ADMIN`, `$STAFF` and `$DRIVER`; the `json` or `text`
+//! - a `sh` block with `curl` is executed, with the tokens in `$ADMIN`, `$SERVICE` and so on; the `json` or `text`
 //!   block that follows is its output;
 //! - a `graphql` block is sent with the token that the sentence before it names, or else the one of the staff member;
 //!   the `json` block that follows is the response;
@@ -64,7 +64,7 @@ impl Drop for Stream {
 fn shell(server: &Server, script: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", &script.replace("127.0.0.1:8000", &server.address)]).env("NO_PROXY", "*");
-    for role in ["admin", "staff", "driver"] {
+    for role in ["admin", "service", "manager", "staff", "driver"] {
         shell.env(role.to_uppercase(), server.printed(role));
     }
     shell
