@@ -1,5 +1,5 @@
-// A platform that feeds the server: its backend sends a company, a member of staff, a driver and an application with the
-// token of a service. The new member of staff books the application, and the driver accepts.
+// A platform that feeds the server: its backend sends a company, a member of staff, a driver and an application with
+// the token of a service. The new member of staff books the application, and the driver accepts.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -29,7 +29,7 @@ const SYNC = {
   interviewees: ['syncInterviewees', 'IntervieweeInput'],
 };
 
-/** Sends the rows of one table in calls of 500, and repeats a call that had no answer, as a job of the platform does. */
+/** Sends the rows of one table in calls of 500; their outcomes. */
 async function feed(service, table, rows) {
   const [field, input] = SYNC[table];
   const query = `mutation($rows: [${input}!]!) {
@@ -73,7 +73,9 @@ test('rows of the platform become people who negotiate an interview', async () =
     intervieweeId: application.id, interviewerId: staff.id,
   };
   const { createInterview } = await vera(
-    'mutation($input: CreateInterviewInput!) { createInterview(input: $input) { interview { id } userErrors { code } } }',
+    `mutation($input: CreateInterviewInput!) {
+      createInterview(input: $input) { interview { id } userErrors { code } }
+    }`,
     { input },
   );
   assert.deepEqual(createInterview.userErrors, []);

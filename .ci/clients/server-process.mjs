@@ -68,7 +68,8 @@ export class TestServer {
     this.process = spawn(setting('INTERVIEWS'), ['dev', ...options], { cwd: this.folder });
     this.ended = once(this.process, 'exit');
     this.process.stdout.on('data', (text) => {
-      for (const [, role, token] of `${text}`.matchAll(/^(admin|service|manager|staff|driver) +(\S+)$/gm)) this.#tokens[role] = token;
+      const printed = `${text}`.matchAll(/^(admin|service|manager|staff|driver) +(\S+)$/gm);
+      for (const [, role, token] of printed) this.#tokens[role] = token;
     });
     await listening(this.process);
   }
