@@ -54,9 +54,9 @@ const SERVING: &str = "\
 
 /// The tables, and the privileges that a server needs on each.
 pub const TABLES: [(&str, &str); 8] = [
-    ("companies", "SELECT"),
-    ("users", "SELECT"),
-    ("interviewees", "SELECT UPDATE"),
+    ("companies", "SELECT INSERT UPDATE"),
+    ("users", "SELECT INSERT UPDATE"),
+    ("interviewees", "SELECT INSERT UPDATE"),
     ("interviews", "SELECT INSERT UPDATE"),
     ("interview_events", "SELECT INSERT UPDATE"),
     ("event_log_epoch", "SELECT INSERT UPDATE"),
