@@ -7,7 +7,7 @@ export default {
     'codegen/generated/': {
       preset: 'client',
       config: {
-        scalars: { DateTime: 'string' },
+        scalars: { DateTime: 'string', TimeZone: 'string' },
         strictScalars: true,
         enumsAsTypes: true,
         useTypeImports: true,
