@@ -6,4 +6,5 @@ mod limits;
 mod lists;
 mod outcomes;
 mod permissions;
+mod plans;
 mod viewers;
