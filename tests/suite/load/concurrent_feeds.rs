@@ -4,9 +4,11 @@ use crate::support::Database::Postgres;
 use crate::support::TestApp;
 use crate::support::database::TestDatabase;
 use crate::support::feed::{driver, outcomes, with};
-use crate::support::inspect::query;
+use crate::support::inspect::{query, until_waiting};
+use crate::support::people::{JUDE, JUDE_APPLICATION};
 use futures_util::future::join_all;
 use rand::seq::SliceRandom;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 async fn second_server(app: &TestApp) -> TestApp {
@@ -75,4 +77,43 @@ async fn row_that_was_written_is_not_undone_by_a_later_one_that_keeps_its_fields
         }
     }
     assert!(both_written > 0, "the rows never met in this order");
+}
+
+/// The row was judged before the user was erased, and waits for the erasure to be committed.
+#[tokio::test]
+async fn user_who_is_erased_in_the_meantime_is_not_written() {
+    let app = start!(Postgres);
+    let erasure = app.database.raw().await.begin().await.unwrap();
+    let erase = format!("UPDATE users SET erased_at = now(), title = 'Erased user' WHERE id = {JUDE}");
+    erasure.execute_unprepared(&erase).await.unwrap();
+    let row = json!({"id": JUDE.to_string(), "sourceUpdatedAt": "2030-01-01T00:00:00Z", "title": "Jude Howell"});
+    let (service, rows) = (app.service(), [row]);
+    let commit = async {
+        until_waiting(&app.database, 1).await;
+        erasure.commit().await.unwrap();
+    };
+    let (payload, ()) = tokio::join!(service.sync("users", &rows), commit);
+    assert_eq!(payload["userErrors"][0]["code"], "ERASED", "{payload}");
+    let title = format!("SELECT title FROM users WHERE id = {JUDE}");
+    assert_eq!(app.database.value::<String>(&title).await, "Erased user");
+}
+
+/// The server books an interview while a row without `kind` is on its way.
+#[tokio::test]
+async fn kind_that_the_server_sets_in_the_meantime_is_kept() {
+    let app = start!(Postgres);
+    let booking = app.database.raw().await.begin().await.unwrap();
+    let set_kind = format!("UPDATE interviewees SET kind = 'interview' WHERE id = {JUDE_APPLICATION}");
+    booking.execute_unprepared(&set_kind).await.unwrap();
+    let id = JUDE_APPLICATION.to_string();
+    let rows = [json!({"id": id, "sourceUpdatedAt": "2030-01-01T00:00:00Z", "title": "Night shift"})];
+    let service = app.service();
+    let commit = async {
+        until_waiting(&app.database, 1).await;
+        booking.commit().await.unwrap();
+    };
+    let (payload, ()) = tokio::join!(service.sync("interviewees", &rows), commit);
+    assert_eq!(outcomes(&payload), [format!("{JUDE_APPLICATION} WRITTEN")]);
+    let stored = format!("SELECT kind, title FROM interviewees WHERE id = {JUDE_APPLICATION}");
+    assert_eq!(query(&app.database, &stored).await, [json!({"kind": "interview", "title": "Night shift"})]);
 }

@@ -7,4 +7,5 @@ mod lists;
 mod outcomes;
 mod permissions;
 mod plans;
+mod transactions;
 mod viewers;
