@@ -1,6 +1,6 @@
 //! The interview-scheduling server of a driver-recruiting platform, as a library. `docs/ARCHITECTURE.md` explains the
-//! structure. Each layer uses the layers before it: [`domain`], [`storage`], [`services`], [`graphql`], [`http`],
-//! [`config`], [`app`], [`cli`].
+//! structure. Each layer uses the layers before it: [`domain`], [`storage`], [`outbound`], [`services`], [`graphql`],
+//! [`http`], [`config`], [`app`], [`cli`].
 
 pub mod app;
 pub mod cli;
@@ -8,5 +8,6 @@ pub mod config;
 pub mod domain;
 pub mod graphql;
 pub mod http;
+pub mod outbound;
 pub mod services;
 pub mod storage;

@@ -1,5 +1,6 @@
-//! The direction of the layers, `domain ← storage ← services ← graphql, http ← app ← cli, main`, and the names that
-//! each layer must not use. The tests search the text of the sources, which is enough to notice a wrong import.
+//! The direction of the layers, `domain ← storage, outbound ← services ← graphql, http ← app ← cli, main`, and the
+//! names that each layer must not use. The tests search the text of the sources, which is enough to notice a wrong
+//! import.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +14,7 @@ struct Layer {
 }
 
 /// A file or folder of `src/` belongs to the layer of its name.
-const LAYERS: [Layer; 9] = [
+const LAYERS: [Layer; 10] = [
     Layer {
         name: "domain",
         uses: &[],
@@ -41,9 +42,15 @@ const LAYERS: [Layer; 9] = [
         uses: &["domain"],
         without: &["async_graphql", "async_graphql_axum", "axum", "jsonwebtoken", "clap"],
     },
+    // Documents and requests, and nothing about what they mean.
+    Layer {
+        name: "outbound",
+        uses: &[],
+        without: &["async_graphql", "axum", "sea_orm", "sqlx", "migration", "jsonwebtoken", "serde_json", "clap"],
+    },
     Layer {
         name: "services",
-        uses: &["domain", "storage"],
+        uses: &["domain", "storage", "outbound"],
         without: &["async_graphql", "async_graphql_axum", "axum", "sea_orm", "sqlx", "migration", "clap"],
     },
     Layer {
@@ -59,7 +66,7 @@ const LAYERS: [Layer; 9] = [
     // Settings fill in what each layer leaves open, and `app` wires by them.
     Layer {
         name: "config",
-        uses: &["storage", "services", "graphql", "http"],
+        uses: &["storage", "outbound", "services", "graphql", "http"],
         without: &["sea_orm", "sqlx", "async_graphql"],
     },
     Layer {
@@ -207,6 +214,14 @@ fn only_the_clock_reads_the_current_time() {
     let reads = |source: &Source| ["Utc::now", "Local::now", "SystemTime::now"].iter().any(|call| source.names(call));
     let reading: Vec<PathBuf> = sources().into_iter().filter(reads).map(|source| source.path).collect();
     assert_eq!(reading, [Path::new(CLOCK)]);
+}
+
+#[test]
+fn only_outbound_makes_requests() {
+    let requests = |source: &Source| ["reqwest", "rustls"].iter().any(|name| source.names(name));
+    for source in sources().into_iter().filter(requests) {
+        assert_eq!(source.layer(), "outbound", "src/{}", source.path.display());
+    }
 }
 
 #[test]

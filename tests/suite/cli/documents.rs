@@ -8,6 +8,7 @@
 //!   the `json` block that follows is the response;
 //! - a `sh` block with `curl -N` keeps running; a later `text` block of events is what it prints.
 
+use crate::support::http_client;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::shell::{Lines, Server, Shell};
 use rstest::rstest;
@@ -146,7 +147,7 @@ async fn every_route_in_rest_md_exists() {
     for row in routes {
         let (method, path) = row[0].split_once(' ').unwrap();
         let url = format!("http://{}{}", server.address, path.replace("{id}", &JUDE_WITH_LUISA.to_string()));
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http_client::client();
         let response = client.request(method.parse().unwrap(), url).send().await.unwrap();
         assert_eq!(response.status(), 401, "{method} {path} without a token");
     }

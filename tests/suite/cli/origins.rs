@@ -1,16 +1,17 @@
 //! Pages of other origins: `dev` lets those of this machine call it, and a refused origin is logged once.
 
 use crate::support::Database::Sqlite;
+use crate::support::http_client;
 use crate::support::shell::{Server, Shell};
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
-use reqwest::{Client, Method, Response};
+use reqwest::{Method, Response};
 
 /// The page of a development server such as Vite's.
 const VITE: &str = "http://localhost:5173";
 const ELSEWHERE: &str = "https://app.example";
 
 async fn preflight(server: &Server, path: &str, origin: &str) -> Response {
-    let request = Client::new().request(Method::OPTIONS, format!("http://{}{path}", server.address));
+    let request = http_client::client().request(Method::OPTIONS, format!("http://{}{path}", server.address));
     let request = request.header("origin", origin).header("access-control-request-method", "POST");
     request.header("access-control-request-headers", "authorization,content-type").send().await.unwrap()
 }
@@ -80,7 +81,7 @@ async fn serve_refuses_pages_of_this_machine_and_says_why() {
     assert!(!may_connect(&server, VITE).await);
     assert!(!may_connect(&server, ELSEWHERE).await);
     // A request by OPTIONS that is no preflight is not of a page.
-    let request = Client::new().request(Method::OPTIONS, format!("http://{}/graphql", server.address));
+    let request = http_client::client().request(Method::OPTIONS, format!("http://{}/graphql", server.address));
     let body = request.header("origin", "https://other.example").send().await.unwrap().text().await.unwrap();
     assert!(!body.contains("CORS_ORIGINS"), "{body}");
     let expected = [VITE, ELSEWHERE].map(|origin| format!(" of {origin}: not in CORS_ORIGINS"));

@@ -2,6 +2,7 @@
 
 use crate::support::Database::Postgres;
 use crate::support::database_port::DatabasePort;
+use crate::support::http_client;
 use crate::support::polling::until;
 use crate::support::shell::{SECRET, Server, Shell};
 use rstest::rstest;
@@ -28,7 +29,7 @@ async fn assert_waits(server: &Server) {
     let (status, body) = server.get("/readyz").await;
     assert_eq!((status, &body["status"]), (503, &json!("the server waits for the database")));
 
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http_client::client();
     let url = |path: &str| format!("http://{}{path}", server.address);
     let query = client.post(url("/graphql")).json(&json!({"query": "{ __typename }"}));
     let (status, retry_after, body) = send(query).await;

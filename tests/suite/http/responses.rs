@@ -4,6 +4,7 @@
 use crate::support::Database::Sqlite;
 use crate::support::TestApp;
 use crate::support::actor::Answer;
+use crate::support::http_client;
 use crate::support::listening_server::set_location;
 use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA, JUDE_WITH_PIET, LUISA};
 use crate::support::rest::interview_path;
@@ -221,7 +222,7 @@ async fn response_has_content_length() {
     let address = format!("http://{}{}", listener.local_addr().unwrap(), interview_path(JUDE_WITH_LUISA));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(app.app.clone().serve(listener, async { stopped.await.unwrap_or_default() }));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http_client::client();
     let answer = client.patch(address).bearer_auth(app.staff().token()).json(&request).send().await.unwrap();
     let headers = answer.headers().clone();
     let body: Value = answer.json().await.unwrap();

@@ -2,6 +2,7 @@
 
 use crate::support::Database::Sqlite;
 use crate::support::TestApp;
+use crate::support::http_client;
 use crate::support::lifecycle::only;
 use crate::support::listening_server::set_location;
 use crate::support::people::JUDE_WITH_LUISA;
@@ -40,7 +41,7 @@ async fn start(flags: &[&str]) -> Server {
 
 impl Server {
     async fn post(&self, body: String) -> (u16, Value) {
-        let request = reqwest::Client::new().post(format!("http://{}/graphql", self.address));
+        let request = http_client::client().post(format!("http://{}/graphql", self.address));
         let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap())
@@ -165,7 +166,7 @@ async fn other_methods_and_content_types_change_nothing() {
         ("POST", "/graphql", "application/json", "[]", 400),
     ] {
         let request =
-            reqwest::Client::new().request(method.parse().unwrap(), format!("http://{}{path}", server.address));
+            http_client::client().request(method.parse().unwrap(), format!("http://{}{path}", server.address));
         let request = request.header("content-type", content_type).bearer_auth(&token).body(body.to_owned());
         assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{method} {content_type}");
     }

@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use crate::support::database::Database;
+use crate::support::http_client;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
 use interviews::domain::InterviewId;
@@ -66,7 +67,7 @@ impl ListeningServer {
 
     /// The HTTP status of an operation that is sent without a token.
     pub async fn http_status(&self, query: &str) -> u16 {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http_client::client();
         let request = client.post(format!("http://{}/graphql", self.address)).json(&json!({"query": query}));
         request.send().await.unwrap().status().as_u16()
     }

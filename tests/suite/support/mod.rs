@@ -35,6 +35,7 @@ pub mod events;
 pub mod feed;
 pub mod filtered_view;
 pub mod hand_over;
+pub mod http_client;
 pub mod inspect;
 pub mod interview_rows;
 pub mod invariants;

@@ -3,6 +3,7 @@
 use super::database::TestDatabase;
 use super::polling::{DEADLINE, is_true_in_time};
 use super::rest::{etag, interview_path};
+use crate::support::http_client;
 use chrono::TimeDelta;
 use interviews::domain::{InterviewId, UserId};
 use interviews::services::{Clock, Tokens};
@@ -174,7 +175,7 @@ impl Drop for ServerProcess {
 
 fn http() -> reqwest::Client {
     // A connection that rests longer may be closed by the server while the client begins to use it again.
-    let builder = reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(2));
+    let builder = http_client::builder().pool_idle_timeout(Duration::from_secs(2));
     builder.build().unwrap()
 }
 

@@ -3,6 +3,7 @@
 use super::polling::{DEADLINE, until};
 use crate::support::cluster;
 use crate::support::database::{Database, TestDatabase};
+use crate::support::http_client;
 use crate::support::people::JUDE_WITH_LUISA;
 use interviews::domain::UserId;
 use sea_orm::ConnectionTrait;
@@ -334,7 +335,7 @@ fn collect(mut stream: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    http_client::client()
 }
 
 /// The lines that a process has written so far.

@@ -2,6 +2,7 @@
 //! limit of their own.
 
 use crate::support::Database::Sqlite;
+use crate::support::http_client;
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use crate::support::people::JUDE;
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient, request_upgrade};
@@ -11,7 +12,7 @@ use tokio::time::timeout;
 
 /// Asks for an event stream with Mona's token; the status of the response.
 async fn event_stream(server: &ListeningServer) -> reqwest::Response {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http_client::client();
     let request = client.post(format!("http://{}/graphql", server.address));
     let request = request.header("accept", "text/event-stream").header("authorization", server.authorization());
     request.json(&json!({"query": "subscription { interviewChanged { type } }"})).send().await.unwrap()

@@ -4,6 +4,7 @@ use crate::support::Database::Sqlite;
 use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
 use crate::support::events::{cursor, insert_events, relocate};
+use crate::support::http_client;
 use crate::support::listening_server::{ListeningServer, subscribe};
 use crate::support::people::{ADA, JUDE_WITH_LUISA, KOFI, LUISA, MONA};
 use crate::support::websocket_client::WebSocketClient;
@@ -129,7 +130,7 @@ async fn anonymous_clients_of_one_address_share_a_limit() {
     let server = ListeningServer::start(Sqlite, &["--rate-limit", "100"]).await.unwrap();
     let introspect = async |from: &str, token: Option<&str>| {
         let address: IpAddr = from.parse().unwrap();
-        let client = reqwest::Client::builder().no_proxy().local_address(address).build().unwrap();
+        let client = http_client::builder().local_address(address).build().unwrap();
         let request = client.post(format!("http://{}/graphql", server.address));
         let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
         let query = json!({"query": "{ __schema { types { name } } }"});

@@ -3,6 +3,7 @@
 
 use super::client::{Client, head_of_answer, make_locations_long, until_used};
 use crate::support::Database::Sqlite;
+use crate::support::http_client;
 use crate::support::listening_server::ListeningServer;
 use crate::support::people::MONA;
 use crate::support::shell::Shell;
@@ -101,7 +102,7 @@ async fn requests_without_memory_are_logged_once_a_minute() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
     let server = shell.start_script("exec interviews serve --request-memory 10000");
     let body = json!({"query": "{ interviews(first: 100) { nodes { id status startAt endAt location } } }"});
-    let (client, token) = (reqwest::Client::builder().no_proxy().build().unwrap(), shell.token(MONA));
+    let (client, token) = (http_client::client(), shell.token(MONA));
     for _ in 0..3 {
         let request = client.post(format!("http://{}/graphql", server.address)).bearer_auth(&token).json(&body);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();

@@ -2,6 +2,7 @@
 
 use super::client::{Client, head_of_answer, until_used};
 use crate::support::Database::Sqlite;
+use crate::support::http_client;
 use crate::support::listening_server::ListeningServer;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -54,7 +55,7 @@ async fn chunks_of_one_byte_use_little_more_than_their_bytes() {
 #[tokio::test]
 async fn body_beyond_the_memory_is_overloaded_in_the_format_of_the_transport() {
     let server = ListeningServer::start(Sqlite, &["--request-memory", "400000"]).await.unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = http_client::client();
     // It arrives, and there is no memory for its values.
     let variables = json!({"a": "x".repeat(45_000), "b": vec![0; 1700]});
     let body = json!({"query": "{ __typename }", "variables": variables}).to_string();
@@ -114,7 +115,7 @@ async fn values_count_for_what_they_take_when_they_are_parsed() {
 #[tokio::test]
 async fn values_in_the_query_string_count_too() {
     let server = ListeningServer::start(Sqlite, &["--request-memory", "500000"]).await.unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = http_client::client();
     let get = async |list: String| {
         let variables = format!(r#"{{"a": [{list}]}}"#);
         let query = [("query", "{ __typename }"), ("variables", &variables)];

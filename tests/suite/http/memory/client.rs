@@ -1,6 +1,7 @@
 //! Requests over sockets, with or without a token.
 
 use crate::support::TestApp;
+use crate::support::http_client;
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use crate::support::polling::is_true_in_time;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ pub struct Client<'a> {
 
 impl<'a> Client<'a> {
     pub fn anonymous(server: &'a ListeningServer) -> Self {
-        Self { server, token: None, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+        Self { server, token: None, http: http_client::client() }
     }
 
     /// Mona.

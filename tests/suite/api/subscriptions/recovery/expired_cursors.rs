@@ -4,6 +4,7 @@ use super::error_code;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::events::{cursor, latest_event, relocate};
+use crate::support::http_client;
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use crate::support::people::{JUDE_WITH_LUISA, MONA};
 use crate::support::shell::Shell;
@@ -20,7 +21,7 @@ async fn expired_cursors_end_running_subscriptions_with_an_error(#[values(Sqlite
     let since = cursor(&server.app.database, latest_event(&server.app).await).await;
     let mut socket = server.staff().await;
     socket.send(json!({"id": "1", "type": "subscribe", "payload": {"query": SUBSCRIPTION}})).await;
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = http_client::client();
     let stream = http.post(format!("http://{}/graphql", server.address)).bearer_auth(server.app.staff().token());
     let stream = stream.header("accept", "text/event-stream").json(&json!({"query": SUBSCRIPTION}));
     let stream = stream.send().await.unwrap();
@@ -56,7 +57,7 @@ async fn codes_over_transports(server: &ListeningServer, since: &str) -> [String
     let query = "subscription($since: ID) { interviewChanged(since: $since) { id } }";
     let request = json!({"query": query, "variables": {"since": since}});
     let over_socket = server.staff().await.errors_of(request.clone()).await;
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = http_client::client();
     let stream = http.post(format!("http://{}/graphql", server.address)).bearer_auth(server.app.staff().token());
     let stream = stream.header("accept", "text/event-stream").json(&request).send().await.unwrap();
     let text = tokio::time::timeout(TIMEOUT, stream.text()).await.unwrap().unwrap();

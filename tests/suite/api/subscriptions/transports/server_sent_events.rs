@@ -3,6 +3,7 @@
 use super::{request, response};
 use crate::support::Database::Sqlite;
 use crate::support::events::{cursor, latest_event, relocate};
+use crate::support::http_client;
 use crate::support::listening_server::{ListeningServer, TIMEOUT};
 use crate::support::people::{JUDE_WITH_LUISA, MONA, UNKNOWN_USER};
 use chrono::TimeDelta;
@@ -20,7 +21,7 @@ struct EventStream {
 impl EventStream {
     async fn subscribe(server: &ListeningServer, token: &str, since: i64) -> Self {
         let request = request(&cursor(&server.app.database, since).await);
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http_client::client();
         let post = client.post(format!("http://{}/graphql", server.address)).bearer_auth(token).json(&request);
         let response = post.header("accept", "text/event-stream").send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
