@@ -21,6 +21,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 FROM debian:${DEBIAN}-slim
 COPY --from=build /usr/local/bin/interviews /usr/local/bin/interviews
+# The certificate authorities, for JWKS_URL.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 # A user without a name or a home. The server writes no files, so the root may be mounted read-only. A SQLite file needs
 # a volume that this user may write to.
 USER 65532:65532

@@ -100,6 +100,7 @@ impl App {
         let shutdown = tokio::select! {
             shutdown = serving => shutdown,
             never = self.services().watch_event_log() => never,
+            never = self.services().keep_keys_fresh() => never,
         };
         // Requests that are still running hold database connections, and closing the database would wait for them.
         if shutdown == Shutdown::Graceful

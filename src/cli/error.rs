@@ -1,8 +1,8 @@
 //! Errors of commands. Their texts are for the user of the command line.
 
 use crate::cli::dev::KeyFileError;
-use crate::config::SecretError;
-use crate::services::{DemoDataError, SecretTooShort};
+use crate::config::{JwksError, SecretError};
+use crate::services::{DemoDataError, KeySetError, SecretTooShort, SigningError};
 use crate::storage::{BackupError, StorageError};
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +16,12 @@ pub enum CliError {
     /// A secret setting is ambiguous, or its file cannot be used.
     #[error(transparent)]
     SecretSetting(SecretError),
+    /// The settings of the identity provider do not fit together.
+    #[error(transparent)]
+    Jwks(JwksError),
+    /// The file with the keys of the identity provider cannot be used.
+    #[error("JWKS_FILE: {0}")]
+    JwksFile(#[from] KeySetError),
     /// `JWT_SECRET` is too short.
     #[error("JWT_SECRET: {0}")]
     Secret(#[from] SecretTooShort),
@@ -27,7 +33,7 @@ pub enum CliError {
     LogFilter(String),
     /// Signing failed.
     #[error("the token could not be signed: {0}")]
-    Signing(#[from] jsonwebtoken::errors::Error),
+    Signing(#[from] SigningError),
     /// The database cannot be reached: its location without the password, and the cause.
     #[error("cannot connect to the database {0}: {1}")]
     Connect(String, String),
@@ -65,7 +71,19 @@ pub enum CliError {
 
 impl From<SecretError> for CliError {
     fn from(error: SecretError) -> Self {
-        Self::settings([error])
+        match error {
+            SecretError::Missing(name) => Self::Missing(vec![name]),
+            error => Self::SecretSetting(error),
+        }
+    }
+}
+
+impl From<JwksError> for CliError {
+    fn from(error: JwksError) -> Self {
+        match error {
+            JwksError::Missing(names) => Self::Missing(names),
+            error => Self::Jwks(error),
+        }
     }
 }
 
@@ -79,12 +97,12 @@ impl CliError {
     }
 
     /// Reports settings that cannot be used, at least one. All missing ones are in one error.
-    pub(super) fn settings(errors: impl IntoIterator<Item = SecretError>) -> Self {
+    pub(super) fn settings(errors: impl IntoIterator<Item = Self>) -> Self {
         let mut missing = Vec::new();
         for error in errors {
             match error {
-                SecretError::Missing(name) => missing.push(name),
-                error => return Self::SecretSetting(error),
+                Self::Missing(names) => missing.extend(names),
+                error => return error,
             }
         }
         Self::Missing(missing)

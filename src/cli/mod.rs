@@ -6,6 +6,7 @@ mod database;
 mod dev;
 mod error;
 mod log;
+mod reload;
 mod secret_flags;
 mod serve;
 mod start;
@@ -15,7 +16,7 @@ pub use error::CliError;
 use crate::config::{DatabaseSettings, LogSettings, TokenSettings};
 use crate::domain::UserId;
 use crate::graphql;
-use crate::services::Clock;
+use crate::services::{Clock, SigningError};
 use chrono::NaiveDate;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::time::Duration;
@@ -37,10 +38,10 @@ pub struct Cli {
 enum Command {
     /// Run a server for development, without configuration: a SQLite file with demo data, GraphiQL, and printed tokens
     #[command(after_help = DURATIONS)]
-    Dev(dev::Arguments),
+    Dev(Box<dev::Arguments>),
     /// Run the server in production
     #[command(after_help = DURATIONS)]
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Apply or revert migrations of the database, or print their state
     #[command(after_help = DURATIONS)]
     Migrate {
@@ -109,8 +110,8 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
     log::init(&cli.log)?;
     secret_flags::warn(&cli.secret_flags);
     match cli.command {
-        Command::Dev(arguments) => dev::run(arguments).await,
-        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Dev(arguments) => dev::run(*arguments).await,
+        Command::Serve(arguments) => serve::run(*arguments).await,
         Command::Migrate { direction, database } => database::migrate(&direction, &database).await,
         Command::Schema => {
             print!("{}", graphql::sdl());
@@ -130,10 +131,10 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
 }
 
 fn token(sub: i64, ttl: Duration, settings: &TokenSettings) -> Result<(), CliError> {
-    let secret = settings.secret()?;
+    let secrets = settings.secrets(&settings.read()?)?;
     let ttl = chrono::TimeDelta::from_std(ttl).map_err(|_| CliError::TtlTooLong)?;
     let now = Clock::System.now();
     now.checked_add_signed(ttl).ok_or(CliError::TtlTooLong)?;
-    println!("{}", settings.tokens(&secret)?.sign(UserId(sub), now, ttl)?);
+    println!("{}", secrets.sign(UserId(sub), now, ttl).map_err(SigningError::from)?);
     Ok(())
 }

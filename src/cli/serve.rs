@@ -2,10 +2,10 @@
 
 use crate::app::{self, App, ShutdownSignals};
 use crate::cli::database::verify_current_event_log;
-use crate::cli::{CliError, start};
-use crate::config::{DatabaseSettings, ServerSettings, TokenSettings};
+use crate::cli::{CliError, reload, start};
+use crate::config::{DatabaseSettings, JwksSettings, SecretError, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
-use crate::services::Clock;
+use crate::services::{Clock, Tokens};
 use crate::storage::{DatabaseOptions, Db, Outage};
 use clap::Args;
 use std::pin::pin;
@@ -25,6 +25,8 @@ pub struct Arguments {
     #[command(flatten)]
     tokens: TokenSettings,
     #[command(flatten)]
+    jwks: JwksSettings,
+    #[command(flatten)]
     server: ServerSettings,
 }
 
@@ -33,15 +35,19 @@ pub struct Arguments {
 const LISTEN_AFTER: Duration = Duration::from_secs(2);
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { migrate, database, tokens, server } = arguments;
-    let (options, secret) = match (database.options(migrate), tokens.secret()) {
-        (Ok(options), Ok(secret)) => {
-            (DatabaseOptions { request_timeout: Some(server.http.request_timeout), ..options }, secret)
+    let Arguments { migrate, database, tokens: token_settings, jwks, server } = arguments;
+    let options = database.options(migrate).map_err(CliError::from);
+    let (options, tokens) = match (options, tokens(&token_settings, &jwks)) {
+        (Ok(options), Ok(tokens)) => {
+            (DatabaseOptions { request_timeout: Some(server.http.request_timeout), ..options }, tokens)
         }
-        (options, secret) => return Err(CliError::settings(options.err().into_iter().chain(secret.err()))),
+        (options, tokens) => return Err(CliError::settings(options.err().into_iter().chain(tokens.err()))),
     };
-    let (tokens, db) = (tokens.tokens(&secret)?, Db::open(&options)?);
-    let signals = app::listen_for_signals()?;
+    if let Some(provider) = tokens.identity_provider().filter(|_| jwks.is_file()) {
+        provider.load(&Clock::System).await?;
+    }
+    let db = Db::open(&options)?;
+    let (signals, hangup) = (app::listen_for_signals()?, reload::listen()?);
     let failed = Notify::new();
     let prepare = async || prepare(&db, migrate).await;
     let mut starting = pin!(start::until_available(&db, database.wait_for_database, || failed.notify_one(), prepare));
@@ -67,6 +73,21 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     tokio::select! {
         served = listen(app.clone(), listener, signals) => served,
         failed = start => failed,
+        never = reload::on_each(hangup, &token_settings, app.services()) => never,
+    }
+}
+
+/// What signs and verifies tokens: secrets, the keys of an identity provider, or both.
+fn tokens(settings: &TokenSettings, jwks: &JwksSettings) -> Result<Tokens, CliError> {
+    match (settings.read(), jwks.identity_provider()) {
+        (Err(SecretError::Missing(_)), Ok(Some(provider))) => Ok(Tokens::new(None, Some(provider))),
+        (Ok(secrets), Ok(provider)) => Ok(Tokens::new(Some(settings.secrets(&secrets)?), provider)),
+        (secrets, provider) => {
+            // A key set whose other settings are missing would do without a secret.
+            let secrets = secrets.err().filter(|error| provider.is_ok() || !matches!(error, SecretError::Missing(_)));
+            let errors = secrets.map(CliError::from).into_iter().chain(provider.err().map(CliError::from));
+            Err(CliError::settings(errors))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod database;
 mod graphql;
 mod http;
+mod jwks;
 mod log;
 mod secret;
 mod services;
@@ -10,6 +11,7 @@ mod services;
 pub use database::DatabaseSettings;
 pub use graphql::GraphQlSettings;
 pub use http::HttpSettings;
+pub use jwks::{JwksError, JwksSettings};
 pub use log::{LogFormat, LogSettings};
 pub use secret::{Secret, SecretError};
 pub use services::{BookingSettings, ServiceSettings, TokenSettings};

@@ -32,6 +32,12 @@ pub enum SecretError {
     Blank(&'static str),
 }
 
+/// Where a secret was found.
+enum Origin {
+    Value,
+    File,
+}
+
 /// The largest file of a secret, in bytes.
 const MAX_FILE: u64 = 65_536;
 
@@ -52,13 +58,30 @@ impl Secret {
 
     /// The secret of this setting: its value, or the content of its file. Empty names and values count as absent.
     pub(crate) fn resolve(name: &'static str, value: Option<&Self>, file: Option<&Path>) -> Result<Self, SecretError> {
+        Self::find(name, value, file).map(|(secret, _)| secret)
+    }
+
+    /// The secrets of this setting: its value, or the lines of its file. Blank lines are left out.
+    pub(crate) fn resolve_lines(
+        name: &'static str,
+        value: Option<&Self>,
+        file: Option<&Path>,
+    ) -> Result<Vec<Self>, SecretError> {
+        let (Self(text), origin) = Self::find(name, value, file)?;
+        Ok(match origin {
+            Origin::Value => vec![Self(text)],
+            Origin::File => text.lines().filter(|line| !line.trim().is_empty()).map(|line| Self(line.into())).collect(),
+        })
+    }
+
+    fn find(name: &'static str, value: Option<&Self>, file: Option<&Path>) -> Result<(Self, Origin), SecretError> {
         let value = value.filter(|value| !value.0.trim().is_empty());
         let file = file.filter(|file| !file.as_os_str().is_empty());
         match (value, file) {
             (None, None) => Err(SecretError::Missing(name)),
             (Some(_), Some(_)) => Err(SecretError::Ambiguous(name)),
-            (Some(value), None) => Ok(value.clone()),
-            (None, Some(file)) => read(name, file),
+            (Some(value), None) => Ok((value.clone(), Origin::Value)),
+            (None, Some(file)) => read(name, file).map(|secret| (secret, Origin::File)),
         }
     }
 }
@@ -114,6 +137,29 @@ mod tests {
             std::fs::write(&file, content).unwrap();
             assert_eq!(resolve(None, Some(&file)).unwrap(), secret, "{content:?}");
         }
+    }
+
+    #[test]
+    fn lines_of_a_file_are_secrets_and_a_value_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let lines = |value: Option<&str>, file: Option<&Path>| {
+            let value = value.map(|value| Secret(value.to_owned()));
+            let lines = Secret::resolve_lines("KEY", value.as_ref(), file).map_err(|error| error.to_string())?;
+            Ok::<_, String>(lines.into_iter().map(|Secret(text)| text).collect::<Vec<_>>())
+        };
+        for (content, secrets) in [
+            ("one", &["one"][..]),
+            ("one\n", &["one"]),
+            ("one\r\ntwo\r\n", &["one", "two"]),
+            ("\none\n\n \ntwo words \n\n", &["one", "two words "]),
+        ] {
+            std::fs::write(&file, content).unwrap();
+            assert_eq!(lines(None, Some(&file)).unwrap(), secrets, "{content:?}");
+        }
+        assert_eq!(lines(Some("one\ntwo"), None).unwrap(), ["one\ntwo"]);
+        std::fs::write(&file, "\n \n").unwrap();
+        assert_eq!(lines(None, Some(&file)).unwrap_err(), "KEY_FILE: the file is blank");
     }
 
     #[test]

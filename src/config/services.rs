@@ -1,7 +1,7 @@
 //! Settings of the service layer: tokens, users and the event log.
 
 use crate::config::{Secret, SecretError, duration, positive_duration, secret};
-use crate::services::{BookingLimits, CacheLifetimes, SecretTooShort, ServiceLimits, Tokens};
+use crate::services::{BookingLimits, CacheLifetimes, SecretTooShort, Secrets, ServiceLimits};
 use chrono::TimeDelta;
 use clap::Args;
 use std::path::PathBuf;
@@ -11,15 +11,15 @@ use std::time::Duration;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Tokens")]
 pub struct TokenSettings {
-    /// Sign and verify tokens with this secret (HS256), at least 32 bytes. Required
+    /// Sign and verify tokens with this secret (HS256), at least 32 bytes. Required without a JWKS
     ///
     /// A shorter secret is refused at the start. Servers that share a database need the same secret. As a flag it is
     /// in the list of processes, which every user of the machine can read: use the variable, or `JWT_SECRET_FILE`.
     #[arg(long, value_name = "SECRET", env = "JWT_SECRET", hide_env_values = true)]
     pub jwt_secret: Option<Secret>,
-    /// Read the secret from this file instead
+    /// Read secrets from this file instead, one in each line
     ///
-    /// One newline at its end is not part of the secret.
+    /// The first signs, and all verify. Blank lines do not count. `serve` reads the file again on SIGHUP.
     #[arg(long, value_name = "FILE", env = "JWT_SECRET_FILE", hide_env_values = true, value_parser = secret::file())]
     pub jwt_secret_file: Option<PathBuf>,
     /// Accept only tokens whose `aud` claim names this audience
@@ -102,17 +102,23 @@ impl BookingSettings {
 const MAX_COUNT: u64 = i32::MAX.unsigned_abs() as u64;
 
 impl TokenSettings {
-    /// The secret.
-    pub(crate) fn secret(&self) -> Result<Secret, SecretError> {
-        Secret::resolve("JWT_SECRET", self.jwt_secret.as_ref(), self.jwt_secret_file.as_deref())
+    /// Whether there is a secret or a file.
+    pub(crate) fn is_set(&self) -> bool {
+        !matches!(self.read(), Err(SecretError::Missing(_)))
     }
 
-    /// The signer and verifier of tokens with this secret.
+    /// The secrets as they are written.
+    pub(crate) fn read(&self) -> Result<Vec<Secret>, SecretError> {
+        Secret::resolve_lines("JWT_SECRET", self.jwt_secret.as_ref(), self.jwt_secret_file.as_deref())
+    }
+
+    /// The signer and verifier of tokens with these secrets.
     ///
     /// # Errors
     /// [`SecretTooShort`]
-    pub(crate) fn tokens(&self, secret: &Secret) -> Result<Tokens, SecretTooShort> {
-        Tokens::try_new(secret.expose().as_bytes(), self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
+    pub(crate) fn secrets(&self, secrets: &[Secret]) -> Result<Secrets, SecretTooShort> {
+        let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose().as_bytes()).collect();
+        Secrets::try_new(&secrets, self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Health checks for orchestrators and load balancers.
 
 use crate::http::ServerState;
-use crate::services::{DatabaseState, Readiness, SchemaState};
+use crate::services::{DatabaseState, KeySetState, Readiness, SchemaState};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -26,13 +26,15 @@ pub(crate) async fn ready(State(server): State<ServerState>) -> Response {
 
 /// A delayed event log makes no server unready, because the others have the same log.
 fn body(readiness: Readiness, event_log_delay: Option<Duration>) -> Value {
-    let Readiness { database, schema } = readiness;
+    let Readiness { database, schema, keys } = readiness;
     let status = match (database, schema) {
         (DatabaseState::Unreachable, _) => "the database does not answer",
         (DatabaseState::SharedSessions, _) => {
             "the connection pooler shares sessions: configure it for session mode, or connect to PostgreSQL directly"
         }
         (_, SchemaState::Behind) => "the database's schema is behind: run `interviews migrate up`",
+        _ if keys == Some(KeySetState::Unavailable) => "the keys of the identity provider cannot be read",
+        _ if keys == Some(KeySetState::Empty) => "the identity provider has no key that can be used",
         (DatabaseState::ReadOnly, _) => "the database is read-only: changes fail",
         (DatabaseState::Full, _) => "the database has no space or memory left: changes fail",
         (DatabaseState::IoError, _) => "the database cannot read or write its files: requests fail",
@@ -40,6 +42,9 @@ fn body(readiness: Readiness, event_log_delay: Option<Duration>) -> Value {
     };
     let (database, schema): (&str, &str) = (database.into(), schema.into());
     let mut body = json!({"status": status, "checks": {"database": database, "schema": schema}});
+    if let Some(keys) = keys {
+        body["checks"]["jwks"] = <&str>::from(keys).into();
+    }
     if let Some(delay) = event_log_delay {
         body["checks"]["event_log"] = format!("delayed by {} s", delay.as_secs()).into();
     }

@@ -37,6 +37,9 @@ pub enum ServiceError {
         /// The missing id.
         id: i64,
     },
+    /// The keys of the identity provider are not known, so that its tokens cannot be verified.
+    #[error("the keys of the identity provider are not known")]
+    NoKeys,
     /// The follower of the event log stopped.
     #[error("the follower of the event log stopped")]
     FollowerStopped,
@@ -48,7 +51,7 @@ pub enum ServiceError {
 /// How the server failed, as clients learn it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The database cannot do this now. Nothing was written, and the request can be repeated.
+    /// The server cannot do this now. Nothing was written, and the request can be repeated.
     Unavailable,
     /// The request took too long. Nothing was written, and the request can be repeated.
     Timeout,
@@ -63,7 +66,7 @@ impl ServiceError {
     #[must_use]
     pub fn failure(&self) -> Failure {
         match self {
-            Self::Unavailable(_) => Failure::Unavailable,
+            Self::Unavailable(_) | Self::NoKeys => Failure::Unavailable,
             Self::TimedOut(_) => Failure::Timeout,
             Self::OutcomeUnknown(_) | Self::ResultUnreadable(_) => Failure::OutcomeUnknown,
             Self::Refused(_)

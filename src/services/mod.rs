@@ -12,9 +12,11 @@ mod readiness;
 mod retry;
 
 pub use auth::authentication::AuthenticationError;
+pub use auth::identity_provider::{ClaimRules, IdentityProvider, KeySetError, KeySetState, RefreshTimes};
 pub use auth::live_sessions::LiveSession;
+pub use auth::secrets::{SecretTooShort, Secrets};
 pub use auth::token_problem::TokenProblem;
-pub use auth::tokens::{SecretTooShort, Tokens};
+pub use auth::tokens::{SigningError, Tokens};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, demo};
 pub use error::{Failure, ServiceError};
@@ -49,7 +51,7 @@ use std::time::Duration;
 pub struct Services {
     db: Db,
     clock: Clock,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
     viewers: ViewerCache,
     live_sessions: Arc<LiveSessions>,
     epoch_check: Arc<EpochCheck>,
@@ -91,10 +93,11 @@ impl Services {
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, lifetimes: CacheLifetimes) -> Self {
         let _ = clock.uptime(); // It is counted from the first call, which has to come before the first token.
-        let epoch_check = Arc::new(EpochCheck::new(db.clone()));
+        let (tokens, epoch_check) = (Arc::new(tokens), Arc::new(EpochCheck::new(db.clone())));
+        let sessions = LiveSessions::new(db.clone(), clock.clone(), tokens.clone(), lifetimes.viewers);
         Self {
             viewers: ViewerCache::new(lifetimes.viewers),
-            live_sessions: Arc::new(LiveSessions::new(db.clone(), clock.clone(), lifetimes.viewers)),
+            live_sessions: Arc::new(sessions),
             follower: Arc::new(EventFollower::new(db.clone(), epoch_check.clone(), lifetimes.log)),
             catch_up: CatchUpLimit::new(),
             epoch_check,
@@ -133,6 +136,34 @@ impl Services {
     #[must_use]
     pub fn warnings(&self, requested: crate::domain::TimeSlot) -> Vec<crate::domain::Warning> {
         crate::domain::Warning::about(requested, self.clock.now())
+    }
+
+    /// What signs and verifies tokens, for administration.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// Reads the keys of the identity provider again whenever they are due. It never ends.
+    pub async fn keep_keys_fresh(&self) -> ! {
+        if let Some(provider) = self.tokens.identity_provider() {
+            provider.keep_fresh(&self.clock).await;
+        }
+        loop {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Reads the keys of the identity provider as they are now, if there is one. When that fails, the former ones stay
+    /// in use.
+    ///
+    /// # Errors
+    /// Why they could not be read.
+    pub async fn refresh_keys(&self) -> Result<(), Arc<KeySetError>> {
+        match self.tokens.identity_provider() {
+            Some(provider) => provider.refresh(&self.clock).await,
+            None => Ok(()),
+        }
     }
 
     /// The database, for wiring and administration.

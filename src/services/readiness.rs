@@ -1,6 +1,6 @@
 //! Whether the server can serve requests now.
 
-use super::Services;
+use super::{KeySetState, Services};
 use crate::storage::{Db, Outage, StorageError};
 use std::time::Duration;
 use strum::IntoStaticStr;
@@ -14,6 +14,8 @@ pub struct Readiness {
     pub database: DatabaseState,
     /// The database's schema.
     pub schema: SchemaState,
+    /// The keys of the identity provider, if there is one.
+    pub keys: Option<KeySetState>,
 }
 
 /// Whether the database executes statements.
@@ -68,11 +70,12 @@ impl Readiness {
     pub fn is_ready(&self) -> bool {
         !matches!(self.database, DatabaseState::Unreachable | DatabaseState::SharedSessions)
             && self.schema != SchemaState::Behind
+            && !matches!(self.keys, Some(KeySetState::Unavailable | KeySetState::Empty))
     }
 }
 
 impl Services {
-    /// Checks the database and its schema. Calls within a second share one result.
+    /// Checks the database, its schema and the keys. Calls within a second share one result.
     pub async fn readiness(&self) -> Readiness {
         let mut last = self.readiness.last.lock().await;
         if let Some((at, readiness)) = *last
@@ -81,7 +84,8 @@ impl Services {
             return readiness;
         }
         let before = last.map(|(_, readiness)| readiness);
-        let readiness = check(&self.db, before.map_or(SchemaState::Unknown, |before| before.schema)).await;
+        let (database, schema) = check(&self.db, before.map_or(SchemaState::Unknown, |before| before.schema)).await;
+        let readiness = Readiness { database, schema, keys: self.tokens.key_set_state(&self.clock) };
         log_change(before, readiness);
         *last = Some((Instant::now(), readiness));
         readiness
@@ -89,14 +93,14 @@ impl Services {
 }
 
 /// `schema` is its last known state, for a database that does not say.
-async fn check(db: &Db, schema: SchemaState) -> Readiness {
+async fn check(db: &Db, schema: SchemaState) -> (DatabaseState, SchemaState) {
     if db.shares_sessions() {
-        return Readiness { database: DatabaseState::SharedSessions, schema };
+        return (DatabaseState::SharedSessions, schema);
     }
     let error = match timeout(ANSWER_TIMEOUT, db.migration_state()).await {
         Ok(Ok(state)) => {
             let schema = if state.is_current() { SchemaState::Current } else { SchemaState::Behind };
-            return Readiness { database: state_for_changes(db).await, schema };
+            return (state_for_changes(db).await, schema);
         }
         Ok(Err(error)) => Some(error),
         Err(_) => None,
@@ -104,7 +108,7 @@ async fn check(db: &Db, schema: SchemaState) -> Readiness {
     tracing::debug!(?error, "the readiness check got no answer");
     let can_be_busy = matches!(error, None | Some(StorageError::Timeout(_)));
     let is_busy = can_be_busy && db.last_response() < BUSY_FOR;
-    Readiness { database: if is_busy { DatabaseState::Busy } else { DatabaseState::Unreachable }, schema }
+    (if is_busy { DatabaseState::Busy } else { DatabaseState::Unreachable }, schema)
 }
 
 /// The state of a database that answers.
@@ -123,7 +127,7 @@ async fn state_for_changes(db: &Db) -> DatabaseState {
 fn log_change(before: Option<Readiness>, now: Readiness) {
     match (before.is_none_or(|before| before.is_ready()), now.is_ready()) {
         (true, false) if now.schema == SchemaState::Behind => tracing::warn!("not ready: the schema is behind"),
-        (true, false) => tracing::info!(database = ?now.database, "not ready"),
+        (true, false) => tracing::info!(database = ?now.database, keys = ?now.keys, "not ready"),
         (false, true) => tracing::info!("ready again"),
         _ => {}
     }

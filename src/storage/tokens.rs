@@ -9,13 +9,19 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Set};
 
-/// The viewer with this id, if the user is active and the token with this `jti` is not revoked. One statement.
-pub(crate) async fn authenticate(connection: &impl ConnectionTrait, id: UserId, jti: &str) -> Result<Option<Viewer>> {
-    let revoked =
-        revoked_token::Entity::find().select_only().expr(Expr::val(1)).filter(revoked_token::COLUMN.jti.eq(jti));
-    let account = account::Entity::find_by_id(id.0)
-        .filter(account::COLUMN.deactivated_at.is_null())
-        .filter(Expr::exists(revoked.into_query()).not());
+/// The viewer with this id, if the user is active and the token is not revoked. One statement. A token without a `jti`
+/// cannot be revoked.
+pub(crate) async fn authenticate(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+    jti: Option<&str>,
+) -> Result<Option<Viewer>> {
+    let account = account::Entity::find_by_id(id.0).filter(account::COLUMN.deactivated_at.is_null());
+    let account = account.apply_if(jti, |account, jti| {
+        let revoked =
+            revoked_token::Entity::find().select_only().expr(Expr::val(1)).filter(revoked_token::COLUMN.jti.eq(jti));
+        account.filter(Expr::exists(revoked.into_query()).not())
+    });
     let account = fetch::one(connection, account).await?.map(Account::try_from).transpose()?;
     Ok(account.map(Viewer::from))
 }

@@ -3,7 +3,7 @@
 //! The working directory can be shared with other users: a file that one of them put there, or can read, is no key.
 
 use crate::config::Secret;
-use crate::services::Tokens;
+use crate::services::Secrets;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use std::fs::{File, Metadata, OpenOptions};
@@ -23,7 +23,7 @@ pub enum KeyFileError {
     #[error("other users can read or change it (mode {0:o}): remove it, and `dev` creates a key; or `chmod 600` it")]
     Shared(u32),
     /// It is not a key.
-    #[error("it is not a key of at least {min} bytes: remove it, and `dev` creates one", min = Tokens::MIN_SECRET)]
+    #[error("it is not a key of at least {min} bytes: remove it, and `dev` creates one", min = Secrets::MIN_LENGTH)]
     NotAKey,
     /// It cannot be read or written.
     #[error(transparent)]
@@ -54,7 +54,7 @@ fn read(file: File) -> Result<Secret, KeyFileError> {
     let mut key = Vec::new();
     file.take(MAX_FILE).read_to_end(&mut key)?;
     match String::from_utf8(key) {
-        Ok(key) if key.len() >= Tokens::MIN_SECRET => Ok(Secret::new(key)),
+        Ok(key) if key.len() >= Secrets::MIN_LENGTH => Ok(Secret::new(key)),
         _ => Err(KeyFileError::NotAKey),
     }
 }

@@ -6,7 +6,7 @@ pub use key_file::KeyFileError;
 
 use crate::app::{self, App};
 use crate::cli::{CliError, database, serve, start};
-use crate::config::{ServerSettings, TokenSettings};
+use crate::config::ServerSettings;
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
 use crate::services::{Clock, DemoDataError, Tokens, demo};
@@ -64,7 +64,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Ok(()) | Err(CliError::DemoData(DemoDataError::NotEmpty)) => {}
         Err(error) => return Err(error),
     }
-    let tokens = TokenSettings { jwt_secret: None, jwt_secret_file: None, jwt_audience: None }.tokens(&key)?;
+    let tokens = Tokens::try_new(key.expose().as_bytes(), None)?;
     let staff = sign(&tokens, demo::STAFF)?;
     println!("GraphiQL    http://{address}/graphql");
     println!("REST        http://{address}/api/v1");

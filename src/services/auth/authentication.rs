@@ -1,7 +1,8 @@
 //! Signing in: from a token to the viewer.
 
+use super::claims::{Claims, TokenId};
 use super::token_problem::TokenProblem;
-use super::tokens::Claims;
+use super::tokens::VerificationError;
 use crate::domain::{UserId, Viewer};
 use crate::services::{ServiceError, Services};
 use crate::storage::tokens;
@@ -23,10 +24,10 @@ pub enum AuthenticationError {
     Failed(#[from] ServiceError),
 }
 
-/// Recently signed-in viewers, by user id and `jti`. An entry is valid for the time that the settings give it.
+/// Recently signed-in viewers, by user and token. An entry is valid for the time that the settings give it.
 #[derive(Debug)]
 pub(crate) struct ViewerCache {
-    viewers: Cache<(UserId, String), CachedViewer>,
+    viewers: Cache<(UserId, TokenId), CachedViewer>,
     ttl: Duration,
     /// How often users were forgotten. A viewer that was read before, and would be cached afterwards, may be outdated.
     forgotten: AtomicU64,
@@ -65,8 +66,8 @@ impl Services {
     /// The viewer whom the token names. Refused when the token is invalid, expired or revoked, or when its user is
     /// unknown or deactivated. A cached viewer can be as old as the settings allow.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Viewer>, AuthenticationError> {
-        let claims = self.verify(token)?;
-        let key = (claims.user, claims.jti);
+        let claims = self.verify(token).await?;
+        let key = (claims.user, claims.token);
         if let Some(CachedViewer { cached_at, viewer }) = self.viewers.viewers.get(&key)
             && self.clock.uptime().saturating_sub(cached_at) < self.viewers.ttl
         {
@@ -75,15 +76,18 @@ impl Services {
         self.read_viewer(key).await
     }
 
-    pub(crate) fn verify(&self, token: &str) -> Result<Claims, AuthenticationError> {
-        self.tokens.verify(token, self.clock.now_for_expiry()).map_err(AuthenticationError::Refused)
+    pub(crate) async fn verify(&self, token: &str) -> Result<Claims, AuthenticationError> {
+        self.tokens.verify(token, &self.clock).await.map_err(|error| match error {
+            VerificationError::Refused(problem) => problem.into(),
+            VerificationError::NoKeys => ServiceError::NoKeys.into(),
+        })
     }
 
     /// The viewer as the database has them now.
-    pub(crate) async fn read_viewer(&self, key: (UserId, String)) -> Result<Arc<Viewer>, AuthenticationError> {
+    pub(crate) async fn read_viewer(&self, key: (UserId, TokenId)) -> Result<Arc<Viewer>, AuthenticationError> {
         let (cached_at, forgotten) = (self.clock.uptime(), self.viewers.forgotten.load(Ordering::SeqCst));
-        let viewer = tokens::authenticate(self.db.reader(), key.0, &key.1).await.map_err(ServiceError::from)?;
-        let Some(viewer) = viewer.map(Arc::new) else { return Err(self.refusal(key.1).await?.into()) };
+        let viewer = tokens::authenticate(self.db.reader(), key.0, key.1.jti()).await.map_err(ServiceError::from)?;
+        let Some(viewer) = viewer.map(Arc::new) else { return Err(self.refusal(&key.1).await?.into()) };
         self.viewers.viewers.insert(key.clone(), CachedViewer { cached_at, viewer: viewer.clone() });
         if self.viewers.forgotten.load(Ordering::SeqCst) != forgotten {
             self.viewers.viewers.remove(&key);
@@ -92,8 +96,9 @@ impl Services {
     }
 
     /// Why the database refuses a token that is valid by itself.
-    async fn refusal(&self, jti: String) -> Result<TokenProblem, ServiceError> {
-        let revoked = tokens::revoked(self.db.reader(), vec![jti]).await?;
+    async fn refusal(&self, token: &TokenId) -> Result<TokenProblem, ServiceError> {
+        let Some(jti) = token.jti() else { return Ok(TokenProblem::Invalid) };
+        let revoked = tokens::revoked(self.db.reader(), vec![jti.to_owned()]).await?;
         Ok(if revoked.is_empty() { TokenProblem::Invalid } else { TokenProblem::Revoked })
     }
 }

@@ -1,13 +1,14 @@
 //! Sessions of connections that stay open. One task checks all of them in two statements, a little more often than the
-//! viewer cache expires. So an expired or revoked token, a deactivated user and a changed role take effect on open
-//! connections within the same time as on requests.
+//! viewer cache expires. So an expired or revoked token, a key that is not accepted any more, a deactivated
+//! user and a changed role take effect on open connections within the same time as on requests.
 
 use super::authentication::AuthenticationError;
+use super::claims::Claims;
 use super::token_problem::TokenProblem;
-use super::tokens::Claims;
+use super::tokens::Tokens;
 use crate::domain::{UserId, Viewer};
 use crate::services::{Clock, Services};
-use crate::storage::{Db, StorageError, tokens, users};
+use crate::storage::{self, Db, StorageError, users};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -32,6 +33,7 @@ type SessionViewer = Result<Arc<Viewer>, TokenProblem>;
 pub(crate) struct LiveSessions {
     db: Db,
     clock: Clock,
+    tokens: Arc<Tokens>,
     interval: Duration,
     registered: Mutex<Registered>,
 }
@@ -64,7 +66,8 @@ impl LiveSession {
         self.0.viewer.borrow().clone()
     }
 
-    /// Waits until the token is no longer accepted: it expired or was revoked, or its user was deactivated.
+    /// Waits until the token is no longer accepted: it expired or was revoked, its key is not accepted any more, or its
+    /// user was deactivated.
     pub async fn signed_out(&self) -> TokenProblem {
         let mut viewer = self.0.viewer.subscribe();
         // This fails only when the sender is dropped, and `self` owns it.
@@ -77,8 +80,8 @@ impl Services {
     /// Signs the token's user in for a connection that stays open. Refused as by [`Services::authenticate`], but by
     /// the database and not by the cache: the next check can be a whole interval later, and the ages would add up.
     pub async fn sign_in(&self, token: &str) -> Result<LiveSession, AuthenticationError> {
-        let claims = self.verify(token)?;
-        let viewer = self.read_viewer((claims.user, claims.jti.clone())).await?;
+        let claims = self.verify(token).await?;
+        let viewer = self.read_viewer((claims.user, claims.token.clone())).await?;
         let session = LiveSession(Arc::new(SessionState { claims, viewer: watch::Sender::new(Ok(viewer)) }));
         self.live_sessions.register(&session);
         Ok(session)
@@ -86,8 +89,8 @@ impl Services {
 }
 
 impl LiveSessions {
-    pub(crate) fn new(db: Db, clock: Clock, interval: Duration) -> Self {
-        Self { db, clock, interval: interval.max(MIN_INTERVAL), registered: Mutex::default() }
+    pub(crate) fn new(db: Db, clock: Clock, tokens: Arc<Tokens>, interval: Duration) -> Self {
+        Self { db, clock, tokens, interval: interval.max(MIN_INTERVAL), registered: Mutex::default() }
     }
 
     fn register(self: &Arc<Self>, session: &LiveSession) {
@@ -128,19 +131,25 @@ impl LiveSessions {
 
     async fn check(&self, sessions: &[Arc<SessionState>]) -> Result<(), StorageError> {
         let now = self.clock.now_for_expiry();
-        // Expiry needs no database.
-        for expired in sessions.iter().filter(|session| session.claims.is_expired(now)) {
-            expired.update(Err(TokenProblem::Expired));
+        // This needs no database.
+        for session in sessions {
+            if session.claims.is_expired(now) {
+                session.update(Err(TokenProblem::Expired));
+            } else if !self.tokens.accepts(session.claims.key, &self.clock) {
+                session.update(Err(TokenProblem::Invalid));
+            }
         }
         let ids: HashSet<_> = sessions.iter().map(|session| session.claims.user).collect();
-        let jtis: HashSet<_> = sessions.iter().map(|session| session.claims.jti.clone()).collect();
+        let jtis: HashSet<_> = sessions.iter().filter_map(|session| session.claims.token.jti()).collect();
         let viewers = users::active(self.db.reader(), ids.into_iter().collect()).await?;
         let viewers: HashMap<_, _> = viewers.into_iter().map(|viewer| (viewer.id, Arc::new(viewer))).collect();
-        let revoked = tokens::revoked(self.db.reader(), jtis.into_iter().collect()).await?;
+        let jtis = jtis.into_iter().map(str::to_owned).collect();
+        let revoked = storage::tokens::revoked(self.db.reader(), jtis).await?;
+        let revoked: HashSet<_> = revoked.iter().map(String::as_str).collect();
         for session in sessions {
             session.update(if session.claims.is_expired(now) {
                 Err(TokenProblem::Expired)
-            } else if revoked.contains(&session.claims.jti) {
+            } else if session.claims.token.jti().is_some_and(|jti| revoked.contains(jti)) {
                 Err(TokenProblem::Revoked)
             } else {
                 viewers.get(&session.claims.user).cloned().ok_or(TokenProblem::Invalid)

@@ -1,129 +1,108 @@
-//! Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256.
+//! Bearer tokens of both kinds: signed with a secret, or by an identity provider. The algorithm in a token's header
+//! decides which: a token is never verified with the keys of the other kind.
 
+use super::claims::{Claims, KeyId};
+use super::identity_provider::{IdentityProvider, KeySetState};
+use super::secrets::{Rejection, SecretTooShort, Secrets};
 use super::token_problem::TokenProblem;
 use crate::domain::UserId;
+use crate::services::Clock;
+use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Signs and verifies tokens.
+#[derive(Debug)]
 pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
-    audience: Option<String>,
+    secrets: ArcSwapOption<Secrets>,
+    provider: Option<Arc<IdentityProvider>>,
 }
 
-/// The secret is too short to resist guessing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the JWT secret has {0} bytes; at least {min} are needed (RFC 7518, section 3.2)", min = Tokens::MIN_SECRET)]
-pub struct SecretTooShort(usize);
-
-/// The claims of a valid token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claims {
-    /// The `sub` claim.
-    pub user: UserId,
-    /// The token's own id, by which it can be revoked.
-    pub jti: String,
-    /// The `exp` claim.
-    pub expires_at: DateTime<Utc>,
+/// Why no token was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningError {
+    /// The server has no secret.
+    #[error("there is no secret")]
+    NoSecret,
+    /// Signing failed.
+    #[error(transparent)]
+    Failed(#[from] jsonwebtoken::errors::Error),
 }
 
-/// The claims as they are written, in the order that existing clients know.
-#[derive(Serialize, Deserialize)]
-struct Payload {
-    sub: String,
-    scp: String,
-    #[serde(default, skip_deserializing)]
-    aud: Option<String>,
-    #[serde(default)]
-    iat: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nbf: Option<i64>,
-    exp: i64,
-    jti: String,
-}
-
-const SCOPE: &str = "user";
-/// The accepted difference between clocks, in seconds.
-const LEEWAY: i64 = 30;
-/// The longest accepted `jti`, in bytes. It becomes part of a query and of a cache key.
-const MAX_JTI: usize = 256;
-
-impl Claims {
-    pub(crate) fn is_expired(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at.timestamp().saturating_add(LEEWAY) <= now.timestamp()
-    }
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VerificationError {
+    /// The token is the reason.
+    Refused(TokenProblem),
+    /// The keys of the identity provider could not be read.
+    NoKeys,
 }
 
 impl Tokens {
-    /// The shortest secret in bytes: the size of the hash (RFC 7518, section 3.2).
-    pub const MIN_SECRET: usize = 32;
+    /// Verifies with these secrets and with the keys of this identity provider.
+    #[must_use]
+    pub fn new(secrets: Option<Secrets>, provider: Option<IdentityProvider>) -> Self {
+        Self { secrets: ArcSwapOption::from_pointee(secrets), provider: provider.map(Arc::new) }
+    }
 
-    /// Signs and verifies with this secret. With an audience, only tokens that name it are accepted.
+    /// Signs and verifies with this secret alone. With an audience, only tokens that name it are accepted.
     ///
     /// # Errors
     /// [`SecretTooShort`]
     pub fn try_new(secret: &[u8], audience: Option<String>) -> Result<Self, SecretTooShort> {
-        if secret.len() < Self::MIN_SECRET {
-            return Err(SecretTooShort(secret.len()));
-        }
-        // This pins the algorithm: `none` and other families are refused.
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_required_spec_claims(&["exp", "sub"]);
-        validation.validate_exp = false; // checked below, by the clock of the services
-        if let Some(audience) = &audience {
-            validation.set_audience(&[audience]);
-            validation.required_spec_claims.insert("aud".to_owned()); // otherwise a token without an audience passes
-        } else {
-            validation.validate_aud = false;
-        }
-        let (encoding, decoding) = (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
-        Ok(Self { encoding, decoding, validation, audience })
+        Ok(Self::new(Some(Secrets::try_new(&[secret], audience)?), None))
+    }
+
+    /// Signs and verifies with other secrets from now on.
+    pub fn replace_secrets(&self, secrets: Secrets) {
+        self.secrets.store(Some(Arc::new(secrets)));
+    }
+
+    /// The identity provider, if the server accepts tokens of one.
+    #[must_use]
+    pub fn identity_provider(&self) -> Option<&Arc<IdentityProvider>> {
+        self.provider.as_ref()
     }
 
     /// Signs a token for a user that is valid for `ttl`.
-    pub fn sign(
-        &self,
-        user: UserId,
-        now: DateTime<Utc>,
-        ttl: TimeDelta,
-    ) -> Result<String, jsonwebtoken::errors::Error> {
-        let payload = Payload {
-            sub: user.to_string(),
-            scp: SCOPE.to_owned(),
-            aud: self.audience.clone(),
-            iat: Some(now.timestamp()),
-            nbf: None,
-            exp: (now + ttl).timestamp(),
-            jti: uuid::Uuid::new_v4().to_string(),
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.encoding)
+    ///
+    /// # Errors
+    /// [`SigningError`]
+    pub fn sign(&self, user: UserId, now: DateTime<Utc>, ttl: TimeDelta) -> Result<String, SigningError> {
+        let secrets = self.secrets.load();
+        Ok(secrets.as_ref().ok_or(SigningError::NoSecret)?.sign(user, now, ttl)?)
     }
 
     /// Verifies a token. One that has expired is valid otherwise.
-    pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenProblem> {
-        let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation)
-            .map_err(|_| TokenProblem::Invalid)?
-            .claims;
-        let is_jti = (1..=MAX_JTI).contains(&payload.jti.len()) && !payload.jti.contains('\0');
-        let is_early = payload.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp());
-        if payload.scp != SCOPE || !is_jti || is_early {
-            return Err(TokenProblem::Invalid);
+    pub(crate) async fn verify(&self, token: &str, clock: &Clock) -> Result<Claims, VerificationError> {
+        if let Some(secrets) = &*self.secrets.load() {
+            match secrets.verify(token, clock.now_for_expiry()) {
+                Ok(claims) => return Ok(claims),
+                Err(Rejection::Refused(problem)) => return Err(problem.into()),
+                Err(Rejection::OtherAlgorithm) => {}
+            }
         }
-        let expires_at = match DateTime::from_timestamp(payload.exp, 0) {
-            Some(time) => time,
-            None if payload.exp < 0 => DateTime::<Utc>::MIN_UTC,
-            None => DateTime::<Utc>::MAX_UTC,
-        };
-        let claims = Claims { user: UserId::from_text(&payload.sub), jti: payload.jti, expires_at };
-        if claims.is_expired(now) { Err(TokenProblem::Expired) } else { Ok(claims) }
+        match &self.provider {
+            // In a box, so that requests with other tokens do not have its size.
+            Some(provider) => Box::pin(provider.verify(token, clock)).await,
+            None => Err(TokenProblem::Invalid.into()),
+        }
+    }
+
+    /// Whether tokens that this key has verified are still accepted.
+    pub(crate) fn accepts(&self, key: KeyId, clock: &Clock) -> bool {
+        self.secrets.load().as_ref().is_some_and(|secrets| secrets.contains(key))
+            || self.provider.as_ref().is_some_and(|provider| provider.accepts(key, clock))
+    }
+
+    /// The state of the identity provider's keys; `None` without one.
+    pub(crate) fn key_set_state(&self, clock: &Clock) -> Option<KeySetState> {
+        Some(self.provider.as_ref()?.state(clock))
     }
 }
 
-impl std::fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("audience", &self.audience).finish_non_exhaustive()
+impl From<TokenProblem> for VerificationError {
+    fn from(problem: TokenProblem) -> Self {
+        Self::Refused(problem)
     }
 }

@@ -59,6 +59,56 @@ fn file_without_a_secret_is_refused() {
     assert!(short.starts_with("error: JWT_SECRET: the JWT secret has 31 bytes"), "{short}");
 }
 
+#[test]
+fn short_secret_among_several_is_named_by_its_line() {
+    let shell = Shell::new().set("DATABASE_URL", "sqlite://interviews.db").set("JWT_SECRET_FILE", "secrets");
+    fs::write(shell.path("secrets"), format!("{SECRET}\nhunter2\n")).unwrap();
+    let error =
+        "error: JWT_SECRET: the JWT secret in line 2 has 7 bytes; at least 32 are needed (RFC 7518, section 3.2)\n";
+    for command in ["serve".to_owned(), format!("token --sub {MONA}")] {
+        assert_eq!(shell.fail(&command), error);
+    }
+}
+
+/// The rotation of the manual: as a second line everywhere, then as the first, then alone.
+#[tokio::test]
+async fn secret_is_rotated_without_a_restart() {
+    let old = SECRET;
+    let new = "the next secret, of 32 bytes or more";
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap().set("JWT_SECRET", "").set("JWT_SECRET_FILE", "secrets");
+    let write = |secrets: &[&str]| fs::write(shell.path("secrets"), secrets.join("\n") + "\n").unwrap();
+    write(&[old]);
+    let server = shell.start("serve");
+    let hang_up = |text: &str| {
+        server.signal("HUP");
+        server.stderr.wait_for_new(text)
+    };
+    let is_accepted = async |token: &str| server.viewer(token).await["role"] == "STAFF";
+    let by_old = shell.token(MONA);
+    assert!(is_accepted(&by_old).await);
+
+    write(&[old, new]);
+    assert!(hang_up("the secrets of tokens were read again").contains("secrets=2"));
+    assert!(is_accepted(&by_old).await);
+
+    write(&[new, old]);
+    let by_new = shell.token(MONA);
+    assert!(is_accepted(&by_new).await, "before the server has read the file");
+    hang_up("the secrets of tokens were read again");
+    assert!(is_accepted(&by_old).await && is_accepted(&by_new).await);
+
+    for bad in [&["short"][..], &[new, "short"], &[" "]] {
+        write(bad);
+        let line = hang_up("the secrets of tokens cannot be read again: the former ones stay in use");
+        assert!(line.contains("ERROR") && !line.contains("short\""), "{line}");
+        assert!(is_accepted(&by_old).await && is_accepted(&by_new).await);
+    }
+
+    write(&[new]);
+    hang_up("the secrets of tokens were read again");
+    assert!(!is_accepted(&by_old).await && is_accepted(&by_new).await);
+}
+
 #[tokio::test]
 async fn secret_in_a_flag_is_warned_of_and_not_shown() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();

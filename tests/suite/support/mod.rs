@@ -41,6 +41,7 @@ pub mod interview_rows;
 pub mod invariants;
 #[macro_use]
 pub mod json;
+pub mod key_server;
 pub mod lifecycle;
 pub mod listening_server;
 pub mod lists;
@@ -54,6 +55,7 @@ pub mod process;
 pub mod rest;
 pub mod sentences;
 pub mod shell;
+pub mod signer;
 pub mod websocket_client;
 
 use actor::Actor;
@@ -107,6 +109,11 @@ impl TestApp {
 
     /// Starts a server on this database.
     pub async fn on(database: TestDatabase, flags: &[&str]) -> Self {
+        Self::with_tokens(database, Tokens::try_new(SECRET, None).unwrap(), flags).await
+    }
+
+    /// Starts a server that accepts these tokens.
+    pub async fn with_tokens(database: TestDatabase, tokens: Tokens, flags: &[&str]) -> Self {
         let mut db = database.connect().await;
         let statements: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = statements.clone();
@@ -115,7 +122,6 @@ impl TestApp {
         let matches =
             ServerSettings::augment_args(clap::Command::new("test")).get_matches_from(["test"].iter().chain(flags));
         let settings = ServerSettings::from_arg_matches(&matches).unwrap();
-        let tokens = Tokens::try_new(SECRET, None).unwrap();
         let app = App::new(db, Clock::Frozen(clock.clone()), tokens, Explorer::new(None), settings);
         let router = app.router();
         Self { app, clock, database, statements, router }

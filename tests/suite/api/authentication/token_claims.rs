@@ -1,8 +1,10 @@
 //! Which tokens are accepted, over GraphQL and REST alike.
 
+use super::assertions::{EXPIRED, INVALID, assert_accepted, assert_refused};
 use crate::support::Database::Sqlite;
 use crate::support::actor::Actor;
-use crate::support::people::{ADA, JUDE_WITH_LUISA, MONA, UNKNOWN_USER};
+use crate::support::people::{ADA, MONA, UNKNOWN_USER};
+use crate::support::signer::unsigned;
 use crate::support::{SECRET, TestApp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -48,45 +50,6 @@ fn signed(header: &str, claims: &Value, algorithm: Algorithm, secret: &[u8]) -> 
     let signature = crypto::sign(message.as_bytes(), &EncodingKey::from_secret(secret), algorithm).unwrap();
     format!("{message}.{signature}")
 }
-
-fn unsigned(header: &str, claims: &Value) -> String {
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()))
-}
-
-/// Fails unless the bearer is signed in as Mona over GraphQL and REST.
-async fn assert_accepted(bearer: Actor) {
-    assert_json!(bearer.ask("{ viewer { id role } }", json!({})).await, @r#"
-    {
-      "viewer": {"id": "1000", "role": "STAFF"}
-    }
-    "#);
-    let answer = bearer.patch(JUDE_WITH_LUISA, &json!({"interview": {}})).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-}
-
-/// Fails unless GraphQL and REST reject the token with this reason and message.
-async fn assert_refused(bearer: Actor, (reason, why): (&str, &str)) {
-    let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{why}\"");
-    let body = json!({"query": "{ __typename viewer { id } }"});
-    let accept = [("accept", "application/graphql-response+json")];
-    let graphql = bearer.rest_with("POST", "/graphql", &body, &accept).await;
-    let answered = (graphql.status.as_u16(), graphql.header("www-authenticate"));
-    assert_eq!(answered, (401, challenge.as_str()), "{}", graphql.text);
-    let refused = json!({"errors": [{"message": why, "extensions": {"code": "UNAUTHENTICATED", "reason": reason}}]});
-    assert_eq!(graphql.json(), refused);
-    // To clients that do not ask for GraphQL's media type, a well-formed request is answered with 200.
-    let graphql = bearer.rest("POST", "/graphql", &body).await;
-    assert_eq!((graphql.status.as_u16(), graphql.header("www-authenticate")), (200, challenge.as_str()));
-    assert_eq!(graphql.json(), refused);
-    let rest = bearer.patch(JUDE_WITH_LUISA, &json!({"interview": {"location": "x"}})).await;
-    assert_eq!((rest.status.as_u16(), rest.header("www-authenticate")), (401, challenge.as_str()));
-    let error = json!({"code": "UNAUTHENTICATED", "message": why, "path": [], "reason": reason});
-    assert_eq!(rest.json(), json!({"errors": [error]}));
-}
-
-/// One answer for all: a client does not learn what is wrong with a token that was not issued for this server.
-const INVALID: (&str, &str) = ("TOKEN_INVALID", "The token is not valid.");
-const EXPIRED: (&str, &str) = ("TOKEN_EXPIRED", "The token has expired.");
 
 #[tokio::test]
 async fn documented_claims_are_accepted() {

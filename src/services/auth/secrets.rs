@@ -1,0 +1,152 @@
+//! Tokens that this server and services with its secrets sign: JSON Web Tokens (RFC 7519) with HS256.
+
+use super::claims::{Claims, KeyId, TokenId, expiry, is_early, is_jti};
+use super::token_problem::TokenProblem;
+use crate::domain::UserId;
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Signs with the first of some secrets, and verifies with all of them.
+pub struct Secrets {
+    signing: EncodingKey,
+    verifying: Vec<(KeyId, DecodingKey)>,
+    validation: Validation,
+    audience: Option<String>,
+}
+
+/// A secret is too short to resist guessing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the JWT secret{} has {bytes} bytes; at least {min} are needed (RFC 7518, section 3.2)",
+    .line.map(|line| format!(" in line {line}")).unwrap_or_default(), min = Secrets::MIN_LENGTH
+)]
+pub struct SecretTooShort {
+    bytes: usize,
+    /// Its number, if there are others.
+    line: Option<usize>,
+}
+
+/// Why [`Secrets::verify`] does not accept a token.
+pub(super) enum Rejection {
+    /// The token names another algorithm: it may be of an identity provider.
+    OtherAlgorithm,
+    Refused(TokenProblem),
+}
+
+/// The claims as they are written, in the order that existing clients know.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    sub: String,
+    scp: String,
+    #[serde(default, skip_deserializing)]
+    aud: Option<String>,
+    #[serde(default)]
+    iat: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    exp: i64,
+    jti: String,
+}
+
+const SCOPE: &str = "user";
+
+impl Secrets {
+    /// The shortest secret in bytes: the size of the hash (RFC 7518, section 3.2).
+    pub const MIN_LENGTH: usize = 32;
+
+    /// Signs with the first secret. With an audience, only tokens that name it are accepted.
+    ///
+    /// # Errors
+    /// [`SecretTooShort`], also when there is no secret.
+    pub fn try_new(secrets: &[&[u8]], audience: Option<String>) -> Result<Self, SecretTooShort> {
+        let short = secrets.iter().position(|secret| secret.len() < Self::MIN_LENGTH);
+        let first = match (short, secrets) {
+            (None, [first, ..]) => first,
+            (short, _) => {
+                let bytes = short.map_or(0, |index| secrets[index].len());
+                let line = short.filter(|_| secrets.len() > 1).map(|index| index + 1);
+                return Err(SecretTooShort { bytes, line });
+            }
+        };
+        // This pins the algorithm: `none` and other families are refused.
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_required_spec_claims(&["exp", "sub"]);
+        validation.validate_exp = false; // checked below, by the clock of the services
+        if let Some(audience) = &audience {
+            validation.set_audience(&[audience]);
+            validation.required_spec_claims.insert("aud".to_owned()); // otherwise a token without an audience passes
+        } else {
+            validation.validate_aud = false;
+        }
+        let key = |secret: &&[u8]| (KeyId(Sha256::digest(secret).into()), DecodingKey::from_secret(secret));
+        let verifying = secrets.iter().map(key).collect();
+        Ok(Self { signing: EncodingKey::from_secret(first), verifying, validation, audience })
+    }
+
+    /// The number of secrets.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.verifying.len()
+    }
+
+    /// Signs a token for a user that is valid for `ttl`.
+    pub fn sign(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+        ttl: TimeDelta,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let payload = Payload {
+            sub: user.to_string(),
+            scp: SCOPE.to_owned(),
+            aud: self.audience.clone(),
+            iat: Some(now.timestamp()),
+            nbf: None,
+            exp: (now + ttl).timestamp(),
+            jti: uuid::Uuid::new_v4().to_string(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.signing)
+    }
+
+    /// Verifies a token. One that has expired is valid otherwise.
+    pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Rejection> {
+        for (id, key) in &self.verifying {
+            match jsonwebtoken::decode::<Payload>(token, key, &self.validation) {
+                Ok(data) if names_a_key_or_extension(&data.header) => break,
+                Ok(data) => return check(data.claims, *id, now).map_err(Rejection::Refused),
+                Err(error) => match error.kind() {
+                    ErrorKind::InvalidSignature => {} // the next secret may be the right one
+                    ErrorKind::InvalidAlgorithm => return Err(Rejection::OtherAlgorithm),
+                    _ => break,
+                },
+            }
+        }
+        Err(Rejection::Refused(TokenProblem::Invalid))
+    }
+
+    pub(super) fn contains(&self, key: KeyId) -> bool {
+        self.verifying.iter().any(|(id, _)| *id == key)
+    }
+}
+
+/// Whether the header brings a key of its own, or demands an extension that this server does not know (RFC 7515, 4.1).
+pub(super) fn names_a_key_or_extension(header: &Header) -> bool {
+    header.crit.is_some() || header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some()
+}
+
+fn check(payload: Payload, key: KeyId, now: DateTime<Utc>) -> Result<Claims, TokenProblem> {
+    if payload.scp != SCOPE || !is_jti(&payload.jti) || is_early(payload.nbf, now) {
+        return Err(TokenProblem::Invalid);
+    }
+    let user = UserId::from_text(&payload.sub);
+    Claims { user, token: TokenId::Jti(payload.jti), expires_at: expiry(payload.exp), key }.unless_expired(now)
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets").field("audience", &self.audience).finish_non_exhaustive()
+    }
+}
