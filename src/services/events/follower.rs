@@ -1,6 +1,7 @@
 //! Follows the event log for all subscribers of this server with one query per interval, however many they are. After a
 //! change that this server made it reads at once.
 
+use super::broadcast::{Broadcast, CAPACITY, RecentEntries};
 use super::epoch::EpochCheck;
 use super::log_entry::LogEntry;
 use crate::domain::{Epoch, LogPosition, Scope};
@@ -10,14 +11,6 @@ use std::sync::{self, Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, Sender, WeakSender};
 use tokio::sync::{Mutex, Notify, broadcast};
-
-/// What the follower sends to all subscribers.
-#[derive(Clone, Debug)]
-pub(crate) enum Broadcast {
-    Entry(Arc<LogEntry>),
-    /// The last message: the position of the follower is not in the present history of the log.
-    HistoryChanged,
-}
 
 /// Every entry that is committed from now on, once, in the order of the log.
 pub(crate) struct Feed {
@@ -41,9 +34,6 @@ pub(crate) struct EventFollower {
     sent_up_to: sync::Mutex<LogPosition>,
 }
 
-/// How many entries a receiver may lag behind. They are kept once, for all receivers together. The follower waits for
-/// none of them: one that lags further reads the log by itself.
-const CAPACITY: usize = 1024;
 /// The most events that are read at once.
 const BATCH: u64 = 200;
 /// The shortest pause between two queries: a burst of changes is read by one query.
@@ -104,12 +94,13 @@ impl EventFollower {
 
     async fn follow(self: Arc<Self>, receivers: Sender<Broadcast>, epoch: Epoch, mut position: LogPosition) {
         let (mut is_failing, mut blocked_rounds) = (false, 0);
+        let mut recent = RecentEntries::default();
         loop {
             let pause = match self.read(epoch, position).await {
                 Ok(Some((entries, last, backlog))) => {
                     for entry in entries {
                         // Sending fails only without receivers, and then nothing is lost.
-                        let _ = receivers.send(Broadcast::Entry(Arc::new(entry)));
+                        let _ = receivers.send(recent.keep(entry));
                     }
                     position = last.unwrap_or(position);
                     self.set_sent_up_to(position);

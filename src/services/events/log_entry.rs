@@ -128,3 +128,26 @@ fn interview_ids(events: &Events) -> Vec<InterviewId> {
     ids.dedup();
     ids
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::domain::{Audience, CompanyId, EventType, Field, FieldChange, Side, UserId};
+    use chrono::DateTime;
+
+    /// An entry with a text of so many bytes.
+    pub fn entry(length: usize) -> LogEntry {
+        let change = FieldChange { field: Field::Location, from: None, to: Some("x".repeat(length)) };
+        let event = Event {
+            id: EventId(1),
+            interview_id: InterviewId(1),
+            event_type: EventType::Updated,
+            at: DateTime::UNIX_EPOCH,
+            actor_id: None,
+            actor_side: Side::Interviewer,
+            changes: vec![change],
+            audience: Audience { company_id: CompanyId(1), driver_id: Some(UserId(1)), former_driver_id: None },
+        };
+        LogEntry { epoch: Epoch(1), position: LogPosition::START, event, interview: None, values: None }
+    }
+}

@@ -54,27 +54,7 @@ impl MissedMemory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        Audience, CompanyId, Epoch, Event, EventId, EventType, Field, FieldChange, InterviewId, LogPosition, Side,
-        UserId,
-    };
-    use chrono::DateTime;
-
-    /// An entry with a text of so many bytes.
-    fn entry(length: usize) -> LogEntry {
-        let change = FieldChange { field: Field::Location, from: None, to: Some("x".repeat(length)) };
-        let event = Event {
-            id: EventId(1),
-            interview_id: InterviewId(1),
-            event_type: EventType::Updated,
-            at: DateTime::UNIX_EPOCH,
-            actor_id: None,
-            actor_side: Side::Interviewer,
-            changes: vec![change],
-            audience: Audience { company_id: CompanyId(1), driver_id: Some(UserId(1)), former_driver_id: None },
-        };
-        LogEntry { epoch: Epoch(1), position: LogPosition::START, event, interview: None, values: None }
-    }
+    use crate::services::events::log_entry::tests::entry;
 
     fn entries(count: usize) -> Vec<LogEntry> {
         std::iter::repeat_with(|| entry(20_000)).take(count).collect()

@@ -2,8 +2,9 @@
 //! order, if its viewer sees the event at the time of delivery, and the interview matched the filter before or after
 //! it.
 
+use super::broadcast::Broadcast;
 use super::catch_up::CatchUpPermit;
-use super::follower::{Broadcast, Feed, MAX_RETRIES, RETRY_PAUSE};
+use super::follower::{Feed, MAX_RETRIES, RETRY_PAUSE};
 use super::log_entry::{AdmittedEntry, LogEntry};
 use super::missed_memory::MissedEntry;
 use crate::domain::filter::InterviewFilter;
@@ -179,21 +180,25 @@ impl Subscriber {
         read.unwrap_or_else(|error| resume_unwind(error.into_panic()))
     }
 
-    /// The next live entry. `None` when the receiver lagged: the missed entries have to be read from the log.
+    /// The next live entry. `None` for one that was read already, and when the receiver lagged: the missed entries have
+    /// to be read from the log.
     async fn receive(&mut self) -> Result<Option<Arc<LogEntry>>, SubscriptionEnd> {
         let received = tokio::select! {
             received = self.receiver.recv() => received,
             problem = self.session.signed_out() => return Err(SubscriptionEnd::SignedOut(problem)),
         };
         match received {
-            Ok(Broadcast::Entry(entry)) => Ok(Some(entry)),
+            Ok(Broadcast::Entry(position, _)) if position <= self.position => Ok(None),
+            Ok(Broadcast::Entry(_, entry)) => Ok(entry.upgrade().or_else(|| self.lagged())),
             Ok(Broadcast::HistoryChanged) => Err(SubscriptionEnd::HistoryChanged),
-            Err(RecvError::Lagged(_)) => {
-                self.phase = Phase::CatchingUp;
-                Ok(None)
-            }
+            Err(RecvError::Lagged(_)) => Ok(self.lagged()),
             Err(RecvError::Closed) => Err(SubscriptionEnd::Failed(ServiceError::FollowerStopped)),
         }
+    }
+
+    fn lagged(&mut self) -> Option<Arc<LogEntry>> {
+        self.phase = Phase::CatchingUp;
+        None
     }
 }
 

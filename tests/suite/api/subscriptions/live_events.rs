@@ -120,6 +120,24 @@ async fn lagging_subscriber_continues_from_the_log_without_a_gap(#[values(Sqlite
     }
 }
 
+#[tokio::test]
+async fn subscriber_that_lags_behind_long_events_continues_from_the_log() {
+    let app = TestApp::start(Sqlite).await.unwrap();
+    let staff = app.staff();
+    let mut slow = Subscriber::of(&app, &staff).await;
+    let mut reader = Subscriber::of(&app, &staff).await;
+    let before = latest_event(&app).await;
+    // Fewer events than the server buffers, but more bytes.
+    let long = r#"'[{"field": "location", "from": null, "to": "' || hex(zeroblob(10000)) || '"}]'"#;
+    let at = "'2025-03-20T10:02:08.958+00:00'";
+    app.database.execute(&insert_events(JUDE_WITH_LUISA, MONA, at, 600).replace("'[]'", long)).await;
+    let ids: Vec<i64> = (before + 1..=latest_event(&app).await).collect();
+    assert_eq!(reader.events(ids.len()).await, ids);
+    assert_eq!(slow.events(ids.len()).await, ids);
+    relocate(&staff, JUDE_WITH_LUISA, "last").await;
+    assert_eq!(slow.event().await.0, latest_event(&app).await);
+}
+
 /// Inserts events as another server would and waits until this server has read them; their ids.
 async fn write_many_events(app: &TestApp, count: usize) -> Vec<i64> {
     let mut reader = Subscriber::of(app, &app.staff()).await;
