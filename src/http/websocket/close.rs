@@ -20,6 +20,7 @@ impl Close {
     pub(super) const TOO_LARGE: Self = Self::new(1009, "The message is too large.");
     pub(super) const TRY_LATER: Self = Self::new(1013, "Try again later");
     pub(super) const TOO_MANY: Self = Self::new(1013, "Too many connections: close one first");
+    pub(super) const RATE_LIMITED: Self = Self::new(1013, "You have asked for too much in too short a time");
     pub(super) const TOO_SLOW: Self = Self::new(1013, "Too slow: connect again, and go on with `since` the last event");
     pub(super) const UNAUTHORIZED: Self = Self::new(4401, "Unauthorized");
     pub(super) const SUBPROTOCOL: Self = Self::new(4406, "Subprotocol not acceptable");

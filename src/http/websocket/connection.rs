@@ -73,6 +73,11 @@ async fn initialize(
     pending.begin_sign_in();
     let session = timeout(limits.request_timeout, sign_in(context, &payload)).await;
     let session = session.unwrap_or(Err(Close::TRY_LATER)).map_err(Disconnect::ByServer)?;
+    if let Ok(viewer) = session.viewer() {
+        // Like a REST request: signing in reads the database.
+        let charged = context.server.engine.charge_request(&viewer);
+        charged.map_err(|_| Disconnect::ByServer(Close::RATE_LIMITED))?;
+    }
     let permit = context.server.long_lived.try_acquire(session.user());
     let permit = permit.map_err(|why| Disconnect::ByServer(Close::no_permit(why)))?;
     transport.signed_in();

@@ -5,7 +5,7 @@ use super::token_problem::TokenProblem;
 use super::tokens::VerificationError;
 use crate::domain::{UserId, Viewer};
 use crate::services::{ServiceError, Services};
-use crate::storage::tokens;
+use crate::storage::{Pool, tokens};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use std::collections::HashSet;
@@ -83,24 +83,25 @@ impl Services {
         })
     }
 
-    /// The viewer as the database has them now.
+    /// The viewer as the database has them now, read within the user's share of the connections.
     pub(crate) async fn read_viewer(&self, key: (UserId, TokenId)) -> Result<Arc<Viewer>, AuthenticationError> {
         let (cached_at, forgotten) = (self.clock.uptime(), self.viewers.forgotten.load(Ordering::SeqCst));
-        let viewer = tokens::authenticate(self.db.reader(), key.0, key.1.jti()).await.map_err(ServiceError::from)?;
-        let Some(viewer) = viewer.map(Arc::new) else { return Err(self.refusal(&key.1).await?.into()) };
+        let reader = self.db.reader_of(key.0).await.map_err(ServiceError::from)?;
+        let viewer = tokens::authenticate(&*reader, key.0, key.1.jti()).await.map_err(ServiceError::from)?;
+        let Some(viewer) = viewer.map(Arc::new) else { return Err(refusal(&reader, &key.1).await?.into()) };
         self.viewers.viewers.insert(key.clone(), CachedViewer { cached_at, viewer: viewer.clone() });
         if self.viewers.forgotten.load(Ordering::SeqCst) != forgotten {
             self.viewers.viewers.remove(&key);
         }
         Ok(viewer)
     }
+}
 
-    /// Why the database refuses a token that is valid by itself.
-    async fn refusal(&self, token: &TokenId) -> Result<TokenProblem, ServiceError> {
-        let Some(jti) = token.jti() else { return Ok(TokenProblem::Invalid) };
-        let revoked = tokens::revoked(self.db.reader(), vec![jti.to_owned()]).await?;
-        Ok(if revoked.is_empty() { TokenProblem::Invalid } else { TokenProblem::Revoked })
-    }
+/// Why the database refuses a token that is valid by itself.
+async fn refusal(reader: &Pool, token: &TokenId) -> Result<TokenProblem, ServiceError> {
+    let Some(jti) = token.jti() else { return Ok(TokenProblem::Invalid) };
+    let revoked = tokens::revoked(reader, vec![jti.to_owned()]).await?;
+    Ok(if revoked.is_empty() { TokenProblem::Invalid } else { TokenProblem::Revoked })
 }
 
 impl From<TokenProblem> for AuthenticationError {

@@ -7,7 +7,7 @@ use crate::support::events::{cursor, insert_events, relocate};
 use crate::support::http_client;
 use crate::support::listening_server::{ListeningServer, subscribe};
 use crate::support::people::{ADA, JUDE_WITH_LUISA, KOFI, LUISA, MONA};
-use crate::support::websocket_client::WebSocketClient;
+use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ fn history(arguments: &str) -> Value {
 
 #[tokio::test]
 async fn subscriber_who_catches_up_pays_for_each_event_and_then_waits() {
-    let server = ListeningServer::start(Sqlite, &["--rate-limit", "40", "--viewer-ttl", "100ms"]).await.unwrap();
+    let server = ListeningServer::start(Sqlite, &["--rate-limit", "50", "--viewer-ttl", "100ms"]).await.unwrap();
     let database = &server.app.database;
     let start: i64 = database.value("SELECT max(id) FROM interview_events").await;
     let since = cursor(database, start).await;
@@ -188,7 +188,7 @@ async fn subscriber_who_catches_up_pays_for_each_event_and_then_waits() {
 
 #[tokio::test]
 async fn live_event_costs_the_subscriber_for_whom_it_is_executed() {
-    let server = ListeningServer::start(Sqlite, &["--rate-limit", "100"]).await.unwrap();
+    let server = ListeningServer::start(Sqlite, &["--rate-limit", "110"]).await.unwrap();
     let mut client = server.staff().await;
     client.send(history("")).await;
     client.expect_nothing().await;
@@ -204,7 +204,7 @@ async fn live_event_costs_the_subscriber_for_whom_it_is_executed() {
 
 #[tokio::test]
 async fn subscribers_with_equal_selections_pay_for_an_event_together() {
-    let server = ListeningServer::start(Sqlite, &["--rate-limit", "40"]).await.unwrap();
+    let server = ListeningServer::start(Sqlite, &["--rate-limit", "50"]).await.unwrap();
     let users = [MONA, LUISA];
     let mut clients = Vec::new();
     for user in users {
@@ -223,4 +223,18 @@ async fn subscribers_with_equal_selections_pay_for_an_event_together() {
         limited += usize::from(code(&answer) == "RATE_LIMITED");
     }
     assert_eq!(limited, 1, "one of them has paid");
+}
+
+#[tokio::test]
+async fn signing_in_on_a_websocket_costs_ten_points() {
+    let server = ListeningServer::start(Sqlite, &["--rate-limit", "100"]).await.unwrap();
+    for _ in 0..10 {
+        server.staff().await;
+    }
+    let mut client = WebSocketClient::connect(server.address, &[SUBPROTOCOL]).await.unwrap();
+    let token = format!("Bearer {}", server.app.staff().token());
+    client.send(json!({"type": "connection_init", "payload": {"authorization": token}})).await;
+    client.expect_close(1013, "You have asked for too much in too short a time").await;
+    assert_eq!(code(&server.app.staff().graphql("{ viewer { id } }", json!({})).await), "RATE_LIMITED");
+    WebSocketClient::sign_in(server.address, server.app.user(LUISA).token()).await;
 }
