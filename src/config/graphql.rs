@@ -62,10 +62,11 @@ pub struct GraphQlSettings {
     /// Let each user spend at most this many complexity points in a minute, at least 1
     ///
     /// Points are regained at a constant rate. An operation beyond them is refused with the error code `RATE_LIMITED`
-    /// and a `retry-after` header. A REST request, a document that is refused and an unknown hash cost 10 points. An
-    /// event of a subscription costs as much as the operation, unless subscribers share its response; a subscriber who
-    /// owes points receives the next event when they are regained. Clients without a token share the points of their
-    /// address. The introspection of GraphiQL needs about 103,300 points. Without this setting there is no such limit.
+    /// and a `retry-after` header. A REST request, a WebSocket, a document that is refused and an unknown hash cost 10
+    /// points, and a booking that is refused for a conflict 100. An event of a subscription costs as much as the
+    /// operation, unless subscribers share its response; a subscriber who owes points receives the next event when they
+    /// are regained. Clients without a token share the points of their address. The introspection of GraphiQL needs
+    /// about 103,300 points. Without this setting there is no such limit.
     #[arg(long, value_name = "POINTS", env = "RATE_LIMIT")]
     pub rate_limit: Option<NonZeroU32>,
     /// Cache parsed and validated documents in at most this many bytes of memory

@@ -39,6 +39,8 @@ pub const REQUEST_COST: usize = 10;
 const MINUTE: Duration = Duration::from_mins(1);
 /// A payer who owes points regains them within this time.
 const LONGEST_DEBT: Duration = Duration::from_mins(1);
+/// The same for [`RateLimiter::charge_in_full`].
+const LONGEST_FULL_DEBT: Duration = Duration::from_mins(10);
 /// The number of buckets that are kept without looking for full ones.
 const MIN_BUCKETS: usize = 10_000;
 
@@ -66,7 +68,12 @@ impl<K: Clone + Eq + Hash> RateLimiter<K> {
 
     /// Takes the points of what has been done already. The payer may owe them afterwards.
     pub fn charge(&self, payer: &Payer<K>, cost: usize) {
-        self.buckets().charge(payer, self.time_of(cost), Instant::now());
+        self.buckets().charge(payer, self.time_of(cost), LONGEST_DEBT, Instant::now());
+    }
+
+    /// The same for what one operation can do so often that a minute's points are no price for it.
+    pub fn charge_in_full(&self, payer: &Payer<K>, cost: usize) {
+        self.buckets().charge(payer, self.time_of(cost), LONGEST_FULL_DEBT, Instant::now());
     }
 
     /// Waits until the payer owes no points, while the condition holds.
@@ -92,7 +99,7 @@ impl<K: Clone + Eq + Hash> RateLimiter<K> {
         if !wait.is_zero() {
             return Err(rate_limited(wait));
         }
-        buckets.charge(payer, time, now);
+        buckets.charge(payer, time, LONGEST_DEBT, now);
         Ok(())
     }
 
@@ -124,10 +131,12 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
         (spent + time).saturating_sub(MINUTE)
     }
 
-    fn charge(&mut self, payer: &Payer<K>, time: Duration, now: Instant) {
+    /// A debt does not grow beyond the longest one, and one that is longer already stays as it is.
+    fn charge(&mut self, payer: &Payer<K>, time: Duration, longest_debt: Duration, now: Instant) {
         self.drop_full(now);
         let full_at = self.full_at.entry(payer.clone()).or_insert(now);
-        *full_at = ((*full_at).max(now) + time).min(now + MINUTE + LONGEST_DEBT);
+        let charged = ((*full_at).max(now) + time).min(now + MINUTE + longest_debt);
+        *full_at = charged.max(*full_at);
     }
 
     /// Drops full buckets when there are many. The time for it is constant on average.
@@ -198,6 +207,21 @@ mod tests {
         let debt = limiter.debt(&PAYER, now);
         assert!(debt > LONGEST_DEBT && debt < LONGEST_DEBT + Duration::from_secs(5), "{debt:?}");
         assert!(limiter.debt(&PAYER, now + 3 * MINUTE).is_zero());
+    }
+
+    #[test]
+    fn debt_that_is_charged_in_full_is_longer_and_is_not_cut() {
+        let (limiter, now) = (limiter(60), Instant::now());
+        let is_about = |minutes: u32| {
+            let debt = limiter.debt(&PAYER, now);
+            assert!(debt > MINUTE * minutes && debt < MINUTE * minutes + Duration::from_secs(5), "{debt:?}");
+        };
+        limiter.charge_in_full(&PAYER, 60 * 4);
+        is_about(3);
+        limiter.charge(&PAYER, 1);
+        is_about(3);
+        limiter.charge_in_full(&PAYER, 1_000_000_000);
+        is_about(10);
     }
 
     #[test]

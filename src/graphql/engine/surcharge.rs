@@ -14,10 +14,11 @@ impl Surcharge {
     where
         K: Clone + Eq + Hash + Send + Sync + 'static,
     {
-        Self(Some(Arc::new(move |points| rate_limiter.charge(&payer, points))))
+        Self(Some(Arc::new(move |points| rate_limiter.charge_in_full(&payer, points))))
     }
 
-    /// Takes the points. Nothing is refused now, but what follows may be.
+    /// Takes the points. The rest of the operation is not refused: the errors of its fields would hide from the client
+    /// what the fields before them have changed. What follows may be refused.
     pub fn charge(&self, points: usize) {
         if let Some(charge) = &self.0 {
             charge(points);
