@@ -38,6 +38,9 @@ const PROXY_HEADERS: [HeaderName; 5] = [
     HeaderName::from_static("x-real-ip"),
 ];
 
+/// What the browser uses a response for.
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
 /// What the page starts with, in a server for development.
 pub struct Prefill {
     /// The token in the headers editor of every tab. Only browsers of the same machine get it.
@@ -95,8 +98,8 @@ impl Explorer {
         Self { page, page_with_token: token.map(|token| render(Some(&token), &examples)) }
     }
 
-    /// The page, with the token if the request is from a browser of this machine. Caches must not store it, and pages
-    /// of other origins must not read it, because it can contain a token.
+    /// The page, with the token if a browser of this machine shows it. Caches must not store it, and pages of other
+    /// origins must not read it, because it can contain a token.
     pub(crate) fn page(&self, uri: &Uri, request: &HeaderMap) -> Response {
         let page = self.page_with_token.as_ref().filter(|_| is_local(uri, request)).unwrap_or(&self.page);
         let headers = [
@@ -116,12 +119,15 @@ fn render(token: Option<&str>, examples: &[Example]) -> Bytes {
 }
 
 /// Whether a browser opened the page by a name of this machine, not through a proxy and not from a script of another
-/// page, which sends `Origin`.
+/// page, which sends `Origin`. A link on a page of another site may lead here: that page cannot read what the browser
+/// shows. But the browser must not get the token for a frame, a script or an image of that page
+/// (<https://www.w3.org/TR/fetch-metadata/>): it would keep the text in the process of that page.
 fn is_local(uri: &Uri, request: &HeaderMap) -> bool {
     let mut hosts = hosts(uri, request).peekable();
     hosts.peek().is_some()
         && hosts.all(|host| host.is_some_and(|host: Host| host.is_loopback()))
         && !request.contains_key(header::ORIGIN)
+        && request.get_all(SEC_FETCH_DEST).iter().all(|destination| destination == "document")
         && !PROXY_HEADERS.iter().any(|name| request.contains_key(name))
 }
 
@@ -220,6 +226,10 @@ mod tests {
         for host in ["127.0.0.1:8000", "localhost", "[::1]:8000"] {
             assert!(has_token(&[("host", host)]).await, "{host}");
         }
+        for site in ["none", "same-origin", "cross-site"] {
+            let navigation = [("host", "localhost"), ("sec-fetch-site", site), ("sec-fetch-dest", "document")];
+            assert!(has_token(&navigation).await, "a link of {site}");
+        }
         for headers in [
             [].as_slice(),
             &[("host", "192.168.1.5")],
@@ -229,6 +239,10 @@ mod tests {
             &[("host", "127.0.0.1"), ("x-forwarded-for", "192.0.2.1")],
             &[("host", "127.0.0.1"), ("forwarded", "for=192.0.2.1")],
             &[("host", "127.0.0.1"), ("via", "1.1 proxy")],
+            &[("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "empty")],
+            &[("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "iframe")],
+            &[("host", "localhost"), ("sec-fetch-site", "same-site"), ("sec-fetch-dest", "script")],
+            &[("host", "localhost"), ("sec-fetch-dest", "image")],
         ] {
             assert!(!has_token(headers).await, "{headers:?}");
         }
