@@ -5,12 +5,13 @@ use interviews::cli::{Cli, CliError};
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocator::MiMalloc = allocator::MiMalloc;
 
 /// The stack of a worker thread, in bytes: nested documents are parsed and executed by recursion.
 const STACK: usize = 16 * 1024 * 1024;
 
 fn main() -> ExitCode {
+    allocator::return_free_memory_early();
     let cli = Cli::from_command_line();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
