@@ -94,7 +94,7 @@ pub struct HttpSettings {
         long,
         value_name = "COUNT",
         env = "MAX_CONNECTIONS",
-        default_value_t = 2_500,
+        default_value_t = 2_000,
         value_parser = permits().range(1..)
     )]
     pub max_connections: usize,
@@ -109,7 +109,7 @@ pub struct HttpSettings {
     ///
     /// Further ones are answered with 503, or closed with 1013 when the limit is reached while their clients sign in.
     /// An eighth of `--max-connections` is reserved for requests in any case.
-    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS", default_value_t = 2_000, value_parser = permits())]
+    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS", default_value_t = 1_500, value_parser = permits())]
     pub max_sockets: usize,
     /// Keep at most this many WebSockets and event streams of one user open
     ///

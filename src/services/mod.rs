@@ -85,7 +85,7 @@ pub struct ServiceLimits {
 
 impl Default for ServiceLimits {
     fn default() -> Self {
-        Self { max_count: 10_000, missed_events: 16 * 1024 * 1024, bookings: BookingLimits::default() }
+        Self { max_count: 10_000, missed_events: 8 * 1024 * 1024, bookings: BookingLimits::default() }
     }
 }
 
