@@ -12,7 +12,7 @@ QUERIES = [
     "{ viewer { title role } }",
     f"{{ interviews(first: 1) {{ nodes {{ {FIELDS} }} }} }}",
 ]
-WHO = ["other_staff", "driver", "other_staff", "driver"]
+WHO = ["other_staff", "other_driver", "other_staff", "other_driver"]
 PAUSE = 0.01  # seconds between two requests of a client
 
 

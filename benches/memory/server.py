@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-STAFF, OTHER_STAFF, DRIVER = "1000", "1002", "997"  # users of the demo data
+STAFF, DRIVER, OTHER_STAFF, OTHER_DRIVER = "1000", "997", "1002", "1000001"  # users of the demo data
 LOCATION = "Building 7, entrance on the side of the canal; ring at the second door. " * 27  # almost 2000 characters
 
 
@@ -23,7 +23,7 @@ class Server:
         self._run("migrate", "up")
         self._run("demo-data", "--interviews", "1000")
         tokens = {name: self._token(user) for name, user in
-                  (("staff", STAFF), ("other_staff", OTHER_STAFF), ("driver", DRIVER))}
+                  (("staff", STAFF), ("driver", DRIVER), ("other_staff", OTHER_STAFF), ("other_driver", OTHER_DRIVER))}
         self.target = {"port": self.port, "tokens": tokens}
         self.process = subprocess.Popen([self.binary, "serve"], env=self.environment)
         try:
