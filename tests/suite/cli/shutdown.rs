@@ -59,7 +59,8 @@ async fn closed(server: &Server) {
 #[tokio::test]
 async fn request_in_flight_is_answered_on_shutdown(#[case] signal: &str, #[case] database: Database) {
     let Some(shell) = Shell::on_demo_data(database).await else { return };
-    let server = shell.start("serve");
+    // On a busy machine the steps before the lock is released can take longer than the default.
+    let server = shell.start("serve --database-timeout 1m --request-timeout 1m");
     let lock = shell.database().lock(JUDE_WITH_LUISA).await;
     let mut request = request(&server, &shell.token(MONA)).await;
     waiting(&shell, database).await;

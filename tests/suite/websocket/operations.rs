@@ -138,6 +138,13 @@ async fn complete_cancels_the_operation_and_releases_its_id(#[values(Sqlite, Pos
     let lock = server.lock(JUDE_WITH_LUISA).await;
     let mut client = server.staff().await;
     client.send(subscribe("1", &set_location())).await;
+    if database == Postgres {
+        // The first attempt is one statement, which waits for no lock. If it were still on its way when the lock is
+        // released, the change would be made.
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until(async || server.app.database.value::<i64>(waiting).await == 1).await;
+    }
     client.send(json!({"id": "1", "type": "complete"})).await;
     client.expect_nothing().await;
     client.send(subscribe("1", TYPENAME)).await;
