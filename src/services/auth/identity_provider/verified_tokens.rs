@@ -39,3 +39,32 @@ impl Weighter<[u8; 32], Claims> for Bytes {
         (bytes as u64).max(MAX_BYTES.div_ceil(MAX_TOKENS))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UserId;
+    use crate::services::auth::claims::{KeyId, TokenId};
+    use chrono::DateTime;
+
+    /// Fills a cache with different tokens.
+    fn filled(token: &TokenId) -> VerifiedTokens {
+        let cache = VerifiedTokens::new();
+        for number in 0..20_000_u64 {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&number.to_be_bytes());
+            let (token, expires_at) = (token.clone(), DateTime::UNIX_EPOCH);
+            cache.insert(hash, Claims { user: UserId(1), token, expires_at, key: KeyId([0; 32]) });
+        }
+        cache
+    }
+
+    #[test]
+    fn tokens_and_bytes_are_limited() {
+        let small = filled(&TokenId::Hash([0; 32]));
+        assert!((5000..=10_000).contains(&small.0.len()), "{}", small.0.len());
+        let large = filled(&TokenId::Jti("x".repeat(4096)));
+        assert!((500..=1024).contains(&large.0.len()), "{}", large.0.len());
+        assert!(small.0.weight() <= MAX_BYTES && large.0.weight() <= MAX_BYTES);
+    }
+}
