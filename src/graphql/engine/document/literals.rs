@@ -1,7 +1,8 @@
-//! Checks of literals that the validator does not make: the text of custom scalars, and fields given twice in one input
-//! object.
+//! Checks of literals that the validator does not make: the text of custom scalars, fields given twice in one input
+//! object, and the number of fields where exactly one is given.
 
 use crate::graphql::engine::document::diagnostics::position;
+use crate::graphql::engine::document::one_of::{check_literal, is_one_of};
 use crate::graphql::engine::document::{CustomScalar, custom_scalar};
 use crate::graphql::engine::error::{Code, RequestError};
 use apollo_compiler::ast::{Type, Value};
@@ -74,13 +75,16 @@ impl Check<'_> {
             (Value::List(items), _) => items.iter().try_for_each(|item| self.value(ty.item_type(), item)),
             (Value::Object(fields), Some(ExtendedType::InputObject(object))) => {
                 let mut seen = HashSet::new();
-                for (name, value) in fields {
+                for (name, field) in fields {
                     if !seen.insert(name) {
-                        return Err(self.invalid(format!("The field `{name}` is given twice in one `{named}`."), value));
+                        return Err(self.invalid(format!("The field `{name}` is given twice in one `{named}`."), field));
                     }
                     if let Some(definition) = object.fields.get(name) {
-                        self.value(&definition.ty, value)?;
+                        self.value(&definition.ty, field)?;
                     }
+                }
+                if is_one_of(object) {
+                    check_literal(self.document, fields).map_err(|message| self.invalid(message, value))?;
                 }
                 Ok(())
             }

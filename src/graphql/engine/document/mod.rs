@@ -14,6 +14,7 @@ mod diagnostics;
 mod duplicate_keys;
 mod limits;
 mod literals;
+mod one_of;
 mod persisted;
 mod problems;
 mod root_fields;

@@ -1,6 +1,7 @@
 //! Checks all variables against their declared types before an operation runs
 //! (<https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values>).
 
+use crate::graphql::engine::document::one_of::{EXACTLY_ONE, is_one_of};
 use crate::graphql::engine::document::problems::{PathPart, Problems};
 use crate::graphql::engine::document::suggestions::{Names, did_you_mean};
 use crate::graphql::engine::document::{CustomScalar, custom_scalar};
@@ -101,6 +102,9 @@ impl<'a> Check<'a> {
     }
 
     fn input_object(&mut self, of: &'a InputObjectType, given: &'a IndexMap<Name, Value>) {
+        if is_one_of(of) && (given.len() != 1 || given.values().any(|value| *value == Value::Null)) {
+            self.problems.add(EXACTLY_ONE);
+        }
         for unknown in given.keys().filter(|field| !of.fields.contains_key(field.as_str())) {
             if self.problems.are_full() {
                 return;
