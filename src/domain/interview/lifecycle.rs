@@ -1,10 +1,10 @@
 //! The state machine of an interview: which side can do what in which state, and what each action makes of it. The same
 //! table lists the available actions and refuses the others.
 
-use crate::domain::interview::validate::check_reason;
+use crate::domain::interview::validate::{check_reason, check_slot};
 use crate::domain::{
     EventType, Field, FieldError, Interview, IntervieweeEffect, IntervieweeKind, Proposal, Refusal, RefusalCode, Side,
-    State, StatusBeforeProposal, TimeSlot, Transition, Viewer,
+    State, StatusBeforeProposal, Transition, Viewer,
 };
 use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -126,24 +126,35 @@ impl Interview {
         end_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
-        let by = self.authorize(Action::Amend, viewer, acting, now)?;
-        let slot = TimeSlot::try_new(start_at, end_at)
-            .map_err(|error| Refusal::Invalid(vec![FieldError::slot(error, Field::AmendEndAt)]))?;
-        let unchanged = |message| {
-            let error = FieldError::new(RefusalCode::AmendmentUnchanged, Field::AmendStartAt, message);
-            Err(Refusal::Invalid(vec![error]))
+        let mut errors = Vec::new();
+        let by = match self.authorize(Action::Amend, viewer, acting, now) {
+            Ok(side) => Some(side),
+            // A form shows this error beside those of the times.
+            Err(Refusal::Invalid(side_required)) => {
+                errors.extend(side_required);
+                None
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        let slot = check_slot(start_at, end_at, Field::AmendEndAt, &mut errors);
+        let unchanged = if slot == Some(self.slot) {
+            Some("The interview is already at this time.")
+        } else if slot.is_some() && slot == self.proposal().map(|proposal| proposal.slot) {
+            Some("This time is already proposed.")
+        } else {
+            None
+        };
+        errors.extend(
+            unchanged.map(|message| FieldError::new(RefusalCode::AmendmentUnchanged, Field::AmendStartAt, message)),
+        );
+        let (Some(by), Some(slot), true) = (by, slot, errors.is_empty()) else {
+            return Err(Refusal::Invalid(errors));
         };
         let before = match self.state {
             State::Amended(proposal) => proposal.before,
             State::Scheduled => StatusBeforeProposal::Scheduled,
             _ => StatusBeforeProposal::Pending,
         };
-        if slot == self.slot {
-            return unchanged("The interview is already at this time.");
-        }
-        if self.proposal().is_some_and(|proposal| proposal.slot == slot) {
-            return unchanged("This time is already proposed.");
-        }
         Ok(self.transition_to(EventType::Amended, by, now, |next| {
             next.state = State::Amended(Proposal { slot, by, before });
         }))
@@ -213,10 +224,20 @@ impl Interview {
         now: DateTime<Utc>,
     ) -> Result<Transition, Refusal> {
         let side = self.authorize(Action::Cancel, viewer, None, now)?;
-        let reason = check_reason(reason)?;
+        Ok(self.cancelled(side, check_reason(reason)?, now))
+    }
+
+    /// Cancels an open interview for the company, because one of its people is erased. Permission to erase people is
+    /// enough for it: the viewer need not act for a side.
+    #[must_use]
+    pub fn cancel_for_erasure(&self, now: DateTime<Utc>) -> Transition {
+        self.cancelled(Side::Interviewer, None, now)
+    }
+
+    fn cancelled(&self, side: Side, reason: Option<String>, now: DateTime<Utc>) -> Transition {
         let transition =
             self.transition_to(EventType::Cancelled, side, now, |next| next.state = State::Cancelled { reason });
-        Ok(Transition { effect: IntervieweeEffect::Released, ..transition })
+        Transition { effect: IntervieweeEffect::Released, ..transition }
     }
 
     pub(super) fn complete(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Transition, Refusal> {

@@ -37,6 +37,9 @@ async fn admin_names_the_side_where_both_can_act(#[values(Sqlite, Postgres)] dat
       ]
     }
     "#);
+    let amend = format!("id: {JUDE_WITH_LUISA}, input: {{{}}}", time_arguments("11:00", "10:00"));
+    let all_errors = refusals(&admin.mutate("amendInterview", &amend).await);
+    assert_eq!(all_errors, ["SIDE_REQUIRED input.as", "END_NOT_AFTER_START input.endAt"]);
     // The interviewee has to answer, not the interviewer.
     let accept_as = async |side| admin.mutate("acceptInterview", &format!("id: {JUDE_WITH_LUISA}, as: {side}")).await;
     assert_eq!(refusals(&accept_as("INTERVIEWER").await), ["FORBIDDEN id"]);
