@@ -95,7 +95,7 @@ pub async fn fill(db: &Db, interviews: u32, base_date: Option<NaiveDate>) -> Res
 
 /// Runs a command on the database. By default it does not wait for one that is not up. A missing right is answered with
 /// the SQL that grants it.
-async fn with_database(
+pub(super) async fn with_database(
     settings: &DatabaseSettings,
     create: bool,
     command: impl AsyncFnOnce(&Db) -> Result<(), CliError>,

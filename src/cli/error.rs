@@ -25,6 +25,12 @@ pub enum CliError {
     /// `JWT_SECRET` is too short.
     #[error("JWT_SECRET: {0}")]
     Secret(#[from] SecretTooShort),
+    /// The token to revoke cannot be recognised later.
+    #[error("the token has no `jti` by which it can be revoked: revoke all of its user with --revoke-user")]
+    NotRevocable,
+    /// There is no user with the given id.
+    #[error("there is no user with this id")]
+    UnknownUser,
     /// The token would expire after the end of the calendar.
     #[error("--ttl is too long")]
     TtlTooLong,

@@ -10,16 +10,14 @@ mod reload;
 mod secret_flags;
 mod serve;
 mod start;
+mod token;
 
 pub use error::CliError;
 
-use crate::config::{DatabaseSettings, LogSettings, TokenSettings};
-use crate::domain::UserId;
+use crate::config::{DatabaseSettings, LogSettings};
 use crate::graphql;
-use crate::services::{Clock, SigningError};
 use chrono::NaiveDate;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use std::time::Duration;
 
 /// Schedule interviews between a company's staff and the drivers who applied to it: a GraphQL API server
 #[derive(Parser, Debug)]
@@ -52,17 +50,9 @@ enum Command {
     },
     /// Print the GraphQL schema
     Schema,
-    /// Sign a token for a user and print it
-    Token {
-        /// Sign it for the user with this id
-        #[arg(long, value_name = "USER_ID", value_parser = clap::value_parser!(i64).range(1..))]
-        sub: i64,
-        /// Let the token expire after this time, a number with a unit such as 12h or 30d
-        #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = humantime::parse_duration)]
-        ttl: Duration,
-        #[command(flatten)]
-        tokens: TokenSettings,
-    },
+    /// Sign a token for a user and print it, or revoke tokens
+    #[command(after_help = DURATIONS)]
+    Token(Box<token::Arguments>),
     /// Fill an empty database with deterministic demo data
     #[command(after_help = DURATIONS)]
     DemoData {
@@ -117,7 +107,7 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
             print!("{}", graphql::sdl());
             Ok(())
         }
-        Command::Token { sub, ttl, tokens } => token(sub, ttl, &tokens),
+        Command::Token(arguments) => token::run(*arguments).await,
         Command::DemoData { interviews, base_date, database } => {
             database::demo_data(interviews, base_date, &database).await
         }
@@ -128,13 +118,4 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
             Ok(())
         }
     }
-}
-
-fn token(sub: i64, ttl: Duration, settings: &TokenSettings) -> Result<(), CliError> {
-    let secrets = settings.secrets(&settings.read()?)?;
-    let ttl = chrono::TimeDelta::from_std(ttl).map_err(|_| CliError::TtlTooLong)?;
-    let now = Clock::System.now();
-    now.checked_add_signed(ttl).ok_or(CliError::TtlTooLong)?;
-    println!("{}", secrets.sign(UserId(sub), now, ttl).map_err(SigningError::from)?);
-    Ok(())
 }

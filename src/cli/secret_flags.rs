@@ -11,9 +11,10 @@ struct SecretFlag {
     is_secret: fn(&str) -> bool,
 }
 
-const SECRET_FLAGS: [SecretFlag; 2] = [
+const SECRET_FLAGS: [SecretFlag; 3] = [
     SecretFlag { argument: "jwt_secret", flag: "--jwt-secret", is_secret: |value| !value.is_empty() },
     SecretFlag { argument: "database_url", flag: "--database-url", is_secret: has_password },
+    SecretFlag { argument: "revoke", flag: "--revoke", is_secret: |value| value != "-" },
 ];
 
 /// The flags of the command line that contain a secret.
@@ -62,6 +63,7 @@ mod tests {
         assert_eq!(flags("interviews serve --jwt-secret x --database-url postgres://me:x@db/interviews"), both);
         assert_eq!(flags("interviews serve --jwt-secret=x"), both[..1]);
         assert_eq!(flags("interviews token --sub 1 --jwt-secret x"), both[..1]);
+        assert_eq!(flags("interviews token --revoke a.b.c"), ["--revoke"]);
         assert_eq!(flags("interviews demo-data --database-url postgres://db/x?user=me&password=x"), both[1..]);
         assert_eq!(flags("interviews migrate --database-url postgres://me:x@db/interviews up"), both[1..]);
         assert_eq!(flags("interviews migrate up --database-url postgres://me:x@db/interviews"), both[1..]);
@@ -75,6 +77,7 @@ mod tests {
         }
         assert_eq!(flags("interviews serve --jwt-secret="), none);
         assert_eq!(flags("interviews serve --jwt-secret-file key --database-url-file url"), none);
+        assert_eq!(flags("interviews token --revoke -"), none);
         assert_eq!(flags("interviews schema"), none);
     }
 }

@@ -2,6 +2,7 @@
 //! each action makes of it. No I/O, no async, no SQL, no GraphQL. The current time is always a parameter.
 
 mod audience;
+pub mod erasure;
 mod event;
 mod event_log;
 mod expected_version;
@@ -37,7 +38,9 @@ pub use interview::state::{InterviewStatus, Proposal, Side, State, StatusBeforeP
 pub use interview::warning::{Warning, WarningCode};
 pub use interview::{Interview, InterviewKind};
 pub use patch::Patch;
-pub use people::{Account, Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User};
+pub use people::{
+    Account, Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User, is_token_accepted,
+};
 pub use refusal::{Conflict, Refusal, RefusalCode};
 pub use time_slot::{SlotError, TimeSlot};
 pub use time_zone::{TimeZone, UnknownTimeZone};

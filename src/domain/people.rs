@@ -65,6 +65,13 @@ impl Account {
     }
 }
 
+/// Whether a token that was issued at this time is accepted from a user whose tokens are valid only since
+/// `valid_after`. A token that does not say when it was issued could be an old one.
+#[must_use]
+pub fn is_token_accepted(issued_at: Option<DateTime<Utc>>, valid_after: Option<DateTime<Utc>>) -> bool {
+    valid_after.is_none_or(|valid_after| issued_at.is_some_and(|issued_at| issued_at >= valid_after))
+}
+
 impl From<User> for Account {
     fn from(user: User) -> Self {
         Self {

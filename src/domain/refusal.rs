@@ -80,6 +80,10 @@ pub enum RefusalCode {
     InvalidTitle,
     /// The text has control characters.
     InvalidText,
+    /// No token can have this `jti`.
+    InvalidJti,
+    /// The person has open interviews.
+    OpenInterviews,
     /// See [`Refusal::NotFound`].
     NotFound,
     /// See [`Refusal::Forbidden`].

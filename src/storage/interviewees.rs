@@ -8,7 +8,7 @@ use crate::storage::database::fetch;
 use crate::storage::database::keyset::paginate;
 use crate::storage::database::search::contains_ignoring_case;
 use crate::storage::database::statement_cache::CachedStatement;
-use crate::storage::entities::{interview, interviewee, user};
+use crate::storage::entities::{account, interview, interviewee, user};
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
@@ -32,6 +32,24 @@ pub(crate) async fn find(
     id: IntervieweeId,
 ) -> Result<Option<Interviewee>> {
     let query = visible_to(scope).filter(COLUMN.id.eq(id.0));
+    fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
+}
+
+/// The same, if its driver was not erased.
+pub(crate) async fn find_bookable(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    id: IntervieweeId,
+) -> Result<Option<Interviewee>> {
+    let erased = account::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(
+            Expr::col((account::Entity, account::Column::Id))
+                .eq(Expr::col((interviewee::Entity, interviewee::Column::DriverId))),
+        )
+        .filter(account::COLUMN.erased_at.is_not_null());
+    let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).filter(Expr::exists(erased.into_query()).not());
     fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod bulk_insert;
 pub(crate) mod companies;
 mod database;
 mod entities;
+pub(crate) mod erasure;
 pub mod event_log;
 pub(crate) mod history;
 mod interview_queue;

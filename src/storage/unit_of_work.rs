@@ -133,11 +133,11 @@ impl UnitOfWork {
         }
     }
 
-    /// Reads the interviewee that a change refers to, if it exists in this scope.
+    /// Reads the interviewee that a change refers to, if it exists in this scope and its driver was not erased.
     pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
         match self {
-            Self::Optimistic { connection, .. } => interviewees::find(connection, scope, id).await,
-            Self::Transaction { transaction, .. } => interviewees::find(transaction, scope, id).await,
+            Self::Optimistic { connection, .. } => interviewees::find_bookable(connection, scope, id).await,
+            Self::Transaction { transaction, .. } => interviewees::find_bookable(transaction, scope, id).await,
         }
     }
 
@@ -183,34 +183,43 @@ async fn store_in_one_statement(connection: &ReservedConnection, change: Change)
 }
 
 async fn store_in_transaction(transaction: Transaction, change: Change) -> Result<Stored> {
+    let stored = store_within(&transaction, change).await?;
+    if let Stored::Done(..) = stored {
+        transaction.commit().await?;
+    }
+    Ok(stored)
+}
+
+/// Stores the change as a part of a transaction that has locked the interview's row. Unless it is
+/// [`Stored::Done`], the transaction has to end without a commit.
+pub(crate) async fn store_within(transaction: &Transaction, change: Change) -> Result<Stored> {
     let (people, opens_for) = (change.transition.interview.people(), change.opens_for);
     if change.reserves_time_of.is_some() || opens_for.is_some() {
-        time_locks::lock(&transaction, people).await?;
+        time_locks::lock(transaction, people).await?;
     }
     // The driver's lock keeps others from adding one. The statement begins after they have committed, and sees theirs.
     if let Some((interviewee, most)) = opens_for
-        && interviewees::count_open_interviews(&transaction, interviewee, most).await? >= most
+        && interviewees::count_open_interviews(transaction, interviewee, most).await? >= most
     {
         return Ok(Stored::TooManyOpen);
     }
     let is_new = change.is_new;
     let (mut interview, mut event, effect) = change.into_parts();
     let written = if is_new {
-        interviews::insert(&transaction, &interview).await.map(|id| (interview.id, event.interview_id) = (id, id))
+        interviews::insert(transaction, &interview).await.map(|id| (interview.id, event.interview_id) = (id, id))
     } else {
-        interviews::update(&transaction, &interview).await
+        interviews::update(transaction, &interview).await
     };
     match written {
         Err(StorageError::Overlap) => return Ok(Stored::Overlap(Box::new(interview))),
         written => written?,
     }
-    let event = event_log::insert(&transaction, event).await?;
+    let event = event_log::insert(transaction, event).await?;
     let (interviewee, now) = (interview.interviewee_id, interview.updated_at);
     match effect {
         IntervieweeEffect::None => {}
-        IntervieweeEffect::Becomes(kind) => interviewees::set_kind(&transaction, interviewee, kind, now).await?,
-        IntervieweeEffect::Released => interviewees::release(&transaction, interviewee, now).await?,
+        IntervieweeEffect::Becomes(kind) => interviewees::set_kind(transaction, interviewee, kind, now).await?,
+        IntervieweeEffect::Released => interviewees::release(transaction, interviewee, now).await?,
     }
-    transaction.commit().await?;
     Ok(Stored::Done(interview, event))
 }

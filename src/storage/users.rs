@@ -1,7 +1,7 @@
 //! Queries on users, as viewers and as interviewers.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{Account, CompanyId, Role, Scope, User, UserId, Viewer};
+use crate::domain::{Account, CompanyId, Role, Scope, User, UserId};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
@@ -14,14 +14,14 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select};
 use user::{COLUMN, Column};
 
-/// Those of these users who are active, as viewers.
-pub(crate) async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Result<Vec<Viewer>> {
+/// Those of these users who are active.
+pub(crate) async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) -> Result<Vec<Account>> {
     let ids = ids.into_iter().map(|id| id.0).collect();
     let id = Expr::col((account::Entity, account::Column::Id));
     let condition = is_any_of(connection.get_database_backend(), id, ids);
     let accounts = account::Entity::find().filter(account::COLUMN.deactivated_at.is_null()).filter(condition);
     let accounts = fetch::all(connection, accounts).await?;
-    accounts.into_iter().map(|row| Account::try_from(row).map(Viewer::from)).collect()
+    accounts.into_iter().map(Account::try_from).collect()
 }
 
 /// The users with these ids, which have to come from rows that the viewer sees: permissions are not checked here.

@@ -82,9 +82,7 @@ pub trait PlatformRow {
 pub fn permit(viewer: &Viewer) -> Result<(), Refusal> {
     match viewer.authority {
         Authority::Admin | Authority::Service => Ok(()),
-        Authority::Driver | Authority::Staff(_) => {
-            Err(Refusal::Forbidden("Only admins and services can write companies, users and applications."))
-        }
+        Authority::Driver | Authority::Staff(_) => Err(Refusal::Forbidden("Only admins and services can do this.")),
     }
 }
 

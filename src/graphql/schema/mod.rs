@@ -1,6 +1,7 @@
 //! The types and root fields of the schema: one folder for each capability. A new capability adds a folder and its part
 //! of the roots.
 
+mod access;
 mod enums;
 mod field_names;
 pub mod interview;
@@ -11,6 +12,7 @@ mod search;
 mod viewer;
 
 use crate::graphql::engine::document::{FreeText, RowList, Scan};
+use access::mutations::AccessMutations;
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
 use interview::mutations::InterviewMutations;
 use interview::queries::InterviewQueries;
@@ -71,7 +73,7 @@ pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQue
 /// Mutations. A mutation is applied completely or not at all; of those that begin with `sync`, each row by itself.
 /// Errors that the user can fix are returned in `userErrors`.
 #[derive(MergedObject)]
-pub struct Mutation(InterviewMutations, ProvisioningMutations);
+pub struct Mutation(InterviewMutations, ProvisioningMutations, AccessMutations);
 
 /// Subscriptions, over WebSocket (subprotocol `graphql-transport-ws`) or server-sent events (`accept:
 /// text/event-stream`).
@@ -81,7 +83,7 @@ pub struct Subscription(InterviewSubscriptions);
 /// The schema. The engine validates documents, so async-graphql does not have to.
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let query = Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries);
-    let mutation = Mutation(InterviewMutations, ProvisioningMutations);
+    let mutation = Mutation(InterviewMutations, ProvisioningMutations, AccessMutations);
     let subscription = Subscription(InterviewSubscriptions);
     Schema::build(query, mutation, subscription).validation_mode(ValidationMode::Fast).finish()
 });

@@ -3,9 +3,10 @@
 use super::claims::{Claims, TokenId};
 use super::token_problem::TokenProblem;
 use super::tokens::VerificationError;
-use crate::domain::{UserId, Viewer};
+use crate::domain::{UserId, Viewer, is_token_accepted};
 use crate::services::{ServiceError, Services};
 use crate::storage::{Pool, tokens};
+use chrono::{DateTime, Utc};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use std::collections::HashSet;
@@ -38,6 +39,7 @@ struct CachedViewer {
     /// By the clock's uptime, which is not set back as the time of day can be.
     cached_at: Duration,
     viewer: Arc<Viewer>,
+    tokens_valid_after: Option<DateTime<Utc>>,
 }
 
 /// The most viewers in the cache.
@@ -60,6 +62,12 @@ impl ViewerCache {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.viewers.retain(|(user, _), _| !users.contains(user));
     }
+
+    /// The same for the requests with this token.
+    pub(crate) fn forget_token(&self, jti: &str) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.viewers.retain(|(_, token), _| token.jti() != Some(jti));
+    }
 }
 
 impl Services {
@@ -67,13 +75,15 @@ impl Services {
     /// unknown or deactivated. A cached viewer can be as old as the settings allow.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Viewer>, AuthenticationError> {
         let claims = self.verify(token).await?;
+        let issued_at = claims.issued_at;
         let key = (claims.user, claims.token);
-        if let Some(CachedViewer { cached_at, viewer }) = self.viewers.viewers.get(&key)
+        if let Some(CachedViewer { cached_at, viewer, tokens_valid_after }) = self.viewers.viewers.get(&key)
             && self.clock.uptime().saturating_sub(cached_at) < self.viewers.ttl
+            && is_token_accepted(issued_at, tokens_valid_after)
         {
             return Ok(viewer);
         }
-        self.read_viewer(key).await
+        self.read_viewer(key, issued_at).await
     }
 
     pub(crate) async fn verify(&self, token: &str) -> Result<Claims, AuthenticationError> {
@@ -84,12 +94,22 @@ impl Services {
     }
 
     /// The viewer as the database has them now, read within the user's share of the connections.
-    pub(crate) async fn read_viewer(&self, key: (UserId, TokenId)) -> Result<Arc<Viewer>, AuthenticationError> {
+    pub(crate) async fn read_viewer(
+        &self,
+        key: (UserId, TokenId),
+        issued_at: Option<DateTime<Utc>>,
+    ) -> Result<Arc<Viewer>, AuthenticationError> {
         let (cached_at, forgotten) = (self.clock.uptime(), self.viewers.forgotten.load(Ordering::SeqCst));
         let reader = self.db.reader_of(key.0).await.map_err(ServiceError::from)?;
-        let viewer = tokens::authenticate(&*reader, key.0, key.1.jti()).await.map_err(ServiceError::from)?;
-        let Some(viewer) = viewer.map(Arc::new) else { return Err(refusal(&reader, &key.1).await?.into()) };
-        self.viewers.viewers.insert(key.clone(), CachedViewer { cached_at, viewer: viewer.clone() });
+        let account = tokens::authenticate(&*reader, key.0, key.1.jti()).await.map_err(ServiceError::from)?;
+        let Some(account) = account else { return Err(refusal(&reader, &key.1).await?.into()) };
+        let tokens_valid_after = account.tokens_valid_after;
+        if !is_token_accepted(issued_at, tokens_valid_after) {
+            return Err(TokenProblem::Revoked.into());
+        }
+        let viewer = Arc::new(Viewer::from(account));
+        let cached = CachedViewer { cached_at, viewer: viewer.clone(), tokens_valid_after };
+        self.viewers.viewers.insert(key.clone(), cached);
         if self.viewers.forgotten.load(Ordering::SeqCst) != forgotten {
             self.viewers.viewers.remove(&key);
         }

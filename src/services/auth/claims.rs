@@ -14,6 +14,8 @@ pub struct Claims {
     pub token: TokenId,
     /// The `exp` claim.
     pub expires_at: DateTime<Utc>,
+    /// The `iat` claim. A token without one is refused once the tokens of its user were revoked.
+    pub issued_at: Option<DateTime<Utc>>,
     /// The key that has verified the token.
     pub key: KeyId,
 }
@@ -57,6 +59,7 @@ impl TokenId {
     }
 }
 
+/// Whether a token can have this `jti` claim.
 pub(super) fn is_jti(jti: &str) -> bool {
     (1..=MAX_JTI).contains(&jti.len()) && !jti.contains('\0')
 }
@@ -66,11 +69,11 @@ pub(super) fn is_early(nbf: Option<i64>, now: DateTime<Utc>) -> bool {
     nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp())
 }
 
-/// The time of an `exp` claim. One that no calendar has is the first or the last time.
-pub(super) fn expiry(exp: i64) -> DateTime<Utc> {
-    match DateTime::from_timestamp(exp, 0) {
+/// The time of an `exp` or `iat` claim. One that no calendar has is the first or the last time.
+pub(super) fn time(seconds: i64) -> DateTime<Utc> {
+    match DateTime::from_timestamp(seconds, 0) {
         Some(time) => time,
-        None if exp < 0 => DateTime::<Utc>::MIN_UTC,
+        None if seconds < 0 => DateTime::<Utc>::MIN_UTC,
         None => DateTime::<Utc>::MAX_UTC,
     }
 }

@@ -6,7 +6,7 @@ use super::authentication::AuthenticationError;
 use super::claims::Claims;
 use super::token_problem::TokenProblem;
 use super::tokens::Tokens;
-use crate::domain::{UserId, Viewer};
+use crate::domain::{Account, UserId, Viewer, is_token_accepted};
 use crate::services::{Clock, Services};
 use crate::storage::{self, Db, StorageError, users};
 use std::collections::{HashMap, HashSet};
@@ -81,7 +81,7 @@ impl Services {
     /// the database and not by the cache: the next check can be a whole interval later, and the ages would add up.
     pub async fn sign_in(&self, token: &str) -> Result<LiveSession, AuthenticationError> {
         let claims = self.verify(token).await?;
-        let viewer = self.read_viewer((claims.user, claims.token.clone())).await?;
+        let viewer = self.read_viewer((claims.user, claims.token.clone()), claims.issued_at).await?;
         let session = LiveSession(Arc::new(SessionState { claims, viewer: watch::Sender::new(Ok(viewer)) }));
         self.live_sessions.register(&session);
         Ok(session)
@@ -141,8 +141,9 @@ impl LiveSessions {
         }
         let ids: HashSet<_> = sessions.iter().map(|session| session.claims.user).collect();
         let jtis: HashSet<_> = sessions.iter().filter_map(|session| session.claims.token.jti()).collect();
-        let viewers = users::active(self.db.reader(), ids.into_iter().collect()).await?;
-        let viewers: HashMap<_, _> = viewers.into_iter().map(|viewer| (viewer.id, Arc::new(viewer))).collect();
+        let accounts = users::active(self.db.reader(), ids.into_iter().collect()).await?;
+        let read = |account: Account| (account.user.id, (account.tokens_valid_after, Arc::new(Viewer::from(account))));
+        let viewers: HashMap<_, _> = accounts.into_iter().map(read).collect();
         let jtis = jtis.into_iter().map(str::to_owned).collect();
         let revoked = storage::tokens::revoked(self.db.reader(), jtis).await?;
         let revoked: HashSet<_> = revoked.iter().map(String::as_str).collect();
@@ -152,7 +153,13 @@ impl LiveSessions {
             } else if session.claims.token.jti().is_some_and(|jti| revoked.contains(jti)) {
                 Err(TokenProblem::Revoked)
             } else {
-                viewers.get(&session.claims.user).cloned().ok_or(TokenProblem::Invalid)
+                match viewers.get(&session.claims.user) {
+                    Some((valid_after, _)) if !is_token_accepted(session.claims.issued_at, *valid_after) => {
+                        Err(TokenProblem::Revoked)
+                    }
+                    Some((_, viewer)) => Ok(viewer.clone()),
+                    None => Err(TokenProblem::Invalid),
+                }
             });
         }
         Ok(())

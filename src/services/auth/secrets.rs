@@ -1,6 +1,6 @@
 //! Tokens that this server and services with its secrets sign: JSON Web Tokens (RFC 7519) with HS256.
 
-use super::claims::{Claims, KeyId, TokenId, expiry, is_early, is_jti};
+use super::claims::{Claims, KeyId, TokenId, is_early, is_jti, time};
 use super::token_problem::TokenProblem;
 use crate::domain::UserId;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -142,7 +142,8 @@ fn check(payload: Payload, key: KeyId, now: DateTime<Utc>) -> Result<Claims, Tok
         return Err(TokenProblem::Invalid);
     }
     let user = UserId::from_text(&payload.sub);
-    Claims { user, token: TokenId::Jti(payload.jti), expires_at: expiry(payload.exp), key }.unless_expired(now)
+    let (expires_at, issued_at) = (time(payload.exp), payload.iat.map(time));
+    Claims { user, token: TokenId::Jti(payload.jti), expires_at, issued_at, key }.unless_expired(now)
 }
 
 impl std::fmt::Debug for Secrets {

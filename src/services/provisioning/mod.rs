@@ -1,5 +1,6 @@
 //! Takes in what the platform owns, and lists it for administrators.
 
+mod erasure;
 mod lists;
 mod sync;
 

@@ -1,5 +1,6 @@
 //! The public API: GraphQL's queries, mutations and subscriptions, the REST routes, errors, and who may see what.
 
+mod access;
 mod authentication;
 mod errors;
 pub mod mutations;

@@ -20,4 +20,5 @@ mod serve;
 mod settings;
 mod shutdown;
 mod sqlite_files;
+mod token_revocation;
 mod waiting;

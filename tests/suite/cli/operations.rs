@@ -2,9 +2,8 @@
 
 use crate::support::Database::{Postgres, Sqlite};
 use crate::support::people::MONA;
-use crate::support::shell::Shell;
+use crate::support::shell::{Shell, is_installed};
 use std::fs;
-use std::process::{Command, Stdio};
 
 const DEPLOY: &str = include_str!("../../../docs/operations/deploy.md");
 const DATABASE: &str = include_str!("../../../docs/operations/database.md");
@@ -14,14 +13,6 @@ const BACKUP: &str = include_str!("../../../docs/operations/backup-and-restore.m
 fn block(page: &'static str, command: &str) -> &'static str {
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     blocks.into_iter().find(|block| block.contains(command)).unwrap_or_else(|| panic!("no block with {command}"))
-}
-
-fn is_installed(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
-    if !found {
-        eprintln!("skipped: {program} is not installed");
-    }
-    found
 }
 
 fn execute(shell: &Shell, script: &str) {

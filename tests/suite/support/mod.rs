@@ -143,7 +143,9 @@ impl TestApp {
         let claims = URL_SAFE_NO_PAD.decode(user.token().split('.').nth(1).unwrap()).unwrap();
         let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
         let jti = claims["jti"].as_str().unwrap();
-        interviews::storage::tokens::revoke(self.app.services().db().reader(), jti, self.now()).await.unwrap();
+        interviews::storage::tokens::revoke(self.app.services().db().reader(), jti, self.now(), self.now())
+            .await
+            .unwrap();
     }
 
     /// A client that sends this as its token.

@@ -388,3 +388,12 @@ impl Lines {
         written.lines.clone()
     }
 }
+
+/// Whether this program can be run. Says that a test is skipped if not.
+pub fn is_installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !found {
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
+}

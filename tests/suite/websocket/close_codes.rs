@@ -129,7 +129,9 @@ async fn revoked_token_closes_with_4403() {
     let claims = URL_SAFE_NO_PAD.decode(revoked.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     let database = server.app.app.services().db();
-    tokens::revoke(database.reader(), claims["jti"].as_str().unwrap(), server.app.now()).await.unwrap();
+    tokens::revoke(database.reader(), claims["jti"].as_str().unwrap(), server.app.now(), server.app.now())
+        .await
+        .unwrap();
     expect_refused(&server, &[], json!({"authorization": revoked}), "TOKEN_REVOKED").await;
 }
 

@@ -1,7 +1,7 @@
 //! User errors: refusals as data, so that a form can show each at its field.
 
 use crate::domain::provisioning::RowError;
-use crate::domain::{Conflict, Field, FieldError, Refusal};
+use crate::domain::{self, Conflict, Field, FieldError, Refusal};
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
 use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::object::Interview;
@@ -22,6 +22,7 @@ pub enum UserError {
     InvalidState(InvalidStateError),
     ScheduleConflict(ScheduleConflictError),
     StaleVersion(StaleVersionError),
+    OpenInterviews(OpenInterviewsError),
 }
 
 /// The kind of a user error.
@@ -77,7 +78,11 @@ pub enum UserErrorCode {
     InvalidTitle,
     /// The text contains control characters.
     InvalidText,
-    /// There is no such interview that the viewer may see.
+    /// The `jti` is empty, longer than 256 bytes, or contains NUL.
+    InvalidJti,
+    /// The person to erase has open interviews.
+    OpenInterviews,
+    /// There is no such interview that the viewer may see, or no such user.
     NotFound,
     /// The viewer may see the interview, but has no permission for this action.
     Forbidden,
@@ -114,7 +119,7 @@ user_error! {
     }
 }
 user_error! {
-    /// There is no such interview that the viewer may see. The code is `NOT_FOUND`.
+    /// There is no such interview that the viewer may see, or no such user. The code is `NOT_FOUND`.
     NotFoundError {}
 }
 user_error! {
@@ -196,7 +201,39 @@ impl ArgumentPaths {
     }
 }
 
+user_error! {
+    /// The person to erase has open interviews. The code is `OPEN_INTERVIEWS`.
+    OpenInterviewsError {
+        /// The open interviews, by id; the first 100 of more.
+        interviews: Vec<Interview>,
+    }
+}
+
 impl UserError {
+    /// The error of an argument `path` that names no user.
+    pub fn unknown_user(path: &[&str]) -> Self {
+        let message = "This user does not exist.".to_owned();
+        Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path: owned(path) })
+    }
+
+    /// The error of an argument `path` that no token can have as its `jti`.
+    pub fn invalid_jti(path: &[&str]) -> Self {
+        let message = "The `jti` has to have 1 to 256 bytes, and cannot contain NUL.".to_owned();
+        Self::Validation(ValidationError { code: UserErrorCode::InvalidJti, message, path: owned(path), limit: None })
+    }
+
+    /// The error of erasing a person, whom the argument `path` names, who has these open interviews.
+    pub fn open_interviews(interviews: Vec<domain::Interview>, path: &[&str]) -> Self {
+        let message = "This person has open interviews. Cancel them first, or together with the erasure.".to_owned();
+        let interviews = interviews.into_iter().map(Interview::from).collect();
+        Self::OpenInterviews(OpenInterviewsError {
+            code: UserErrorCode::OpenInterviews,
+            message,
+            path: owned(path),
+            interviews,
+        })
+    }
+
     /// The error of a mutation that the viewer may not make at all.
     pub fn not_permitted(reason: &str) -> Self {
         let (message, path) = (reason.to_owned(), Vec::new());
@@ -262,4 +299,8 @@ impl UserError {
             conflicts: conflict.visible.into_iter().map(Interview::from).collect(),
         })
     }
+}
+
+fn owned(path: &[&str]) -> Vec<String> {
+    path.iter().map(|part| (*part).to_owned()).collect()
 }

@@ -5,4 +5,4 @@ mod inputs;
 pub mod mutations;
 mod payload;
 pub mod queries;
-mod user;
+pub mod user;

@@ -1,7 +1,7 @@
 //! Which claims a token of the identity provider has to have.
 
 use crate::domain::UserId;
-use crate::services::auth::claims::{Claims, KeyId, TokenId, expiry, is_early, is_jti};
+use crate::services::auth::claims::{Claims, KeyId, TokenId, is_early, is_jti, time};
 use crate::services::auth::token_problem::TokenProblem;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Number, Value};
@@ -52,7 +52,9 @@ impl ClaimRules {
             None => TokenId::Hash(hash),
         };
         let user = user(claim(payload, &self.user_claim)?)?;
-        Some(Claims { user, token, expires_at: expiry(seconds(claim(payload, "exp")?)?), key })
+        let expires_at = time(seconds(claim(payload, "exp")?)?);
+        let issued_at = claim(payload, "iat").and_then(seconds).map(time);
+        Some(Claims { user, token, expires_at, issued_at, key })
     }
 }
 

@@ -54,7 +54,7 @@ mod tests {
             let mut hash = [0; 32];
             hash[..8].copy_from_slice(&number.to_be_bytes());
             let (token, expires_at) = (token.clone(), DateTime::UNIX_EPOCH);
-            cache.insert(hash, Claims { user: UserId(1), token, expires_at, key: KeyId([0; 32]) });
+            cache.insert(hash, Claims { user: UserId(1), token, expires_at, issued_at: None, key: KeyId([0; 32]) });
         }
         cache
     }

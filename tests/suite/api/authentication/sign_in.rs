@@ -195,7 +195,7 @@ async fn connection_of_a_cached_user_is_signed_in_by_the_database(#[values(Sqlit
     let (token, jti) = token_of_staff(&app);
     app.bearer(&token).ask(WHO, json!({})).await;
     assert_eq!(app.counting(app.app.services().sign_in(&token)).await.1, 1);
-    tokens::revoke(app.app.services().db().reader(), &jti, app.now()).await.unwrap();
+    tokens::revoke(app.app.services().db().reader(), &jti, app.now(), app.now()).await.unwrap();
     // A request may still use the cached user. A connection may not: it would last for another interval.
     app.bearer(&token).ask(WHO, json!({})).await;
     let refused = app.app.services().sign_in(&token).await.err().unwrap();
@@ -210,8 +210,8 @@ async fn revoked_token_is_rejected_after_the_cache_lifetime(#[values(Sqlite, Pos
     let (revoked, other) = (app.bearer(&token), app.staff());
     revoked.ask(WHO, json!({})).await;
     let db = app.app.services().db();
-    tokens::revoke(db.reader(), &jti, app.now()).await.unwrap();
-    tokens::revoke(db.reader(), &jti, app.now()).await.unwrap(); // a second time changes nothing
+    tokens::revoke(db.reader(), &jti, app.now(), app.now()).await.unwrap();
+    tokens::revoke(db.reader(), &jti, app.now(), app.now()).await.unwrap(); // a second time changes nothing
     app.clock.advance(TimeDelta::seconds(5));
     assert_json!(revoked.graphql(WHO, json!({})).await, @r#"
     {
@@ -300,6 +300,6 @@ async fn revocation_takes_effect_at_once_without_a_cache() {
     let app = TestApp::start_with(Sqlite, &["--viewer-ttl", "0s"]).await.unwrap();
     let (token, jti) = token_of_staff(&app);
     app.bearer(&token).ask(WHO, json!({})).await;
-    tokens::revoke(app.app.services().db().reader(), &jti, app.now()).await.unwrap();
+    tokens::revoke(app.app.services().db().reader(), &jti, app.now(), app.now()).await.unwrap();
     assert!(is_unauthenticated(&app.bearer(&token).graphql(WHO, json!({})).await));
 }

@@ -28,7 +28,7 @@ async fn drivers_staff_and_managers_are_forbidden_to_send_rows(#[values(Sqlite, 
                 {
                   "__typename": "ForbiddenError",
                   "code": "FORBIDDEN",
-                  "message": "Only admins and services can write companies, users and applications.",
+                  "message": "Only admins and services can do this.",
                   "path": []
                 }
               ]

@@ -7,9 +7,10 @@ use crate::support::TestApp;
 use crate::support::actor::Actor;
 use crate::support::booking::proposal;
 use crate::support::events::{cursor, latest_event, until_log_is_readable};
+use crate::support::feed::{NEW_DRIVER, driver};
 use crate::support::lifecycle::interview_of;
 use crate::support::listening_server::ListeningServer;
-use crate::support::people::{BRUNA_APPLICATION, JUDE_APPLICATION, JUDE_WITH_LUISA, KOFI};
+use crate::support::people::{BRUNA_APPLICATION, JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, KOFI};
 use crate::support::websocket_client::WebSocketClient;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
@@ -58,6 +59,10 @@ const QUERIES_OF_ADMINS: &[&str] = &[
         companies(first: 100) { nodes { ...Company } edges { node { ...Company } } } }",
     "mutation { syncCompanies(companies: $rows) { results { ...SyncResult } } }",
     "mutation { syncCompanies(companies: $rows) { results { ...SyncResult } } }",
+    "mutation($users: [UserInput!]!) { syncUsers(users: $users) { results { ...SyncResult } } }",
+    "mutation($user: ID!) { eraseUser(id: $user) { user { ...User } } }",
+    "mutation($driver: ID!) { eraseUser(id: $driver) { \
+        userErrors { ... on OpenInterviewsError { interviews { ...Interview } } } } }",
 ];
 
 /// The schema as far as objects with an id concern it.
@@ -201,6 +206,7 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
         "same": {"kind": "PHONE_CALL"},
         "conflicting": {"kind": "PHONE_CALL", "startAt": changed["startAt"], "endAt": changed["endAt"],
             "intervieweeId": BRUNA_APPLICATION.to_string(), "interviewerId": KOFI.to_string()},
+        "driver": JUDE.to_string(), "user": NEW_DRIVER.to_string(), "users": [driver(NEW_DRIVER)],
         "rows": [{"id": "1", "sourceUpdatedAt": "2025-03-20T09:00:00Z", "name": "Northern Haulage"}],
     });
     let (mut paths, mut differing) = (BTreeSet::new(), BTreeSet::new());
