@@ -2,6 +2,7 @@
 
 use interviews::cli;
 use interviews::cli::{Cli, CliError};
+use std::io::Write;
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -14,15 +15,16 @@ fn main() -> ExitCode {
     allocator::return_free_memory_early();
     let cli = Cli::from_command_line();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+            // Nobody may be reading any more.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::from(error.exit_code())
         }
     }
 }
 
-fn run(cli: Cli) -> Result<(), CliError> {
+fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
     let result = runtime.block_on(cli::run(cli));
     // Dropping the runtime instead would wait for tasks that the shutdown has given up on.

@@ -49,11 +49,29 @@ pub fn reference() -> String {
         let reads = |leaf: &&Leaf| leaf.arguments.iter().any(|argument| argument.get_help_heading() == Some(heading));
         let readers: Vec<_> = commands.iter().filter(reads).map(|leaf| format!("`{}`", leaf.name)).collect();
         let readers = if readers.len() == commands.len() { "every command".to_owned() } else { readers.join(", ") };
-        let _ = write!(out, "\n### {heading}\n\nRead by {readers}.\n\n");
+        let _ = write!(out, "\n### {heading}\n\n{}\n\n", wrapped(&format!("Read by {readers}.")));
         out += "| flag | variable | default | what it does |\n|---|---|---|---|\n";
         out += &settings.into_iter().map(row).collect::<String>();
     }
     out
+}
+
+/// The text in lines of at most 120 columns.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let is_full = lines.last().is_some_and(|line| line.len() + 1 + word.len() > 120 && !line.is_empty());
+        if is_full {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 /// Finds the commands that run something, but for hidden ones.

@@ -70,6 +70,12 @@ pub enum CliError {
     /// A second signal arrived while requests in flight were finishing.
     #[error("stopped by a second signal before all requests in flight were answered")]
     Aborted,
+    /// An import did not begin, or did not come to its end.
+    #[error(transparent)]
+    Import(Box<CliError>),
+    /// An import stopped after the batch that ends with this line, for this reason.
+    #[error("stopped after line {0}: {1}")]
+    ImportStopped(u64, String),
     /// Signals or sockets failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -94,6 +100,15 @@ impl From<JwksError> for CliError {
 }
 
 impl CliError {
+    /// The exit code of the process.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Import(_) => 2,
+            _ => 1,
+        }
+    }
+
     /// Whether the role of the database lacks a right.
     pub(super) fn is_missing_right(&self) -> bool {
         match self {

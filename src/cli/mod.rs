@@ -5,6 +5,8 @@ mod configuration;
 mod database;
 mod dev;
 mod error;
+mod export;
+mod import;
 mod log;
 mod reload;
 mod secret_flags;
@@ -18,6 +20,7 @@ use crate::config::{DatabaseSettings, LogSettings};
 use crate::graphql;
 use chrono::NaiveDate;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::process::ExitCode;
 
 /// Schedule interviews between a company's staff and the drivers who applied to it: a GraphQL API server
 #[derive(Parser, Debug)]
@@ -66,6 +69,13 @@ enum Command {
         #[command(flatten)]
         database: DatabaseSettings,
     },
+    /// Import companies, users, applications and interviews from lines of JSON. Exits with 1 if a line was refused, and
+    /// with 2 if not all lines could be read and judged
+    #[command(after_help = DURATIONS)]
+    Import(import::Arguments),
+    /// Export all rows that concern a user as lines of JSON
+    #[command(after_help = DURATIONS)]
+    Export(export::Arguments),
     /// Make clients of the event log query anew. For a restore that the server cannot notice, such as of a snapshot
     #[command(after_help = DURATIONS)]
     ExpireCursors {
@@ -92,14 +102,15 @@ impl Cli {
     }
 }
 
-/// Runs the command.
+/// Runs the command, and returns the exit code of the process.
 ///
 /// # Errors
 /// [`CliError`], whose text is for the user of the command line.
-pub async fn run(cli: Cli) -> Result<(), CliError> {
+pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     log::init(&cli.log)?;
     secret_flags::warn(&cli.secret_flags);
     match cli.command {
+        Command::Import(arguments) => return import::run(arguments).await,
         Command::Dev(arguments) => dev::run(*arguments).await,
         Command::Serve(arguments) => serve::run(*arguments).await,
         Command::Migrate { direction, database } => database::migrate(&direction, &database).await,
@@ -111,11 +122,13 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
         Command::DemoData { interviews, base_date, database } => {
             database::demo_data(interviews, base_date, &database).await
         }
+        Command::Export(arguments) => export::run(arguments).await,
         Command::ExpireCursors { database } => database::expire_cursors(&database).await,
         Command::Backup(arguments) => backup::run(arguments).await,
         Command::Configuration => {
             print!("{}", configuration::reference());
             Ok(())
         }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

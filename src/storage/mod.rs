@@ -13,6 +13,7 @@ pub(crate) mod history;
 mod interview_queue;
 pub(crate) mod interviewees;
 pub mod interviews;
+pub(crate) mod person;
 pub(crate) mod provisioning;
 pub(crate) mod recent_past;
 pub(crate) mod time_locks;

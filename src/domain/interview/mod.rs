@@ -9,7 +9,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub mod past;
 pub(crate) mod state;
-mod validate;
+pub(in crate::domain) mod validate;
 pub(crate) mod warning;
 
 use crate::domain::{

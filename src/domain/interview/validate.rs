@@ -3,7 +3,7 @@
 use crate::domain::{Field, FieldError, Refusal, RefusalCode, TimeSlot};
 use chrono::{DateTime, Utc};
 
-pub(super) fn check_slot(
+pub(in crate::domain) fn check_slot(
     start: DateTime<Utc>,
     end: DateTime<Utc>,
     field: Field,
@@ -32,7 +32,11 @@ fn check_text(text: &str, field: Field, errors: &mut Vec<FieldError>) {
 }
 
 /// An optional text. The empty text is none: forms send it for a field that is left empty.
-pub(super) fn optional_text(text: Option<String>, field: Field, errors: &mut Vec<FieldError>) -> Option<String> {
+pub(in crate::domain) fn optional_text(
+    text: Option<String>,
+    field: Field,
+    errors: &mut Vec<FieldError>,
+) -> Option<String> {
     let text = text.filter(|text| !text.is_empty())?;
     check_text(&text, field, errors);
     Some(text)

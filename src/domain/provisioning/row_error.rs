@@ -46,6 +46,36 @@ pub enum RowField {
     Kind,
     /// A time zone.
     TimeZone,
+    /// The driver's application of an interview.
+    IntervieweeId,
+    /// The member of staff of an interview.
+    InterviewerId,
+    /// The status of an interview.
+    Status,
+    /// The start of an interview.
+    StartAt,
+    /// The end of an interview.
+    EndAt,
+    /// The start of a proposed time.
+    AmendStartAt,
+    /// The end of a proposed time.
+    AmendEndAt,
+    /// The side that proposed a time.
+    AmendedBy,
+    /// The status of an interview before a time was proposed.
+    AmendedFrom,
+    /// A link or a place.
+    Location,
+    /// The reason of a rejection or cancellation.
+    Reason,
+    /// The side that did not appear.
+    Absent,
+    /// The number of changes of an interview.
+    Version,
+    /// The creation of an interview.
+    CreatedAt,
+    /// The last change of an interview.
+    UpdatedAt,
 }
 
 impl RowField {
@@ -66,6 +96,21 @@ impl RowField {
             Self::DriverId => "driver",
             Self::Kind => "kind of the application",
             Self::TimeZone => "time zone",
+            Self::IntervieweeId => "application",
+            Self::InterviewerId => "interviewer",
+            Self::Status => "status",
+            Self::StartAt => "start",
+            Self::EndAt => "end",
+            Self::AmendStartAt => "start of a proposed time",
+            Self::AmendEndAt => "end of a proposed time",
+            Self::AmendedBy => "side that proposed a time",
+            Self::AmendedFrom => "status before a proposal",
+            Self::Location => "location",
+            Self::Reason => "reason",
+            Self::Absent => "side that did not appear",
+            Self::Version => "version",
+            Self::CreatedAt => "time of creation",
+            Self::UpdatedAt => "time of change",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Takes in what the platform owns, and lists it for administrators.
 
 mod erasure;
+pub mod export;
+pub mod import;
 mod lists;
 mod sync;
 

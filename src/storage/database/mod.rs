@@ -152,6 +152,13 @@ impl Db {
         Ok(transaction)
     }
 
+    /// The same, and the transaction may be idle for as long as it takes to read what it is about.
+    pub async fn begin_unlimited(&self) -> Result<Transaction> {
+        let transaction = self.begin_maintenance().await?;
+        transaction.allow_idleness().await?;
+        Ok(transaction)
+    }
+
     /// How long ago the database last responded to a statement of this server.
     #[must_use]
     pub fn last_response(&self) -> Duration {

@@ -30,6 +30,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// Lets any time pass between two statements.
+    pub(super) async fn allow_idleness(&self) -> Result<()> {
+        if self.backend == DbBackend::Postgres {
+            self.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+        }
+        Ok(())
+    }
+
     /// Commits. After an error nothing was written, except after [`crate::storage::StorageError::OutcomeUnknown`].
     pub async fn commit(mut self) -> Result<()> {
         self.notify_observer("COMMIT");

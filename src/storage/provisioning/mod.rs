@@ -1,5 +1,7 @@
 //! Reads and writes the rows that the platform owns, many with one statement.
 
+pub(crate) mod interviews;
+mod json_insert;
 mod references;
 mod upsert;
 

@@ -1,0 +1,80 @@
+//! Inserts any number of rows with one statement, whose only parameter is their values as JSON.
+
+use crate::storage::{Result, Transaction};
+use chrono::{DateTime, SecondsFormat, Utc};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic,
+    Iterable, QueryResult, Statement, Value,
+};
+use serde_json::{Map, Value as Json};
+
+type Column<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Column;
+
+/// Inserts the rows in their order. `is_given`: the columns that have values. `ending` is the end of the
+/// statement, and the result what it returns.
+pub(super) async fn insert<A: ActiveModelTrait>(
+    transaction: &Transaction,
+    rows: impl Iterator<Item = A>,
+    is_given: fn(Column<A>) -> bool,
+    ending: &str,
+) -> Result<Vec<QueryResult>> {
+    let columns: Vec<Column<A>> = Column::<A>::iter().filter(|column| is_given(*column)).collect();
+    let row = |row: A| -> Json {
+        let value = |column: &Column<A>| (column.as_str().to_owned(), value(row.get(*column).into_value()));
+        Json::Object(columns.iter().map(value).collect::<Map<_, _>>())
+    };
+    let rows: Vec<Json> = rows.map(row).collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = transaction.get_database_backend();
+    let sql = sql::<A>(backend, &columns) + ending;
+    let statement = Statement::from_sql_and_values(backend, sql, [Json::Array(rows).to_string().into()]);
+    Ok(transaction.query_all_raw(statement).await?)
+}
+
+/// SQLite takes `ON` after a `SELECT` without a `WHERE` for a condition of a join.
+fn sql<A: ActiveModelTrait>(backend: DbBackend, columns: &[Column<A>]) -> String {
+    let table = A::Entity::default();
+    let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+    let names = names.join(", ");
+    let (values, source) = if backend == DbBackend::Postgres {
+        let typed: Vec<String> = columns.iter().map(|it| format!("{} {}", it.as_str(), type_name(*it))).collect();
+        let rows = format!("json_to_recordset($1::json) AS rows ({})", typed.join(", "));
+        // The function keeps the order, and the insertion keeps it too.
+        (names.clone(), rows)
+    } else {
+        let values: Vec<String> =
+            columns.iter().map(|it| format!("json_extract(value, '$.{}')", it.as_str())).collect();
+        (values.join(", "), "json_each(?)".to_owned())
+    };
+    format!("INSERT INTO {} ({names}) SELECT {values} FROM {source} WHERE true", table.table_name())
+}
+
+fn value(value: Option<Value>) -> Json {
+    match value {
+        Some(Value::BigInt(number)) => number.into(),
+        Some(Value::Int(number)) => number.into(),
+        Some(Value::String(text)) => text.into(),
+        Some(Value::Bool(truth)) => truth.into(),
+        Some(Value::ChronoDateTimeUtc(at)) => at.map(time).into(),
+        Some(Value::Json(json)) => json.map_or(Json::Null, |json| *json),
+        _ => Json::Null,
+    }
+}
+
+/// A time in the format in which the driver of SQLite stores it.
+pub(super) fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, false)
+}
+
+fn type_name(column: impl ColumnTrait) -> &'static str {
+    match column.def().get_column_type() {
+        ColumnType::BigInteger => "bigint",
+        ColumnType::Integer => "integer",
+        ColumnType::Boolean => "boolean",
+        ColumnType::TimestampWithTimeZone => "timestamptz",
+        ColumnType::Json => "json",
+        _ => "text",
+    }
+}
