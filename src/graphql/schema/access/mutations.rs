@@ -40,7 +40,9 @@ impl AccessMutations {
         )]
         cancel_open: Option<bool>,
     ) -> Result<ErasePayload> {
-        match ctx.services().erase_user(ctx.viewer()?, UserId::from_text(&id), cancel_open == Some(true)).await {
+        match Box::pin(ctx.services().erase_user(ctx.viewer()?, UserId::from_text(&id), cancel_open == Some(true)))
+            .await
+        {
             Ok(erasure) => Ok(erasure.into()),
             Err(error) => not_permitted(ctx, error).map(ErasePayload::refused),
         }

@@ -26,7 +26,8 @@ impl InterviewMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The fields of the interview.")] input: CreateInterviewInput,
     ) -> Result<InterviewPayload> {
-        let created = ctx.services().create(ctx.viewer()?, &Booking::from(input)).await;
+        // In a box, like all changes: a resolver has room on the stack for the futures of all mutations.
+        let created = Box::pin(ctx.services().create(ctx.viewer()?, &Booking::from(input))).await;
         payload(ctx, created, ArgumentPaths::InputWithoutId, |interview| Some(interview.slot))
     }
 
@@ -170,7 +171,7 @@ async fn change(
     let id = InterviewId::from_text(id);
     let people = PeopleSelection::of_interviews(&ctx.look_ahead().field("interview"));
     let include = if people.any() { Include::People } else { Include::Nothing };
-    let changed = ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), include).await;
+    let changed = Box::pin(ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), include)).await;
     payload(ctx, changed, paths, |interview| command.requested_slot(interview))
 }
 
