@@ -11,7 +11,8 @@ use crate::storage::database::statement_cache::CachedStatement;
 use crate::storage::entities::{account, user};
 use crate::storage::{Result, StorageError};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use std::collections::HashSet;
 use user::{COLUMN, Column};
 
 /// Those of these users who are active.
@@ -22,6 +23,15 @@ pub(crate) async fn active(connection: &impl ConnectionTrait, ids: Vec<UserId>) 
     let accounts = account::Entity::find().filter(account::COLUMN.deactivated_at.is_null()).filter(condition);
     let accounts = fetch::all(connection, accounts).await?;
     accounts.into_iter().map(Account::try_from).collect()
+}
+
+/// Those of these users who were erased.
+pub(crate) async fn erased(connection: &impl ConnectionTrait, ids: Vec<i64>) -> Result<HashSet<UserId>> {
+    let id = Expr::col((account::Entity, account::Column::Id));
+    let condition = is_any_of(connection.get_database_backend(), id, ids);
+    let erased = account::Entity::find().select_only().column(account::Column::Id).filter(condition);
+    let ids: Vec<i64> = erased.filter(account::COLUMN.erased_at.is_not_null()).into_tuple().all(connection).await?;
+    Ok(ids.into_iter().map(UserId).collect())
 }
 
 /// The users with these ids, which have to come from rows that the viewer sees: permissions are not checked here.

@@ -62,6 +62,8 @@ pub struct InterviewPeople {
     pub interviewees: HashMap<IntervieweeId, Interviewee>,
     /// The users who may be interviewers.
     pub interviewers: HashMap<UserId, User>,
+    /// The drivers of these applications who were erased.
+    pub erased: HashSet<UserId>,
 }
 
 impl InterviewRow {
@@ -150,6 +152,11 @@ impl InterviewRow {
             errors.push(not_found(RowField::IntervieweeId, message));
             return None;
         };
+        if people.erased.contains(&interviewee.driver_id) {
+            // The texts of the row would bring back what was erased.
+            let message = "The driver of this application was erased.";
+            errors.push(RowError::new(RefusalCode::Erased, RowField::IntervieweeId, message));
+        }
         for (given, field, id) in [
             (self.company_id.as_ref(), RowField::CompanyId, interviewee.company_id.0),
             (self.driver_id.as_ref(), RowField::DriverId, interviewee.driver_id.0),
@@ -312,10 +319,11 @@ fn row_error(error: FieldError, field: RowField) -> RowError {
 impl InterviewPeople {
     /// The people of these rows.
     #[must_use]
-    pub fn new(interviewees: Vec<Interviewee>, interviewers: Vec<User>) -> Self {
+    pub fn new(interviewees: Vec<Interviewee>, interviewers: Vec<User>, erased: HashSet<UserId>) -> Self {
         Self {
             interviewees: interviewees.into_iter().map(|interviewee| (interviewee.id, interviewee)).collect(),
             interviewers: interviewers.into_iter().map(|user| (user.id, user)).collect(),
+            erased,
         }
     }
 }

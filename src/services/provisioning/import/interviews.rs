@@ -83,7 +83,10 @@ async fn find_people(
     let applications: Vec<_> = applications.into_iter().map(IntervieweeId).collect();
     let staff: Vec<_> = staff.into_iter().map(UserId).collect();
     let interviewees = interviewees::by_ids(transaction, &applications).await?;
-    Ok(InterviewPeople::new(interviewees, users::by_ids(transaction, &staff).await?))
+    let interviewers = users::by_ids(transaction, &staff).await?;
+    let drivers: BTreeSet<_> = interviewees.iter().map(|interviewee| interviewee.driver_id.0).collect();
+    let erased = users::erased(transaction, drivers.into_iter().collect()).await?;
+    Ok(InterviewPeople::new(interviewees, interviewers, erased))
 }
 
 /// Stores those whose time is free with their events, and returns their ids.

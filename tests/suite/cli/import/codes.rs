@@ -2,6 +2,7 @@
 
 use super::{interview, lines, people};
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::NOW;
 use crate::support::people::{COASTAL_FREIGHT, PIET};
 use crate::support::shell::Shell;
 use rstest::rstest;
@@ -135,5 +136,16 @@ async fn interviews_are_refused_by_field(#[values(Sqlite, Postgres)] database: D
     let refusals: Vec<&str> = finished.stderr.lines().filter(|line| line.starts_with("line ")).collect();
     assert_eq!(refusals, expected);
     assert!(finished.stderr.contains("interviews: 0 written, 0 unchanged, 0 outdated, 26 refused"));
+    assert_eq!(finished.code, Some(1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn interview_of_an_erased_driver_is_refused(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(shell) = Shell::on_demo_data(database).await else { return };
+    assert_eq!(shell.import(&lines(people())).code, Some(0));
+    shell.database().execute(&format!("UPDATE users SET erased_at = '{NOW}' WHERE id = 9020")).await;
+    let finished = shell.import(&lines([interview(9_100, 9)]));
+    assert!(finished.stderr.starts_with("line 1: interviews ERASED intervieweeId\n"), "{}", finished.stderr);
     assert_eq!(finished.code, Some(1));
 }
