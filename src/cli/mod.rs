@@ -111,8 +111,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     secret_flags::warn(&cli.secret_flags);
     match cli.command {
         Command::Import(arguments) => return import::run(arguments).await,
-        Command::Dev(arguments) => dev::run(*arguments).await,
-        Command::Serve(arguments) => serve::run(*arguments).await,
+        Command::Dev(arguments) => Box::pin(dev::run(*arguments)).await,
+        Command::Serve(arguments) => Box::pin(serve::run(*arguments)).await,
         Command::Migrate { direction, database } => database::migrate(&direction, &database).await,
         Command::Schema => {
             print!("{}", graphql::sdl());

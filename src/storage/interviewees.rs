@@ -1,7 +1,7 @@
 //! Queries on interviewees, and changes of their kind.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Scope};
+use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Role, Scope};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
@@ -35,21 +35,22 @@ pub(crate) async fn find(
     fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 
-/// The same, if its driver was not erased.
+/// The same, if its driver is still a driver, and was not erased.
 pub(crate) async fn find_bookable(
     connection: &impl ConnectionTrait,
     scope: Scope,
     id: IntervieweeId,
 ) -> Result<Option<Interviewee>> {
-    let erased = account::Entity::find()
+    let driver = account::Entity::find()
         .select_only()
         .expr(Expr::val(1))
         .filter(
             Expr::col((account::Entity, account::Column::Id))
                 .eq(Expr::col((interviewee::Entity, interviewee::Column::DriverId))),
         )
-        .filter(account::COLUMN.erased_at.is_not_null());
-    let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).filter(Expr::exists(erased.into_query()).not());
+        .filter(account::COLUMN.role.eq(Role::Driver.into_str()))
+        .filter(account::COLUMN.erased_at.is_null());
+    let query = visible_to(scope).filter(COLUMN.id.eq(id.0)).filter(Expr::exists(driver.into_query()));
     fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 

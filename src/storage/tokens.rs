@@ -33,7 +33,8 @@ pub(crate) async fn revoked(connection: &impl ConnectionTrait, jtis: Vec<String>
     Ok(rows.into_iter().map(|row| row.jti).collect())
 }
 
-/// Revokes the token with this `jti`, whose row is not needed after it has expired. Revoking one twice is no error.
+/// Revokes the token with this `jti`, whose row is not needed after it has expired. Of a token that is revoked twice
+/// the later time of expiry counts.
 pub async fn revoke(
     connection: &impl ConnectionTrait,
     jti: &str,
@@ -43,11 +44,19 @@ pub async fn revoke(
     let (jti, expires_at) = (jti.to_owned(), Some(expires_at));
     let row = revoked_token::ActiveModel { jti: Set(jti), revoked_at: Set(now), expires_at: Set(expires_at) };
     revoked_token::Entity::insert(row)
-        .on_conflict(OnConflict::column(revoked_token::Column::Jti).do_nothing().to_owned())
+        .on_conflict(
+            OnConflict::column(revoked_token::Column::Jti)
+                .value(revoked_token::Column::ExpiresAt, Expr::cust(LATER_EXPIRY))
+                .to_owned(),
+        )
         .exec_without_returning(connection)
         .await?;
     Ok(())
 }
+
+/// The row without a time of expiry stays without.
+const LATER_EXPIRY: &str = "CASE WHEN revoked_tokens.expires_at < excluded.expires_at THEN excluded.expires_at \
+    ELSE revoked_tokens.expires_at END";
 
 /// Revokes the tokens of a user that were issued before this time. Returns whether there is such a user.
 pub(crate) async fn revoke_all(connection: &impl ConnectionTrait, user: UserId, before: DateTime<Utc>) -> Result<bool> {

@@ -133,7 +133,7 @@ impl UnitOfWork {
         }
     }
 
-    /// Reads the interviewee that a change refers to, if it exists in this scope and its driver was not erased.
+    /// Reads the interviewee that a change refers to, if it exists in this scope and its driver can be booked.
     pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
         match self {
             Self::Optimistic { connection, .. } => interviewees::find_bookable(connection, scope, id).await,

@@ -60,7 +60,7 @@ pub const TABLES: [(&str, &str); 8] = [
     ("interviews", "SELECT INSERT UPDATE"),
     ("interview_events", "SELECT INSERT UPDATE"),
     ("event_log_epoch", "SELECT INSERT UPDATE"),
-    ("revoked_tokens", "SELECT INSERT"),
+    ("revoked_tokens", "SELECT INSERT UPDATE"),
     ("seaql_migrations", "SELECT"),
 ];
 

@@ -137,6 +137,15 @@ async fn erased_driver_cannot_be_booked(#[values(Sqlite, Postgres)] database: Da
     assert_eq!(refusals(&payload), ["INTERVIEWEE_NOT_FOUND input.intervieweeId"]);
 }
 
+#[rstest]
+#[tokio::test]
+async fn person_who_is_no_driver_any_more_cannot_be_booked(#[values(Sqlite, Postgres)] database: Database) {
+    let app = start!(database);
+    app.database.execute(&format!("UPDATE users SET role = 'admin' WHERE id = {DANA}")).await;
+    let payload = app.book(DANA, LUISA).attempt().await;
+    assert_eq!(refusals(&payload), ["INTERVIEWEE_NOT_FOUND input.intervieweeId"]);
+}
+
 /// On both databases, changes wait for the erasure or it waits for them.
 #[rstest]
 #[tokio::test]
