@@ -52,5 +52,8 @@ test('introspection returns the schema of schema.graphql', async () => {
   const { data, errors } = await response.json();
   assert.equal(errors, undefined);
   const printed = (schema) => printSchema(lexicographicSortSchema(schema));
-  assert.equal(printed(buildClientSchema(data)), printed(buildSchema(sdl)));
+  // Introspection says it in `isOneOf`. The server's validator does not know that field, and clients do not select it
+  // by default.
+  const introspected = sdl.replaceAll(' @oneOf {', ' {');
+  assert.equal(printed(buildClientSchema(data)), printed(buildSchema(introspected)));
 });
