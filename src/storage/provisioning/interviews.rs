@@ -3,7 +3,8 @@
 use crate::domain::{Event, Interview, InterviewId};
 use crate::storage::database::array_parameter::is_any_of;
 use crate::storage::entities::{event, interview};
-use crate::storage::provisioning::json_insert::{self, time};
+use crate::storage::provisioning::json_insert;
+use crate::storage::provisioning::json_values::time;
 use crate::storage::{Result, Transaction};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set, Statement};

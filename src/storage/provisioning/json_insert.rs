@@ -1,10 +1,9 @@
 //! Inserts any number of rows with one statement, whose only parameter is their values as JSON.
 
+use crate::storage::provisioning::json_values::{type_name, value};
 use crate::storage::{Result, Transaction};
-use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic,
-    Iterable, QueryResult, Statement, Value,
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, QueryResult, Statement,
 };
 use serde_json::{Map, Value as Json};
 
@@ -49,32 +48,4 @@ fn sql<A: ActiveModelTrait>(backend: DbBackend, columns: &[Column<A>]) -> String
         (values.join(", "), "json_each(?)".to_owned())
     };
     format!("INSERT INTO {} ({names}) SELECT {values} FROM {source} WHERE true", table.table_name())
-}
-
-fn value(value: Option<Value>) -> Json {
-    match value {
-        Some(Value::BigInt(number)) => number.into(),
-        Some(Value::Int(number)) => number.into(),
-        Some(Value::String(text)) => text.into(),
-        Some(Value::Bool(truth)) => truth.into(),
-        Some(Value::ChronoDateTimeUtc(at)) => at.map(time).into(),
-        Some(Value::Json(json)) => json.map_or(Json::Null, |json| *json),
-        _ => Json::Null,
-    }
-}
-
-/// A time in the format in which the driver of SQLite stores it.
-pub(super) fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, false)
-}
-
-fn type_name(column: impl ColumnTrait) -> &'static str {
-    match column.def().get_column_type() {
-        ColumnType::BigInteger => "bigint",
-        ColumnType::Integer => "integer",
-        ColumnType::Boolean => "boolean",
-        ColumnType::TimestampWithTimeZone => "timestamptz",
-        ColumnType::Json => "json",
-        _ => "text",
-    }
 }

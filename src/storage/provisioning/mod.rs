@@ -2,6 +2,7 @@
 
 pub(crate) mod interviews;
 mod json_insert;
+mod json_values;
 mod references;
 mod upsert;
 

@@ -5,10 +5,10 @@ use crate::domain::{Account, Company};
 use crate::storage::Result;
 use crate::storage::entities::row::Row;
 use crate::storage::entities::{account, application, company};
-use chrono::SecondsFormat;
+use crate::storage::provisioning::json_values::{type_name, value};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, Statement, Value,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, IntoActiveModel,
+    Iterable, Statement,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
@@ -74,19 +74,6 @@ fn input<T: PlatformTable>(replacement: Replacement<T>) -> Map<String, Json> {
         input.extend(T::GUARDS.iter().map(guard));
     }
     input
-}
-
-/// Times have the format in which the driver of SQLite stores them.
-fn value(value: Option<Value>) -> Json {
-    match value {
-        Some(Value::BigInt(number)) => number.into(),
-        Some(Value::String(text)) => text.into(),
-        Some(Value::Bool(truth)) => truth.into(),
-        Some(Value::ChronoDateTimeUtc(time)) => {
-            time.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, false)).into()
-        }
-        _ => Json::Null,
-    }
 }
 
 const IS_NEW: &str = "is_new";
@@ -155,15 +142,6 @@ fn comparison<T: PlatformTable>(backend: DbBackend, column: Column<T>) -> String
         return format!("{} IS {}", time(format!("stored.{name}")), time(format!("input.{read}")));
     }
     format!("stored.{name} IS input.{read}")
-}
-
-fn type_name(column: impl ColumnTrait) -> &'static str {
-    match column.def().get_column_type() {
-        ColumnType::BigInteger => "bigint",
-        ColumnType::Boolean => "boolean",
-        ColumnType::TimestampWithTimeZone => "timestamptz",
-        _ => "text",
-    }
 }
 
 impl PlatformTable for Company {
