@@ -50,9 +50,17 @@ impl MigrationTrait for UsersOfThePlatform {
         replace_role_check(manager, &NEW_ROLES, " NOT VALID").await
     }
 
-    /// Deletes the users with the role `service`, who have no place in the schema before. No interview refers to them.
+    /// The schema before has no role `service`. Its users become deactivated admins: events, and interviews from when
+    /// they had another role, refer to them.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared("DELETE FROM users WHERE role = 'service'").await?;
+        let now = match manager.get_database_backend() {
+            DbBackend::Postgres => "now()",
+            _ => "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')", // as the driver of SQLite stores times
+        };
+        let sql = format!(
+            "UPDATE users SET role = 'admin', deactivated_at = coalesce(deactivated_at, {now}) WHERE role = 'service'"
+        );
+        manager.get_connection().execute_unprepared(&sql).await?;
         if manager.get_database_backend() != DbBackend::Postgres {
             return rebuild(manager, table(&OLD_ROLES, [])).await;
         }

@@ -26,14 +26,22 @@ async fn users_and_what_refers_to_them_survive_the_step_and_its_reversal(
     app.database.execute(&deactivated).await;
     let changed = "UPDATE users SET email = 'one@example.test', time_zone = 'Europe/Kiev', manager = true";
     app.database.execute(changed).await;
-    let users = format!("SELECT {OLD_COLUMNS} FROM users WHERE role <> 'service' ORDER BY id");
+    let users = format!("SELECT {OLD_COLUMNS} FROM users WHERE id <> {PLATFORM} ORDER BY id");
     let interviews = "SELECT * FROM interviews ORDER BY id";
     let before = (query(&app.database, &users).await, query(&app.database, interviews).await);
     assert!(before.0.len() > 50 && before.1.len() > 250);
 
+    // An event of the service, which cannot become an event of nobody.
+    let event = format!("UPDATE interview_events SET actor_id = {PLATFORM} WHERE interview_id = {JUDE_WITH_LUISA}");
+    app.database.execute(&event).await;
+
     let db = app.database.connect().await;
     revert(&db).await;
-    assert_eq!(app.database.value::<i64>(&format!("SELECT count(*) FROM users WHERE id = {PLATFORM}")).await, 0);
+    let is_locked_out =
+        format!("SELECT count(*) FROM users WHERE id = {PLATFORM} AND role = 'admin' AND deactivated_at IS NOT NULL");
+    assert_eq!(app.database.value::<i64>(&is_locked_out).await, 1);
+    let events = format!("SELECT count(*) FROM interview_events WHERE actor_id = {PLATFORM}");
+    assert!(app.database.value::<i64>(&events).await > 0);
     assert_eq!((query(&app.database, &users).await, query(&app.database, interviews).await), before);
 
     db.migrate_up().await.unwrap();
@@ -48,5 +56,9 @@ async fn users_and_what_refers_to_them_survive_the_step_and_its_reversal(
         let delete = format!("DELETE FROM users WHERE id = {referenced}");
         assert!(sea_orm::ConnectionTrait::execute_unprepared(app.database.connection().await, &delete).await.is_err());
     }
+    assert_eq!(
+        app.service().graphql("{ viewer { id } }", json!({})).await["errors"][0]["extensions"]["reason"],
+        "TOKEN_INVALID"
+    );
     assert_eq!(app.admin().ask("{ viewer { id } }", json!({})).await["viewer"]["id"], ADA.to_string());
 }
