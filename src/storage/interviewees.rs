@@ -1,7 +1,7 @@
 //! Queries on interviewees, and changes of their kind.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Role, Scope};
+use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Role, Scope, UserId};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
@@ -12,8 +12,8 @@ use crate::storage::entities::{account, interview, interviewee, user};
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 /// The interviewees that are visible in this scope.
 fn visible_to(scope: Scope) -> Select<interviewee::Entity> {
@@ -54,13 +54,30 @@ pub(crate) async fn find_bookable(
     fetch::one(connection, query).await?.map(Interviewee::try_from).transpose()
 }
 
-/// The number of open interviews of an interviewee, up to a limit.
+/// The number of open interviews of an interviewee, up to a limit. Fails with [`StorageError::Transient`] if one of the
+/// people was erased: they are no longer as they were read, and have to be read anew.
 pub(crate) async fn count_open_interviews(
     connection: &impl ConnectionTrait,
     id: IntervieweeId,
+    people: [UserId; 2],
     limit: u64,
 ) -> Result<u64> {
-    count_up_to(connection, open_interviews(id), limit).await
+    let open = open_interviews(id).limit(limit).into_query();
+    let erased = account::Entity::find()
+        .select_only()
+        .expr(Expr::cust("count(*)"))
+        .filter(account::COLUMN.id.is_in(people.map(|person| person.0)))
+        .filter(account::COLUMN.erased_at.is_not_null());
+    let query = Query::select()
+        .expr_as(Expr::cust("count(*)"), "open")
+        .expr_as(Expr::SubQuery(None, Box::new(erased.into_query().into())), "erased")
+        .from_subquery(open, "counted")
+        .to_owned();
+    let row = connection.query_one(&query).await?.ok_or(DbErr::RecordNotUpdated)?;
+    if row.try_get::<i64>("", "erased")? > 0 {
+        return Err(StorageError::Transient(DbErr::RecordNotUpdated));
+    }
+    Ok(row.try_get::<i64>("", "open")?.unsigned_abs())
 }
 
 fn open_interviews(id: IntervieweeId) -> Select<interview::Entity> {

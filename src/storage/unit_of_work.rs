@@ -199,7 +199,7 @@ pub(crate) async fn store_within(transaction: &Transaction, change: Change) -> R
     }
     // The driver's lock keeps others from adding one. The statement begins after they have committed, and sees theirs.
     if let Some((interviewee, most)) = opens_for
-        && interviewees::count_open_interviews(transaction, interviewee, most).await? >= most
+        && interviewees::count_open_interviews(transaction, interviewee, people, most).await? >= most
     {
         return Ok(Stored::TooManyOpen);
     }

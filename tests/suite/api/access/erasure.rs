@@ -3,12 +3,14 @@
 use crate::api::subscriptions::Subscriber;
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::actor::refusals;
+use crate::support::inspect::until_waiting;
 use crate::support::lifecycle::{history, interviewee_kind, write_counts};
 use crate::support::people::{
     BRUNA, CHIDI, DANA, JUDE, JUDE_APPLICATION, JUDE_WITH_LUISA, LUISA, MONA, NORA, PLATFORM, UNKNOWN_USER,
 };
 use interviews::domain::UserId;
 use rstest::rstest;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 #[rstest]
@@ -144,6 +146,26 @@ async fn person_who_is_no_driver_any_more_cannot_be_booked(#[values(Sqlite, Post
     app.database.execute(&format!("UPDATE users SET role = 'admin' WHERE id = {DANA}")).await;
     let payload = app.book(DANA, LUISA).attempt().await;
     assert_eq!(refusals(&payload), ["INTERVIEWEE_NOT_FOUND input.intervieweeId"]);
+}
+
+/// The request has read that the driver is there, and waits for the lock on their time.
+#[tokio::test]
+async fn booking_that_waits_for_an_erasure_is_refused() {
+    let app = start!(Postgres);
+    let erasure = app.database.raw().await.begin().await.unwrap();
+    let lock = format!("SELECT pg_advisory_xact_lock({} + {DANA})", 0x5449_4D45_i64 << 32);
+    erasure.execute_unprepared(&lock).await.unwrap();
+    let erase = format!("UPDATE users SET erased_at = now(), title = 'Erased user' WHERE id = {DANA}");
+    erasure.execute_unprepared(&erase).await.unwrap();
+    let before = write_counts(&app).await;
+    let booking = app.book(DANA, LUISA);
+    let commit = async {
+        until_waiting(&app.database, 1).await;
+        erasure.commit().await.unwrap();
+    };
+    let (payload, ()) = tokio::join!(booking.attempt(), commit);
+    assert_eq!(refusals(&payload), ["INTERVIEWEE_NOT_FOUND input.intervieweeId"]);
+    assert_eq!(write_counts(&app).await, before);
 }
 
 /// On both databases, changes wait for the erasure or it waits for them.
