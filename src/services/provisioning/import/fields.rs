@@ -7,16 +7,18 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use std::fmt;
 use std::str::FromStr;
 
-/// A value. What is in lists and objects is not kept: no field has them.
-#[derive(Clone, Debug, PartialEq)]
+/// A value. Lists, objects and numbers with a fraction are not kept: no field has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Scalar {
     Null,
     Bool(bool),
     Integer(i128),
-    Float(f64),
     Text(String),
     Other,
 }
+
+/// The most refusals of one line.
+const MAX_PROBLEMS: usize = 20;
 
 /// The fields of a line that were not read yet, and what is wrong with those that were.
 #[derive(Debug)]
@@ -48,20 +50,21 @@ impl Fields {
         })
     }
 
-    /// An id, as text or as a number, which may be none.
+    /// An id, as text or as a whole number, which may be none.
     pub fn id(&mut self, name: &'static str) -> Patch<String> {
         self.read(name, |value| match value {
             Scalar::Text(text) => Some(text),
             Scalar::Integer(number) => Some(number.to_string()),
-            Scalar::Float(number) => Some(number.to_string()),
             Scalar::Null | Scalar::Bool(_) | Scalar::Other => None,
         })
     }
 
     /// The id of the row, which every line has.
     pub fn own_id(&mut self) -> Option<String> {
+        let known = self.problems.len();
         let id = self.id("id");
         match &id {
+            Patch::Absent if self.problems.len() > known => {} // refused as it is
             Patch::Absent => self.problems.push(Refusal::of_line(LineProblem::Required, "id")),
             Patch::Null => self.problems.push(Refusal::of_line(LineProblem::NullNotAllowed, "id")),
             Patch::Value(_) => {}
@@ -112,10 +115,10 @@ impl Fields {
         })
     }
 
-    /// The problems of all fields, after the last one was read. What is left is unknown.
+    /// The problems of the fields, after the last one was read: the first [`MAX_PROBLEMS`]. What is left is unknown.
     pub fn problems(self) -> Vec<Refusal> {
         let unknown = |(name, _): (String, Scalar)| Refusal::of_line(LineProblem::UnknownField, &name);
-        self.problems.into_iter().chain(self.fields.into_iter().map(unknown)).collect()
+        self.problems.into_iter().chain(self.fields.into_iter().map(unknown)).take(MAX_PROBLEMS).collect()
     }
 
     fn parsed<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Patch<T> {
@@ -202,8 +205,8 @@ impl<'de> Deserialize<'de> for Scalar {
                 Ok(Scalar::Integer(value.into()))
             }
 
-            fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
-                Ok(Scalar::Float(value))
+            fn visit_f64<E>(self, _: f64) -> Result<Scalar, E> {
+                Ok(Scalar::Other)
             }
 
             fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {

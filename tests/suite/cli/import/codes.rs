@@ -3,15 +3,11 @@
 use super::{interview, lines, people};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::NOW;
+use crate::support::feed::with;
 use crate::support::people::{COASTAL_FREIGHT, PIET};
 use crate::support::shell::Shell;
 use rstest::rstest;
 use serde_json::{Value, json};
-
-fn with(mut row: Value, fields: &Value) -> Value {
-    row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    row
-}
 
 #[rstest]
 #[tokio::test]

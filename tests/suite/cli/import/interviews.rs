@@ -3,6 +3,7 @@
 use super::{interview, lines, people};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::database::TestDatabase;
+use crate::support::feed::with;
 use crate::support::inspect::query;
 use crate::support::invariants::double_bookings;
 use crate::support::shell::Shell;
@@ -21,11 +22,6 @@ use tokio_util::sync::CancellationToken;
 const VERA: UserId = UserId(9010);
 /// The beginning of the interviews that are counted.
 const START: DateTime<Utc> = DateTime::UNIX_EPOCH;
-
-fn with(mut row: Value, fields: &Value) -> Value {
-    row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    row
-}
 
 /// The people, and an interview of every status.
 fn every_status() -> Vec<Value> {
