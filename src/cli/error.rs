@@ -26,7 +26,9 @@ pub enum CliError {
     #[error("JWT_SECRET: {0}")]
     Secret(#[from] SecretTooShort),
     /// The token to revoke cannot be recognised later.
-    #[error("the token has no `jti` by which it can be revoked: revoke all of its user with --revoke-user")]
+    #[error(
+        "the token lacks a valid `jti` or `exp`, which its revocation needs: revoke all of its user with --revoke-user"
+    )]
     NotRevocable,
     /// There is no user with the given id.
     #[error("there is no user with this id")]

@@ -3,6 +3,7 @@
 use super::token_problem::TokenProblem;
 use crate::domain::UserId;
 use chrono::{DateTime, Utc};
+use serde_json::{Number, Value};
 use std::fmt;
 
 /// The claims of a valid token.
@@ -37,6 +38,9 @@ pub struct KeyId(pub(super) [u8; 32]);
 pub(super) const LEEWAY: i64 = 30;
 /// The longest accepted `jti`, in bytes. It becomes part of a query and of a cache key.
 const MAX_JTI: usize = 256;
+
+/// Beyond this, a number with a fraction does not name a second.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Claims {
     pub(crate) fn is_expired(&self, now: DateTime<Utc>) -> bool {
@@ -75,6 +79,18 @@ pub(super) fn time(seconds: i64) -> DateTime<Utc> {
         Some(time) => time,
         None if seconds < 0 => DateTime::<Utc>::MIN_UTC,
         None => DateTime::<Utc>::MAX_UTC,
+    }
+}
+
+/// The whole seconds of a `NumericDate`, which may have a fraction (RFC 7519, section 2).
+pub(super) fn seconds(value: &Value) -> Option<i64> {
+    let number: &Number = value.as_number()?;
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    let whole = |seconds: f64| (seconds.abs() < MAX_EXACT).then_some(seconds.floor() as i64);
+    match number.as_i64() {
+        Some(seconds) => Some(seconds),
+        None if number.is_u64() => None,
+        None => number.as_f64().and_then(whole),
     }
 }
 

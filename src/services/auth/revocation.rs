@@ -1,6 +1,6 @@
 //! Ending the validity of tokens before they expire.
 
-use super::claims::{is_jti, time};
+use super::claims::{is_jti, seconds, time};
 use crate::domain::provisioning;
 use crate::domain::{UserId, Viewer};
 use crate::services::{ServiceError, Services};
@@ -37,7 +37,7 @@ pub enum Revocation {
 #[derive(Deserialize)]
 struct RevocableClaims {
     jti: String,
-    exp: i64,
+    exp: serde_json::Value,
 }
 
 impl RevokedTokens {
@@ -46,7 +46,7 @@ impl RevokedTokens {
     #[must_use]
     pub fn single(token: &str) -> Option<Self> {
         let RevocableClaims { jti, exp } = jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
-        Some(Self::Token { jti, expires_at: time(exp) })
+        Some(Self::Token { jti, expires_at: time(seconds(&exp)?) })
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which claims a token of the identity provider has to have.
 
 use crate::domain::UserId;
-use crate::services::auth::claims::{Claims, KeyId, TokenId, is_early, is_jti, time};
+use crate::services::auth::claims::{Claims, KeyId, TokenId, is_early, is_jti, seconds, time};
 use crate::services::auth::token_problem::TokenProblem;
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 /// What the claims of a token are compared with.
 #[derive(Clone, Debug)]
@@ -20,9 +20,6 @@ pub struct ClaimRules {
 }
 
 type Payload = Map<String, Value>;
-
-/// Beyond this, a number with a fraction does not name a second.
-const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl ClaimRules {
     /// The claims of a token with a valid signature, which may have expired.
@@ -86,16 +83,4 @@ fn user(value: &Value) -> Option<UserId> {
         value => UserId(value.as_i64()?),
     };
     Some(id).filter(|id| id.0 > 0)
-}
-
-/// The whole seconds of a `NumericDate`, which may have a fraction (RFC 7519, section 2).
-fn seconds(value: &Value) -> Option<i64> {
-    let number: &Number = value.as_number()?;
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    let whole = |seconds: f64| (seconds.abs() < MAX_EXACT).then_some(seconds.floor() as i64);
-    match number.as_i64() {
-        Some(seconds) => Some(seconds),
-        None if number.is_u64() => None,
-        None => number.as_f64().and_then(whole),
-    }
 }
