@@ -3,7 +3,7 @@
 use crate::domain::erasure::{Erasure, MAX_SHOWN};
 use crate::domain::provisioning;
 use crate::domain::{UserId, Viewer};
-use crate::services::retry::{ATTEMPTS, pause_before_retry};
+use crate::services::retry::repeat;
 use crate::services::{ServiceError, Services};
 use crate::storage::unit_of_work::{Change, Stored, store_within};
 use crate::storage::{LockWait, StorageError, erasure};
@@ -16,16 +16,7 @@ impl Services {
     /// It takes three statements for each open interview.
     pub async fn erase_user(&self, viewer: &Viewer, id: UserId, cancel_open: bool) -> Result<Erasure, ServiceError> {
         provisioning::permit(viewer)?;
-        let mut attempt = 1;
-        let erasure = loop {
-            match self.try_to_erase(viewer, id, cancel_open).await {
-                Err(StorageError::Transient(_) | StorageError::ConnectionLost(_)) if attempt < ATTEMPTS => {
-                    pause_before_retry(attempt).await;
-                    attempt += 1;
-                }
-                result => break result?,
-            }
-        };
+        let erasure = repeat(|_| false, || self.try_to_erase(viewer, id, cancel_open)).await?;
         self.viewers.forget([id]);
         self.follower.notify_new_events();
         Ok(erasure)

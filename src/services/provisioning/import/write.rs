@@ -5,7 +5,7 @@ use super::interviews;
 use super::refusal::{Refusal, RefusedLine, RowKind};
 use crate::domain::provisioning::{PlatformRow, SyncOutcome};
 use crate::services::provisioning::sync_within;
-use crate::services::retry::{ATTEMPTS, pause_before_retry};
+use crate::services::retry::repeat;
 use crate::storage::provisioning::PlatformTable;
 use crate::storage::{Db, StorageError, Transaction};
 use chrono::{DateTime, Utc};
@@ -68,7 +68,7 @@ impl Target<'_> {
             }
             Self::Database(db) => {
                 report.add(
-                    repeat(async || {
+                    repeat(StorageError::is_lock_timeout, || async {
                         let transaction = db.begin_maintenance().await?;
                         let outcomes = write_people(&transaction, &batch, now).await?;
                         transaction.commit().await?;
@@ -78,7 +78,7 @@ impl Target<'_> {
                 );
                 if !batch.interviews.is_empty() {
                     report.add(
-                        repeat(async || {
+                        repeat(StorageError::is_lock_timeout, || async {
                             let transaction = db.begin().await?;
                             let written =
                                 interviews::write(&transaction, &batch.interviews, allow_overlap, now, true).await?;
@@ -121,20 +121,6 @@ where
         outcomes.extend(lines.into_iter().zip(written).map(|(line, outcome)| (kind, line, outcome)));
     }
     Ok(outcomes)
-}
-
-/// Repeats a transaction that wrote nothing, because it was given up or others held its locks for long.
-async fn repeat<T>(attempt: impl AsyncFn() -> Result<T, StorageError>) -> Result<T, StorageError> {
-    let mut attempts = 1;
-    loop {
-        match attempt().await {
-            Err(StorageError::Transient(_) | StorageError::ConnectionLost(_)) if attempts < ATTEMPTS => {}
-            Err(error) if error.is_lock_timeout() && attempts < ATTEMPTS => {}
-            result => return result,
-        }
-        pause_before_retry(attempts).await;
-        attempts += 1;
-    }
 }
 
 impl BatchReport {
