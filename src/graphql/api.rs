@@ -12,7 +12,7 @@ use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::root_counts::RootCounts;
 use crate::graphql::schema::interview::subscription::SubscriptionArguments;
-use crate::graphql::schema::{FREE_TEXTS, ROW_LISTS, SCANS, SCHEMA};
+use crate::graphql::schema::{FREE_TEXTS, LISTS, SCANS, SCHEMA};
 use crate::graphql::{RequestContext, sdl};
 use crate::services::{
     self, AdmittedEntry, CatchUpPermit, LiveSession, MAX_RETRIES, RETRY_PAUSE, RequestChanges, ServiceError,
@@ -51,7 +51,7 @@ impl Api for InterviewsApi {
         page_sizes: PageSizes { default: DEFAULT_PAGE_SIZE, max: MAX_PAGE_SIZE },
         free_texts: FREE_TEXTS,
         scans: SCANS,
-        row_lists: ROW_LISTS,
+        lists: LISTS,
     };
     const SCALARS: &'static [CustomScalar] = &[
         CustomScalar { name: "DateTime", check: |text| time::parse(text).map(drop).map_err(|error| error.to_string()) },

@@ -11,7 +11,8 @@ mod scalars;
 mod search;
 mod viewer;
 
-use crate::graphql::engine::document::{FreeText, RowList, Scan};
+use crate::domain::erasure::MAX_SHOWN;
+use crate::graphql::engine::document::{FreeText, Items, List, Scan};
 use access::mutations::AccessMutations;
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
 use interview::mutations::InterviewMutations;
@@ -53,12 +54,17 @@ const fn count(parent: &'static str) -> Scan {
     Scan { parent, field: "totalCount", argument: None, cost: COUNT_COST }
 }
 
-/// The fields whose lists have at most as many items as an argument.
-pub const ROW_LISTS: &[RowList] = &[
-    RowList { parent: "Mutation", field: "syncCompanies", argument: "companies" },
-    RowList { parent: "Mutation", field: "syncUsers", argument: "users" },
-    RowList { parent: "Mutation", field: "syncInterviewees", argument: "interviewees" },
+/// The fields whose lists are no pages.
+pub const LISTS: &[List] = &[
+    rows("syncCompanies", "companies"),
+    rows("syncUsers", "users"),
+    rows("syncInterviewees", "interviewees"),
+    List { parent: "OpenInterviewsError", field: "interviews", items: Items::AtMost(MAX_SHOWN) },
 ];
+
+const fn rows(field: &'static str, argument: &'static str) -> List {
+    List { parent: "Mutation", field, items: Items::OfArgument(argument) }
+}
 
 /// The points that a refusal for a schedule conflict costs in addition. It tells when a person is busy.
 pub const CONFLICT_COST: usize = 100;

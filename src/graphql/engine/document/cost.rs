@@ -36,15 +36,24 @@ pub struct Scan {
     pub cost: usize,
 }
 
-/// A field whose lists have at most as many items as an argument, which is a list of rows.
+/// A field whose lists are no pages.
 #[derive(Clone, Copy, Debug)]
-pub struct RowList {
+pub struct List {
     /// The type that has the field.
     pub parent: &'static str,
-    /// The field. Its selection costs as much for each row.
+    /// The field. Its selection costs as much for each item.
     pub field: &'static str,
-    /// The argument with the rows.
-    pub argument: &'static str,
+    /// The most items of its lists.
+    pub items: Items,
+}
+
+/// The most items of a list.
+#[derive(Clone, Copy, Debug)]
+pub enum Items {
+    /// As many as this argument has, which is a list.
+    OfArgument(&'static str),
+    /// This number.
+    AtMost(usize),
 }
 
 /// What the cost of a schema's fields depends on.
@@ -56,8 +65,8 @@ pub struct CostRules {
     pub free_texts: &'static [FreeText],
     /// The fields that make the database read more rows than they return.
     pub scans: &'static [Scan],
-    /// The fields whose lists have at most as many items as an argument.
-    pub row_lists: &'static [RowList],
+    /// The fields whose lists are no pages.
+    pub lists: &'static [List],
 }
 
 /// The cost: a field costs one point, or more if it is a free text, and a connection multiplies the cost of its
@@ -170,9 +179,13 @@ impl Cost<'_> {
 
     /// The number of items that a field may return; 1 unless it is a list.
     fn items(&self, parent: &SelectionSet, field: &Field) -> usize {
-        let is_this = |list: &&RowList| parent.ty == *list.parent && field.name == *list.field;
-        if let Some(list) = self.rules.row_lists.iter().find(is_this) {
-            return field.specified_argument_by_name(list.argument).map_or(1, |rows| self.rows(rows));
+        let is_this = |list: &&List| parent.ty == *list.parent && field.name == *list.field;
+        match self.rules.lists.iter().find(is_this).map(|list| list.items) {
+            Some(Items::AtMost(items)) => return items,
+            Some(Items::OfArgument(name)) => {
+                return field.specified_argument_by_name(name).map_or(1, |rows| self.rows(rows));
+            }
+            None => {}
         }
         // The lists of introspection have no page size. These are estimates for a schema of about 60 types.
         match (field.definition.ty.inner_named_type().as_str(), field.name.as_str()) {

@@ -25,7 +25,7 @@ mod variables;
 
 pub use argument_memory::memory_of_variables;
 pub use checked_document::{Document, PreparedDocument};
-pub use cost::{CostRules, FreeText, PageSizes, RowList, Scan};
+pub use cost::{CostRules, FreeText, Items, List, PageSizes, Scan};
 pub use limits::DocumentLimits;
 pub use persisted::persisted_query_hash;
 pub use root_fields::RootField;

@@ -28,7 +28,7 @@ fn documents_with(limits: DocumentLimits) -> Documents {
             page_sizes: PageSizes { default: 20, max: 100 },
             free_texts: &[("Interview", "location")],
             scans: &[],
-            row_lists: &[],
+            lists: &[],
         },
         scalars: Box::leak(Box::new([CustomScalar { name: "DateTime", check }])),
     };

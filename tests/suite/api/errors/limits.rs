@@ -109,6 +109,21 @@ async fn page_size_multiplies_the_cost_of_a_list() {
 }
 
 #[tokio::test]
+async fn list_without_pages_costs_as_much_as_its_most_items() {
+    // eraseUser, userErrors: 2. For each of 100 interviews: the field and its selection.
+    let mutation = |fields: &str| {
+        format!(
+            "mutation {{ eraseUser(id: 404) {{ userErrors {{ ... on OpenInterviewsError {{ interviews {{ {fields} \
+            }} }} }} }} }}"
+        )
+    };
+    let app = with(&["--max-complexity", "203"]).await;
+    app.service().ask(&mutation("id startAt"), json!({})).await;
+    let answer = app.service().graphql(&mutation("id startAt endAt"), json!({})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX", "{answer}");
+}
+
+#[tokio::test]
 async fn free_text_costs_more_than_other_fields() {
     let list = |first: usize, field: &str| format!("{{ interviews(first: {first}) {{ nodes {{ {field} }} }} }}");
     // interviews: 1. For each item, nodes: 1, and the field: 5 or 1.
