@@ -7,7 +7,7 @@ use crate::domain::{
     Audience, Event, EventId, EventType, Field, FieldError, Interview, InterviewId, InterviewKind, InterviewStatus,
     Interviewee, IntervieweeId, Proposal, RefusalCode, Side, State, StatusBeforeProposal, TimeSlot, User, UserId,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 
 /// An interview with all fields that are stored. A field that is absent and one that is null are the same.
@@ -69,6 +69,8 @@ pub struct InterviewPeople {
 impl InterviewRow {
     /// The greatest id: clients of the REST API read ids as numbers of JavaScript, and new interviews get ids above it.
     pub const MAX_ID: i64 = (1 << 53) - 1;
+    /// How much the clock of the other system may be ahead.
+    const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
     /// The greatest version. The interview can still change as often again.
     const MAX_VERSION: i32 = 1_000_000_000;
 
@@ -90,7 +92,7 @@ impl InterviewRow {
     }
 
     /// The interview, if the row is one that this server could have stored. Overlaps with others are found later, by
-    /// [`clashing`].
+    /// [`clashing`](super::clashing).
     pub fn judge(
         &self,
         id: InterviewId,
@@ -105,6 +107,12 @@ impl InterviewRow {
         let state = self.state(slot, now, &mut errors);
         let location = text(self.location.as_ref(), Field::Location, &mut errors);
         let created_at = required(self.created_at, RowField::CreatedAt, &mut errors);
+        for (field, time) in [(RowField::CreatedAt, self.created_at), (RowField::UpdatedAt, self.updated_at)] {
+            if time.is_some_and(|time| time > now + Self::CLOCK_SKEW) {
+                let message = format!("The {} cannot be in the future.", field.label());
+                errors.push(RowError::new(RefusalCode::InvalidState, field, message));
+            }
+        }
         let updated_at = self.updated_at.or(created_at);
         if updated_at < created_at {
             let message = "An interview cannot change before it is created.";
@@ -248,34 +256,6 @@ impl Interview {
             audience: Audience::of(self, None),
         }
     }
-}
-
-/// Those of these new interviews whose time is not free: `is_taken` says that they overlap with a stored one, or they
-/// overlap with one that comes before them and has a free time.
-#[must_use]
-pub fn clashing(interviews: &[Interview], is_taken: impl Fn(InterviewId) -> bool) -> HashSet<InterviewId> {
-    let mut clashing = HashSet::new();
-    let mut reserved: HashMap<UserId, Vec<TimeSlot>> = HashMap::new();
-    for interview in interviews {
-        let Some((people, slot)) = interview.reservation() else { continue };
-        let overlaps = |other: &TimeSlot| other.start() < slot.end() && slot.start() < other.end();
-        let is_busy = people.iter().any(|person| reserved.get(person).is_some_and(|it| it.iter().any(overlaps)));
-        if is_taken(interview.id) || is_busy {
-            clashing.insert(interview.id);
-        } else {
-            for person in people {
-                reserved.entry(person).or_default().push(slot);
-            }
-        }
-    }
-    clashing
-}
-
-/// The refusal of an interview whose time is not free.
-#[must_use]
-pub fn schedule_conflict() -> RowError {
-    let message = "The driver or the interviewer has another interview at that time.";
-    RowError::new(RefusalCode::ScheduleConflict, RowField::StartAt, message)
 }
 
 fn required<T>(value: Option<T>, field: RowField, errors: &mut Vec<RowError>) -> Option<T> {
