@@ -56,10 +56,28 @@ pub struct HttpSettings {
     pub first_byte_timeout: Duration,
     /// Close a connection on which a request's headers did not arrive within this time
     ///
-    /// An idle connection is closed after the same time. Set it above the idle timeout of a proxy that reuses
-    /// connections.
-    #[arg(long, value_name = "DURATION", env = "HEADER_TIMEOUT", default_value = "30s", value_parser = duration)]
+    /// The time starts with their first byte, or on a new connection with the connection. Between requests,
+    /// `--keep-alive-timeout` applies.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "HEADER_TIMEOUT",
+        default_value = "30s",
+        value_parser = positive_duration
+    )]
     pub header_timeout: Duration,
+    /// Close a connection on which no further request began within this time after a response
+    ///
+    /// Set it above the time for which a proxy or load balancer in front of the server keeps idle connections.
+    /// Otherwise the server closes some at the moment in which the proxy sends a request on them, which fails.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "KEEP_ALIVE_TIMEOUT",
+        default_value = "75s",
+        value_parser = positive_duration
+    )]
+    pub keep_alive_timeout: Duration,
     /// Refuse a request whose body did not arrive within this time
     ///
     /// It is answered with 408 and the error code `TIMEOUT`.
@@ -229,6 +247,7 @@ impl HttpSettings {
         Timeouts {
             first_byte: self.first_byte_timeout,
             header: self.header_timeout,
+            keep_alive: self.keep_alive_timeout,
             write: self.write_timeout,
             shutdown_grace: self.shutdown_grace,
         }

@@ -13,7 +13,7 @@ use crate::http::server::shutdown::ConnectionTracker;
 use crate::http::server::timeouts::{Timeouts, set_user_timeout, with_write_timeout};
 use axum::Router;
 use hyper::server::conn::http1::{Builder, UpgradeableConnection};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -117,8 +117,8 @@ impl ConnectionServer {
         let routes = TrackedRoutes::new(&self.router, connection.clone());
         // In a box: the future below would hold it twice, once as a captured value and once as its own variable.
         let http = Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(timeouts.header)
+            // hyper's timeout would also end idle connections, which have another one.
+            .header_read_timeout(None)
             .max_buf_size(MAX_HEAD)
             .serve_connection(
                 TokioIo::new(ClientStream::new(with_write_timeout(stream, write_timeout), connection)),
@@ -131,7 +131,7 @@ impl ConnectionServer {
                 // In this order: bytes that arrived while the server was too busy to read them are noticed.
                 biased;
                 ended = &mut http => Some(ended),
-                () = must_close(&activity, timeouts.first_byte) => None,
+                () = must_close(&activity, timeouts) => None,
             };
             let ended = match ended {
                 Some(ended) => ended,
@@ -142,7 +142,11 @@ impl ConnectionServer {
                 None if !activity.has_received() => return,
                 None => {
                     http.as_mut().graceful_shutdown();
-                    http.await
+                    tokio::select! {
+                        biased;
+                        ended = http => ended,
+                        () = timed_out(&activity, timeouts) => return,
+                    }
                 }
             };
             if let Err(error) = ended {
@@ -152,15 +156,18 @@ impl ConnectionServer {
     }
 }
 
-/// Waits until the connection has to close, or until nothing has arrived on it in time.
-async fn must_close(activity: &Activity, first_byte_timeout: Duration) {
+/// Waits until the connection is asked to close, or its client has sent too little in time.
+async fn must_close(activity: &Activity, timeouts: Timeouts) {
     let close = activity.close_signal();
     tokio::select! {
-        () = close.cancelled() => return,
-        () = sleep(first_byte_timeout) => {}
+        () = close.cancelled() => {}
+        () = timed_out(activity, timeouts) => {}
     }
-    if activity.has_received() {
-        close.cancelled().await;
+}
+
+async fn timed_out(activity: &Activity, timeouts: Timeouts) {
+    while let Some(left) = timeouts.look_again(activity.awaited()) {
+        sleep(left).await;
     }
 }
 

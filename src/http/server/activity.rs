@@ -2,7 +2,7 @@
 
 use crate::graphql::GiveUp;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -14,8 +14,8 @@ pub(super) struct Activity {
     /// Since when the client takes nothing of what is written to it; [`NOT_STALLED`] while it does.
     stalled_since: AtomicU64,
     was_used: AtomicBool,
-    /// Bytes have arrived since the last request.
-    is_receiving: AtomicBool,
+    /// What has arrived since the last request: [`NOTHING`], a part of a [`HEAD`], or a head and a part of a [`BODY`].
+    arriving: AtomicU8,
     is_evicted: AtomicBool,
     is_given_up: AtomicBool,
     close: CancellationToken,
@@ -43,6 +43,21 @@ pub(super) enum IdleKind {
     Stalled,
 }
 
+/// What the server waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// Anything, on a new connection.
+    FirstByte,
+    /// The rest of a head.
+    Head,
+    /// The next request, after a response.
+    NextRequest,
+}
+
+const NOTHING: u8 = 0;
+const HEAD: u8 = 1;
+const BODY: u8 = 2;
+
 /// The connection has a request.
 const BUSY: u64 = u64::MAX;
 /// The connection is a WebSocket, which has timeouts of its own.
@@ -64,7 +79,7 @@ impl Activity {
             resting_since: AtomicU64::new(now()),
             stalled_since: AtomicU64::new(NOT_STALLED),
             was_used: AtomicBool::new(false),
-            is_receiving: AtomicBool::new(false),
+            arriving: AtomicU8::new(NOTHING),
             is_evicted: AtomicBool::new(false),
             is_given_up: AtomicBool::new(false),
             close: shutdown.child_token(),
@@ -74,7 +89,7 @@ impl Activity {
     /// A request has arrived.
     pub(super) fn begin_request(&self) {
         self.resting_since.store(BUSY, Ordering::Relaxed);
-        self.is_receiving.store(false, Ordering::Relaxed);
+        self.arriving.store(NOTHING, Ordering::Relaxed);
         if !self.was_used() {
             self.was_used.store(true, Ordering::Relaxed);
         }
@@ -92,14 +107,20 @@ impl Activity {
 
     /// Bytes have arrived.
     pub(super) fn receive(&self) {
-        if self.is_receiving.load(Ordering::Relaxed) {
+        if self.arriving.load(Ordering::Relaxed) != NOTHING {
             return;
         }
-        self.is_receiving.store(true, Ordering::Relaxed);
+        self.arriving.store(HEAD, Ordering::Relaxed);
         // A connection that was idle for long before this request is as good as a new one.
         if self.was_used() && self.resting_since.load(Ordering::Relaxed) < LONG_LIVED {
             self.rest();
         }
+    }
+
+    /// A head has arrived, and its body follows.
+    pub(super) fn receive_body(&self) {
+        self.receive();
+        self.arriving.store(BODY, Ordering::Relaxed);
     }
 
     /// The client takes nothing of what is written to it.
@@ -118,7 +139,11 @@ impl Activity {
 
     /// Whether anything has arrived.
     pub(super) fn has_received(&self) -> bool {
-        self.was_used() || self.is_receiving.load(Ordering::Relaxed)
+        self.was_used() || self.is_receiving()
+    }
+
+    fn is_receiving(&self) -> bool {
+        self.arriving.load(Ordering::Relaxed) != NOTHING
     }
 
     fn was_used(&self) -> bool {
@@ -139,7 +164,7 @@ impl Activity {
                 (since != NOT_STALLED && age(since) >= STALL_TIME).then_some(Idle { kind: IdleKind::Stalled, since })
             }
             since => {
-                let has_response = self.was_used() && !self.is_receiving.load(Ordering::Relaxed);
+                let has_response = self.was_used() && !self.is_receiving();
                 let kind = if has_response {
                     IdleKind::BetweenRequests
                 } else if age(since) < ARRIVAL_TIME {
@@ -150,6 +175,20 @@ impl Activity {
                 Some(Idle { kind, since })
             }
         }
+    }
+
+    /// What the server waits for, and for how long it has. `None` while a body arrives or a request is in flight, which
+    /// have timeouts of their own.
+    pub(super) fn awaited(&self) -> Option<(Awaited, Duration)> {
+        let since = self.resting_since.load(Ordering::Relaxed);
+        let awaited = match self.arriving.load(Ordering::Relaxed) {
+            _ if since >= LONG_LIVED => return None,
+            HEAD => Awaited::Head,
+            BODY => return None,
+            _ if self.was_used() => Awaited::NextRequest,
+            _ => Awaited::FirstByte,
+        };
+        Some((awaited, Duration::from_nanos(now().saturating_sub(since))))
     }
 
     /// Asks the connection to close, for a new one.
@@ -214,6 +253,32 @@ mod tests {
         activity.upgrade();
         activity.receive();
         assert_eq!(activity.idle(), None);
+    }
+
+    #[test]
+    fn server_waits_for_what_the_client_has_to_send_next() {
+        let activity = Activity::new(&CancellationToken::new());
+        let awaited = || activity.awaited().map(|(awaited, _)| awaited);
+        assert_eq!(awaited(), Some(Awaited::FirstByte));
+        activity.receive();
+        assert_eq!(awaited(), Some(Awaited::Head));
+        activity.receive_body();
+        activity.receive();
+        assert_eq!(awaited(), None);
+        activity.begin_request();
+        assert_eq!(awaited(), None);
+        activity.rest();
+        assert_eq!(awaited(), Some(Awaited::NextRequest));
+        activity.resting_since.store(0, Ordering::Relaxed);
+        activity.receive();
+        assert!(matches!(activity.awaited(), Some((Awaited::Head, time)) if time < START.elapsed()));
+        activity.begin_request();
+        activity.receive(); // the next head, while the response is being written
+        assert_eq!(awaited(), None);
+        activity.rest();
+        assert_eq!(awaited(), Some(Awaited::Head));
+        activity.upgrade();
+        assert_eq!(awaited(), None);
     }
 
     #[test]

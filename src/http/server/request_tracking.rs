@@ -70,7 +70,7 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
         let has_body = !request.body().is_end_stream();
         self.connection.head_memory.head_arrived(has_body);
         if has_body {
-            self.connection.activity.receive();
+            self.connection.activity.receive_body();
         } else {
             self.connection.begin_request();
         }

@@ -1,5 +1,6 @@
 //! Timeouts for slow clients.
 
+use crate::http::server::activity::Awaited;
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
@@ -12,12 +13,33 @@ use tokio_io_timeout::TimeoutStream;
 pub(crate) struct Timeouts {
     /// For anything to arrive on a new connection.
     pub(crate) first_byte: Duration,
-    /// For the headers of a request to arrive; also how long a connection may be idle between requests.
+    /// For the headers of a request to arrive, from their first byte on.
     pub(crate) header: Duration,
+    /// For the next request to begin, after a response.
+    pub(crate) keep_alive: Duration,
     /// For a client to accept any bytes of a response.
     pub(crate) write: Duration,
     /// For requests in flight to finish when the server stops.
     pub(crate) shutdown_grace: Duration,
+}
+
+/// The shortest time between two looks at a connection.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+impl Timeouts {
+    /// When to look again at a connection on which the server waits for this; `None` if it has waited too long.
+    pub(super) fn look_again(&self, awaited: Option<(Awaited, Duration)>) -> Option<Duration> {
+        // What the server waits for can change at any time, and the connection does not tell.
+        let interval = self.header.min(self.keep_alive).max(SHORTEST_INTERVAL);
+        let Some((awaited, waited)) = awaited else { return Some(interval) };
+        let limit = match awaited {
+            Awaited::FirstByte => self.first_byte,
+            Awaited::Head => self.header,
+            Awaited::NextRequest => self.keep_alive,
+        };
+        let left = limit.checked_sub(waited).filter(|left| !left.is_zero())?;
+        Some(left.min(interval))
+    }
 }
 
 /// Makes writes fail with `TimedOut` once no bytes could be written for this long. Otherwise a client that never
@@ -51,6 +73,31 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     const TIMEOUT: Duration = Duration::from_millis(50);
+
+    #[test]
+    fn connection_is_looked_at_before_any_timeout_can_have_passed() {
+        let seconds = Duration::from_secs;
+        let timeouts = Timeouts {
+            first_byte: seconds(5),
+            header: seconds(30),
+            keep_alive: seconds(75),
+            write: seconds(10),
+            shutdown_grace: seconds(30),
+        };
+        for (awaited, left) in [
+            (None, Some(30)),
+            (Some((Awaited::FirstByte, 1)), Some(4)),
+            (Some((Awaited::FirstByte, 5)), None),
+            (Some((Awaited::Head, 1)), Some(29)),
+            (Some((Awaited::Head, 30)), None),
+            (Some((Awaited::NextRequest, 1)), Some(30)),
+            (Some((Awaited::NextRequest, 70)), Some(5)),
+            (Some((Awaited::NextRequest, 76)), None),
+        ] {
+            let awaited = awaited.map(|(awaited, waited)| (awaited, seconds(waited)));
+            assert_eq!(timeouts.look_again(awaited), left.map(seconds), "{awaited:?}");
+        }
+    }
 
     #[tokio::test]
     async fn write_without_progress_times_out() {

@@ -42,7 +42,7 @@ pub async fn request(stream: &mut TcpStream, request: &str) -> (u16, Value) {
     response(stream).await
 }
 
-async fn response(stream: &mut TcpStream) -> (u16, Value) {
+pub async fn response(stream: &mut TcpStream) -> (u16, Value) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(timeout(TIMEOUT, stream.read_u8()).await.unwrap().unwrap());
@@ -55,7 +55,7 @@ async fn response(stream: &mut TcpStream) -> (u16, Value) {
 }
 
 /// Waits until the server closes the connection without a response.
-async fn expect_closed(mut stream: TcpStream) {
+pub async fn expect_closed(mut stream: TcpStream) {
     let read = timeout(TIMEOUT, stream.read_u8()).await.expect("the connection stays open");
     assert!(read.is_err(), "{read:?}");
 }
@@ -185,14 +185,4 @@ async fn address_has_a_limit_of_its_own() {
     let ready = LIVE.replace("livez", "readyz");
     let admitted = async { while request(&mut connect(server.address, "").await, &ready).await.0 != 200 {} };
     timeout(TIMEOUT, admitted).await.unwrap();
-}
-
-#[tokio::test]
-async fn connection_on_which_nothing_arrives_is_closed_sooner_than_an_idle_one() {
-    let flags = ["--first-byte-timeout", "300ms", "--header-timeout", "1h"];
-    let server = ListeningServer::start(Sqlite, &flags).await.unwrap();
-    let (mut started, mut idle) = (connect(server.address, "GET ").await, used(server.address).await);
-    expect_closed(connect(server.address, "").await).await;
-    assert_eq!(request(&mut started, &LIVE["GET ".len()..]).await.0, 200);
-    assert_eq!(request(&mut idle, LIVE).await.0, 200);
 }

@@ -12,5 +12,6 @@ mod persisted_queries;
 mod readiness;
 mod responses;
 mod server_sent_events;
+mod silent_connections;
 mod timeouts;
 mod untrusted_input;
