@@ -1,8 +1,10 @@
 //! Settings of the HTTP layer: the address, connections, and the limits on requests.
 
-use crate::config::{duration, permits, positive_duration};
+use crate::config::{CorsOrigin, duration, permits, positive_duration};
 use crate::http::Limits;
-use crate::http::origins::AllowedOrigins;
+use crate::http::host::Host;
+use crate::http::origin::Origin;
+use crate::http::origins::{AllowedOrigins, OriginRule};
 use crate::http::server::long_lived::LongLivedLimits;
 use crate::http::server::{ConnectionLimits, Timeouts};
 use clap::Args;
@@ -171,12 +173,14 @@ pub struct HttpSettings {
     pub ping_interval: Duration,
     /// Let pages of these origins call the server, separated by commas; `*` for all
     ///
-    /// An origin has the form `https://app.example.com`. Requests of other origins get no CORS headers, and their
-    /// WebSockets are answered with 403; the server logs each such origin once. Pages of the server's own origin and
-    /// clients other than browsers are not affected. Without this setting `serve` allows no other origin, and `dev`
-    /// those of this machine: `localhost` and loopback addresses, with any port.
+    /// An origin has the form `https://app.example.com` or `http://localhost:3000`. Case, the default port and a slash
+    /// at the end do not matter; an entry with a path, a user name or a wildcard is refused. Requests of other origins
+    /// get no CORS headers, and their WebSockets are answered with 403; the server logs each such origin once, with
+    /// what would allow it. Pages of the server's own origin and clients other than browsers are not affected. Without
+    /// this setting `serve` allows no other origin, and `dev` those of this machine: `localhost` and loopback
+    /// addresses, with any port.
     #[arg(long, value_name = "ORIGINS", env = "CORS_ORIGINS", value_delimiter = ',')]
-    pub cors_origins: Vec<String>,
+    pub cors_origins: Vec<CorsOrigin>,
     /// Whether pages of this machine may call the server if there are no such origins.
     #[arg(skip)]
     pub default_to_loopback_origins: bool,
@@ -200,17 +204,35 @@ pub struct HttpSettings {
     pub shutdown_grace: Duration,
 }
 
-/// The name of a host, in lower case. An empty one is ignored, because a variable can be empty.
+/// The name of a host, in the form in which `Host` headers are compared. An empty one is ignored, because a variable
+/// can be empty.
 fn host_name(text: &str) -> Result<String, String> {
-    let name = text.trim().to_ascii_lowercase();
-    let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_'));
-    if is_name { Ok(name) } else { Err("it has to be a host name, without a scheme and a port".to_owned()) }
+    let name = text.trim();
+    if name.is_empty() {
+        return Ok(String::new());
+    }
+    match Origin::of("http", name).filter(|_| !name.contains(':')).as_ref().map(Origin::host) {
+        Some(Host::Name(name)) => Ok(name.clone()),
+        Some(Host::Ip(ip)) => Ok(ip.to_string()),
+        None => Err("it has to be a host name, without a scheme and a port".to_owned()),
+    }
 }
 
 impl HttpSettings {
     /// The pages of other origins that may call the server.
     pub(crate) fn allowed_origins(&self) -> AllowedOrigins {
-        AllowedOrigins::new(&self.cors_origins, self.default_to_loopback_origins)
+        let listed = self.cors_origins.iter().filter_map(|entry| match entry {
+            CorsOrigin::One(origin) => Some(origin.clone()),
+            CorsOrigin::Empty | CorsOrigin::Any => None,
+        });
+        let listed: Vec<_> = listed.collect();
+        AllowedOrigins::new(if self.cors_origins.contains(&CorsOrigin::Any) {
+            OriginRule::Any
+        } else if listed.is_empty() && self.default_to_loopback_origins {
+            OriginRule::Loopback
+        } else {
+            OriginRule::Listed(listed)
+        })
     }
 
     /// The limits on requests and messages.

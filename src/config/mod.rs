@@ -1,5 +1,6 @@
 //! Every setting: a flag, with an environment variable behind it. One struct per layer that has settings.
 
+mod cors_origin;
 mod database;
 mod graphql;
 mod http;
@@ -8,6 +9,7 @@ mod log;
 mod secret;
 mod services;
 
+pub use cors_origin::{CorsOrigin, InvalidOrigin};
 pub use database::DatabaseSettings;
 pub use graphql::GraphQlSettings;
 pub use http::HttpSettings;

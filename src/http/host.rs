@@ -5,13 +5,14 @@
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
+use std::fmt;
 use std::net::IpAddr;
 
 /// A host without its port.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Host {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
     Ip(IpAddr),
-    /// In lower case.
+    /// In lower case, without the dot at the end that marks the root of the DNS.
     Name(String),
 }
 
@@ -25,8 +26,12 @@ impl Host {
         let ip = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         match ip.parse::<IpAddr>() {
             Ok(ip) => Some(Self::Ip(ip.to_canonical())),
-            Err(_) => Some(Self::Name(host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())),
+            Err(_) => Some(Self::name(host)),
         }
+    }
+
+    pub(crate) fn name(text: &str) -> Self {
+        Self::Name(text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase())
     }
 
     /// Whether the host is this machine, by any resolver.
@@ -43,6 +48,17 @@ impl Host {
         match self {
             Self::Ip(_) => true,
             Self::Name(name) => name == LOCALHOST || names.contains(name),
+        }
+    }
+}
+
+/// As in an address.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
+            Self::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
+            Self::Name(name) => f.write_str(name),
         }
     }
 }

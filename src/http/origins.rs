@@ -1,75 +1,65 @@
 //! The pages of other origins that may call the server, and what is logged about those that may not.
 
-use crate::http::host::Host;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use crate::http::origin::Origin;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use std::collections::HashSet;
+use std::str;
 use std::sync::{Mutex, PoisonError};
 
 /// Decides for requests that a browser sends for a page of another origin.
 #[derive(Debug)]
 pub(crate) struct AllowedOrigins {
-    rule: Rule,
+    rule: OriginRule,
     refused: RefusedOrigins,
 }
 
+/// Which origins are allowed.
 #[derive(Debug)]
-enum Rule {
+pub(crate) enum OriginRule {
     Any,
-    Listed(Vec<String>),
+    Listed(Vec<Origin>),
     /// The pages that servers on this machine serve.
     Loopback,
 }
 
 impl AllowedOrigins {
-    /// These origins, or any if one of them is `*`. An empty one is ignored, because a variable can be empty. Without
-    /// any, those of this machine if `default_to_loopback`, and otherwise none.
-    pub(crate) fn new(origins: &[String], default_to_loopback: bool) -> Self {
-        let listed: Vec<String> = origins.iter().filter(|origin| !origin.is_empty()).cloned().collect();
-        let rule = if listed.iter().any(|origin| origin == "*") {
-            Rule::Any
-        } else if listed.is_empty() && default_to_loopback {
-            Rule::Loopback
-        } else {
-            Rule::Listed(listed)
-        };
+    pub(crate) fn new(rule: OriginRule) -> Self {
         Self { rule, refused: RefusedOrigins::default() }
     }
 
     /// Whether pages of any origin may call.
     pub(crate) fn allow_any(&self) -> bool {
-        matches!(self.rule, Rule::Any)
+        matches!(self.rule, OriginRule::Any)
     }
 
     /// Whether no page of another origin may call.
     pub(crate) fn allow_none(&self) -> bool {
-        matches!(&self.rule, Rule::Listed(origins) if origins.is_empty())
+        matches!(&self.rule, OriginRule::Listed(origins) if origins.is_empty())
     }
 
     /// Whether pages of this origin may call.
     pub(crate) fn allow(&self, origin: &HeaderValue) -> bool {
-        let Ok(origin) = origin.to_str() else { return false };
         match &self.rule {
-            Rule::Any => true,
-            Rule::Listed(origins) => origins.iter().any(|allowed| allowed == origin),
-            Rule::Loopback => is_loopback(origin),
+            OriginRule::Any => true,
+            OriginRule::Listed(origins) => parse(origin).is_some_and(|origin| origins.contains(&origin)),
+            OriginRule::Loopback => parse(origin).is_some_and(|it| it.is_web() && it.host().is_loopback()),
         }
     }
 
     /// Whether a page may open a WebSocket. Browsers send no CORS preflight before one, therefore the server checks the
     /// origin itself. Other clients send none.
-    pub(crate) fn allow_websocket(&self, headers: &HeaderMap) -> bool {
-        let Some(origin) = headers.get(header::ORIGIN) else { return true };
-        let is_allowed = self.allow(origin) || is_own(origin, headers);
-        if !is_allowed {
-            self.refused.log(origin);
+    pub(crate) fn allow_websocket(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let refused = headers.get_all(header::ORIGIN).iter().find(|it| !self.allow(it) && !is_own(it, uri, headers));
+        if let Some(origin) = refused {
+            self.refused.log(origin, authority(uri, headers));
         }
-        is_allowed
+        refused.is_none()
     }
 
     /// Logs that the page of a refused preflight may not call.
     pub(crate) fn log_refusal(&self, method: &Method, headers: &HeaderMap) {
         if let Some(origin) = headers.get(header::ORIGIN).filter(|_| is_preflight(method, headers)) {
-            self.refused.log(origin);
+            self.refused.log(origin, None);
         }
     }
 }
@@ -81,16 +71,25 @@ pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The scheme is not compared: a proxy in front of the server may terminate TLS.
-fn is_own(origin: &HeaderValue, headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    origin.zip(host).is_some_and(|((_, from), host)| from.eq_ignore_ascii_case(host))
+fn parse(origin: &HeaderValue) -> Option<Origin> {
+    Origin::parse(str::from_utf8(origin.as_bytes()).ok()?)
 }
 
-fn is_loopback(origin: &str) -> bool {
-    let authority = origin.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
-    authority.and_then(|(_, authority)| Host::parse(authority)).is_some_and(|host| host.is_loopback())
+/// Whether the server has served the page itself. A proxy in front of the server may terminate TLS, so that only the
+/// origin tells the scheme, and the port if `Host` has none.
+fn is_own(origin: &HeaderValue, uri: &Uri, headers: &HeaderMap) -> bool {
+    let Some((origin, authority)) = parse(origin).zip(authority(uri, headers)) else { return false };
+    origin.is_web() && Origin::of(origin.scheme(), authority).as_ref() == Some(&origin)
+}
+
+/// The host and port that the request is for; `None` where they are ambiguous.
+fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (uri.authority(), hosts.next(), hosts.next()) {
+        (Some(target), _, None) => Some(target.as_str()),
+        (None, Some(host), None) => str::from_utf8(host.as_bytes()).ok(),
+        _ => None,
+    }
 }
 
 /// The origins whose refusal was logged: each is logged once, and only so many.
@@ -103,15 +102,13 @@ const MAX_LOGGED: usize = 100;
 const MAX_LENGTH: usize = 270;
 
 impl RefusedOrigins {
-    fn log(&self, origin: &HeaderValue) {
+    /// Logs what would allow the origin. `authority` is the host and port of a request for a WebSocket.
+    fn log(&self, origin: &HeaderValue, authority: Option<&str>) {
         let text: String = origin.to_str().unwrap_or("an unreadable origin").chars().take(MAX_LENGTH).collect();
-        match self.remember(&text) {
-            Some(count) if count < MAX_LOGGED => tracing::warn!("refused a page of {text}: not in CORS_ORIGINS"),
-            Some(_) => tracing::warn!(
-                "refused a page of {text}: not in CORS_ORIGINS. Further origins that are refused are not logged"
-            ),
-            None => {}
-        }
+        let Some(count) = self.remember(&text) else { return };
+        let advice = advice(origin, authority);
+        let rest = if count < MAX_LOGGED { "" } else { ". Further origins that are refused are not logged" };
+        tracing::warn!("refused a page of {text}: not in CORS_ORIGINS. {advice}{rest}");
     }
 
     /// The number of origins with this one, if it is to be logged.
@@ -122,13 +119,40 @@ impl RefusedOrigins {
     }
 }
 
+/// What would allow an origin.
+fn advice(origin: &HeaderValue, authority: Option<&str>) -> String {
+    let Some(origin) = parse(origin) else {
+        return "It is no origin of a site: only CORS_ORIGINS=* allows it".to_owned();
+    };
+    let add = format!("To allow it, add {origin} to CORS_ORIGINS");
+    match authority.and_then(|authority| Origin::of(origin.scheme(), authority)) {
+        Some(own) if origin.is_web() && own.host() == origin.host() => {
+            format!("{add}, or let the proxy pass the port on in the `Host` header: it makes {own} of it")
+        }
+        _ => add,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn allowed(origins: &[&str], default_to_loopback: bool, origin: &str) -> bool {
-        let origins: Vec<String> = origins.iter().map(|&origin| origin.to_owned()).collect();
-        AllowedOrigins::new(&origins, default_to_loopback).allow(&origin.parse().unwrap())
+    fn origin(text: &str) -> Origin {
+        Origin::parse(text).unwrap()
+    }
+
+    fn headers(origin: &str, hosts: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, HeaderValue::from_bytes(origin.as_bytes()).unwrap());
+        for host in hosts {
+            headers.append(header::HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn is_own_page(origin: &str, hosts: &[&str]) -> bool {
+        let allowed = AllowedOrigins::new(OriginRule::Listed(Vec::new()));
+        allowed.allow_websocket(&Uri::from_static("/graphql"), &headers(origin, hosts))
     }
 
     #[test]
@@ -137,6 +161,7 @@ mod tests {
             ("http://localhost:5173", true),
             ("http://localhost", true),
             ("https://localhost:5173", true),
+            ("http://LOCALHOST.:5173", true),
             ("http://127.0.0.1:3000", true),
             ("https://127.0.0.1", true),
             ("http://[::1]:5173", true),
@@ -155,19 +180,127 @@ mod tests {
             ("http://127.0.0.1.evil.example", false),
             ("http://", false),
         ] {
-            assert_eq!(allowed(&[], true, origin), is_loopback, "{origin}");
-            assert!(!allowed(&[], false, origin), "{origin}");
+            let value = HeaderValue::from_static(origin);
+            assert_eq!(AllowedOrigins::new(OriginRule::Loopback).allow(&value), is_loopback, "{origin}");
+            assert!(!AllowedOrigins::new(OriginRule::Listed(Vec::new())).allow(&value), "{origin}");
+            assert!(AllowedOrigins::new(OriginRule::Any).allow(&value), "{origin}");
         }
     }
 
     #[test]
-    fn configured_origins_replace_those_of_this_machine() {
-        for default_to_loopback in [false, true] {
-            let allowed = |origins: &[&str], origin| allowed(origins, default_to_loopback, origin);
-            assert!(allowed(&["https://app.example"], "https://app.example"));
-            assert!(!allowed(&["https://app.example"], "http://localhost:5173"));
-            assert!(allowed(&["https://app.example", "*"], "https://other.example"));
-            assert_eq!(allowed(&[""], "http://localhost:5173"), default_to_loopback);
+    fn listed_origins_are_compared_in_one_form() {
+        let listed =
+            ["https://app.example", "http://[::1]:3000", "https://xn--bcher-kva.example", "capacitor://localhost"];
+        let allowed = AllowedOrigins::new(OriginRule::Listed(listed.map(origin).to_vec()));
+        for (origin, is_allowed) in [
+            ("https://app.example", true),
+            ("https://APP.example:443", true),
+            ("https://app.example.", true),
+            ("http://[0::1]:3000", true),
+            ("https://bücher.example", true),
+            ("capacitor://localhost", true),
+            ("http://app.example", false),
+            ("https://app.example:80", false),
+            ("https://app.example:8443", false),
+            ("https://www.app.example", false),
+            ("https://app.example.evil.example", false),
+            ("https://evil-app.example", false),
+            ("https://app.example@evil.example", false),
+            ("https://evil.example/app.example", false),
+            ("https://app.example/", false),
+            ("http://[::1]", false),
+            ("https://bucher.example", false),
+            ("capacitor://localhost:443", false),
+            ("null", false),
+            ("", false),
+        ] {
+            let value = HeaderValue::from_bytes(origin.as_bytes()).unwrap();
+            assert_eq!(allowed.allow(&value), is_allowed, "{origin}");
+            let connects = allowed.allow_websocket(&Uri::from_static("/graphql"), &headers(origin, &["api.example"]));
+            assert_eq!(connects, is_allowed, "{origin}");
+        }
+    }
+
+    #[test]
+    fn page_of_the_own_origin_is_recognised_behind_proxies() {
+        for (origin, host, is_own) in [
+            ("http://app.example", "app.example", true),
+            ("https://app.example", "app.example", true),
+            ("https://app.example", "app.example:443", true),
+            ("http://app.example", "app.example:80", true),
+            ("https://app.example:443", "app.example", true),
+            ("https://app.example", "app.example:", true),
+            ("https://app.example:8443", "app.example:8443", true),
+            ("http://app.example:8000", "app.example:8000", true),
+            ("https://app.example", "APP.Example", true),
+            ("https://app.example", "app.example.", true),
+            ("https://app.example.", "app.example:443", true),
+            ("https://[2001:db8::1]", "[2001:DB8:0::1]:443", true),
+            ("https://[2001:db8::1]:8443", "[2001:db8::1]:8443", true),
+            ("https://xn--bcher-kva.example", "bücher.example", true),
+            ("https://bücher.example", "xn--bcher-kva.example:443", true),
+            ("https://127.0.0.1", "127.0.0.1:443", true),
+            // Other ports.
+            ("https://app.example", "app.example:80", false),
+            ("http://app.example", "app.example:443", false),
+            ("https://app.example", "app.example:8443", false),
+            ("https://app.example:8443", "app.example", false),
+            ("http://app.example:3000", "app.example:8000", false),
+            // Other hosts.
+            ("https://app.example.evil.example", "app.example", false),
+            ("https://evil-app.example", "app.example", false),
+            ("https://www.app.example", "app.example", false),
+            ("https://app.example", "app.example.evil.example", false),
+            ("https://app.example@evil.example", "app.example", false),
+            ("https://evil.example", "app.example@evil.example", false),
+            ("https://app.example", "evil.example@app.example", false),
+            ("https://evil.example/app.example", "app.example", false),
+            ("https://app.example", "app.example/", false),
+            ("https://app.example", "app.example, evil.example", false),
+            ("https://bucher.example", "bücher.example", false),
+            ("https://[::1]", "[::2]", false),
+            ("https://app.example", "", false),
+            // Not of a site.
+            ("null", "null", false),
+            ("app.example", "app.example", false),
+            ("chrome-extension://app.example", "app.example", false),
+            ("wss://app.example", "app.example", false),
+        ] {
+            assert_eq!(is_own_page(origin, &[host]), is_own, "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn ambiguous_requests_are_of_no_own_page() {
+        let own = "https://app.example";
+        assert!(!is_own_page(own, &[]));
+        assert!(!is_own_page(own, &["app.example", "evil.example"]));
+        let none = AllowedOrigins::new(OriginRule::Listed(Vec::new()));
+        let mut several = headers(own, &["app.example"]);
+        assert!(
+            none.allow_websocket(&Uri::from_static("http://app.example/graphql"), &headers(own, &["evil.example"]))
+        );
+        assert!(!none.allow_websocket(&Uri::from_static("http://evil.example/graphql"), &several));
+        several.append(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
+        assert!(!none.allow_websocket(&Uri::from_static("/graphql"), &several));
+        assert!(none.allow_websocket(&Uri::from_static("/graphql"), &HeaderMap::new()));
+    }
+
+    #[test]
+    fn log_says_what_would_allow_an_origin() {
+        for (origin, host, expected) in [
+            ("https://app.example", None, "To allow it, add https://app.example to CORS_ORIGINS"),
+            ("https://APP.example:443", Some("api.example"), "To allow it, add https://app.example to CORS_ORIGINS"),
+            (
+                "https://app.example:8443",
+                Some("app.example"),
+                "To allow it, add https://app.example:8443 to CORS_ORIGINS, or let the proxy pass the port on in the \
+                 `Host` header: it makes https://app.example of it",
+            ),
+            ("null", Some("app.example"), "It is no origin of a site: only CORS_ORIGINS=* allows it"),
+            ("https://a.example/", None, "It is no origin of a site: only CORS_ORIGINS=* allows it"),
+        ] {
+            assert_eq!(advice(&HeaderValue::from_static(origin), host), expected, "{origin}");
         }
     }
 

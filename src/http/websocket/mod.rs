@@ -31,7 +31,7 @@ pub(crate) fn accept(server: ServerState, caller: Caller, mut request: Request) 
     let Some(handshake) = Handshake::of(request.method(), headers) else {
         return Ok(([(header::SEC_WEBSOCKET_VERSION, VERSION)], BAD_HANDSHAKE).into_response());
     };
-    if !server.origins.allow_websocket(headers) {
+    if !server.origins.allow_websocket(request.uri(), headers) {
         return Err(ORIGIN_NOT_ALLOWED);
     }
     if server.long_lived.is_full() {

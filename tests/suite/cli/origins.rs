@@ -37,6 +37,11 @@ async fn may_connect(server: &Server, origin: &str) -> bool {
     }
 }
 
+/// The line about a refused page, which says what would allow it.
+fn refusal(origin: &str) -> String {
+    format!(" of {origin}: not in CORS_ORIGINS. To allow it, add {origin} to CORS_ORIGINS")
+}
+
 /// The lines about refused pages.
 fn refusals(server: Server) -> Vec<String> {
     server.signal("TERM");
@@ -57,7 +62,8 @@ async fn dev_lets_pages_of_this_machine_call() {
     }
     let refused = refusals(server);
     assert_eq!(refused.len(), 4, "{refused:?}");
-    assert_eq!(refused[0], " of https://app.example: not in CORS_ORIGINS");
+    assert_eq!(refused[0], refusal(ELSEWHERE));
+    assert!(refused[3].starts_with(" of null: not in CORS_ORIGINS. It is no origin of a site"), "{refused:?}");
 }
 
 #[tokio::test]
@@ -65,7 +71,7 @@ async fn dev_with_configured_origins_allows_those_alone() {
     let server = Shell::new().set("CORS_ORIGINS", ELSEWHERE).start("dev --interviews 40");
     assert!(may_call(&server, ELSEWHERE).await && may_connect(&server, ELSEWHERE).await);
     assert!(!may_call(&server, VITE).await && !may_connect(&server, VITE).await);
-    assert_eq!(refusals(server), [" of http://localhost:5173: not in CORS_ORIGINS"]);
+    assert_eq!(refusals(server), [refusal(VITE)]);
 }
 
 #[tokio::test]
@@ -84,6 +90,51 @@ async fn serve_refuses_pages_of_this_machine_and_says_why() {
     let request = http_client::client().request(Method::OPTIONS, format!("http://{}/graphql", server.address));
     let body = request.header("origin", "https://other.example").send().await.unwrap().text().await.unwrap();
     assert!(!body.contains("CORS_ORIGINS"), "{body}");
-    let expected = [VITE, ELSEWHERE].map(|origin| format!(" of {origin}: not in CORS_ORIGINS"));
-    assert_eq!(refusals(server), expected);
+    assert_eq!(refusals(server), [VITE, ELSEWHERE].map(refusal));
+}
+
+/// Each entry is written as an operator may write it, beside the origin that browsers send and one that stays refused.
+#[tokio::test]
+async fn entries_match_what_browsers_send_over_both_transports() {
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap();
+    let table = [
+        ("https://slash.example/", "https://slash.example", "http://slash.example"),
+        ("HTTPS://Upper.Example", "https://upper.example", "https://upper.example:8443"),
+        ("https://port.example:443", "https://port.example", "https://port.example:444"),
+        ("http://port.example:80/", "http://port.example", "http://port.example:8080"),
+        (" https://blank.example ", "https://blank.example", "https://blank.example.evil.example"),
+        ("https://dot.example.", "https://dot.example", "https://dot.examples"),
+        ("https://bücher.example", "https://xn--bcher-kva.example", "https://bucher.example"),
+        ("http://[0::1]:3000", "http://[::1]:3000", "http://[::1]"),
+        ("", "http://[::1]:3000", "null"),
+        ("capacitor://localhost", "capacitor://localhost", "https://localhost"),
+    ];
+    let server = shell.set("CORS_ORIGINS", table.map(|(entry, ..)| entry).join(",")).start("serve");
+    for (entry, allowed, refused) in table {
+        assert!(may_call(&server, allowed).await && may_connect(&server, allowed).await, "{entry:?}");
+        assert!(!may_call(&server, refused).await && !may_connect(&server, refused).await, "{entry:?}");
+    }
+}
+
+#[test]
+fn entries_that_would_never_match_stop_the_start_with_the_entry_and_the_reason() {
+    for (entry, reason) in [
+        ("https://app.example.com/path", "an origin has no path, query and fragment: write https://app.example.com"),
+        ("https://app.example.com?query", "an origin has no path, query and fragment: write https://app.example.com"),
+        ("https://me@app.example.com", "an origin has no user name and no password"),
+        ("https://*.example.com", "`*` stands for all origins and can only be an entry of its own"),
+        ("null", "`null` is the origin of sandboxed pages and of files of any site"),
+        ("app.example.com", "it has no scheme: write https://app.example.com"),
+        ("wss://app.example.com", "a page has the scheme http or https"),
+        ("https://a.example https://b.example", "origins are separated by commas"),
+        ("https://app.example.com:http", "it has to be like https://app.example.com or http://localhost:3000"),
+    ] {
+        for command in ["dev", "serve"] {
+            let list = format!("https://valid.example,{entry}");
+            let finished = Shell::new().set("CORS_ORIGINS", list).run(command);
+            assert_eq!(finished.code, Some(2), "{command} {entry}");
+            let named = finished.stderr.contains(&format!("'{entry}'")) && finished.stderr.contains(reason);
+            assert!(named && finished.stderr.contains("--cors-origins"), "{command} {entry}: {}", finished.stderr);
+        }
+    }
 }

@@ -44,6 +44,16 @@ async fn other_hosts_are_refused_with_421() {
 }
 
 #[tokio::test]
+async fn names_are_compared_in_one_form() {
+    let names = " App.Example. ,bücher.example,10.0.0.7";
+    let app = TestApp::start_with(Sqlite, &["--allowed-hosts", names]).await.unwrap();
+    for host in ["app.example", "APP.example.:8000", "xn--bcher-kva.example", "10.0.0.8"] {
+        assert_eq!(get(&app, QUERY, &[host]).await.status, 200, "{host}");
+    }
+    assert_eq!(get(&app, QUERY, &["bucher.example"]).await.status, 421);
+}
+
+#[tokio::test]
 async fn misdirected_request_is_an_error_in_the_format_of_its_api() {
     let app = TestApp::start_with(Sqlite, &["--allowed-hosts", "app.example"]).await.unwrap();
     assert_json!(get(&app, QUERY, &["evil.example"]).await.json(), @r#"

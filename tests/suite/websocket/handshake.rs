@@ -86,6 +86,39 @@ async fn origins_that_are_not_configured_are_forbidden() {
     }
 }
 
+/// Requests a WebSocket with this `Host` and `Origin`; the status.
+async fn status_of(server: &ListeningServer, host: &str, origin: &str) -> String {
+    let headers = format!("GET /graphql HTTP/1.1\r\nhost: {host}\r\norigin: {origin}\r\n{}\r\n", HANDSHAKE.concat());
+    let (head, _) = send_raw(server.address, &headers).await;
+    head["HTTP/1.1 ".len()..][..3].to_owned()
+}
+
+/// A proxy terminates TLS: the server sees the port of the origin in `Host` alone, or not at all.
+#[tokio::test]
+async fn page_of_the_own_origin_connects_through_proxies() {
+    let server = ListeningServer::start(Sqlite, &[]).await.unwrap();
+    for (host, origin, status) in [
+        ("app.example:443", "https://app.example", "101"),
+        ("app.example", "https://app.example", "101"),
+        ("App.Example.", "https://app.example", "101"),
+        ("app.example:80", "http://app.example", "101"),
+        ("app.example:8443", "https://app.example:8443", "101"),
+        ("[2001:DB8::1]:443", "https://[2001:db8::1]", "101"),
+        ("bücher.example:443", "https://xn--bcher-kva.example", "101"),
+        ("app.example:80", "https://app.example", "403"),
+        ("app.example", "https://app.example:8443", "403"),
+        ("app.example", "https://app.example.evil.example", "403"),
+        ("app.example.evil.example", "https://app.example", "403"),
+        ("app.example", "https://app.example@evil.example", "403"),
+        ("evil.example@app.example", "https://evil.example", "403"),
+        ("app.example", "https://evil.example", "403"),
+        ("app.example\r\nhost: evil.example", "https://app.example", "403"),
+        ("app.example", "https://app.example\r\norigin: https://evil.example", "403"),
+    ] {
+        assert_eq!(status_of(&server, host, origin).await, status, "{host} {origin}");
+    }
+}
+
 #[tokio::test]
 async fn wildcard_in_the_settings_admits_every_origin() {
     let server = ListeningServer::start(Sqlite, &["--cors-origins", "*"]).await.unwrap();
