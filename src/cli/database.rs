@@ -2,6 +2,7 @@
 
 use crate::cli::{CliError, start};
 use crate::config::DatabaseSettings;
+use crate::domain::time;
 use crate::services::{CacheLifetimes, Clock, Services, Tokens, verify_event_log};
 use crate::storage::{Db, StorageError, event_log};
 use chrono::{Datelike, NaiveDate};
@@ -80,7 +81,7 @@ pub async fn demo_data(
 
 /// The date around which demo data lies. All times of the data are in the years of the API.
 pub fn base_date(text: &str) -> Result<NaiveDate, String> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|error| error.to_string())?;
+    let date = time::parse_date(text).ok_or("it has to be a date such as 2026-11-27")?;
     let is_possible = (1000..9000).contains(&date.year());
     if is_possible { Ok(date) } else { Err("the year has to be from 1000 to 8999".to_owned()) }
 }

@@ -9,8 +9,8 @@ use chrono::Utc;
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
 /// A date and time as specified by RFC 3339. Input may have any UTC offset and is truncated to milliseconds; a date
-/// alone, or a time without an offset, is rejected. Output is in UTC with three decimals, such as
-/// `2025-03-20T10:32:08.000Z`.
+/// alone, or a time without an offset, is rejected. The second 60 is accepted at the end of a month in UTC only, and
+/// becomes the next second. Output is in UTC with three decimals, such as `2025-03-20T10:32:08.000Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -9,4 +9,5 @@ mod queries;
 mod rest;
 mod schema;
 pub mod subscriptions;
+mod times;
 mod visibility;

@@ -115,8 +115,19 @@ async fn demo_data_needs_an_empty_migrated_database(#[values(Sqlite, Postgres)] 
 async fn demo_data_lies_around_its_base_date() {
     let shell = Shell::on_new(Sqlite).await.unwrap();
     shell.succeed("migrate up");
-    for date in ["2026-02-30", "27.11.2026", "0999-01-01", "9000-01-01", "today"] {
-        let refused = shell.run(&format!("demo-data --base-date {date}"));
+    let other_digits = "\u{ff12}\u{ff10}26-11-27";
+    for date in [
+        "2026-02-30",
+        "27.11.2026",
+        "0999-01-01",
+        "9000-01-01",
+        "today",
+        "+2026-11-27",
+        "2026-1-5",
+        " 2026-11-27",
+        other_digits,
+    ] {
+        let refused = shell.run_with(&["demo-data", "--base-date", date]);
         assert_eq!(refused.code, Some(2), "{date}");
         assert!(refused.stderr.contains("--base-date <DATE>"), "{}", refused.stderr);
     }
