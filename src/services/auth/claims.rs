@@ -1,9 +1,9 @@
 //! The claims of a valid token, of this server or of an identity provider.
 
+use super::numeric_date::NumericDate;
 use super::token_problem::TokenProblem;
 use crate::domain::UserId;
-use chrono::{DateTime, Utc};
-use serde_json::{Number, Value};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::fmt;
 
 /// The claims of a valid token.
@@ -34,17 +34,14 @@ pub enum TokenId {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub(super) [u8; 32]);
 
-/// The accepted difference between clocks, in seconds.
-pub(super) const LEEWAY: i64 = 30;
+/// The accepted difference between clocks.
+const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 /// The longest accepted `jti`, in bytes. It becomes part of a query and of a cache key.
 const MAX_JTI: usize = 256;
 
-/// Beyond this, a number with a fraction does not name a second.
-const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
-
 impl Claims {
     pub(crate) fn is_expired(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at.timestamp().saturating_add(LEEWAY) <= now.timestamp()
+        self.expires_at <= now - LEEWAY
     }
 
     /// The claims, unless they have expired.
@@ -69,29 +66,8 @@ pub(super) fn is_jti(jti: &str) -> bool {
 }
 
 /// Whether a token with this `nbf` claim is not valid yet.
-pub(super) fn is_early(nbf: Option<i64>, now: DateTime<Utc>) -> bool {
-    nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now.timestamp())
-}
-
-/// The time of an `exp` or `iat` claim. One that no calendar has is the first or the last time.
-pub(super) fn time(seconds: i64) -> DateTime<Utc> {
-    match DateTime::from_timestamp(seconds, 0) {
-        Some(time) => time,
-        None if seconds < 0 => DateTime::<Utc>::MIN_UTC,
-        None => DateTime::<Utc>::MAX_UTC,
-    }
-}
-
-/// The whole seconds of a `NumericDate`, which may have a fraction (RFC 7519, section 2).
-pub(super) fn seconds(value: &Value) -> Option<i64> {
-    let number: &Number = value.as_number()?;
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    let whole = |seconds: f64| (seconds.abs() < MAX_EXACT).then_some(seconds.floor() as i64);
-    match number.as_i64() {
-        Some(seconds) => Some(seconds),
-        None if number.is_u64() => None,
-        None => number.as_f64().and_then(whole),
-    }
+pub(super) fn is_early(nbf: Option<NumericDate>, now: DateTime<Utc>) -> bool {
+    nbf.is_some_and(|NumericDate(nbf)| nbf > now + LEEWAY)
 }
 
 /// Says nothing: the hash of a secret is nobody's business.

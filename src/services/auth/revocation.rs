@@ -1,6 +1,7 @@
 //! Ending the validity of tokens before they expire.
 
-use super::claims::{is_jti, seconds, time};
+use super::claims::is_jti;
+use super::numeric_date::NumericDate;
 use crate::domain::provisioning;
 use crate::domain::{UserId, Viewer};
 use crate::services::{ServiceError, Services};
@@ -37,7 +38,7 @@ pub enum Revocation {
 #[derive(Deserialize)]
 struct RevocableClaims {
     jti: String,
-    exp: serde_json::Value,
+    exp: NumericDate,
 }
 
 impl RevokedTokens {
@@ -46,7 +47,7 @@ impl RevokedTokens {
     #[must_use]
     pub fn single(token: &str) -> Option<Self> {
         let RevocableClaims { jti, exp } = jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
-        Some(Self::Token { jti, expires_at: time(seconds(&exp)?) })
+        Some(Self::Token { jti, expires_at: exp.0 })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tokens that this server and services with its secrets sign: JSON Web Tokens (RFC 7519) with HS256.
 
-use super::claims::{Claims, KeyId, TokenId, is_early, is_jti, time};
+use super::claims::{Claims, KeyId, TokenId, is_early, is_jti};
+use super::header::is_acceptable;
+use super::numeric_date::NumericDate;
 use super::token_problem::TokenProblem;
 use crate::domain::UserId;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -44,10 +46,10 @@ struct Payload {
     #[serde(default, skip_deserializing)]
     aud: Option<String>,
     #[serde(default)]
-    iat: Option<i64>,
+    iat: Option<NumericDate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    nbf: Option<i64>,
-    exp: i64,
+    nbf: Option<NumericDate>,
+    exp: NumericDate,
     jti: String,
 }
 
@@ -73,7 +75,7 @@ impl Secrets {
         };
         // This pins the algorithm: `none` and other families are refused.
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_required_spec_claims(&["exp", "sub"]);
+        validation.required_spec_claims.clear(); // the payload has those that are required
         validation.validate_exp = false; // checked below, by the clock of the services
         if let Some(audience) = &audience {
             validation.set_audience(&[audience]);
@@ -103,9 +105,9 @@ impl Secrets {
             sub: user.to_string(),
             scp: SCOPE.to_owned(),
             aud: self.audience.clone(),
-            iat: Some(now.timestamp()),
+            iat: Some(NumericDate(now)),
             nbf: None,
-            exp: (now + ttl).timestamp(),
+            exp: NumericDate(now + ttl),
             jti: uuid::Uuid::new_v4().to_string(),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.signing)
@@ -115,8 +117,10 @@ impl Secrets {
     pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Rejection> {
         for (id, key) in &self.verifying {
             match jsonwebtoken::decode::<Payload>(token, key, &self.validation) {
-                Ok(data) if names_a_key_or_extension(&data.header) => break,
-                Ok(data) => return check(data.claims, *id, now).map_err(Rejection::Refused),
+                Ok(data) if is_acceptable(token, &data.header) => {
+                    return check(data.claims, *id, now).map_err(Rejection::Refused);
+                }
+                Ok(_) => break,
                 Err(error) => match error.kind() {
                     ErrorKind::InvalidSignature => {} // the next secret may be the right one
                     ErrorKind::InvalidAlgorithm => return Err(Rejection::OtherAlgorithm),
@@ -132,17 +136,12 @@ impl Secrets {
     }
 }
 
-/// Whether the header brings a key of its own, or demands an extension that this server does not know (RFC 7515, 4.1).
-pub(super) fn names_a_key_or_extension(header: &Header) -> bool {
-    header.crit.is_some() || header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some()
-}
-
 fn check(payload: Payload, key: KeyId, now: DateTime<Utc>) -> Result<Claims, TokenProblem> {
     if payload.scp != SCOPE || !is_jti(&payload.jti) || is_early(payload.nbf, now) {
         return Err(TokenProblem::Invalid);
     }
     let user = UserId::from_text(&payload.sub);
-    let (expires_at, issued_at) = (time(payload.exp), payload.iat.map(time));
+    let (NumericDate(expires_at), issued_at) = (payload.exp, payload.iat.map(|NumericDate(time)| time));
     Claims { user, token: TokenId::Jti(payload.jti), expires_at, issued_at, key }.unless_expired(now)
 }
 

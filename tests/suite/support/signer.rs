@@ -87,7 +87,12 @@ impl Signer {
 
     /// A token with this header, which can name another algorithm, and a signature of this key's family.
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
-        let message = unsigned(&header.to_string(), claims);
+        self.sign_text(&header.to_string(), &claims.to_string())
+    }
+
+    /// The same for texts that need not be JSON.
+    pub fn sign_text(&self, header: &str, claims: &str) -> String {
+        let message = unsigned_text(header, claims);
         let signature = crypto::sign(message.as_bytes(), &self.key, self.family.algorithm()).unwrap();
         format!("{message}.{signature}")
     }
@@ -95,7 +100,12 @@ impl Signer {
 
 /// A header and claims, without a signature.
 pub fn unsigned(header: &str, claims: &Value) -> String {
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()))
+    unsigned_text(header, &claims.to_string())
+}
+
+/// The same for claims that need not be JSON.
+pub fn unsigned_text(header: &str, claims: &str) -> String {
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
 }
 
 /// The key set with these keys.

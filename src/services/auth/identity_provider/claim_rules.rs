@@ -1,7 +1,8 @@
 //! Which claims a token of the identity provider has to have.
 
 use crate::domain::UserId;
-use crate::services::auth::claims::{Claims, KeyId, TokenId, is_early, is_jti, seconds, time};
+use crate::services::auth::claims::{Claims, KeyId, TokenId, is_early, is_jti};
+use crate::services::auth::numeric_date::NumericDate;
 use crate::services::auth::token_problem::TokenProblem;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -38,7 +39,7 @@ impl ClaimRules {
             && is_or_contains(claim(payload, "aud")?, &self.audience)?
             && self.scope.as_ref().is_none_or(|scope| has_scope(payload, scope));
         let nbf = match claim(payload, "nbf") {
-            Some(nbf) => Some(seconds(nbf)?),
+            Some(nbf) => Some(NumericDate::of(nbf)?),
             None => None,
         };
         if !is_meant || is_early(nbf, now) {
@@ -49,8 +50,8 @@ impl ClaimRules {
             None => TokenId::Hash(hash),
         };
         let user = user(claim(payload, &self.user_claim)?)?;
-        let expires_at = time(seconds(claim(payload, "exp")?)?);
-        let issued_at = claim(payload, "iat").and_then(seconds).map(time);
+        let NumericDate(expires_at) = NumericDate::of(claim(payload, "exp")?)?;
+        let issued_at = claim(payload, "iat").and_then(NumericDate::of).map(|NumericDate(time)| time);
         Some(Claims { user, token, expires_at, issued_at, key })
     }
 }

@@ -11,13 +11,13 @@ pub use key_set::KeySetError;
 pub use key_store::{KeySetState, RefreshTimes};
 
 use super::claims::{Claims, KeyId};
-use super::secrets::names_a_key_or_extension;
+use super::header;
 use super::token_problem::TokenProblem;
 use super::tokens::VerificationError;
 use crate::outbound::DocumentSource;
 use crate::services::Clock;
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 use key_set::ALGORITHMS;
 use key_store::KeyStore;
 use serde_json::{Map, Value};
@@ -89,7 +89,7 @@ impl IdentityProvider {
 
     async fn verify_signature(&self, token: &str, hash: [u8; 32], clock: &Clock) -> Result<Claims, VerificationError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenProblem::Invalid)?;
-        if !is_acceptable(&header) {
+        if !ALGORITHMS.contains(&header.alg) || !header::is_acceptable(token, &header) {
             return Err(TokenProblem::Invalid.into());
         }
         // Several keys can have one id; usually it is one.
@@ -106,10 +106,6 @@ impl IdentityProvider {
         }
         Err(TokenProblem::Invalid.into())
     }
-}
-
-fn is_acceptable(header: &Header) -> bool {
-    ALGORITHMS.contains(&header.alg) && !names_a_key_or_extension(header)
 }
 
 /// Checks the algorithm alone: the claims are checked by [`ClaimRules`], by the clock of the services.

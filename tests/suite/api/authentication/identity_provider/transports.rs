@@ -1,47 +1,18 @@
-//! The same tokens over every transport: GraphQL by POST and GET, REST, server-sent events and WebSocket.
+//! The same tokens over every transport.
 
 use super::{claims, start, with};
+use crate::api::authentication::transports::{CRITICAL, EXPIRIES, TIMES, assert_outcome, with_expiry};
 use crate::support::http_client;
 use crate::support::key_server::KeyServer;
 use crate::support::listening_server::ListeningServer;
-use crate::support::people::JUDE_WITH_LUISA;
-use crate::support::rest::interview_path;
 use crate::support::signer::Family::{self, EdDsa, Es256, Ps256, Rs256};
 use crate::support::signer::key_set;
-use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
+use crate::support::websocket_client::WebSocketClient;
+use chrono::TimeDelta;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const QUERY: &str = "{ viewer { id } }";
-
-/// The outcome over HTTP: `ok`, or the reason of the refusal.
-async fn over_http(server: &ListeningServer, token: &str) -> [String; 4] {
-    let (client, url) = (http_client::client(), format!("http://{}/graphql", server.address));
-    let send = async |request: reqwest::RequestBuilder| request.bearer_auth(token).send().await.unwrap();
-    let body = json!({"query": QUERY});
-    let post = send(client.post(&url).json(&body)).await.json().await.unwrap();
-    let get = send(client.get(&url).query(&[("query", QUERY)]).header("accept", "application/json")).await;
-    let get = get.json().await.unwrap();
-    let path = format!("http://{}{}", server.address, interview_path(JUDE_WITH_LUISA));
-    let rest = send(client.patch(path).json(&json!({"interview": {}}))).await;
-    let rest_outcome = match rest.status().as_u16() {
-        200 => "ok".to_owned(),
-        401 => rest.json::<Value>().await.unwrap()["errors"][0]["reason"].as_str().unwrap().to_owned(),
-        status => panic!("{status}"),
-    };
-    let events = send(client.post(&url).json(&body).header("accept", "text/event-stream")).await;
-    let events = events.text().await.unwrap();
-    let data = events.lines().find_map(|line| line.strip_prefix("data: {")).unwrap();
-    let event = serde_json::from_str(&format!("{{{data}")).unwrap();
-    [outcome(&post), outcome(&get), rest_outcome, outcome(&event)]
-}
-
-fn outcome(answer: &Value) -> String {
-    if answer["data"]["viewer"]["id"] == "1000" {
-        return "ok".to_owned();
-    }
-    answer["errors"][0]["extensions"]["reason"].as_str().unwrap().to_owned()
-}
 
 #[rstest]
 #[tokio::test]
@@ -68,21 +39,40 @@ async fn token_has_the_same_outcome_everywhere(#[values(Rs256, Ps256, Es256, EdD
         (signer.sign_with(&json!({"alg": "none"}), &claims(app)), "TOKEN_INVALID"),
         (signer.sign_with(&json!({"alg": "HS256"}), &claims(app)), "TOKEN_INVALID"),
     ] {
-        assert_eq!(over_http(&server, &token).await, [expected; 4].map(str::to_owned), "{expected}");
-        if expected == "ok" {
-            let mut client = WebSocketClient::sign_in(server.address, &token).await;
-            assert_eq!(client.ask(QUERY).await, json!({"viewer": {"id": "1000"}}));
-            client.close().await;
-            continue;
+        assert_outcome(&server, &token, expected).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn token_with_a_critical_extension_is_refused_everywhere(#[values(Rs256, Ps256, Es256, EdDsa)] family: Family) {
+    let signer = family.signer("one");
+    let keys = KeyServer::start(&key_set(&[&signer])).await;
+    let server = ListeningServer::of(start(&keys).await).await;
+    let claims = claims(&server.app).to_string();
+    for crit in CRITICAL {
+        for name in ["crit", r"\u0063rit"] {
+            let header = format!(r#"{{"alg":"{}","kid":"one","{name}":{crit},"exp":1}}"#, family.name());
+            assert_outcome(&server, &signer.sign_text(&header, &claims), "TOKEN_INVALID").await;
         }
-        let mut client = server.connect().await;
-        client.send(json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {token}")}})).await;
-        client.expect_close(4403, expected).await;
-        let authorization = format!("Bearer {token}");
-        let headers = [SUBPROTOCOL, ("authorization", authorization.as_str())];
-        let mut client = WebSocketClient::connect(server.address, &headers).await.unwrap();
-        client.send(json!({"type": "connection_init"})).await;
-        client.expect_close(4403, expected).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn times_may_have_fractions_everywhere(#[values(Rs256, Ps256, Es256, EdDsa)] family: Family) {
+    let signer = family.signer("one");
+    let keys = KeyServer::start(&key_set(&[&signer])).await;
+    let server = ListeningServer::of(start(&keys).await).await;
+    server.app.clock.advance(TimeDelta::milliseconds(42)); // a whole second
+    let now = f64::from(i32::try_from(server.app.now().timestamp()).unwrap());
+    for (claim, seconds, expected) in TIMES {
+        assert_outcome(&server, &signer.sign(&with(&server.app, claim, json!(now + seconds))), expected).await;
+    }
+    let header = signer.header().to_string();
+    for (expiry, expected) in EXPIRIES {
+        let token = signer.sign_text(&header, &with_expiry(&claims(&server.app), expiry));
+        assert_outcome(&server, &token, expected).await;
     }
 }
 
