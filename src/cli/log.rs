@@ -23,10 +23,21 @@ pub fn init(settings: &LogSettings) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Where the driver of PostgreSQL reads URLs and `PGPASSFILE`. It logs lines and values that it does not understand,
+/// which can contain a password.
+const POSTGRES_SETTINGS: &str = "sqlx_postgres::options";
+
+fn has_field(event: &Metadata<'_>, name: &str) -> bool {
+    event.fields().field(name).is_some()
+}
+
 /// Libraries trace what they send and receive: tokens in messages, values in statements. So their level `trace` is left
 /// out, however detailed the filter is.
 fn is_loggable(event: &Metadata<'_>) -> bool {
     if event.target() == POSTGRES_NOTICES {
+        return false;
+    }
+    if event.target().starts_with(POSTGRES_SETTINGS) && ["line", "value"].iter().any(|name| has_field(event, name)) {
         return false;
     }
     let own = env!("CARGO_PKG_NAME");

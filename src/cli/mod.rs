@@ -1,6 +1,7 @@
 //! The command line: one file for each command or two.
 
 mod backup;
+mod command_line;
 mod configuration;
 mod database;
 mod dev;
@@ -96,7 +97,8 @@ impl Cli {
     /// Parses the command line and the environment. Ends the process if they are invalid, or for `--help`.
     #[must_use]
     pub fn from_command_line() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = Self::command().try_get_matches();
+        let matches = matches.unwrap_or_else(|error| command_line::without_secrets(error, std::env::args_os()).exit());
         let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         Self { secret_flags: secret_flags::find(&matches), ..cli }
     }

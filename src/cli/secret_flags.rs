@@ -5,13 +5,13 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 /// A setting whose value is a secret.
-struct SecretFlag {
+pub(super) struct SecretFlag {
     argument: &'static str,
-    flag: &'static str,
+    pub(super) flag: &'static str,
     is_secret: fn(&str) -> bool,
 }
 
-const SECRET_FLAGS: [SecretFlag; 3] = [
+pub(super) const SECRET_FLAGS: [SecretFlag; 3] = [
     SecretFlag { argument: "jwt_secret", flag: "--jwt-secret", is_secret: |value| !value.is_empty() },
     SecretFlag { argument: "database_url", flag: "--database-url", is_secret: has_password },
     SecretFlag { argument: "revoke", flag: "--revoke", is_secret: |value| value != "-" },

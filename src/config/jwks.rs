@@ -16,12 +16,12 @@ pub struct JwksSettings {
     /// The URL begins with `https://`, or with `http://` and names this machine. The document has to arrive within 5 s,
     /// with at most 64 KiB and 32 keys; redirects are not followed, and no proxy is used. RSA keys have 2048 to 4096
     /// bits. If the keys cannot be read at the start, the server starts and is not ready.
-    #[arg(long, value_name = "URL", env = "JWKS_URL")]
+    #[arg(long, value_name = "URL", env = "JWKS_URL", hide_env_values = true)]
     pub jwks_url: Option<String>,
     /// Read the JSON Web Key Set from this file instead
     ///
     /// The server does not start with a file that cannot be used. It reads the file again on SIGHUP, too.
-    #[arg(long, value_name = "FILE", env = "JWKS_FILE")]
+    #[arg(long, value_name = "FILE", env = "JWKS_FILE", hide_env_values = true)]
     pub jwks_file: Option<PathBuf>,
     /// Accept only tokens of the identity provider whose `iss` claim is this. Required with a JWKS
     #[arg(long, value_name = "ISSUER", env = "JWKS_ISSUER")]
@@ -81,6 +81,9 @@ pub enum JwksError {
     /// The URL cannot be used.
     #[error("JWKS_URL: {0}")]
     Url(#[from] InvalidUrl),
+    /// The file is a URL, which may contain a password.
+    #[error("JWKS_FILE: it has to be the name of a file: set JWKS_URL for a URL")]
+    FileIsUrl,
     /// Keys would be too old before they are read again.
     #[error("JWKS_MAX_STALE: it has to be more than JWKS_TTL")]
     StaleTooEarly,
@@ -124,6 +127,7 @@ impl JwksSettings {
         Ok(match (given(self.jwks_url.as_ref()), self.file()) {
             (Some(_), Some(_)) => return Err(JwksError::Ambiguous),
             (Some(url), None) => Some(DocumentSource::Url(url.parse()?)),
+            (None, Some(file)) if file.to_string_lossy().contains("://") => return Err(JwksError::FileIsUrl),
             (None, file) => file.cloned().map(DocumentSource::File),
         })
     }

@@ -35,7 +35,7 @@ pub enum InvalidUrl {
     #[error("it has to begin with https://, or with http:// and name this machine")]
     Insecure,
     /// The log would contain the password.
-    #[error("it must not contain a user or a password")]
+    #[error("it must not contain a user or a password; elsewhere `@` has to be written as %40")]
     Credentials,
 }
 
@@ -106,18 +106,17 @@ impl FromStr for DocumentUrl {
     type Err = InvalidUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidUrl> {
+        // A password with `/`, `?` or `#` ends the host too early: its `@` is then in the rest.
+        if text.contains('@') {
+            return Err(InvalidUrl::Credentials);
+        }
         let url = Url::parse(text).map_err(|_| InvalidUrl::Malformed)?;
         let is_local = match url.host_str().unwrap_or_default().trim_matches(['[', ']']) {
             "localhost" => true,
             host => host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback()),
         };
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
-            Err(InvalidUrl::Insecure)
-        } else if !url.username().is_empty() || url.password().is_some() {
-            Err(InvalidUrl::Credentials)
-        } else {
-            Ok(Self(url))
-        }
+        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_local);
+        if is_secure { Ok(Self(url)) } else { Err(InvalidUrl::Insecure) }
     }
 }
 
@@ -171,12 +170,17 @@ mod tests {
             ("http://127.0.0.1.example.com/keys", InvalidUrl::Insecure),
             ("http://10.0.0.1/keys", InvalidUrl::Insecure),
             ("http://0.0.0.0/keys", InvalidUrl::Insecure),
-            ("http://localhost@login.example.com/keys", InvalidUrl::Insecure),
             ("file:///etc/keys", InvalidUrl::Insecure),
             ("ftp://127.0.0.1/keys", InvalidUrl::Insecure),
             ("data:application/json,{}", InvalidUrl::Insecure),
             ("https://me:hunter2@login.example.com/keys", InvalidUrl::Credentials),
             ("http://me@127.0.0.1/keys", InvalidUrl::Credentials),
+            ("http://localhost@login.example.com/keys", InvalidUrl::Credentials),
+            ("https://me:hun/ter2@login.example.com/keys", InvalidUrl::Credentials),
+            ("https://me:12/ter2@login.example.com/keys", InvalidUrl::Credentials),
+            ("https://me:12?ter2@login.example.com/keys", InvalidUrl::Credentials),
+            ("https://me:12#ter2@login.example.com/keys", InvalidUrl::Credentials),
+            ("https://me:hun\\ter2@login.example.com/keys", InvalidUrl::Credentials),
         ] {
             assert_eq!(url.parse::<DocumentUrl>(), Err(error), "{url}");
         }

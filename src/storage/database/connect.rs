@@ -14,12 +14,13 @@ use crate::storage::database::user_shares::UserShares;
 use crate::storage::interview_queue::InterviewQueue;
 use crate::storage::{Result, StorageError};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
+use std::fmt;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How to reach the database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DatabaseOptions {
     /// `sqlite://FILE` or `postgres://…`.
     pub url: String,
@@ -47,6 +48,13 @@ pub enum Synchronous {
     Full,
     /// Some time later. A power cut or a crash of the system can undo the latest commits, in order.
     Normal,
+}
+
+/// Without the URL, which can contain a password.
+impl fmt::Debug for DatabaseOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseOptions").finish_non_exhaustive()
+    }
 }
 
 impl Db {

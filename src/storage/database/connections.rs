@@ -4,6 +4,7 @@ use crate::storage::database::fault::{Outage, is_connection_limit, is_terminatio
 use crate::storage::database::idle::{Idle, IdleConnection, Next};
 use crate::storage::database::open_connection::{ConnectTo, OpenConnection};
 use crate::storage::database::outage_log::OutageLog;
+use crate::storage::database::prohibited_password::without_password;
 use crate::storage::database::shared_sessions::SessionState;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use std::fmt::Display;
@@ -183,5 +184,5 @@ pub fn not_opened_in_time() -> sqlx::Error {
 }
 
 pub fn connection_error(error: sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(without_password(error))))
 }

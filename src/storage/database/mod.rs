@@ -21,6 +21,7 @@ mod outage_log;
 pub(crate) mod parents;
 mod pool;
 mod privileges;
+mod prohibited_password;
 mod request_share;
 mod reserved;
 pub(crate) mod search;

@@ -1,5 +1,6 @@
 //! Opening, checking and finishing connections of the two drivers.
 
+use crate::storage::database::prohibited_password::without_password;
 use crate::storage::database::session::SessionLimits;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -45,7 +46,7 @@ impl ConnectTo {
     pub async fn open(&self, generation: u64) -> Result<OpenConnection, sqlx::Error> {
         let (driver, is_read_only) = match self {
             Self::Postgres(options, limits) => {
-                let mut connection = PgConnection::connect_with(options).await?;
+                let mut connection = PgConnection::connect_with(options).await.map_err(without_password)?;
                 let is_read_only = limits.apply(&mut connection).await?;
                 (DriverConnection::Postgres(connection), is_read_only)
             }

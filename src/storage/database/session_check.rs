@@ -1,6 +1,7 @@
 //! What a server needs of PostgreSQL beyond that it can connect. It is found out at the start, because later it would
 //! show as errors that name something else.
 
+use crate::storage::database::prohibited_password::without_password;
 use crate::storage::{Result, StorageError};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, PgConnection, Row};
@@ -25,7 +26,7 @@ pub const POOLER: &str = "the database is behind a connection pooler in transact
 /// session.
 pub async fn check_sessions(address: &PgConnectOptions, limit: Duration) -> Result<()> {
     let first = async {
-        let mut first = PgConnection::connect_with(address).await?;
+        let mut first = PgConnection::connect_with(address).await.map_err(without_password)?;
         let encoding = value(&mut first, "SELECT current_setting('server_encoding')").await?;
         Ok::<_, sqlx::Error>((first, encoding))
     };

@@ -17,6 +17,7 @@ mod operations;
 mod origins;
 mod poolers;
 mod roles;
+mod secret_output;
 mod secrets;
 mod serve;
 mod settings;

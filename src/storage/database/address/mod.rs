@@ -2,6 +2,7 @@
 //! a part of a password.
 
 use crate::storage::{Result, StorageError};
+use percent_encoding::percent_decode_str;
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -26,11 +27,13 @@ type Reason = Cow<'static, str>;
 const NEITHER: &str = "it has to begin with sqlite:// or postgres://";
 const POSTGRES: &str = "it has to be like postgres://USER:PASSWORD@HOST:PORT/NAME";
 const CONTROL_CHARACTER: &str = "it contains a control character, such as a line break";
-const UNESCAPED: &str = "in a user name, password, database or parameter, `@` has to be written as %40, `/` as %2F, \
-    `?` as %3F and `#` as %23";
+const UNESCAPED: &str = "in a user name, password, database or parameter, `%` has to be written as %25, `@` as %40, \
+    `/` as %2F, `?` as %3F and `#` as %23";
 const SEVERAL_HOSTS: &str = "it names several hosts, but the server connects to one: name a proxy or an address that \
     leads to the primary server";
 const PORT: &str = "the port has to be a number from 1 to 65535";
+const SQLITE_PASSWORD: &str = "a SQLite file has no user and no password: in its name, `:` has to be written as %3A \
+    before an `@`";
 const NO_FILE: &str = "it names no file: write sqlite://FILE, or sqlite:///FOLDER/FILE with an absolute path";
 const IN_MEMORY: &str = "SQLite in memory is not supported, because each connection would have a database of its own: \
     write sqlite://FILE";
@@ -77,7 +80,10 @@ fn postgres_options(url: &str, rest: &str) -> Result<PgConnectOptions, Reason> {
     if rest.contains(['@', '#']) {
         return Err(UNESCAPED.into());
     }
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if percent_decode_str(user).decode_utf8().is_err() {
+        return Err(UNESCAPED.into()); // by accident, such as %FF
+    }
     if host.contains(',') {
         return Err(SEVERAL_HOSTS.into());
     }
@@ -155,6 +161,10 @@ fn check_parameter(name: &str, value: &str, may_print_name: bool) -> Result<(), 
 
 /// `rest` is what follows the scheme.
 fn sqlite_file(rest: &str) -> Result<PathBuf, Reason> {
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.contains(':') && rest.split_once(':').is_some_and(|(_, password)| password.contains('@')) {
+        return Err(SQLITE_PASSWORD.into());
+    }
     let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match (&*name, &*value) {

@@ -19,6 +19,7 @@ fn urls_of_postgresql_lead_to_a_place() {
         ("postgres://me:hun:ter,2@db/schedule", "schedule at db:5432"),
         ("postgres://me:hun%2Fter%402%3F%23@db/schedule", "schedule at db:5432"),
         ("postgres://me:100%@db/schedule", "schedule at db:5432"),
+        ("postgres://me:a b[c]d\\e&f=g+h;i'j\"kü🚚@db/schedule", "schedule at db:5432"),
         ("postgres://me:hunter2@[::1]:5433/schedule", "schedule at ::1:5433"),
         ("postgres://me:hunter2@[::1]/schedule", "schedule at ::1:5432"),
         ("postgres://me:hunter2@127.0.0.1/schedule?sslmode=require", "schedule at 127.0.0.1:5432"),
@@ -41,6 +42,9 @@ fn urls_of_sqlite_lead_to_a_file() {
         ("sqlite://interviews.db?mode=rwc", "sqlite://interviews.db"),
         ("sqlite://a%20b%3Fc#d@e.db?mode=rw", "sqlite://a b?c#d@e.db"),
         ("sqlite://my:memory:notes.db", "sqlite://my:memory:notes.db"),
+        ("sqlite://of@me:1.db", "sqlite://of@me:1.db"),
+        ("sqlite:///a:b/c@d.db", "sqlite:///a:b/c@d.db"),
+        ("sqlite://me%3A1@db", "sqlite://me:1@db"),
     ] {
         assert_eq!(parsed(url), location, "{url}");
     }
@@ -87,7 +91,8 @@ fn other_urls_are_refused_without_a_part_of_the_password() {
         ("postgres://db/schedule?port=hunter2", PORT),
         ("postgres://me:hunter2@/schedule", POSTGRES),
         ("postgres://me:hunter2@d b/schedule", POSTGRES),
-        ("postgres://me:%FFhunter2@db/schedule", POSTGRES),
+        ("postgres://me:%FFhunter2@db/schedule", UNESCAPED),
+        ("postgres://%C3%28:hunter2@db/schedule", UNESCAPED),
         ("postgres://db/schedule?hostaddr=hunter2", "hostaddr has to be an IP address"),
         (
             "postgres://db/schedule?sslmode=hunter2",
@@ -114,6 +119,10 @@ fn other_urls_are_refused_without_a_part_of_the_password() {
         ("sqlite://hunter2?mode=memory", IN_MEMORY),
         ("sqlite://file:a.db", "the name of a file must not begin with `file:`"),
         ("sqlite://file%3Aa.db%3Fmode=memory", "the name of a file must not begin with `file:`"),
+        ("sqlite://me:hunter2@db/schedule", SQLITE_PASSWORD),
+        ("sqlite:me:hun?ter2@db", SQLITE_PASSWORD),
+        ("sqlite://me:hun/ter2@db", SQLITE_PASSWORD),
+        ("sqlite://hunter.db?key=hunter2", &unknown("key")),
         ("sqlite://a.db?mode=ro", mode),
         ("sqlite://a.db?cache=shared", &unknown("cache")),
         ("sqlite://a.db?immutable=1", &unknown("immutable")),
