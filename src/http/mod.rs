@@ -3,6 +3,7 @@
 
 mod caller;
 mod client_network;
+mod content_encoding;
 mod content_type;
 mod deadline;
 mod error_response;
@@ -12,6 +13,7 @@ mod health;
 pub(crate) mod host;
 mod json_memory;
 mod limit_per_key;
+mod json_text;
 mod method_not_allowed;
 mod middleware;
 pub(crate) mod origin;

@@ -1,12 +1,15 @@
-//! Parses the body of a GraphQL request: one operation, or a batch of them.
+//! Parses the body of a GraphQL request: one operation, or a batch of them. A field that is null is as an absent one,
+//! and so are `operationName`, `variables` and `extensions` when they are the empty text, as clients send what is not
+//! set.
 
 use crate::http::graphql::request::check;
 use async_graphql::{Extensions, Request as Operation, Variables};
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
 const NOT_AN_OBJECT: &str = "The body has to be a JSON object with a `query`, or an array of them.";
 const NOT_JSON: &str = "The body is not JSON.";
@@ -109,14 +112,63 @@ impl<'de> Visitor<'de> for ObjectOnly {
                 return Err(A::Error::custom("a field occurs twice"));
             }
             match field {
-                Field::Query => fields.query = Some(object.next_value()?),
+                Field::Query => fields.query = object.next_value()?,
                 Field::OperationName => fields.operation_name = object.next_value()?,
-                Field::Variables => fields.variables = object.next_value()?,
-                Field::Extensions => fields.extensions = object.next_value()?,
+                Field::Variables => fields.variables = object.next_value::<ObjectOrAbsent<_>>()?.0,
+                Field::Extensions => fields.extensions = object.next_value::<ObjectOrAbsent<_>>()?.0,
                 Field::Unknown => {}
             }
         }
         Ok(fields)
+    }
+}
+
+/// A field that is an object, or the default when it is null or the empty text.
+struct ObjectOrAbsent<T>(T);
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for ObjectOrAbsent<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectOrAbsentVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ObjectOrAbsentVisitor<T> {
+            type Value = T;
+
+            fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+                text.write_str("an object")
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<T, E> {
+                Ok(T::default())
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+                if text.is_empty() { Ok(T::default()) } else { Err(E::invalid_type(Unexpected::Str(text), &self)) }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
+                T::deserialize(SomeMap(object))
+            }
+        }
+        deserializer.deserialize_any(ObjectOrAbsentVisitor(PhantomData)).map(Self)
+    }
+}
+
+/// An object for types that read an optional one.
+struct SomeMap<A>(A);
+
+impl<'de, A: MapAccess<'de>> Deserializer<'de> for SomeMap<A> {
+    type Error = A::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_map(self.0)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_some(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -169,9 +221,10 @@ fn describe_error(body: &[u8]) -> String {
 }
 
 fn find_wrong_type(request: &Map<String, Value>) -> Option<&'static str> {
-    let is =
-        |name: &str, fits: fn(&Value) -> bool| request.get(name).is_none_or(|value| value.is_null() || fits(value));
-    if !request.get("query").is_none_or(Value::is_string) {
+    let is = |name: &str, fits: fn(&Value) -> bool| {
+        request.get(name).is_none_or(|value| value.is_null() || *value == "" || fits(value))
+    };
+    if !is("query", Value::is_string) {
         Some("The field `query` has to be a string.")
     } else if !is("operationName", Value::is_string) {
         Some("The field `operationName` has to be a string.")
@@ -215,9 +268,12 @@ mod tests {
         for (body, error) in [
             (r#"["a"]"#, NOT_AN_OBJECT),
             (r#"{"query": "a", "query": "b"}"#, NOT_AN_OBJECT),
-            (r#"{"query": null}"#, "The field `query` has to be a string."),
+            (r#"{"query": null}"#, "The field `query` is missing."),
+            (r#"{"query": 5}"#, "The field `query` has to be a string."),
             (r#"{"variables": {}}"#, "The field `query` is missing."),
             (r#"{"query": "a", "variables": []}"#, "The field `variables` has to be an object."),
+            (r#"{"query": "a", "variables": "{}"}"#, "The field `variables` has to be an object."),
+            (r#"{"query": "a", "variables": "", "extensions": " "}"#, "The field `extensions` has to be an object."),
             (r#"{"query": "a"}}"#, "The body is not JSON."),
         ] {
             assert_eq!(single(body.as_bytes()).unwrap_err(), error, "{body}");

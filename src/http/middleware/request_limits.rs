@@ -2,6 +2,7 @@
 
 use crate::graphql::{Charge, Code};
 use crate::http::ServerState;
+use crate::http::content_encoding;
 use crate::http::deadline::run_within;
 use crate::http::error_response::{HttpError, STARTING};
 use crate::http::middleware::body;
@@ -10,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
+use hyper::body::Body as _;
 use std::pin::pin;
 use tokio::time::timeout;
 
@@ -25,6 +27,9 @@ pub(crate) async fn enforce_limits(
     let serve = async {
         // The charge is held until the handler is done with the body and with what it has parsed of it.
         let (request, _charge) = read_body(request, &server).await?;
+        if content_encoding::is_encoded(request.headers()) && !request.body().is_end_stream() {
+            return Ok(content_encoding::unsupported());
+        }
         // Only now: a client that sends its body slowly must not hold a permit.
         let _permit = server.admission.admit()?;
         Ok(next.run(request).await)

@@ -7,6 +7,7 @@ use crate::graphql::no_viewer;
 use crate::http::ServerState;
 use crate::http::caller::Caller;
 use crate::http::content_type::is_json;
+use crate::http::json_text::without_byte_order_mark;
 use crate::http::limit_per_key::UserPermit;
 use crate::http::rest::error::{ErrorObject, RestError};
 use crate::services::{AuthenticationError, TokenProblem};
@@ -89,7 +90,7 @@ impl FromRequest<ServerState> for InterviewFields {
         }
         let body = Bytes::from_request(request, server).await;
         let body = body.map_err(|_| RestError::bad_request("The body could not be read."))?;
-        match serde_json::from_slice(&body) {
+        match serde_json::from_slice(without_byte_order_mark(&body)) {
             Ok(Value::Object(mut body)) => match body.remove("interview") {
                 Some(Value::Object(fields)) => Ok(Self(fields)),
                 _ => Err(RestError::bad_request("The body has to have an object `interview`.")),

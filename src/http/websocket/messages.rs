@@ -64,6 +64,7 @@ fn json(value: &(impl Serialize + ?Sized)) -> String {
 
 /// Parses a message of the client. The fields are parsed by themselves, so that an operation is not in memory twice.
 pub(super) fn parse(text: &str) -> Result<ClientMessage, Close> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text); // one byte order mark, as in a body
     let message: Fields<'_> = serde_json::from_str(text).map_err(|_| {
         let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
         Close::invalid_message(if is_json { "The message has to be an object." } else { NOT_JSON })

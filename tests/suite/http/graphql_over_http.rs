@@ -150,7 +150,7 @@ async fn malformed_request_has_a_message_about_its_cause() {
         ("[1, 2]", "The body has to be a JSON object with a `query`, or an array of them."),
         ("\"{ __typename }\"", "The body has to be a JSON object with a `query`, or an array of them."),
         ("{\"query\": 5}", "The field `query` has to be a string."),
-        ("{\"query\": null}", "The field `query` has to be a string."),
+        ("{\"query\": null}", "The field `query` is missing."),
         ("{\"query\": \"{ __typename }\", \"variables\": \"x\"}", "The field `variables` has to be an object."),
         ("{\"query\": \"{ __typename }\", \"variables\": [1]}", "The field `variables` has to be an object."),
         ("{\"query\": \"{ __typename }\", \"operationName\": {}}", "The field `operationName` has to be a string."),

@@ -1,8 +1,10 @@
 //! HTTP: GraphQL over HTTP, headers and limits of every response, timeouts, memory, untrusted input, the
 //! explorer and server-sent events.
 
+mod absent_fields;
 mod allowed_hosts;
 mod connections;
+mod encoded_bodies;
 mod evictions;
 mod explorer;
 mod fuzz;

@@ -56,6 +56,7 @@ pub mod rest;
 pub mod sentences;
 pub mod shell;
 pub mod signer;
+pub mod transports;
 pub mod websocket_client;
 
 use actor::Actor;

@@ -85,6 +85,15 @@ impl WebSocketClient {
         }
     }
 
+    /// The next message, or the reason for which the server closes the connection.
+    pub async fn receive_or_close(&mut self) -> Result<Value, String> {
+        match self.next().await {
+            Some(Message::Close(Some(frame))) => Err(frame.reason.to_string()),
+            Some(Message::Text(text)) => Ok(serde_json::from_str(&text).unwrap()),
+            other => panic!("neither a text message nor closed: {other:?}"),
+        }
+    }
+
     /// The next message without a timeout; `None` when the connection has ended in any way.
     pub async fn receive_or_end(&mut self) -> Option<Value> {
         loop {
@@ -150,8 +159,13 @@ impl WebSocketClient {
 
 /// Requests a WebSocket; the head of the response, and the connection after it.
 pub async fn request_upgrade(address: SocketAddr, headers: &[(&str, &str)]) -> (String, TcpStream) {
+    request_upgrade_at("/graphql", address, headers).await
+}
+
+/// The same at another path.
+pub async fn request_upgrade_at(path: &str, address: SocketAddr, headers: &[(&str, &str)]) -> (String, TcpStream) {
     let mut request = format!(
-        "GET /graphql HTTP/1.1\r\nhost: {address}\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\n\
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     );
     request.extend(headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));

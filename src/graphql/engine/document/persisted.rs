@@ -14,7 +14,8 @@ pub fn persisted_query_hash(persisted: &Value) -> Result<Hash, RequestError> {
     let Value::Object(fields) = persisted else {
         return Err(bad("The value of `extensions.persistedQuery` has to be an object."));
     };
-    if fields.get("version") != Some(&Value::from(1)) {
+    let is_first = |version: &Value| matches!(version, Value::Number(number) if number.as_f64() == Some(1.0));
+    if !fields.get("version").is_some_and(is_first) {
         return Err(bad("The value of `extensions.persistedQuery.version` has to be 1."));
     }
     let hash = match fields.get("sha256Hash") {
