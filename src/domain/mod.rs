@@ -19,6 +19,7 @@ pub mod time;
 mod time_slot;
 mod time_zone;
 mod viewer;
+mod whole_number;
 
 pub use audience::Audience;
 pub use event::{Event, EventType, FieldChange};
@@ -45,3 +46,4 @@ pub use refusal::{Conflict, Refusal, RefusalCode};
 pub use time_slot::{SlotError, TimeSlot};
 pub use time_zone::{TimeZone, UnknownTimeZone};
 pub use viewer::{Authority, Role, Scope, Viewer};
+pub use whole_number::whole_number;

@@ -294,7 +294,7 @@ impl<A: Api> Engine<A> {
             self.introspection.check(context.viewer.is_some(), A::NO_TOKEN)?;
         }
         let names = self.introspection.names(context.viewer.is_some());
-        let prepared = document.prepare(&self.documents, operation, &request.variables, allowance, names)?;
+        let prepared = document.prepare(&self.documents, operation, &mut request.variables, allowance, names)?;
         let (cost, is_first_use) = (prepared.cost, document.begin_use());
         if kind == OperationType::Subscription {
             self.documents.check_kept_variables(&request.variables)?;

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, UserId, Viewer, time,
+    whole_number,
 };
 use crate::graphql::no_viewer;
 use crate::http::ServerState;
@@ -173,5 +174,8 @@ fn as_time(value: &Value) -> Option<DateTime<Utc>> {
 
 /// A number, or text as a form sends it.
 fn as_id(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| Some(InterviewId::from_text(value.as_str()?).0))
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole_number(number.as_f64()?)),
+        value => Some(InterviewId::from_text(value.as_str()?).0),
+    }
 }

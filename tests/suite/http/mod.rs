@@ -10,6 +10,7 @@ mod explorer;
 mod fuzz;
 mod graphql_over_http;
 mod memory;
+mod numbers;
 mod persisted_queries;
 mod readiness;
 mod responses;

@@ -133,7 +133,8 @@ impl Document {
         selection_hash::of(&self.checked, operation, variables)
     }
 
-    /// Checks an operation with its variables, and collects the root fields of mutations and subscriptions.
+    /// Checks an operation with its variables, coerces these to their types, and collects the root fields of mutations
+    /// and subscriptions.
     ///
     /// # Errors `BAD_USER_INPUT` when the variables do not have the declared types, `QUERY_TOO_COMPLEX` when the cost
     /// exceeds what is left of the allowance.
@@ -141,11 +142,11 @@ impl Document {
         &self,
         documents: &Documents,
         operation: &Operation,
-        variables: &Variables,
+        variables: &mut Variables,
         allowance: &mut Allowance,
         names: Names,
     ) -> Result<PreparedDocument, RequestError> {
-        variables::check(documents.schema, documents.scalars, operation, variables, names)?;
+        variables::coerce(documents.schema, documents.scalars, operation, variables, names)?;
         check_max_depth(&self.checked, operation).map_err(|_| {
             RequestError::too_complex("The introspection is nested too deep in itself.", Excess::unknown())
         })?;

@@ -22,6 +22,7 @@ mod selection_hash;
 mod suggestions;
 mod variable_values;
 mod variables;
+mod whole_numbers;
 
 pub use argument_memory::memory_of_variables;
 pub use checked_document::{Document, PreparedDocument};

@@ -98,8 +98,8 @@ mod tests {
         let (schema, document) = (schema(), document("query($t: Target!) { end(target: $t) }").unwrap());
         let problems = |target: Value| {
             let operation = document.operations.get(None).unwrap();
-            let variables = Variables::from_json(json!({ "t": target }));
-            variables::check(&schema, &[], operation, &variables, Names::Shown)
+            let mut variables = Variables::from_json(json!({ "t": target }));
+            variables::coerce(&schema, &[], operation, &mut variables, Names::Shown)
         };
         for target in [json!({"user": 1}), json!({"token": {"jti": "a"}})] {
             problems(target).unwrap();

@@ -159,7 +159,7 @@ fn operations_of_one_request_share_an_allowance() {
     let mut spend = |text: &str| {
         let document = documents.parse_and_validate(text, Caching::Insert).unwrap_or_else(|error| panic!("{error:?}"));
         let operation = document.operation(None).unwrap();
-        let prepared = document.prepare(&documents, operation, &Variables::default(), &mut allowance, Names::Shown);
+        let prepared = document.prepare(&documents, operation, &mut Variables::default(), &mut allowance, Names::Shown);
         prepared.map(|prepared| prepared.cost).map_err(|error| error.errors[0].message.clone())
     };
     let alone = "The operation costs more than 10 points. Ask for shorter lists or fewer fields.";
@@ -241,8 +241,8 @@ fn prepared(text: &str, given: serde_json::Value) -> PreparedDocument {
         .parse_and_validate(text, Caching::Insert)
         .unwrap_or_else(|error| panic!("{text}: {:?}", error.errors));
     let operation = document.operation(None).unwrap();
-    let prepared =
-        document.prepare(&documents, operation, &Variables::from_json(given), &mut allowance(&documents), Names::Shown);
+    let mut variables = Variables::from_json(given);
+    let prepared = document.prepare(&documents, operation, &mut variables, &mut allowance(&documents), Names::Shown);
     prepared.unwrap_or_else(|error| panic!("{error:?}"))
 }
 

@@ -1,28 +1,28 @@
-//! Checks all variables against their declared types before an operation runs
+//! Checks all variables against their declared types before an operation runs, and coerces them
 //! (<https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values>).
 
 use crate::graphql::engine::document::one_of::{EXACTLY_ONE, is_one_of};
 use crate::graphql::engine::document::problems::{PathPart, Problems};
 use crate::graphql::engine::document::suggestions::{Names, did_you_mean};
-use crate::graphql::engine::document::{CustomScalar, custom_scalar};
+use crate::graphql::engine::document::{CustomScalar, custom_scalar, whole_numbers};
 use crate::graphql::engine::error::RequestError;
 use apollo_compiler::ast::Type;
 use apollo_compiler::executable::Operation;
 use apollo_compiler::schema::{EnumType, ExtendedType, InputObjectType};
 use apollo_compiler::{Name as SchemaName, Schema};
 use async_graphql::indexmap::IndexMap;
-use async_graphql::{Name, Value, Variables};
+use async_graphql::{Name, Number, Value, Variables};
 
 /// # Errors
 /// `BAD_USER_INPUT`, with the problems of all variables at once.
-pub fn check(
+pub fn coerce(
     schema: &Schema,
     scalars: &[CustomScalar],
     operation: &Operation,
-    variables: &Variables,
+    variables: &mut Variables,
     names: Names,
 ) -> Result<(), RequestError> {
-    let mut check = Check { schema, scalars, names, problems: Problems::default() };
+    let mut check = Check { schema, scalars, names, problems: Problems::default(), has_whole_numbers: false };
     for definition in &operation.variables {
         let name = definition.name.as_str();
         match variables.get(name) {
@@ -33,7 +33,12 @@ pub fn check(
             None => {}
         }
     }
-    check.problems.into_result()
+    let Check { problems, has_whole_numbers, .. } = check;
+    problems.into_result()?;
+    if has_whole_numbers {
+        whole_numbers::replace(schema, operation, variables);
+    }
+    Ok(())
 }
 
 /// The longest text of an id, in bytes. The ids of this server are shorter; a position of the log has up to 80 bytes.
@@ -47,6 +52,8 @@ struct Check<'a> {
     scalars: &'a [CustomScalar],
     names: Names,
     problems: Problems<'a>,
+    /// Whether a number with a fraction is to become an integer.
+    has_whole_numbers: bool,
 }
 
 impl<'a> Check<'a> {
@@ -125,14 +132,22 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn scalar(&self, name: &str, value: &Value) -> Result<(), String> {
+    fn integer(&mut self, number: &Number) -> Option<i64> {
+        number.as_i64().or_else(|| {
+            let integer = whole_numbers::integer(number)?;
+            self.has_whole_numbers = true;
+            Some(integer)
+        })
+    }
+
+    fn scalar(&mut self, name: &str, value: &Value) -> Result<(), String> {
         let is_valid = match (name, value) {
-            ("Int", Value::Number(number)) => number.as_i64().is_some_and(|it| i32::try_from(it).is_ok()),
+            ("Int", Value::Number(number)) => self.integer(number).is_some_and(|it| i32::try_from(it).is_ok()),
             ("ID", Value::String(text)) if text.len() > MAX_ID => {
                 return Err(format!("An id has at most {MAX_ID} bytes."));
             }
             ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
-            ("ID", Value::Number(number)) => number.is_i64(),
+            ("ID", Value::Number(number)) => self.integer(number).is_some(),
             (name, Value::String(text)) => match custom_scalar(self.scalars, name) {
                 Some(scalar) => return (scalar.check)(text),
                 None => false,

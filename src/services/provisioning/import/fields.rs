@@ -1,13 +1,13 @@
 //! The fields of a line: an object of JSON whose values are simple.
 
 use super::refusal::{LineProblem, Refusal};
-use crate::domain::{Patch, TimeZone, time};
+use crate::domain::{Patch, TimeZone, time, whole_number};
 use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::str::FromStr;
 
-/// A value. Lists, objects and numbers with a fraction are not kept: no field has them.
+/// A value. Lists, objects and numbers that are not whole are not kept: no field has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Scalar {
     Null,
@@ -205,8 +205,8 @@ impl<'de> Deserialize<'de> for Scalar {
                 Ok(Scalar::Integer(value.into()))
             }
 
-            fn visit_f64<E>(self, _: f64) -> Result<Scalar, E> {
-                Ok(Scalar::Other)
+            fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+                Ok(whole_number(value).map_or(Scalar::Other, |whole| Scalar::Integer(whole.into())))
             }
 
             fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {

@@ -182,7 +182,7 @@ mod tests {
             (r#"{"type": "user", "id": true}"#, "line 7: users INVALID_VALUE id"),
             (r#"{"type": "user", "id": 1.5}"#, "line 7: users INVALID_VALUE id"),
             (r#"{"type": "user", "id": 9007199254740993.0}"#, "line 7: users INVALID_VALUE id"),
-            (r#"{"type": "user", "id": 1e3}"#, "line 7: users INVALID_VALUE id"),
+            (r#"{"type": "user", "id": 1e30}"#, "line 7: users INVALID_VALUE id"),
             (r#"{"type": "user", "id": 1, "sourceUpdatedAt": null}"#, "line 7: users NULL_NOT_ALLOWED sourceUpdatedAt"),
             (r#"{"type": "user", "id": 1, "sourceUpdatedAt": "now"}"#, "line 7: users INVALID_VALUE sourceUpdatedAt"),
             (r#"{"type": "user", "id": 1, "nickname": [[1]]}"#, "line 7: users UNKNOWN_FIELD nickname"),
@@ -191,7 +191,7 @@ mod tests {
             (r#"{"type": "user", "id": 1, "manager": "true"}"#, "line 7: users INVALID_VALUE manager"),
             (r#"{"type": "user", "id": 1, "timeZone": "Mars"}"#, "line 7: users INVALID_VALUE timeZone"),
             (r#"{"type": "user", "id": 1, "title": "a", "title": "b"}"#, "line 7: users DUPLICATE_FIELD title"),
-            (r#"{"type": "interview", "id": 1, "version": 1e3}"#, "line 7: interviews INVALID_VALUE version"),
+            (r#"{"type": "interview", "id": 1, "version": 1.5}"#, "line 7: interviews INVALID_VALUE version"),
             (
                 r#"{"type": "interview", "id": 1, "sourceUpdatedAt": null}"#,
                 "line 7: interviews UNKNOWN_FIELD sourceUpdatedAt",
@@ -214,6 +214,8 @@ mod tests {
             ("1", "1"),
             ("9223372036854775808", "9223372036854775808"),
             ("-1", "-1"),
+            ("27.0", "27"),
+            ("1e2", "100"),
             ("\"1.5\"", "1.5"),
         ] {
             let line = format!(r#"{{"type": "company", "id": {id}}}"#);
