@@ -5,6 +5,7 @@ use crate::graphql::engine::error::tag_argument_error;
 use crate::graphql::engine::loader_scheduler::{PendingFetches, run_with_batches};
 use crate::graphql::engine::response::Response;
 use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
+use crate::graphql::engine::schema_description::SelectedSchema;
 use async_graphql::{Executor as _, Request};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ impl<A: Api> Executor<A> {
         &self.api
     }
 
-    /// Runs a query or mutation. `selects_first`: it selects the field [`Api::READ_FIRST`].
+    /// Runs a query or mutation. `selects_first`: it selects the field [`Api::READ_FIRST`]. `schema`: it selects the
+    /// schema itself.
     ///
     /// # Errors
     /// [`ResponseError`] when the response exceeds the limits.
@@ -33,6 +35,7 @@ impl<A: Api> Executor<A> {
         request: Request,
         context: RequestContext<A::Viewer>,
         selects_first: bool,
+        schema: Option<Box<SelectedSchema>>,
         limits: &ResponseLimits,
     ) -> Result<Response, ResponseError> {
         let viewer = context.viewer.clone().filter(|_| selects_first);
@@ -43,7 +46,10 @@ impl<A: Api> Executor<A> {
             }
             run_with_batches(fetches, self.api.schema().execute(request)).await
         };
-        let executed = A::with_share(execution).await;
+        let mut executed = A::with_share(execution).await;
+        if let Some(schema) = schema {
+            schema.remove_description(&mut executed.data);
+        }
         Response::write(Self::tag(executed), limits)
     }
 

@@ -18,6 +18,7 @@ pub(crate) mod memory;
 mod rate_limit;
 pub(crate) mod response;
 pub(crate) mod response_limits;
+mod schema_description;
 mod sentence;
 mod shared_responses;
 pub(crate) mod subscriptions;
@@ -40,6 +41,7 @@ use crate::graphql::engine::memory::{Charge, MemoryBudget, NoMemory};
 use crate::graphql::engine::rate_limit::{Payer, REQUEST_COST, RateLimiter};
 use crate::graphql::engine::response::Response;
 use crate::graphql::engine::response_limits::{ReservedMemory, ResponseError, ResponseLimits};
+use crate::graphql::engine::schema_description::SelectedSchema;
 use crate::graphql::engine::subscriptions::{PreparedSubscription, ResponseStream, Subscriptions};
 use apollo_compiler::executable::OperationType;
 use async_graphql::Request;
@@ -106,6 +108,8 @@ struct PreparedExecution {
     limits: ResponseLimits,
     /// Whether it selects the field [`Api::READ_FIRST`].
     selects_first: bool,
+    /// Set if it selects the schema itself.
+    schema: Option<Box<SelectedSchema>>,
     /// The memory of its document.
     _charge: Charge,
 }
@@ -207,8 +211,8 @@ impl<A: Api> Engine<A> {
     }
 
     async fn run(&self, execution: PreparedExecution, context: RequestContext<A::Viewer>) -> Outcome {
-        let PreparedExecution { request, limits, selects_first, _charge } = execution;
-        outcome(self.executor.run(request, context, selects_first, &limits).await)
+        let PreparedExecution { request, limits, selects_first, schema, _charge } = execution;
+        outcome(self.executor.run(request, context, selects_first, schema, &limits).await)
     }
 
     /// The memory of the documents in the cache, in bytes.
@@ -290,7 +294,8 @@ impl<A: Api> Engine<A> {
         if context.viewer.is_none() && (kind == OperationType::Subscription || !document.is_introspection(operation)) {
             return Err(A::NO_TOKEN.into());
         }
-        if document.selects_schema(operation) {
+        let selects_schema = document.selects_schema(operation);
+        if selects_schema {
             self.introspection.check(context.viewer.is_some(), A::NO_TOKEN)?;
         }
         let names = self.introspection.names(context.viewer.is_some());
@@ -318,7 +323,8 @@ impl<A: Api> Engine<A> {
         let embedded_json =
             EmbeddedJson::new(self.embedded_objects.clone(), !document.has_duplicate_keys(), limits.clone());
         request.data.insert(embedded_json);
-        let execution = PreparedExecution { request, limits, selects_first, _charge: charge };
+        let schema = selects_schema.then(|| Box::new(SelectedSchema::new(document, request.operation_name.clone())));
+        let execution = PreparedExecution { request, limits, selects_first, schema, _charge: charge };
         Ok(CheckedRequest { request: PreparedRequest::QueryOrMutation(execution), cost, is_first_use })
     }
 

@@ -82,6 +82,12 @@ impl Document {
         fields.any(|field| matches!(field.name.as_str(), "__schema" | "__type"))
     }
 
+    /// The validated document.
+    #[must_use]
+    pub fn checked(&self) -> &ExecutableDocument {
+        &self.checked
+    }
+
     /// Whether an operation with these variables selects this root field.
     #[must_use]
     pub fn selects_root_field(&self, operation: &Operation, variables: &Variables, name: &str) -> bool {

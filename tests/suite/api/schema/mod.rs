@@ -2,6 +2,7 @@
 
 mod access_contract;
 mod contract;
+mod introspection;
 mod normalised_objects;
 mod provisioning_contract;
 
