@@ -24,7 +24,7 @@ mod whole_number;
 pub use audience::Audience;
 pub use event::{Event, EventType, FieldChange};
 pub use event_log::{Epoch, LogCursor, LogPosition, Since};
-pub use expected_version::ExpectedVersion;
+pub use expected_version::{ExpectedVersion, Versions};
 pub use field::Field;
 pub use field_error::FieldError;
 pub use ids::{CompanyId, EventId, InterviewId, IntervieweeId, UserId};

@@ -23,7 +23,8 @@ pub enum Refusal {
     },
     /// One or both people are busy at that time, with one entry each.
     Conflicts(Vec<Conflict>),
-    /// The interview has changed since the version that the request expects. Contains the current interview.
+    /// The interview does not have a version that the request expects, usually because it has changed since. Contains
+    /// the current interview.
     Stale(Box<Interview>),
 }
 

@@ -6,14 +6,15 @@ mod client_network;
 mod content_encoding;
 mod content_type;
 mod deadline;
+mod entity_tags;
 mod error_response;
 pub mod explorer;
 mod graphql;
 mod health;
 pub(crate) mod host;
 mod json_memory;
-mod limit_per_key;
 mod json_text;
+mod limit_per_key;
 mod method_not_allowed;
 mod middleware;
 pub(crate) mod origin;
@@ -85,8 +86,10 @@ pub(crate) struct Limits {
 
 /// Every route of the server, with its middleware.
 pub(crate) fn router(server: ServerState) -> Router {
+    let graphql = get(graphql::get).post(graphql::post).fallback(graphql::other);
     let router = Router::new()
-        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other))
+        .route("/graphql", graphql.clone())
+        .route("/graphql/", graphql)
         .nest("/api/v1", rest::router())
         .layer(from_fn_with_state(server.clone(), middleware::enforce_limits))
         // `enforce_limits` has a limit of its own, which can be configured.

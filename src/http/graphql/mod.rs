@@ -12,7 +12,7 @@ use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
 use crate::http::limit_per_key::UserPermit;
-use crate::http::method_not_allowed::refused_preflight;
+use crate::http::method_not_allowed::without_method;
 use crate::http::{ServerState, websocket};
 use crate::services::{AuthenticationError, LiveSession};
 use async_graphql::{BatchRequest, Request as Operation};
@@ -103,9 +103,8 @@ fn admit_viewer(server: &ServerState, viewer: Option<&Viewer>) -> Result<Option<
 pub(crate) async fn other(State(server): State<ServerState>, method: Method, headers: HeaderMap) -> impl IntoResponse {
     const ALLOW: HeaderValue = HeaderValue::from_static("GET,HEAD,POST");
     let message = "Operations come by POST, or queries by GET.";
-    let error = refused_preflight(&server.origins, &method, &headers)
-        .unwrap_or_else(|| HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message));
-    ([(header::ALLOW, ALLOW)], error)
+    let error = HttpError::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message);
+    ([(header::ALLOW, ALLOW)], without_method(&server.origins, &method, &headers, error))
 }
 
 /// Executes one operation and sends its responses as events. The limits of a request apply until the stream starts.

@@ -1,6 +1,7 @@
 //! The HTTP response to GraphQL operations: status, media type and caching.
 
 use crate::graphql::{Code, Json, Outcome, RequestError};
+use crate::http::entity_tags::is_current;
 use crate::http::error_response::{challenge, retry_after};
 use crate::http::graphql::negotiation::Media;
 use axum::body::Bytes;
@@ -27,10 +28,11 @@ pub(super) fn cacheable(media: Media, outcome: Outcome, request: &HeaderMap) -> 
     }
     let body = outcome.into_json();
     let etag = weak_etag(body.as_ref());
-    let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let is_current = known.flat_map(|value| value.split(',')).map(str::trim).any(|tag| tag == "*" || tag == etag);
-    let response =
-        if is_current { StatusCode::NOT_MODIFIED.into_response() } else { with_media(media, StatusCode::OK, body) };
+    let response = if is_current(request, &etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        with_media(media, StatusCode::OK, body)
+    };
     let mut response = with_caching(response, REVALIDATE);
     response.headers_mut().insert(header::VARY, VARY);
     if let Ok(etag) = HeaderValue::from_str(&etag) {

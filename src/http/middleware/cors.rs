@@ -1,12 +1,15 @@
 //! Cross-origin requests: which pages of other origins may call the server.
 
 use crate::http::middleware::request_id::X_REQUEST_ID;
-use crate::http::origins::AllowedOrigins;
+use crate::http::origins::{AllowedOrigins, is_preflight};
 use axum::http::request::Parts;
-use axum::http::{Method, Response, header};
+use axum::http::{Method, Request, Response, header};
+use futures_util::future::Either;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower::{Layer, Service};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Cors, CorsLayer};
 
 /// How long a browser may cache the response to a preflight request.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
@@ -27,7 +30,7 @@ pub(super) fn remove_from_own_pages<B>(mut response: Response<B>) -> Response<B>
 }
 
 /// Adds the headers by which browsers let pages of allowed origins call. None if no origin is allowed.
-pub(super) fn layer(origins: &Arc<AllowedOrigins>) -> Option<CorsLayer> {
+pub(super) fn layer(origins: &Arc<AllowedOrigins>) -> Option<PageLayer> {
     if origins.allow_none() {
         return None;
     }
@@ -45,10 +48,49 @@ pub(super) fn layer(origins: &Arc<AllowedOrigins>) -> Option<CorsLayer> {
     };
     let layer = CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::PATCH])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT])
         // Any header is safe: the server uses no cookies, therefore a page sends only credentials that it has itself.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE, X_REQUEST_ID])
         .max_age(PREFLIGHT_MAX_AGE);
-    Some(layer)
+    Some(PageLayer(layer))
+}
+
+/// Serves requests of pages by [`CorsLayer`], which would answer all requests by OPTIONS as if they were preflights.
+/// The others are for the routes, which know their methods.
+#[derive(Clone, Debug)]
+pub(super) struct PageLayer(CorsLayer);
+
+/// The service of [`PageLayer`].
+#[derive(Clone, Debug)]
+pub(super) struct Pages<S>(Cors<S>);
+
+impl<S> Layer<S> for PageLayer {
+    type Service = Pages<S>;
+
+    fn layer(&self, inner: S) -> Pages<S> {
+        Pages(self.0.layer(inner))
+    }
+}
+
+impl<S, T, U> Service<Request<T>> for Pages<S>
+where
+    S: Service<Request<T>, Response = Response<U>>,
+    U: Default,
+{
+    type Response = Response<U>;
+    type Error = S::Error;
+    type Future = Either<S::Future, <Cors<S> as Service<Request<T>>>::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<T>) -> Self::Future {
+        if request.method() == Method::OPTIONS && !is_preflight(request.method(), request.headers()) {
+            Either::Left(self.0.get_mut().call(request))
+        } else {
+            Either::Right(self.0.call(request))
+        }
+    }
 }

@@ -102,6 +102,12 @@ impl RestError {
         Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.code.as_str(), &message, &[]) }
     }
 
+    /// The interview has a version that `If-None-Match` excludes.
+    pub(super) fn excluded_version() -> Self {
+        let message = "This interview still has a version that the request excludes.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", message, &["If-None-Match"])
+    }
+
     /// All wrong fields of the request.
     pub(super) fn invalid(errors: Vec<ErrorObject>) -> Self {
         Self::with(StatusCode::UNPROCESSABLE_ENTITY, errors)

@@ -16,25 +16,37 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::Response;
-use axum::routing::{patch, post};
+use axum::routing::{MethodRouter, patch, post};
 use error::{ErrorPaths, RestError};
 use request::{InterviewFields, SignedInCaller, Target};
 
 /// The routes below `/api/v1`. The routes of staff act for the interviewer, those below `/users` for the interviewee;
 /// an admin may use either.
 pub(crate) fn router() -> Router<ServerState> {
-    Router::new()
-        .route("/interviews", post(create))
-        .route("/interviews/{id}", patch(update))
-        .route("/interviews/{id}/amend", post(|s, c, t, f| amend(Side::Interviewer, s, c, t, f)))
-        .route("/interviews/{id}/accept", post(|s, c, t| accept(Side::Interviewer, s, c, t)))
-        .route("/interviews/{id}/cancel", post(cancel))
-        .route("/users/interviews/{id}/amend", post(|s, c, t, f| amend(Side::Interviewee, s, c, t, f)))
-        .route("/users/interviews/{id}/accept", post(|s, c, t| accept(Side::Interviewee, s, c, t)))
-        .route("/users/interviews/{id}/reject", post(reject))
+    let routes = [
+        ("/interviews", post(create)),
+        ("/interviews/{id}", patch(update).put(update)),
+        ("/interviews/{id}/amend", post(|s, c, t, f| amend(Side::Interviewer, s, c, t, f))),
+        ("/interviews/{id}/accept", post(|s, c, t| accept(Side::Interviewer, s, c, t))),
+        ("/interviews/{id}/cancel", post(cancel)),
+        ("/users/interviews/{id}/amend", post(|s, c, t, f| amend(Side::Interviewee, s, c, t, f))),
+        ("/users/interviews/{id}/accept", post(|s, c, t| accept(Side::Interviewee, s, c, t))),
+        ("/users/interviews/{id}/reject", post(reject)),
+    ];
+    routes
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| route(router, path, &methods))
         .fallback(|| async { NO_ROUTE })
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(add_x_runtime))
+}
+
+/// Adds a route under each address that the older API had for it: with and without the suffix `.json`, and a slash at
+/// the end.
+fn route(router: Router<ServerState>, path: &str, methods: &MethodRouter<ServerState>) -> Router<ServerState> {
+    // An id at the end has the suffix itself: see `Target`.
+    let endings: &[&str] = if path.ends_with('}') { &["", "/"] } else { &["", "/", ".json", ".json/"] };
+    endings.iter().fold(router, |router, ending| router.route(&format!("{path}{ending}"), methods.clone()))
 }
 
 type RestResult = Result<Response, RestError>;
@@ -80,6 +92,11 @@ async fn change(server: &ServerState, caller: &SignedInCaller, target: &Target, 
     let paths = if matches!(command, Command::Update(_)) { ErrorPaths::UPDATE } else { ErrorPaths::ACTION };
     let Target { id, expected } = target;
     let changed = server.services.change(&caller.viewer, *id, &command, expected, Include::People).await;
+    if let Err(ServiceError::Refused(Refusal::Stale(current))) = &changed
+        && expected.is_required(current.version)
+    {
+        return Err(RestError::excluded_version());
+    }
     respond(server, caller, StatusCode::OK, paths, changed).await
 }
 

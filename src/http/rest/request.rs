@@ -1,13 +1,14 @@
 //! What the REST API reads from a request: the signed-in caller, the interview to change, and the fields of the body.
 
 use crate::domain::{
-    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, UserId, Viewer, time,
-    whole_number,
+    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, UserId, Versions, Viewer,
+    time, whole_number,
 };
 use crate::graphql::no_viewer;
 use crate::http::ServerState;
 use crate::http::caller::Caller;
 use crate::http::content_type::is_json;
+use crate::http::entity_tags::{Tag, tags};
 use crate::http::json_text::without_byte_order_mark;
 use crate::http::limit_per_key::UserPermit;
 use crate::http::rest::error::{ErrorObject, RestError};
@@ -15,7 +16,7 @@ use crate::services::{AuthenticationError, TokenProblem};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::convert::Infallible;
@@ -49,7 +50,7 @@ impl FromRequestParts<ServerState> for SignedInCaller {
     }
 }
 
-/// The interview of the path, and the versions of it that `If-Match` allows.
+/// The interview of the path, and the versions of it that `If-Match` and `If-None-Match` allow.
 pub(super) struct Target {
     pub(super) id: InterviewId,
     pub(super) expected: ExpectedVersion,
@@ -61,21 +62,46 @@ impl FromRequestParts<ServerState> for Target {
     async fn from_request_parts(parts: &mut Parts, server: &ServerState) -> Result<Self, Infallible> {
         // A path segment that is not UTF-8 is an id that no interview has, as other text that is not an id.
         let id = Path::<String>::from_request_parts(parts, server).await.map_or_else(|_| String::new(), |Path(id)| id);
-        Ok(Self { expected: expected_version(&parts.headers, &id), id: InterviewId::from_text(&id) })
+        let id = without_format(&id, parts.uri.path());
+        Ok(Self { expected: expected_version(&parts.headers, id), id: InterviewId::from_text(id) })
     }
 }
 
-/// Reads `If-Match` (RFC 9110, 13.1.1). The server's tags are weak and are compared all the same: they identify the
-/// version of the interview, and the lock needs nothing else.
+/// The id without the suffix `.json`, which the older API had at the end of its addresses.
+fn without_format<'a>(id: &'a str, path: &str) -> &'a str {
+    id.strip_suffix(".json").filter(|_| path.trim_end_matches('/').ends_with(id)).unwrap_or(id)
+}
+
+/// Reads `If-Match` and `If-None-Match` (RFC 9110, 13.1.1 and 13.1.2). The server's tags are weak and are compared all
+/// the same: they identify the version of the interview, and the lock needs nothing else.
 fn expected_version(headers: &HeaderMap, id: &str) -> ExpectedVersion {
-    let values = headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
-    let tags: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
-    if tags.is_empty() || tags.contains(&"*") {
-        return ExpectedVersion::Any;
+    let mut expected = ExpectedVersion::ANY;
+    if headers.contains_key(header::IF_MATCH) {
+        expected.required = versions(headers, header::IF_MATCH, id);
     }
-    let version =
-        |tag: &&str| tag.trim_start_matches("W/").trim_matches('"').strip_prefix(&format!("{id}-"))?.parse().ok();
-    ExpectedVersion::OneOf(tags.iter().filter_map(version).collect())
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        expected.excluded = versions(headers, header::IF_NONE_MATCH, id);
+    }
+    expected
+}
+
+/// The versions of the interview that the tags of a header name.
+fn versions(headers: &HeaderMap, name: HeaderName, id: &str) -> Versions {
+    let mut versions = Vec::new();
+    for tag in tags(headers, name) {
+        match tag {
+            Tag::Any => return Versions::All,
+            Tag::Text(text) => versions.extend(version_of(text, id)),
+        }
+    }
+    Versions::OneOf(versions)
+}
+
+/// The version in the text of a tag, `{id}-{version}`.
+fn version_of(tag: &[u8], id: &str) -> Option<i32> {
+    let version = tag.strip_prefix(id.as_bytes())?.strip_prefix(b"-")?;
+    let is_number = version.iter().all(u8::is_ascii_digit) && !version.starts_with(b"0");
+    str::from_utf8(version).ok().filter(|_| is_number)?.parse().ok()
 }
 
 /// The object `interview` of the body.

@@ -16,5 +16,6 @@ mod readiness;
 mod responses;
 mod server_sent_events;
 mod silent_connections;
+mod slash_at_the_end;
 mod timeouts;
 mod untrusted_input;

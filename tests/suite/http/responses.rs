@@ -62,7 +62,7 @@ async fn response_has_a_request_id_and_the_security_headers() {
         (200, with(get("/graphql"), "accept", b"text/html")),
         (400, get("/graphql")),
         (405, request("PUT", "/graphql", query)),
-        (405, request("OPTIONS", "/graphql", "")),
+        (204, request("OPTIONS", "/graphql", "")),
         (307, get("/")),
         (200, get(asset)),
         (304, with(get(asset), "if-none-match", etag.as_bytes())),
@@ -96,7 +96,7 @@ async fn response_has_a_request_id_and_the_security_headers() {
         }
         let [id] = values(&answer, "x-request-id")[..] else { panic!("{shown}") };
         assert!(uuid::Uuid::parse_str(id).is_ok(), "{shown}");
-        assert_eq!(values(&answer, "content-type").len(), usize::from(!matches!(status, 307)), "{shown}");
+        assert_eq!(values(&answer, "content-type").len(), usize::from(!matches!(status, 204 | 307)), "{shown}");
         assert!(values(&answer, "server").is_empty() && values(&answer, "x-powered-by").is_empty());
     }
 }
@@ -107,14 +107,14 @@ async fn unknown_path_or_method_has_the_error_shape_of_its_api() {
     let interview = interview_path(JUDE_WITH_LUISA);
     for (method, path, status, allow) in [
         ("GET", "/nothing", 404, ""),
-        ("GET", "/graphql/", 404, ""),
+        ("GET", "/graphql//", 404, ""),
         ("GET", "/api/v1", 404, ""),
         ("GET", "/api/v1/nothing", 404, ""),
-        ("PATCH", format!("{interview}/").as_str(), 404, ""),
+        ("PATCH", format!("{interview}//").as_str(), 404, ""),
         ("PATCH", format!("{interview}/{JUDE_WITH_PIET}").as_str(), 404, ""),
         ("PATCH", interview.replace("v1", "v2").as_str(), 404, ""),
-        ("GET", interview.as_str(), 405, "PATCH"),
-        ("DELETE", interview.as_str(), 405, "PATCH"),
+        ("GET", interview.as_str(), 405, "PATCH,PUT"),
+        ("DELETE", interview.as_str(), 405, "PATCH,PUT"),
         ("PUT", "/graphql", 405, "GET,HEAD,POST"),
         ("POST", "/readyz", 405, "GET,HEAD"),
     ] {

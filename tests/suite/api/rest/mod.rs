@@ -3,7 +3,9 @@
 #[macro_use]
 mod response;
 
+mod addresses;
 mod create_interview;
+mod preconditions;
 mod request;
 mod routes;
 mod same_as_graphql;
