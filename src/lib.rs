@@ -2,6 +2,8 @@
 //! structure. Each layer uses the layers before it: [`domain`], [`storage`], [`outbound`], [`services`], [`graphql`],
 //! [`http`], [`config`], [`app`], [`cli`].
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -1,7 +1,7 @@
 //! `backup`: a copy of a SQLite database while servers use it.
 
 use crate::app;
-use crate::cli::{CliError, start};
+use crate::cli::{CliError, output, start};
 use crate::config::DatabaseSettings;
 use crate::storage::{BackupError, Db};
 use clap::Args;
@@ -30,6 +30,6 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         size = db.back_up(&file) => size?,
         () = signals.drain.cancelled() => return Err(CliError::Interrupted),
     };
-    println!("{}: {size} bytes, checked", file.display());
-    Ok(db.close().await?)
+    db.close().await?;
+    output::print_line(format_args!("{}: {size} bytes, checked", file.display()))
 }

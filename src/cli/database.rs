@@ -1,6 +1,6 @@
 //! `migrate`, `demo-data` and `expire-cursors`.
 
-use crate::cli::{CliError, start};
+use crate::cli::{CliError, output, start};
 use crate::config::DatabaseSettings;
 use crate::domain::time;
 use crate::services::{CacheLifetimes, Clock, Services, Tokens, verify_event_log};
@@ -34,7 +34,7 @@ pub async fn migrate(direction: &Direction, settings: &DatabaseSettings) -> Resu
             Direction::Status => {}
         }
         for (step, applied) in db.migration_state().await?.steps {
-            println!("{} {step}", if applied { "applied" } else { "pending" });
+            output::print_line(format_args!("{} {step}", if applied { "applied" } else { "pending" }))?;
         }
         Ok(())
     })
@@ -60,8 +60,7 @@ pub async fn expire_cursors(settings: &DatabaseSettings) -> Result<(), CliError>
             return Err(CliError::Behind);
         }
         event_log::renew_epoch(db).await?;
-        println!("all cursors have expired");
-        Ok(())
+        output::print_line("all cursors have expired")
     })
     .await
 }
@@ -73,8 +72,7 @@ pub async fn demo_data(
 ) -> Result<(), CliError> {
     with_database(settings, false, async |db| {
         fill(db, interviews, base_date).await?;
-        println!("{interviews} interviews");
-        Ok(())
+        output::print_line(format_args!("{interviews} interviews"))
     })
     .await
 }

@@ -25,7 +25,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     }
     let mut output = BufWriter::new(io::stdout());
     export(&db, UserId(user), |line| writeln!(output, "{line}")).await?;
-    output.flush()?;
+    output.flush().map_err(CliError::Output)?;
     Ok(db.close().await?)
 }
 
@@ -34,7 +34,7 @@ impl From<ExportError> for CliError {
         match error {
             ExportError::UnknownUser(_) => Self::UnknownUser,
             ExportError::Database(error) => error.into(),
-            ExportError::Output(error) => error.into(),
+            ExportError::Output(error) => Self::Output(error),
         }
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod export;
 mod import;
 mod log;
+mod output;
 mod reload;
 mod secret_flags;
 mod serve;
@@ -116,10 +117,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Dev(arguments) => Box::pin(dev::run(*arguments)).await,
         Command::Serve(arguments) => Box::pin(serve::run(*arguments)).await,
         Command::Migrate { direction, database } => database::migrate(&direction, &database).await,
-        Command::Schema => {
-            print!("{}", graphql::sdl());
-            Ok(())
-        }
+        Command::Schema => output::print(graphql::sdl()),
         Command::Token(arguments) => token::run(*arguments).await,
         Command::DemoData { interviews, base_date, database } => {
             database::demo_data(interviews, base_date, &database).await
@@ -127,10 +125,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Export(arguments) => export::run(arguments).await,
         Command::ExpireCursors { database } => database::expire_cursors(&database).await,
         Command::Backup(arguments) => backup::run(arguments).await,
-        Command::Configuration => {
-            print!("{}", configuration::reference());
-            Ok(())
-        }
+        Command::Configuration => output::print(configuration::reference()),
     }?;
     Ok(ExitCode::SUCCESS)
 }

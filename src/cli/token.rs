@@ -1,6 +1,6 @@
 //! `token`: signs a token, or revokes tokens.
 
-use crate::cli::{CliError, database};
+use crate::cli::{CliError, database, output};
 use crate::config::{DatabaseSettings, Secret, TokenSettings};
 use crate::domain::UserId;
 use crate::services::{Clock, Revocation, RevokedTokens, SigningError, revoke as revoke_tokens};
@@ -43,11 +43,10 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
             return Err(CliError::Behind);
         }
         match revoke_tokens(db, &revoked, Clock::System.now()).await? {
-            Revocation::Done(_) => println!("revoked"),
-            Revocation::UnknownUser => return Err(CliError::UnknownUser),
-            Revocation::InvalidJti => return Err(CliError::NotRevocable),
+            Revocation::Done(_) => output::print_line("revoked"),
+            Revocation::UnknownUser => Err(CliError::UnknownUser),
+            Revocation::InvalidJti => Err(CliError::NotRevocable),
         }
-        Ok(())
     })
     .await
 }
@@ -57,8 +56,7 @@ fn sign(user: UserId, ttl: Duration, settings: &TokenSettings) -> Result<(), Cli
     let ttl = chrono::TimeDelta::from_std(ttl).map_err(|_| CliError::TtlTooLong)?;
     let now = Clock::System.now();
     now.checked_add_signed(ttl).ok_or(CliError::TtlTooLong)?;
-    println!("{}", secrets.sign(user, now, ttl).map_err(SigningError::from)?);
-    Ok(())
+    output::print_line(secrets.sign(user, now, ttl).map_err(SigningError::from)?)
 }
 
 /// More than any token has, in bytes.

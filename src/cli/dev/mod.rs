@@ -5,7 +5,7 @@ mod key_file;
 pub use key_file::KeyFileError;
 
 use crate::app::{self, App};
-use crate::cli::{CliError, database, serve, start};
+use crate::cli::{CliError, database, output, serve, start};
 use crate::config::ServerSettings;
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
@@ -66,19 +66,25 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     }
     let tokens = Tokens::try_new(key.expose().as_bytes(), None)?;
     let staff = sign(&tokens, demo::STAFF)?;
-    println!("GraphiQL    http://{address}/graphql");
-    println!("REST        http://{address}/api/v1");
-    println!("Database    {DATABASE} (start over: --reset)");
-    println!("Tokens, for `Authorization: Bearer …`, valid for 30 days:");
-    println!("admin   {}", sign(&tokens, demo::ADMIN)?);
-    println!("service {}", sign(&tokens, demo::SERVICE)?);
-    println!("manager {}", sign(&tokens, demo::MANAGER)?);
-    println!("staff   {staff}");
-    println!("driver  {}", sign(&tokens, demo::DRIVER)?);
+    let mut introduction = format!(
+        "GraphiQL    http://{address}/graphql\n\
+         REST        http://{address}/api/v1\n\
+         Database    {DATABASE} (start over: --reset)\n\
+         Tokens, for `Authorization: Bearer …`, valid for 30 days:\n\
+         admin   {}\nservice {}\nmanager {}\nstaff   {staff}\ndriver  {}\n",
+        sign(&tokens, demo::ADMIN)?,
+        sign(&tokens, demo::SERVICE)?,
+        sign(&tokens, demo::MANAGER)?,
+        sign(&tokens, demo::DRIVER)?,
+    );
     // A page that other machines can load has no token.
     let is_local = address.ip().to_canonical().is_loopback();
     if !is_local {
-        println!("GraphiQL does not contain a token, because other machines can reach {address}: enter one of these.");
+        introduction +=
+            &format!("GraphiQL does not contain a token, because other machines can reach {address}: enter one.\n");
+    }
+    if let Err(error) = output::print(introduction) {
+        tracing::warn!(%error, "the addresses and tokens could not be printed");
     }
     let token = is_local.then_some(staff);
     let explorer = Explorer::new(Some(Prefill { token, examples: Example::of_demo_data() }));

@@ -15,6 +15,7 @@ mod log;
 mod migrations;
 mod operations;
 mod origins;
+mod output;
 mod poolers;
 mod roles;
 mod secret_output;

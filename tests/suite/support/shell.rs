@@ -196,7 +196,8 @@ impl Shell {
         server
     }
 
-    fn command(&self, arguments: &str) -> Command {
+    /// `interviews` with these arguments.
+    pub fn command(&self, arguments: &str) -> Command {
         self.command_with(&arguments.split_whitespace().collect::<Vec<_>>())
     }
 
@@ -230,6 +231,13 @@ impl Server {
         let stdout = Lines::follow(child.stdout.take().unwrap());
         let stderr = Lines::follow(child.stderr.take().unwrap());
         Self { child, stdout, stderr, address: String::new() }
+    }
+
+    /// A command whose standard output goes elsewhere.
+    pub fn without_output(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stderr = Lines::follow(child.stderr.take().unwrap());
+        Self { child, stdout: Lines::follow(std::io::empty()), stderr, address: String::new() }
     }
 
     /// Waits until the server accepts connections.
