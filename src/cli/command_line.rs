@@ -14,7 +14,7 @@ pub fn without_secrets(mut error: clap::Error, arguments: impl IntoIterator<Item
     let is_hidden = |kind, text: &str| match kind {
         ContextKind::InvalidSubcommand => has_secret || !is_name(text),
         ContextKind::InvalidArg => !is_name(text.trim_start_matches('-')) || (has_secret && !text.starts_with("--")),
-        _ => text.contains("://") || text.contains('@'),
+        _ => text.contains('@') || text.contains("password="),
     };
     let mut kinds = vec![ContextKind::InvalidSubcommand, ContextKind::InvalidValue];
     // Of other errors it is the argument as `--help` names it.

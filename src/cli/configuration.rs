@@ -16,9 +16,14 @@ const HEAD: &str = "\
 const SETTINGS: &str = "
 ## Settings
 
-Each setting is a flag and an environment variable. The flag takes precedence. A required setting that is empty
-counts as missing. A duration is a number with a unit, such as `500ms`, `10s` or `2min`, and at
-most `365days`.
+Each setting is a flag and an environment variable. The flag takes precedence. A variable that is blank counts as unset.
+
+Every setting has a range that is checked at the start: the error names the variable or the flag, and the range. A
+duration is a number with a unit, such as `500ms`, `10s` or `2min`, and at most `365days`; a timeout is at least `1ms`.
+Counts are at most 1000000000, numbers of bytes at most 2^40, and levels at most 200.
+
+Variables whose names begin with `INTERVIEWS_`, or are spelt almost as a setting, are not read: the log warns of them.
+When a server starts, it logs the settings that differ from their defaults, without secrets.
 ";
 
 /// A command that runs something.

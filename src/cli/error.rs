@@ -2,7 +2,7 @@
 
 use crate::cli::dev::KeyFileError;
 use crate::config::{JwksError, SecretError};
-use crate::services::{DemoDataError, KeySetError, SecretTooShort, SigningError};
+use crate::services::{DemoDataError, KeySetError, SigningError, WeakSecret};
 use crate::storage::{BackupError, StorageError};
 use std::io;
 use std::net::SocketAddr;
@@ -22,9 +22,9 @@ pub enum CliError {
     /// The file with the keys of the identity provider cannot be used.
     #[error("JWKS_FILE: {0}")]
     JwksFile(#[from] KeySetError),
-    /// `JWT_SECRET` is too short.
+    /// `JWT_SECRET` does not resist guessing.
     #[error("JWT_SECRET: {0}")]
-    Secret(#[from] SecretTooShort),
+    Secret(#[from] WeakSecret),
     /// The token to revoke cannot be recognised later.
     #[error(
         "the token lacks a valid `jti` or `exp`, which its revocation needs: revoke all of its user with --revoke-user"
@@ -37,7 +37,10 @@ pub enum CliError {
     #[error("--ttl is too long")]
     TtlTooLong,
     /// `LOG` is not a filter.
-    #[error("LOG: `{0}` is not a filter such as `info` or `warn,interviews=debug`")]
+    #[error(
+        "LOG: `{0}` is not a filter such as `info` or `warn,interviews=debug`, with the levels off, error, warn, info, \
+         debug and trace"
+    )]
     LogFilter(String),
     /// Signing failed.
     #[error("the token could not be signed: {0}")]

@@ -6,13 +6,13 @@ use crate::storage::POSTGRES_NOTICES;
 use std::io::IsTerminal;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Writes the log to standard error from now on.
 pub fn init(settings: &LogSettings) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|_| CliError::LogFilter(settings.log.clone()))?;
+    let filter = filter(&settings.log).ok_or_else(|| CliError::LogFilter(settings.log.clone()))?;
     let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_loggable));
     let lines =
         tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
@@ -31,6 +31,16 @@ fn has_field(event: &Metadata<'_>, name: &str) -> bool {
     event.fields().field(name).is_some()
 }
 
+/// The filter, unless it is invalid. A word alone has to be a level: as the name of a target, a misspelt level would
+/// silence the log.
+fn filter(text: &str) -> Option<EnvFilter> {
+    let is_clear = |directive: &str| {
+        directive.contains(['=', '[']) || directive.is_empty() || directive.parse::<LevelFilter>().is_ok()
+    };
+    let directives: Vec<_> = text.split(',').map(str::trim).collect();
+    if directives.iter().copied().all(is_clear) { EnvFilter::try_new(directives.join(",")).ok() } else { None }
+}
+
 /// Libraries trace what they send and receive: tokens in messages, values in statements. So their level `trace` is left
 /// out, however detailed the filter is.
 fn is_loggable(event: &Metadata<'_>) -> bool {
@@ -43,4 +53,20 @@ fn is_loggable(event: &Metadata<'_>) -> bool {
     let own = env!("CARGO_PKG_NAME");
     let is_own = event.target().strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     is_own || *event.level() <= Level::DEBUG
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filter_names_levels_and_targets() {
+        for text in ["info", "INFO", "off", "warn,interviews=debug", "warn, interviews::http=off", "interviews[{id}]"] {
+            assert!(filter(text).is_some(), "{text}");
+        }
+        for text in ["verbose", "interviews", "interviews::http", "inof,interviews=debug", "interviews=bogus", "a=b=c"]
+        {
+            assert!(filter(text).is_none(), "{text}");
+        }
+    }
 }

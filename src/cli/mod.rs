@@ -5,6 +5,7 @@ mod command_line;
 mod configuration;
 mod database;
 mod dev;
+mod environment;
 mod error;
 mod export;
 mod import;
@@ -22,6 +23,7 @@ use crate::config::{DatabaseSettings, LogSettings};
 use crate::graphql;
 use chrono::NaiveDate;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::env;
 use std::process::ExitCode;
 
 /// Schedule interviews between a company's staff and the drivers who applied to it: a GraphQL API server
@@ -35,6 +37,12 @@ pub struct Cli {
     /// The flags that have a secret as their value.
     #[arg(skip)]
     secret_flags: Vec<&'static str>,
+    /// Variables of the environment that look like settings and are none.
+    #[arg(skip)]
+    mistaken_variables: Vec<String>,
+    /// The settings that differ from their defaults.
+    #[arg(skip)]
+    changed_settings: Vec<String>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -98,10 +106,22 @@ impl Cli {
     /// Parses the command line and the environment. Ends the process if they are invalid, or for `--help`.
     #[must_use]
     pub fn from_command_line() -> Self {
-        let matches = Self::command().try_get_matches();
-        let matches = matches.unwrap_or_else(|error| command_line::without_secrets(error, std::env::args_os()).exit());
-        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        Self { secret_flags: secret_flags::find(&matches), ..cli }
+        let arguments: Vec<_> = env::args_os().collect();
+        let parsed = environment::without_blank_variables(Self::command())
+            .try_get_matches_from(&arguments)
+            .and_then(|matches| Ok((Self::from_arg_matches(&matches)?, matches)));
+        let mut command = Self::command();
+        command.build();
+        let (cli, matches) = parsed.unwrap_or_else(|error| {
+            let error = environment::name_variable(error, &command, &arguments);
+            command_line::without_secrets(error, arguments.clone()).exit()
+        });
+        Self {
+            secret_flags: secret_flags::find(&matches),
+            mistaken_variables: environment::mistakes(&command, env::vars_os().map(|(name, _)| name)),
+            changed_settings: environment::changed(&command, &matches),
+            ..cli
+        }
     }
 }
 
@@ -112,10 +132,13 @@ impl Cli {
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     log::init(&cli.log)?;
     secret_flags::warn(&cli.secret_flags);
+    for mistake in &cli.mistaken_variables {
+        tracing::warn!("{mistake}");
+    }
     match cli.command {
         Command::Import(arguments) => return import::run(arguments).await,
-        Command::Dev(arguments) => Box::pin(dev::run(*arguments)).await,
-        Command::Serve(arguments) => Box::pin(serve::run(*arguments)).await,
+        Command::Dev(arguments) => Box::pin(dev::run(*arguments, &cli.changed_settings)).await,
+        Command::Serve(arguments) => Box::pin(serve::run(*arguments, &cli.changed_settings)).await,
         Command::Migrate { direction, database } => database::migrate(&direction, &database).await,
         Command::Schema => output::print(graphql::sdl()),
         Command::Token(arguments) => token::run(*arguments).await,

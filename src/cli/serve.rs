@@ -34,7 +34,7 @@ pub struct Arguments {
 /// start without one takes less.
 const LISTEN_AFTER: Duration = Duration::from_secs(2);
 
-pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<(), CliError> {
     let Arguments { migrate, database, tokens: token_settings, jwks, server } = arguments;
     let options = database.options(migrate).map_err(CliError::from);
     let (options, tokens) = match (options, tokens(&token_settings, &jwks)) {
@@ -71,7 +71,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Ok(())
     };
     tokio::select! {
-        served = listen(app.clone(), listener, signals) => served,
+        served = listen(app.clone(), listener, signals, changed_settings) => served,
         failed = start => failed,
         never = reload::on_each(hangup, &token_settings, app.services()) => never,
     }
@@ -113,7 +113,13 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
 }
 
 /// Serves until a signal stops the server. A second signal ends the process without waiting for requests in flight.
-pub async fn listen(app: App, listener: TcpListener, signals: ShutdownSignals) -> Result<(), CliError> {
+pub async fn listen(
+    app: App,
+    listener: TcpListener,
+    signals: ShutdownSignals,
+    changed_settings: &[String],
+) -> Result<(), CliError> {
+    tracing::info!(settings = changed_settings.join(" "), "these settings differ from the defaults");
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::select! {
         () = Box::pin(app.serve(listener, signals.drain.cancelled_owned())) => Ok(()),

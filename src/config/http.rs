@@ -1,6 +1,6 @@
 //! Settings of the HTTP layer: the address, connections, and the limits on requests.
 
-use crate::config::{CorsOrigin, duration, permits, positive_duration};
+use crate::config::{CorsOrigin, MAX_DURATION, bytes, count, duration, duration_within, timeout};
 use crate::http::Limits;
 use crate::http::host::Host;
 use crate::http::origin::Origin;
@@ -9,8 +9,10 @@ use crate::http::server::long_lived::LongLivedLimits;
 use crate::http::server::{ConnectionLimits, Timeouts};
 use clap::Args;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::time::Duration;
+
+/// More pings would take more time than requests.
+const MIN_PING_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Where the server listens, and what a request or a connection may take.
 #[derive(Args, Clone, Debug)]
@@ -24,7 +26,7 @@ pub struct HttpSettings {
     /// Accept request bodies and WebSocket messages of at most this many bytes
     ///
     /// A larger body is answered with 413; a WebSocket with a larger message is closed with 1009.
-    #[arg(long, value_name = "BYTES", env = "MAX_BODY", default_value_t = 1024 * 1024)]
+    #[arg(long, value_name = "BYTES", env = "MAX_BODY", default_value_t = 1024 * 1024, value_parser = bytes(1))]
     pub max_body: usize,
     /// Use at most this many bytes of memory for requests and responses at a time
     ///
@@ -36,12 +38,18 @@ pub struct HttpSettings {
     /// and responses of at most 64 KiB. A body whose values alone would need the other three quarters is answered with
     /// 413: a value takes up to 432 bytes. What is still arriving has at most half; when that is full, the oldest head,
     /// body or message that has not arrived in full is refused for the others.
-    #[arg(long, value_name = "BYTES", env = "REQUEST_MEMORY", default_value_t = 64 * 1024 * 1024)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "REQUEST_MEMORY",
+        default_value_t = 64 * 1024 * 1024,
+        value_parser = bytes(65_536)
+    )]
     pub request_memory: usize,
     /// Accept batches of at most this many operations
     ///
     /// The operations of a batch run one after the other. A longer batch is answered with 400, and nothing of it runs.
-    #[arg(long, value_name = "COUNT", env = "MAX_BATCH", default_value_t = 10)]
+    #[arg(long, value_name = "COUNT", env = "MAX_BATCH", default_value_t = 10, value_parser = count(1))]
     pub max_batch: usize,
     /// Cancel a request that has taken this long
     ///
@@ -49,59 +57,47 @@ pub struct HttpSettings {
     /// error code `TIMEOUT`, and what it had begun is rolled back; or with 500 and `OUTCOME_UNKNOWN` if it had
     /// committed a change, or was committing one. PostgreSQL ends a statement after the same time. The limit holds for
     /// each query and mutation on a WebSocket, and for starting a subscription.
-    #[arg(long, value_name = "DURATION", env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = timeout)]
     pub request_timeout: Duration,
     /// Close a new connection on which nothing arrived within this time
     ///
     /// Once something has arrived, `--header-timeout` applies.
-    #[arg(long, value_name = "DURATION", env = "FIRST_BYTE_TIMEOUT", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", env = "FIRST_BYTE_TIMEOUT", default_value = "5s", value_parser = timeout)]
     pub first_byte_timeout: Duration,
     /// Close a connection on which a request's headers did not arrive within this time
     ///
     /// The time starts with their first byte, or on a new connection with the connection. Between requests,
     /// `--keep-alive-timeout` applies.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "HEADER_TIMEOUT",
-        default_value = "30s",
-        value_parser = positive_duration
-    )]
+    #[arg(long, value_name = "DURATION", env = "HEADER_TIMEOUT", default_value = "30s", value_parser = timeout)]
     pub header_timeout: Duration,
     /// Close a connection on which no further request began within this time after a response
     ///
     /// Set it above the time for which a proxy or load balancer in front of the server keeps idle connections.
     /// Otherwise the server closes some at the moment in which the proxy sends a request on them, which fails.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "KEEP_ALIVE_TIMEOUT",
-        default_value = "75s",
-        value_parser = positive_duration
-    )]
+    #[arg(long, value_name = "DURATION", env = "KEEP_ALIVE_TIMEOUT", default_value = "75s", value_parser = timeout)]
     pub keep_alive_timeout: Duration,
     /// Refuse a request whose body did not arrive within this time
     ///
     /// It is answered with 408 and the error code `TIMEOUT`.
-    #[arg(long, value_name = "DURATION", env = "BODY_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", env = "BODY_TIMEOUT", default_value = "10s", value_parser = timeout)]
     pub body_timeout: Duration,
     /// Close a connection when no bytes could be written for this long
     ///
     /// A WebSocket is closed with 1013 when one message takes this long. Every other connection, such as an event
     /// stream, is closed after twice this time, on Linux also when the client acknowledges nothing.
-    #[arg(long, value_name = "DURATION", env = "WRITE_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", env = "WRITE_TIMEOUT", default_value = "10s", value_parser = timeout)]
     pub write_timeout: Duration,
     /// Process at most this many requests at a time
     ///
     /// Further requests are answered with 503, the error code `OVERLOADED` and a `retry-after` header. Queries and
     /// mutations on WebSockets count; open subscriptions do not.
-    #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT", default_value_t = 512, value_parser = permits())]
+    #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT", default_value_t = 512, value_parser = count(1))]
     pub max_in_flight: usize,
     /// Process at most this many requests of one user at a time
     ///
     /// A further one is answered with 429, the error code `RATE_LIMITED` and a `retry-after` header. Queries and
     /// mutations on WebSockets count; open subscriptions do not.
-    #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT_PER_USER", default_value_t = 128)]
+    #[arg(long, value_name = "COUNT", env = "MAX_IN_FLIGHT_PER_USER", default_value_t = 128, value_parser = count(1))]
     pub max_in_flight_per_user: usize,
     /// Keep at most this many connections open, at least 1
     ///
@@ -110,56 +106,44 @@ pub struct HttpSettings {
     /// or are long-lived, the new one is answered with 503 and the error code `OVERLOADED`. A connection uses from 15
     /// to 40 KiB of memory: the default fits into 256 MiB. The server raises its soft limit on file descriptors to the
     /// hard one; where that is too low, it logs a warning and keeps fewer connections open.
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "MAX_CONNECTIONS",
-        default_value_t = 2_000,
-        value_parser = permits().range(1..)
-    )]
+    #[arg(long, value_name = "COUNT", env = "MAX_CONNECTIONS", default_value_t = 2_000, value_parser = count(1))]
     pub max_connections: usize,
     /// Keep at most this many connections of one client address open, at least 1
     ///
     /// Further ones are answered with 503 and the error code `OVERLOADED`. An IPv6 network of 64 bits counts as one
     /// address. Without this setting there is no such limit. Set it only where clients connect without a proxy: all
     /// clients of a proxy have its address.
-    #[arg(long, value_name = "COUNT", env = "MAX_CONNECTIONS_PER_ADDRESS")]
-    pub max_connections_per_address: Option<NonZeroUsize>,
+    #[arg(long, value_name = "COUNT", env = "MAX_CONNECTIONS_PER_ADDRESS", value_parser = count(1))]
+    pub max_connections_per_address: Option<usize>,
     /// Keep at most this many WebSockets and event streams open
     ///
     /// Further ones are answered with 503, or closed with 1013 when the limit is reached while their clients sign in.
     /// An eighth of `--max-connections` is reserved for requests in any case.
-    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS", default_value_t = 1_500, value_parser = permits())]
+    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS", default_value_t = 1_500, value_parser = count(1))]
     pub max_sockets: usize,
     /// Keep at most this many WebSockets and event streams of one user open
     ///
     /// A further event stream is answered with 429 and the error code `TOO_MANY_SUBSCRIPTIONS`, a further WebSocket is
     /// closed with 1013.
-    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS_PER_USER", default_value_t = 1000)]
+    #[arg(long, value_name = "COUNT", env = "MAX_SOCKETS_PER_USER", default_value_t = 1000, value_parser = count(1))]
     pub max_sockets_per_user: usize,
     /// Keep at most this many WebSockets open whose clients have not signed in, at least 1
     ///
     /// They are not counted in `--max-sockets`. At the limit, the oldest one without `connection_init` is closed with
     /// 1013 for a new one.
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "MAX_PENDING_SOCKETS",
-        default_value_t = 512,
-        value_parser = permits().range(1..)
-    )]
+    #[arg(long, value_name = "COUNT", env = "MAX_PENDING_SOCKETS", default_value_t = 512, value_parser = count(1))]
     pub max_pending_sockets: usize,
     /// Run at most this many operations at a time on one WebSocket
     ///
     /// A further operation is refused with the error code `TOO_MANY_SUBSCRIPTIONS`.
-    #[arg(long, value_name = "COUNT", env = "MAX_SUBSCRIPTIONS", default_value_t = 100)]
+    #[arg(long, value_name = "COUNT", env = "MAX_SUBSCRIPTIONS", default_value_t = 100, value_parser = count(1))]
     pub max_subscriptions: usize,
     /// Close a WebSocket on which `connection_init` did not arrive within this time
     ///
     /// It is closed with 4408.
-    #[arg(long, value_name = "DURATION", env = "INIT_TIMEOUT", default_value = "3s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", env = "INIT_TIMEOUT", default_value = "3s", value_parser = timeout)]
     pub init_timeout: Duration,
-    /// Ping WebSockets and event streams at this interval, more than 0s
+    /// Ping WebSockets and event streams at this interval, at least 100ms
     ///
     /// A WebSocket on which nothing arrived since the last ping is closed. Set it below the idle timeout of every
     /// proxy in front of the server.
@@ -168,7 +152,7 @@ pub struct HttpSettings {
         value_name = "DURATION",
         env = "PING_INTERVAL",
         default_value = "15s",
-        value_parser = positive_duration
+        value_parser = duration_within(MIN_PING_INTERVAL, MAX_DURATION)
     )]
     pub ping_interval: Duration,
     /// Let pages of these origins call the server, separated by commas; `*` for all
@@ -251,7 +235,7 @@ impl HttpSettings {
 
     /// The limits on the number of connections.
     pub(crate) fn connection_limits(&self) -> ConnectionLimits {
-        let per_address = self.max_connections_per_address.map(NonZeroUsize::get);
+        let per_address = self.max_connections_per_address;
         ConnectionLimits::new(self.max_connections, per_address)
     }
 

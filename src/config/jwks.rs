@@ -1,6 +1,6 @@
 //! Settings of the identity provider whose tokens the server accepts.
 
-use crate::config::positive_duration;
+use crate::config::timeout;
 use crate::outbound::{DocumentSource, InvalidUrl};
 use crate::services::{ClaimRules, IdentityProvider, RefreshTimes};
 use clap::Args;
@@ -42,7 +42,7 @@ pub struct JwksSettings {
     /// Read the JSON Web Key Set again at this interval
     ///
     /// After a failure the server tries again after a second, and then less often, down to once in `--jwks-cooldown`.
-    #[arg(long, value_name = "DURATION", env = "JWKS_TTL", default_value = "10m", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", env = "JWKS_TTL", default_value = "10m", value_parser = timeout)]
     pub jwks_ttl: Duration,
     /// Read the JSON Web Key Set at most once in this time for tokens with unknown keys
     ///
@@ -52,7 +52,7 @@ pub struct JwksSettings {
         value_name = "DURATION",
         env = "JWKS_COOLDOWN",
         default_value = "30s",
-        value_parser = positive_duration
+        value_parser = timeout
     )]
     pub jwks_cooldown: Duration,
     /// Use keys for at most this long after they were read, while they cannot be read again
@@ -64,7 +64,7 @@ pub struct JwksSettings {
         value_name = "DURATION",
         env = "JWKS_MAX_STALE",
         default_value = "24h",
-        value_parser = positive_duration
+        value_parser = timeout
     )]
     pub jwks_max_stale: Duration,
 }

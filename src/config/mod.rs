@@ -54,17 +54,36 @@ impl ServerSettings {
 /// The longest duration that a setting may have: sums of a time and a duration stay representable.
 const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
 
+/// A duration that may be none.
 fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if duration > MAX_DURATION { Err("it has to be at most 365days".to_owned()) } else { Ok(duration) }
+    duration_within(Duration::ZERO, MAX_DURATION)(text)
 }
 
-fn positive_duration(text: &str) -> Result<Duration, String> {
-    let duration = duration(text)?;
-    if duration.is_zero() { Err("it has to be more than 0s".to_owned()) } else { Ok(duration) }
+/// A duration after which something ends.
+fn timeout(text: &str) -> Result<Duration, String> {
+    duration_within(Duration::from_millis(1), MAX_DURATION)(text)
 }
 
-/// A number of permits: the semaphores that hold them panic on more than an eighth of `usize::MAX`.
-fn permits() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(..=1_000_000_000)
+/// A parser of durations in this range.
+fn duration_within(least: Duration, most: Duration) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync {
+    move |text| {
+        let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+        if (least..=most).contains(&duration) {
+            return Ok(duration);
+        }
+        // The longest one is a year for humantime, and would be printed as 11 months.
+        let most =
+            if most == MAX_DURATION { "365days".to_owned() } else { humantime::format_duration(most).to_string() };
+        Err(format!("it has to be from {} to {most}", humantime::format_duration(least)))
+    }
+}
+
+/// A number of things, from `least`. The semaphores that hold permits panic on more than an eighth of `usize::MAX`.
+fn count(least: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..=1_000_000_000)
+}
+
+/// A number of bytes, from `least` to 1 TiB.
+fn bytes(least: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..=1 << 40)
 }

@@ -27,6 +27,9 @@ pub enum SecretError {
     /// The file is too large to hold one secret.
     #[error("{0}_FILE: the file has more than {MAX_FILE} bytes")]
     TooLarge(&'static str),
+    /// White space around a secret is hardly meant, and cannot be seen.
+    #[error("{0}: it begins or ends with white space: remove it")]
+    Spaces(&'static str),
     /// The file holds white space only.
     #[error("{0}_FILE: the file is blank")]
     Blank(&'static str),
@@ -58,7 +61,8 @@ impl Secret {
 
     /// The secret of this setting: its value, or the content of its file. Empty names and values count as absent.
     pub(crate) fn resolve(name: &'static str, value: Option<&Self>, file: Option<&Path>) -> Result<Self, SecretError> {
-        Self::find(name, value, file).map(|(secret, _)| secret)
+        let (secret, _) = Self::find(name, value, file)?;
+        without_spaces(name, &secret.0)
     }
 
     /// The secrets of this setting: its value, or the lines of its file. Blank lines are left out.
@@ -68,10 +72,14 @@ impl Secret {
         file: Option<&Path>,
     ) -> Result<Vec<Self>, SecretError> {
         let (Self(text), origin) = Self::find(name, value, file)?;
-        Ok(match origin {
-            Origin::Value => vec![Self(text)],
-            Origin::File => text.lines().filter(|line| !line.trim().is_empty()).map(|line| Self(line.into())).collect(),
-        })
+        let secrets = match origin {
+            Origin::Value => vec![without_spaces(name, &text)?],
+            Origin::File => {
+                let lines = text.lines().filter(|line| !line.trim().is_empty());
+                lines.map(|line| without_spaces(name, line)).collect::<Result<_, _>>()?
+            }
+        };
+        Ok(secrets)
     }
 
     fn find(name: &'static str, value: Option<&Self>, file: Option<&Path>) -> Result<(Self, Origin), SecretError> {
@@ -86,7 +94,7 @@ impl Secret {
     }
 }
 
-/// The content of a file without the newline at its end, which editors and `echo` add.
+/// The content of a file.
 fn read(name: &'static str, file: &Path) -> Result<Secret, SecretError> {
     let mut text = String::new();
     let content = File::open(file).and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text));
@@ -94,8 +102,13 @@ fn read(name: &'static str, file: &Path) -> Result<Secret, SecretError> {
     if text.len() as u64 > MAX_FILE {
         return Err(SecretError::TooLarge(name));
     }
-    let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    if secret.trim().is_empty() { Err(SecretError::Blank(name)) } else { Ok(Secret(secret.to_owned())) }
+    if text.trim().is_empty() { Err(SecretError::Blank(name)) } else { Ok(Secret(text)) }
+}
+
+/// The secret without the newline at its end, which editors and `echo` add.
+fn without_spaces(name: &'static str, text: &str) -> Result<Secret, SecretError> {
+    let secret = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    if secret.trim() == secret { Ok(Secret(secret.to_owned())) } else { Err(SecretError::Spaces(name)) }
 }
 
 impl FromStr for Secret {
@@ -126,16 +139,18 @@ mod tests {
     fn one_newline_at_the_end_of_a_file_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
-        for (content, secret) in [
-            ("secret", "secret"),
-            ("secret\n", "secret"),
-            ("secret\r\n", "secret"),
-            ("secret\n\n", "secret\n"),
-            (" two words \n", " two words "),
-            ("\nsecret", "\nsecret"),
-        ] {
+        for (content, secret) in
+            [("secret", "secret"), ("secret\n", "secret"), ("secret\r\n", "secret"), ("two words\n", "two words")]
+        {
             std::fs::write(&file, content).unwrap();
             assert_eq!(resolve(None, Some(&file)).unwrap(), secret, "{content:?}");
+            assert_eq!(resolve(Some(content), None).unwrap(), secret, "{content:?}");
+        }
+        for content in ["secret\n\n", " two words \n", "\nsecret", "secret ", "\tsecret", "secret\u{a0}"] {
+            std::fs::write(&file, content).unwrap();
+            let error = "KEY: it begins or ends with white space: remove it";
+            assert_eq!(resolve(None, Some(&file)).unwrap_err(), error, "{content:?}");
+            assert_eq!(resolve(Some(content), None).unwrap_err(), error, "{content:?}");
         }
     }
 
@@ -152,7 +167,7 @@ mod tests {
             ("one", &["one"][..]),
             ("one\n", &["one"]),
             ("one\r\ntwo\r\n", &["one", "two"]),
-            ("\none\n\n \ntwo words \n\n", &["one", "two words "]),
+            ("\none\n\n \ntwo words\n\n", &["one", "two words"]),
         ] {
             std::fs::write(&file, content).unwrap();
             assert_eq!(lines(None, Some(&file)).unwrap(), secrets, "{content:?}");

@@ -1,7 +1,7 @@
 //! Settings of the service layer: tokens, users and the event log.
 
-use crate::config::{Secret, SecretError, duration, positive_duration, secret};
-use crate::services::{BookingLimits, CacheLifetimes, SecretTooShort, Secrets, ServiceLimits};
+use crate::config::{Secret, SecretError, bytes, duration, duration_within, secret};
+use crate::services::{BookingLimits, CacheLifetimes, Secrets, ServiceLimits, WeakSecret};
 use chrono::TimeDelta;
 use clap::Args;
 use std::path::PathBuf;
@@ -44,7 +44,13 @@ pub struct ServiceSettings {
     ///
     /// Subscribers receive changes of other servers within this time, and changes of their own server at once. The
     /// server pauses for at least 5ms between two reads.
-    #[arg(long, value_name = "DURATION", env = "EVENT_INTERVAL", default_value = "100ms", value_parser = duration)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "EVENT_INTERVAL",
+        default_value = "100ms",
+        value_parser = duration_within(Duration::from_millis(1), Duration::from_mins(1))
+    )]
     pub event_interval: Duration,
     /// Keep missed events that subscribers have read and not sent yet in at most this many bytes of memory
     ///
@@ -54,7 +60,8 @@ pub struct ServiceSettings {
         long,
         value_name = "BYTES",
         env = "MISSED_EVENT_MEMORY",
-        default_value_t = ServiceLimits::default().missed_events
+        default_value_t = ServiceLimits::default().missed_events,
+        value_parser = bytes(0)
     )]
     pub missed_event_memory: usize,
     /// Count at most this many items of a list
@@ -74,8 +81,13 @@ pub struct BookingSettings {
     ///
     /// Each reserves the driver's time at all companies before the driver has agreed. One more is refused with the code
     /// `TOO_MANY_OPEN_INTERVIEWS`.
-    #[arg(long, value_name = "COUNT", env = "MAX_OPEN_INTERVIEWS",
-        default_value_t = BookingLimits::default().open_interviews, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "MAX_OPEN_INTERVIEWS",
+        default_value_t = BookingLimits::default().open_interviews,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000_000)
+    )]
     pub max_open_interviews: u64,
     /// Allow interviews and proposals that are at most this long, up to 24h
     ///
@@ -85,9 +97,8 @@ pub struct BookingSettings {
 }
 
 fn length(text: &str) -> Result<Duration, String> {
-    let length = positive_duration(text)?;
     let longest = BookingLimits::default().length.to_std().unwrap_or_default();
-    if length > longest { Err("it has to be at most 24h".to_owned()) } else { Ok(length) }
+    duration_within(Duration::from_millis(1), longest)(text)
 }
 
 impl BookingSettings {
@@ -115,8 +126,8 @@ impl TokenSettings {
     /// The signer and verifier of tokens with these secrets.
     ///
     /// # Errors
-    /// [`SecretTooShort`]
-    pub(crate) fn secrets(&self, secrets: &[Secret]) -> Result<Secrets, SecretTooShort> {
+    /// [`WeakSecret`]
+    pub(crate) fn secrets(&self, secrets: &[Secret]) -> Result<Secrets, WeakSecret> {
         let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose().as_bytes()).collect();
         Secrets::try_new(&secrets, self.jwt_audience.clone().filter(|audience| !audience.is_empty()))
     }

@@ -15,7 +15,7 @@ pub use auth::authentication::AuthenticationError;
 pub use auth::identity_provider::{ClaimRules, IdentityProvider, KeySetError, KeySetState, RefreshTimes};
 pub use auth::live_sessions::LiveSession;
 pub use auth::revocation::{Revocation, RevokedTokens, revoke};
-pub use auth::secrets::{SecretTooShort, Secrets};
+pub use auth::secrets::{Secrets, WeakSecret};
 pub use auth::token_problem::TokenProblem;
 pub use auth::tokens::{SigningError, Tokens};
 pub use clock::{Clock, FrozenClock};

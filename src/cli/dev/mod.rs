@@ -37,7 +37,7 @@ pub struct Arguments {
 const DATABASE: &str = "interviews-dev.db";
 const KEY: &str = "interviews-dev.key";
 
-pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<(), CliError> {
     let Arguments { reset, interviews, base_date, mut server } = arguments;
     // Bind first: where this fails, another `dev` may be using the files of this directory.
     let listener = serve::bind(&server).await?;
@@ -92,7 +92,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     server.http.allowed_hosts.push("localhost".to_owned());
     server.http.default_to_loopback_origins = true;
     let signals = app::listen_for_signals()?;
-    serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener, signals).await
+    serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener, signals, changed_settings).await
 }
 
 fn sign(tokens: &Tokens, user: UserId) -> Result<String, CliError> {

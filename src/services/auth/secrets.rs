@@ -19,16 +19,32 @@ pub struct Secrets {
     audience: Option<String>,
 }
 
-/// A secret is too short to resist guessing.
+/// A secret that does not resist guessing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the JWT secret{} has {bytes} bytes; at least {min} are needed (RFC 7518, section 3.2)",
-    .line.map(|line| format!(" in line {line}")).unwrap_or_default(), min = Secrets::MIN_LENGTH
-)]
-pub struct SecretTooShort {
-    bytes: usize,
+#[error("the JWT secret{} {weakness}", .line.map(|line| format!(" in line {line}")).unwrap_or_default())]
+pub struct WeakSecret {
     /// Its number, if there are others.
     line: Option<usize>,
+    weakness: Weakness,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Weakness {
+    #[error("has {0} bytes; at least {min} are needed (RFC 7518, section 3.2)", min = Secrets::MIN_LENGTH)]
+    Short(usize),
+    #[error("repeats one character; use a random one, such as from `openssl rand -hex 32`")]
+    Repeated,
+}
+
+impl Weakness {
+    fn of(secret: &[u8]) -> Option<Self> {
+        if secret.len() < Secrets::MIN_LENGTH {
+            return Some(Self::Short(secret.len()));
+        }
+        let character = str::from_utf8(secret).ok().and_then(|text| text.chars().next()).map_or(1, char::len_utf8);
+        let is_repeated = secret.chunks(character).all(|other| *other == secret[..character]);
+        is_repeated.then_some(Self::Repeated)
+    }
 }
 
 /// Why [`Secrets::verify`] does not accept a token.
@@ -62,17 +78,14 @@ impl Secrets {
     /// Signs with the first secret. With an audience, only tokens that name it are accepted.
     ///
     /// # Errors
-    /// [`SecretTooShort`], also when there is no secret.
-    pub fn try_new(secrets: &[&[u8]], audience: Option<String>) -> Result<Self, SecretTooShort> {
-        let short = secrets.iter().position(|secret| secret.len() < Self::MIN_LENGTH);
-        let first = match (short, secrets) {
-            (None, [first, ..]) => first,
-            (short, _) => {
-                let bytes = short.map_or(0, |index| secrets[index].len());
-                let line = short.filter(|_| secrets.len() > 1).map(|index| index + 1);
-                return Err(SecretTooShort { bytes, line });
+    /// [`WeakSecret`], also when there is no secret.
+    pub fn try_new(secrets: &[&[u8]], audience: Option<String>) -> Result<Self, WeakSecret> {
+        for (index, secret) in secrets.iter().enumerate() {
+            if let Some(weakness) = Weakness::of(secret) {
+                return Err(WeakSecret { line: (secrets.len() > 1).then_some(index + 1), weakness });
             }
-        };
+        }
+        let [first, ..] = secrets else { return Err(WeakSecret { line: None, weakness: Weakness::Short(0) }) };
         // This pins the algorithm: `none` and other families are refused.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.required_spec_claims.clear(); // the payload has those that are required

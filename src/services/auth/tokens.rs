@@ -3,7 +3,7 @@
 
 use super::claims::{Claims, KeyId};
 use super::identity_provider::{IdentityProvider, KeySetState};
-use super::secrets::{Rejection, SecretTooShort, Secrets};
+use super::secrets::{Rejection, Secrets, WeakSecret};
 use super::token_problem::TokenProblem;
 use crate::domain::UserId;
 use crate::services::Clock;
@@ -48,8 +48,8 @@ impl Tokens {
     /// Signs and verifies with this secret alone. With an audience, only tokens that name it are accepted.
     ///
     /// # Errors
-    /// [`SecretTooShort`]
-    pub fn try_new(secret: &[u8], audience: Option<String>) -> Result<Self, SecretTooShort> {
+    /// [`WeakSecret`]
+    pub fn try_new(secret: &[u8], audience: Option<String>) -> Result<Self, WeakSecret> {
         Ok(Self::new(Some(Secrets::try_new(&[secret], audience)?), None))
     }
 

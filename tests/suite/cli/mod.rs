@@ -21,6 +21,7 @@ mod roles;
 mod secret_output;
 mod secrets;
 mod serve;
+mod setting_ranges;
 mod settings;
 mod shutdown;
 mod sqlite_files;

@@ -1,9 +1,8 @@
 //! Server-sent events, for one operation a connection.
 
 use crate::support::Database::Sqlite;
-use crate::support::TestApp;
 use crate::support::actor::{Actor, Answer};
-use crate::support::listening_server::set_location;
+use crate::support::listening_server::{ListeningServer, set_location, subscribe};
 use crate::support::people::JUDE_WITH_LUISA;
 use axum::body::Body;
 use axum::http::Request;
@@ -114,9 +113,13 @@ async fn events_are_not_compressed() {
 
 #[tokio::test]
 async fn body_and_in_flight_limits_apply_to_events() {
-    let Some(app) = TestApp::start_with(Sqlite, &["--max-body", "100", "--max-in-flight", "0"]).await else { return };
-    let large = json!({"query": "{ __typename }".repeat(20)}).to_string();
-    assert_eq!(post(&app.staff(), EVENTS, large).await.status, 413);
-    let answer = ask(&app.staff(), "{ __typename }").await;
+    let server = ListeningServer::start(Sqlite, &["--max-body", "1000", "--max-in-flight", "1"]).await.unwrap();
+    let large = json!({"query": "{ __typename }".repeat(100)}).to_string();
+    assert_eq!(post(&server.app.staff(), EVENTS, large).await.status, 413);
+    let (lock, mut client) = (server.lock(JUDE_WITH_LUISA).await, server.staff().await);
+    client.send(subscribe("1", &set_location())).await;
+    client.expect_nothing().await;
+    let answer = ask(&server.app.staff(), "{ __typename }").await;
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"));
+    lock.rollback().await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 use crate::support::Database::Sqlite;
 use crate::support::actor::{Actor, Answer};
-use crate::support::listening_server::{ListeningServer, set_location};
+use crate::support::listening_server::{ListeningServer, set_location, subscribe};
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
 use axum::body::Body;
@@ -58,7 +58,10 @@ async fn rate_limited_request_has_the_seconds_to_wait_over_every_transport() {
 
 #[tokio::test]
 async fn request_beyond_the_limit_of_concurrency_has_the_seconds_to_wait() {
-    let server = ListeningServer::start(Sqlite, &["--max-in-flight", "0"]).await.unwrap();
+    let server = ListeningServer::start(Sqlite, &["--max-in-flight", "1"]).await.unwrap();
+    let (lock, mut client) = (server.lock(JUDE_WITH_LUISA).await, server.staff().await);
+    client.send(subscribe("1", &set_location())).await;
+    client.expect_nothing().await;
     let operation = json!({"query": "{ viewer { id } }"});
     let answer = post(&server.app.staff(), "application/json", &operation).await;
     assert_eq!((answer.header("retry-after"), seconds(&answer.json(), "OVERLOADED")), ("1", 1));
@@ -66,6 +69,7 @@ async fn request_beyond_the_limit_of_concurrency_has_the_seconds_to_wait() {
     let rejected = WebSocketClient::connect(server.address, &[SUBPROTOCOL]).await.err().unwrap();
     assert!(rejected.head.contains("retry-after: 1\r\n"), "{}", rejected.head);
     assert_eq!(seconds(&rejected.body, "OVERLOADED"), 1);
+    lock.rollback().await.unwrap();
 }
 
 #[tokio::test]
