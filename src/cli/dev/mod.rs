@@ -66,7 +66,7 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
     }
     let tokens = Tokens::try_new(key.expose().as_bytes(), None)?;
     let staff = sign(&tokens, demo::STAFF)?;
-    let mut introduction = format!(
+    let introduction = format!(
         "GraphiQL    http://{address}/graphql\n\
          REST        http://{address}/api/v1\n\
          Database    {DATABASE} (start over: --reset)\n\
@@ -79,11 +79,12 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
     );
     // A page that other machines can load has no token.
     let is_local = address.ip().to_canonical().is_loopback();
-    if !is_local {
-        introduction +=
-            &format!("GraphiQL does not contain a token, because other machines can reach {address}: enter one.\n");
-    }
-    if let Err(error) = output::print(introduction) {
+    let note = if is_local {
+        String::new()
+    } else {
+        format!("GraphiQL does not contain a token, because other machines can reach {address}: enter one.\n")
+    };
+    if let Err(error) = output::print(format_args!("{introduction}{note}")) {
         tracing::warn!(%error, "the addresses and tokens could not be printed");
     }
     let token = is_local.then_some(staff);

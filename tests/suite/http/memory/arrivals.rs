@@ -100,8 +100,11 @@ async fn messages_that_do_not_end_leave_memory_for_others() {
 #[tokio::test]
 async fn requests_without_memory_are_logged_once_a_minute() {
     let shell = Shell::on_demo_data(Sqlite).await.unwrap();
-    let server = shell.start_script("exec interviews serve --request-memory 10000");
-    let body = json!({"query": "{ interviews(first: 100) { nodes { id status startAt endAt location } } }"});
+    let server = shell.start_script("exec interviews serve --request-memory 65536");
+    // 60 KB, which is more than three quarters of the memory.
+    let list = "interviews(first: 100) { nodes { id status startAt endAt location } }";
+    let lists: String = (0..5).map(|number| format!("a{number}: {list} ")).collect();
+    let body = json!({"query": format!("{{ {lists} }}")});
     let (client, token) = (http_client::client(), shell.token(MONA));
     for _ in 0..3 {
         let request = client.post(format!("http://{}/graphql", server.address)).bearer_auth(&token).json(&body);
