@@ -11,6 +11,7 @@ use crate::graphql::failure::{no_viewer, reject};
 use crate::graphql::loaders::Loader;
 use crate::graphql::relay::page_arguments::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::root_counts::RootCounts;
+use crate::graphql::schema::interview::log_cursor;
 use crate::graphql::schema::interview::subscription::SubscriptionArguments;
 use crate::graphql::schema::{FREE_TEXTS, LISTS, SCANS, SCHEMA};
 use crate::graphql::{RequestContext, sdl};
@@ -102,17 +103,19 @@ impl Api for InterviewsApi {
         session: LiveSession,
         request_id: String,
         field: &RootField,
+        resume_after: Option<&str>,
     ) -> Result<EventStream<Self>, RequestError> {
         let failure = |cause: ServiceError| match cause {
             ServiceError::CursorExpired => field.error(Code::CursorExpired, CURSOR_EXPIRED.into()),
             cause => reject(&cause, &request_id),
         };
-        let SubscriptionArguments { filter, since } = SubscriptionArguments::parse(field)?;
+        let SubscriptionArguments { filter, since } = SubscriptionArguments::parse(field, resume_after)?;
         let deliveries = self.services.subscribe(session, filter, since).await.map_err(failure)?;
         let delivery = move |delivery: Result<services::Delivery, SubscriptionEnd>| match delivery {
             Ok(services::Delivery { entry, matches, viewer, is_live }) => {
                 let share_key = is_live.then(|| (entry.epoch, entry.position, viewer.scope(), viewer.sides(), matches));
-                Ok(Delivery { event: Arc::new(AdmittedEntry { entry, matches }), viewer, share_key })
+                let cursor = log_cursor::of_entry(&entry);
+                Ok(Delivery { event: Arc::new(AdmittedEntry { entry, matches }), cursor, viewer, share_key })
             }
             Err(SubscriptionEnd::SignedOut(problem)) => Err(StreamEnd::SignedOut(no_viewer(problem))),
             Err(SubscriptionEnd::HistoryChanged) => Err(StreamEnd::CursorExpired),

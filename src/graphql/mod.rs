@@ -21,7 +21,7 @@ pub(crate) use engine::log_limit::LogLimit;
 pub use engine::memory::MemoryBudget;
 pub(crate) use engine::memory::{Arrival, Charge, GiveUp, NoMemory};
 pub(crate) use engine::response_limits::NO_MEMORY;
-pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd};
+pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd, SubscriptionResponse};
 pub(crate) use engine::{AllowedOperations, EngineLimits, Execution, Introspection, Outcome};
 pub(crate) use failure::{no_viewer, reject};
 pub(crate) use schema::CONFLICT_COST;

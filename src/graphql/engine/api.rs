@@ -68,15 +68,17 @@ pub trait Api: Clone + Send + Sync + 'static {
     /// The key under which the cost of an operation is charged to its viewer.
     fn rate_limit_key(viewer: &Self::Viewer) -> Self::RateLimitKey;
 
-    /// Starts the events of a subscription. The stream ends with its first error.
+    /// Starts the events of a subscription. The stream ends with its first error. With `resume_after`, the cursor of a
+    /// delivery, it begins after that one, and not where its arguments say.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for a wrong argument, the code of the failure when the events cannot be read.
+    /// `BAD_USER_INPUT` for a wrong argument or cursor, the code of the failure when the events cannot be read.
     fn subscribe(
         &self,
         session: Self::Session,
         request_id: String,
         field: &RootField,
+        resume_after: Option<&str>,
     ) -> impl Future<Output = Result<EventStream<Self>, RequestError>> + Send;
 
     /// Waits for a permit to execute an event for one subscriber who catches up. It limits how much such work uses the
@@ -91,6 +93,8 @@ pub type EventStream<A> = BoxStream<'static, Result<Delivery<A>, StreamEnd>>;
 pub struct Delivery<A: Api> {
     /// The event.
     pub event: Arc<A::Event>,
+    /// What a client passes to resume after this event.
+    pub cursor: String,
     /// The subscriber, with the permissions at this moment.
     pub viewer: Arc<A::Viewer>,
     /// The key of the shared response; `None` for a subscriber who catches up and so gets the event alone.

@@ -181,13 +181,14 @@ impl<A: Api> Engine<A> {
         }
     }
 
-    /// Executes a query or mutation, or starts a subscription.
+    /// Executes a query or mutation, or starts a subscription, with `resume_after` after the response with this cursor.
     pub async fn open(
         &self,
         session: Option<&A::Session>,
         client: Client,
         request: Request,
         allowed: AllowedOperations,
+        resume_after: Option<&str>,
     ) -> Execution {
         let viewer = match session.map(A::viewer).transpose() {
             Ok(viewer) => viewer,
@@ -199,7 +200,7 @@ impl<A: Api> Engine<A> {
                 return Execution::Once(self.run(execution, context).await);
             }
             (Ok(PreparedRequest::Subscription(subscription)), Some(session)) => {
-                match self.subscriptions.start(session.clone(), client, subscription).await {
+                match self.subscriptions.start(session.clone(), client, subscription, resume_after).await {
                     Ok(responses) => return Execution::Stream(responses),
                     Err(error) => error,
                 }

@@ -7,13 +7,21 @@ use crate::graphql::engine::error::{Code, NoViewer, RequestError};
 use crate::graphql::engine::event_executor::{EventExecutor, EventRequest};
 use crate::graphql::engine::json::JsonText;
 use crate::graphql::engine::kept_memory::{KeptMemory, KeptSubscription};
-use crate::graphql::engine::shared_responses::{EventResponse, SharedResponses};
+use crate::graphql::engine::shared_responses::SharedResponses;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
 /// The responses of a subscription. The stream ends with its first error.
-pub type ResponseStream = BoxStream<'static, Result<Arc<JsonText>, StreamEnd>>;
+pub type ResponseStream = BoxStream<'static, Result<SubscriptionResponse, StreamEnd>>;
+
+/// A response of a subscription.
+#[derive(Clone, Debug)]
+pub struct SubscriptionResponse {
+    /// What a client passes to resume after the event of this response.
+    pub cursor: String,
+    pub json: Arc<JsonText>,
+}
 
 /// Why the server ended a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,22 +89,24 @@ impl<A: Api> Subscriptions<A> {
         self.shared.memory()
     }
 
-    /// Starts a subscription.
+    /// Starts a subscription. With `resume_after`, the cursor of a response, it begins after that one.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for a wrong argument, `TOO_MANY_SUBSCRIPTIONS` when those of the user keep too much memory, the
-    /// code of the failure when the events cannot be read.
+    /// `BAD_USER_INPUT` for a wrong argument or cursor, `TOO_MANY_SUBSCRIPTIONS` when those of the user keep too much
+    /// memory, the code of the failure when the events cannot be read.
     pub async fn start(
         &self,
         session: A::Session,
         client: Client,
         subscription: PreparedSubscription,
+        resume_after: Option<&str>,
     ) -> Result<ResponseStream, RequestError> {
         let PreparedSubscription { root_field, mut per_event } = subscription;
         let viewer = A::viewer(&session)?;
         let kept = per_event.keep(A::rate_limit_key(&viewer), &self.kept, root_field.memory())?;
         let api = self.events.executor.api();
-        let deliveries = api.subscribe(session.clone(), client.request_id.clone(), &root_field).await?;
+        let request_id = client.request_id.clone();
+        let deliveries = api.subscribe(session.clone(), request_id, &root_field, resume_after).await?;
         let subscription = Subscription {
             subscriptions: self.clone(),
             session,
@@ -113,7 +123,7 @@ impl<A: Api> Subscriptions<A> {
 }
 
 impl<A: Api> Subscription<A> {
-    async fn next(&mut self) -> Option<Result<Arc<JsonText>, StreamEnd>> {
+    async fn next(&mut self) -> Option<Result<SubscriptionResponse, StreamEnd>> {
         let deliveries = self.deliveries.as_mut()?;
         // Before the event is read: the permissions to see it are those of the moment at which it is sent.
         self.subscriptions.events.wait_for_points(&self.session).await;
@@ -128,8 +138,8 @@ impl<A: Api> Subscription<A> {
     }
 
     /// The response for one event. `&mut`, because the stream of deliveries is not `Sync`.
-    async fn respond(&mut self, delivery: Delivery<A>) -> EventResponse {
-        let Delivery { event, viewer, share_key } = delivery;
+    async fn respond(&mut self, delivery: Delivery<A>) -> Result<SubscriptionResponse, Code> {
+        let Delivery { event, cursor, viewer, share_key } = delivery;
         let Subscriptions { events, shared, .. } = &self.subscriptions;
         let (per_event, events, client) = (self.per_event.clone(), events.clone(), self.client.clone());
         let (selection, catching_up) = (per_event.selection.hash, share_key.is_none());
@@ -137,11 +147,12 @@ impl<A: Api> Subscription<A> {
             let context = RequestContext { viewer: Some(viewer), client };
             events.execute_with_retries(&per_event, &context, &event, catching_up).await
         };
-        match share_key {
+        let json = match share_key {
             Some(share_key) => shared.get_or_execute((share_key, selection), execute).await,
             // In a task of its own: this future is not polled while the client does not read, and would hold a permit
             // and database connections for that time.
             None => AbortOnDropHandle::new(tokio::spawn(execute)).await.unwrap_or(Err(Code::Internal)),
-        }
+        }?;
+        Ok(SubscriptionResponse { cursor, json })
     }
 }

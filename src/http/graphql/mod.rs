@@ -38,7 +38,10 @@ pub(crate) async fn get(
     let accepted = Accepted::of(headers)?;
     let (operation, _charge) = request::from_query(request.uri().query().unwrap_or_default(), &server.memory)?;
     if accepted.events {
-        return event_stream(&server, &caller, accepted.media, operation, AllowedOperations::QueriesOnly).await;
+        let resume_after = sse::last_event_id(headers);
+        let allowed = AllowedOperations::QueriesOnly;
+        let events = event_stream(&server, &caller, accepted.media, operation, allowed, resume_after);
+        return Box::pin(events).await;
     }
     let outcome = match caller.viewer(&server.services).await {
         Ok(viewer) => {
@@ -57,12 +60,16 @@ pub(crate) async fn post(
     State(server): State<ServerState>,
     caller: Caller,
     accepted: Accepted,
+    headers: HeaderMap,
     Operations(operations): Operations,
 ) -> Result<Response, HttpError> {
     if accepted.events {
         return match operations {
             BatchRequest::Single(operation) => {
-                event_stream(&server, &caller, accepted.media, operation, AllowedOperations::All).await
+                let resume_after = sse::last_event_id(&headers);
+                let allowed = AllowedOperations::All;
+                let events = event_stream(&server, &caller, accepted.media, operation, allowed, resume_after);
+                Box::pin(events).await
             }
             BatchRequest::Batch(_) => {
                 Err(HttpError::bad_request("An event stream answers one operation, and no batch."))
@@ -118,6 +125,7 @@ async fn event_stream(
     media: Media,
     operation: Operation,
     allowed: AllowedOperations,
+    resume_after: Option<String>,
 ) -> Result<Response, HttpError> {
     let session = match caller.session(&server.services).await {
         Ok(session) => session,
@@ -126,7 +134,8 @@ async fn event_stream(
         }
     };
     let _permit = session.as_ref().map(|session| server.admission.admit_user(session.user())).transpose()?;
-    match server.engine.open(session.as_ref(), caller.client.clone(), operation, allowed).await {
+    match server.engine.open(session.as_ref(), caller.client.clone(), operation, allowed, resume_after.as_deref()).await
+    {
         Execution::Once(outcome) => Ok(single_event(media, outcome)),
         Execution::Stream(responses) => {
             let user = session.as_ref().map(LiveSession::user).ok_or(OVERLOADED)?;

@@ -3,21 +3,27 @@
 
 use crate::graphql::{
     CURSOR_EXPIRED, Code, Json, MemoryBudget, NoMemory, Outcome, RequestError, ResponseStream, StreamEnd,
+    SubscriptionResponse,
 };
 use crate::http::server::long_lived::ConnectionPermit;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{Instant, Interval, interval_at};
 
+/// The header with the last `id:` that the client received on an earlier stream
+/// (<https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header>).
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
 /// The event after the last response. It has an empty `data` field because browsers drop events without data.
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
 /// What is around a response in its event.
-const BEFORE_RESPONSE: &str = "event: next\ndata: ";
+const EVENT: &str = "event: next\n";
+const BEFORE_RESPONSE: &str = "data: ";
 const AFTER_RESPONSE: &str = "\n\n";
 
 /// A comment that keeps proxies from closing an idle connection. It has no empty line after it, because some clients
@@ -31,9 +37,21 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
 ];
 
+/// After which event the client resumes; `None` without the header, or if it is empty, as before the first event. What
+/// cannot be read, or is ambiguous, is no valid cursor.
+pub(super) fn last_event_id(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(LAST_EVENT_ID).iter();
+    match (values.next()?, values.next()) {
+        (value, None) if value.is_empty() => None,
+        (value, None) => Some(value.to_str().unwrap_or_default().to_owned()),
+        (_, Some(_)) => Some(String::new()),
+    }
+}
+
 /// The stream of an operation that has one response.
 pub(super) fn single(outcome: Outcome) -> Response {
     let mut body = Json::default();
+    body.push_str(EVENT);
     body.push_str(BEFORE_RESPONSE);
     body.append(outcome.into_json());
     body.push_str(AFTER_RESPONSE);
@@ -95,22 +113,22 @@ impl EventStream {
         }
     }
 
-    /// One response as an event. Its JSON has no line breaks.
-    fn next_event(&self, response: &str) -> Result<Bytes, NoMemory> {
-        let charge = self.memory.charge(response.len())?;
-        Ok(Json::new(next_event(response).into_bytes(), charge).into())
+    /// One response as an event. Neither its JSON nor its cursor has line breaks.
+    fn next_event(&self, SubscriptionResponse { cursor, json }: &SubscriptionResponse) -> Result<Bytes, NoMemory> {
+        let charge = self.memory.charge(json.len())?;
+        let json: &str = json;
+        let event = format!("{EVENT}id: {cursor}\n{BEFORE_RESPONSE}{json}{AFTER_RESPONSE}");
+        Ok(Json::new(event.into_bytes(), charge).into())
     }
 
     /// The last chunk, which tells the client why the stream ends.
     fn end(&mut self, end: StreamEnd) -> Bytes {
         self.responses = None;
         let error = Outcome::Rejected(stream_end_error(end, &self.request_id)).into_json().into_text();
-        (next_event(&error) + COMPLETE).into()
+        let error: &str = &error;
+        // Without an `id:`: the client resumes after the last event that it has received.
+        format!("{EVENT}{BEFORE_RESPONSE}{error}{AFTER_RESPONSE}{COMPLETE}").into()
     }
-}
-
-fn next_event(response: &str) -> String {
-    format!("{BEFORE_RESPONSE}{response}{AFTER_RESPONSE}")
 }
 
 #[cfg(test)]
@@ -140,9 +158,10 @@ mod tests {
     }
 
     fn responses(last: Option<StreamEnd>) -> ResponseStream {
-        let responses = ["a", "b\n\nevent: forged"].map(|text| {
+        let responses = [("1", "a"), ("2", "b\n\nevent: forged")].map(|(cursor, text)| {
             let json = serde_json::json!({"data": text}).to_string().into_bytes();
-            Ok(Arc::new(Json::new(json, Charge::default()).into_text()))
+            let json = Arc::new(Json::new(json, Charge::default()).into_text());
+            Ok(SubscriptionResponse { cursor: cursor.to_owned(), json })
         });
         stream::iter(responses.into_iter().chain(last.map(Err))).boxed()
     }
@@ -153,7 +172,8 @@ mod tests {
 
     #[tokio::test]
     async fn subscription_is_sent_until_its_end() {
-        let both = "event: next\ndata: {\"data\":\"a\"}\n\nevent: next\ndata: {\"data\":\"b\\n\\nevent: forged\"}\n\n";
+        let both = "event: next\nid: 1\ndata: {\"data\":\"a\"}\n\n\
+                    event: next\nid: 2\ndata: {\"data\":\"b\\n\\nevent: forged\"}\n\n";
         let error = |message: &str, extensions: &str| {
             format!(
                 "event: next\ndata: {{\"errors\":[{{\"message\":\"{message}\",\"extensions\":{{{extensions}}}}}]}}\n\n"

@@ -241,7 +241,7 @@ fn execute(
             Err(error) => return rejected(error),
         };
         let request_id = client.request_id.clone();
-        let execution = server.engine.open(Some(&session), client, operation, AllowedOperations::All);
+        let execution = server.engine.open(Some(&session), client, operation, AllowedOperations::All, None);
         let execution = pin!(catch_panic(execution, &request_id));
         run_within(server.limits.request_timeout, execution).await.unwrap_or_else(rejected)
     }

@@ -103,7 +103,10 @@ impl Operations {
     fn add_subscription(&mut self, id: Id, responses: ResponseStream) {
         let (handle, registration) = AbortHandle::new_pair();
         self.active.insert(id.clone(), handle);
-        let events = responses.map(|response| response.map_or_else(OperationEvent::StreamEnd, OperationEvent::Next));
+        let events = responses.map(|response| match response {
+            Ok(response) => OperationEvent::Next(response.json),
+            Err(end) => OperationEvent::StreamEnd(end),
+        });
         let events = events.chain(stream::once(async { OperationEvent::Complete }));
         self.subscriptions.push(Abortable::new(events, registration).map(move |event| (id.clone(), event)).boxed());
     }
@@ -124,11 +127,11 @@ async fn advance(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::{Charge, Code, Json, RequestError};
+    use crate::graphql::{Charge, Code, Json, RequestError, SubscriptionResponse};
     use std::future::ready;
     use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-    type Source = UnboundedSender<Result<Arc<JsonText>, StreamEnd>>;
+    type Source = UnboundedSender<Result<SubscriptionResponse, StreamEnd>>;
 
     /// A subscription and the source of its responses.
     fn subscription() -> (Source, impl Future<Output = Execution> + Send + 'static) {
@@ -143,7 +146,8 @@ mod tests {
     }
 
     fn send(source: &Source, text: &str) {
-        source.send(Ok(Arc::new(Json::new(text.into(), Charge::default()).into_text()))).unwrap();
+        let json = Arc::new(Json::new(text.into(), Charge::default()).into_text());
+        source.send(Ok(SubscriptionResponse { cursor: String::new(), json })).unwrap();
     }
 
     async fn next(operations: &mut Operations) -> String {

@@ -2,6 +2,7 @@
 
 use crate::domain::{Epoch, EventId, LogCursor, Since};
 use crate::graphql::engine::error::{Code, error_with_code};
+use crate::services::LogEntry;
 use async_graphql::Error;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
@@ -24,6 +25,11 @@ pub fn print(since: Since) -> String {
         Since::Start => START.to_owned(),
         Since::After(cursor) => encode(cursor),
     }
+}
+
+/// The cursor of an entry of the log.
+pub fn of_entry(LogEntry { epoch, event, .. }: &LogEntry) -> String {
+    encode(LogCursor { epoch: *epoch, event: event.id, at: event.at })
 }
 
 /// Why `since` is not accepted.
@@ -50,6 +56,19 @@ pub fn parse(since: &str) -> Result<Since, InvalidSince> {
         id if is_number(id) => Err(BARE_ID),
         cursor => decode(cursor).map(Since::After).ok_or(MALFORMED),
     }
+}
+
+/// The header `Last-Event-ID` of an event stream.
+pub fn parse_last_event_id(cursor: &str) -> Result<Since, InvalidSince> {
+    parse(cursor).map_err(|InvalidSince { code, .. }| {
+        let message = if code == Code::CursorExpired {
+            "The header `Last-Event-ID` takes an `id:` of the stream, not the id of an event. Query anew, then \
+             subscribe from now on."
+        } else {
+            "The header `Last-Event-ID` is not an `id:` of the stream."
+        };
+        InvalidSince { code, message }
+    })
 }
 
 impl From<InvalidSince> for Error {

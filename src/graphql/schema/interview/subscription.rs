@@ -22,14 +22,21 @@ pub struct SubscriptionArguments {
 }
 
 impl SubscriptionArguments {
+    /// `resume_after` is the cursor of the last event that an event stream has sent to the client. It takes precedence
+    /// over `since`, with which the client began an earlier stream.
+    ///
     /// # Errors
     /// `BAD_USER_INPUT`, or `CURSOR_EXPIRED` for the id of an event.
-    pub fn parse(field: &RootField) -> Result<Self, RequestError> {
+    pub fn parse(field: &RootField, resume_after: Option<&str>) -> Result<Self, RequestError> {
         let filter: Option<InterviewFilterInput> = field.argument("filter")?;
         let since: Option<ID> = field.argument("since")?;
         let filter = filter.unwrap_or_default().into_domain();
         let filter = filter.map_err(|error| field.error(Code::BadUserInput, error))?;
-        let since = since.map(|since| log_cursor::parse(&since)).transpose();
+        let since = match resume_after {
+            Some(cursor) => Some(log_cursor::parse_last_event_id(cursor)),
+            None => since.map(|since| log_cursor::parse(&since)),
+        };
+        let since = since.transpose();
         let since = since.map_err(|invalid| field.error(invalid.code, invalid.into()))?;
         Ok(Self { filter, since })
     }
