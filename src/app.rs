@@ -12,11 +12,9 @@ use crate::http::server::{self, Routers, Shutdown, descriptors};
 use crate::http::start::StartState;
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
-use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep;
 
 /// The server before it listens.
 #[derive(Clone)]
@@ -89,8 +87,19 @@ impl App {
         self.server.start.admit_requests();
     }
 
+    /// Goes on serving for `SHUTDOWN_DELAY`, while the readiness check tells load balancers to send requests elsewhere.
+    pub async fn drain(&self) {
+        let delay = self.settings.http.shutdown_delay;
+        if delay.is_zero() {
+            return;
+        }
+        self.server.connections.begin_draining();
+        tracing::info!(?delay, "draining: `/readyz` answers 503, and everything else is served");
+        sleep(delay).await;
+    }
+
     /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Stopped {
         let limits = self.settings.http.connection_limits().within(descriptors::raise_limit());
         self.server.long_lived.reduce_to(limits.max_long_lived());
         let routers = Routers { main: self.router(), overloaded: http::overloaded_router(self.server.clone()) };
@@ -102,39 +111,31 @@ impl App {
             never = self.services().watch_event_log() => never,
             never = self.services().keep_keys_fresh() => never,
         };
-        // Requests that are still running hold database connections, and closing the database would wait for them.
-        if shutdown == Shutdown::Graceful
-            && let Err(error) = self.services().db().close().await
-        {
-            tracing::warn!(%error, "the database connections could not be closed in order");
+        match shutdown {
+            Shutdown::Graceful => {
+                if let Err(error) = self.services().db().close().await {
+                    tracing::warn!(%error, "the database connections could not be closed in order");
+                }
+                Stopped::InOrder
+            }
+            // Requests that are still running hold database connections, and closing the database would wait for them.
+            Shutdown::Forced { has_requests } if has_requests || self.server.admission.is_in_use() => {
+                tracing::warn!("stopped with requests in flight");
+                Stopped::RequestsCut
+            }
+            Shutdown::Forced { .. } => {
+                tracing::info!("stopped with connections on which no request was in flight");
+                Stopped::InOrder
+            }
         }
     }
 }
 
-/// The two steps in which signals stop the process. Either step is SIGTERM or SIGINT (Ctrl-C).
-pub struct ShutdownSignals {
-    /// Cancelled by the first signal: the server stops gracefully.
-    pub drain: CancellationToken,
-    /// Cancelled by the second signal: the process ends at once.
-    pub abort: CancellationToken,
-}
-
-/// Listens for the signals that stop the process.
-///
-/// # Errors
-/// The process cannot listen for signals.
-pub fn listen_for_signals() -> io::Result<ShutdownSignals> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (drain, abort) = (CancellationToken::new(), CancellationToken::new());
-    let steps = [drain.clone(), abort.clone()];
-    tokio::spawn(async move {
-        for step in steps {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            step.cancel();
-        }
-    });
-    Ok(ShutdownSignals { drain, abort })
+/// How a server stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every request was answered.
+    InOrder,
+    /// The grace period ended while requests were in flight.
+    RequestsCut,
 }

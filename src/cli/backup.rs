@@ -1,6 +1,6 @@
 //! `backup`: a copy of a SQLite database while servers use it.
 
-use crate::app;
+use crate::cli::signals::{self, Hangup};
 use crate::cli::{CliError, output, start};
 use crate::config::DatabaseSettings;
 use crate::storage::{BackupError, Db};
@@ -24,7 +24,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         return Err(BackupError::Postgres.into());
     }
     let db = start::connect(&options, database.wait_for_database.unwrap_or_default()).await?;
-    let signals = app::listen_for_signals()?;
+    let signals = signals::listen(Hangup::Stops)?;
     // What is not complete is removed when it is dropped.
     let size = tokio::select! {
         size = db.back_up(&file) => size?,

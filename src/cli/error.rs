@@ -72,6 +72,9 @@ pub enum CliError {
     /// A signal stopped a command.
     #[error("stopped by a signal: nothing was written")]
     Interrupted,
+    /// The grace period ended while requests were in flight.
+    #[error("stopped after SHUTDOWN_GRACE, before all requests in flight were answered")]
+    RequestsCut,
     /// A second signal arrived while requests in flight were finishing.
     #[error("stopped by a second signal before all requests in flight were answered")]
     Aborted,

@@ -14,6 +14,7 @@ mod output;
 mod reload;
 mod secret_flags;
 mod serve;
+mod signals;
 mod start;
 mod token;
 

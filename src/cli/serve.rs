@@ -1,7 +1,8 @@
 //! `serve`: the server in production.
 
-use crate::app::{self, App, ShutdownSignals};
+use crate::app::{App, Stopped};
 use crate::cli::database::verify_current_event_log;
+use crate::cli::signals::{self, Hangup, ShutdownSignals};
 use crate::cli::{CliError, reload, start};
 use crate::config::{DatabaseSettings, JwksSettings, SecretError, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
@@ -47,7 +48,7 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
         provider.load(&Clock::System).await?;
     }
     let db = Db::open(&options)?;
-    let (signals, hangup) = (app::listen_for_signals()?, reload::listen()?);
+    let (signals, hangup) = (signals::listen(Hangup::IsHandled)?, reload::listen()?);
     let failed = Notify::new();
     let prepare = async || prepare(&db, migrate).await;
     let mut starting = pin!(start::until_available(&db, database.wait_for_database, || failed.notify_one(), prepare));
@@ -112,7 +113,8 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Serves until a signal stops the server. A second signal ends the process without waiting for requests in flight.
+/// Serves until a signal stops the server: after `SHUTDOWN_DELAY`, unless it is from a terminal. A second signal ends
+/// the process without waiting for requests in flight.
 pub async fn listen(
     app: App,
     listener: TcpListener,
@@ -121,8 +123,18 @@ pub async fn listen(
 ) -> Result<(), CliError> {
     tracing::info!(settings = changed_settings.join(" "), "these settings differ from the defaults");
     tracing::info!(address = %listener.local_addr()?, "listening");
+    let draining = app.clone();
+    let stop = async {
+        signals.drain.cancelled().await;
+        if !signals.is_from_terminal() {
+            draining.drain().await;
+        }
+    };
     tokio::select! {
-        () = Box::pin(app.serve(listener, signals.drain.cancelled_owned())) => Ok(()),
+        stopped = Box::pin(app.serve(listener, stop)) => match stopped {
+            Stopped::InOrder => Ok(()),
+            Stopped::RequestsCut => Err(CliError::RequestsCut),
+        },
         () = signals.abort.cancelled() => Err(CliError::Aborted),
     }
 }

@@ -181,9 +181,17 @@ pub struct HttpSettings {
         value_parser = host_name
     )]
     pub allowed_hosts: Vec<String>,
-    /// Let requests in flight run for this long after SIGTERM or Ctrl-C
+    /// Go on serving for this long after SIGTERM before the server stops
     ///
-    /// The server then closes the connections that are left, and exits. A second signal ends it at once.
+    /// Meanwhile `/readyz` answers 503 with `draining`, each response closes its connection, and everything else is
+    /// served, also on new connections: load balancers notice before a connection is refused. Then `--shutdown-grace`
+    /// begins. Ctrl-C does not wait for it.
+    #[arg(long, value_name = "DURATION", env = "SHUTDOWN_DELAY", default_value = "0s", value_parser = duration)]
+    pub shutdown_delay: Duration,
+    /// Let requests in flight run for this long when the server stops accepting connections
+    ///
+    /// That is after SIGTERM and `--shutdown-delay`, or after Ctrl-C. The server then closes the connections that are
+    /// left, and exits, with 1 if a request was not answered. A second signal ends it at once.
     #[arg(long, value_name = "DURATION", env = "SHUTDOWN_GRACE", default_value = "30s", value_parser = duration)]
     pub shutdown_grace: Duration,
 }

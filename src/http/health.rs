@@ -16,6 +16,9 @@ pub(crate) async fn live() -> Response {
 
 /// `GET /readyz`: whether requests can be served, and the state of each part that was checked.
 pub(crate) async fn ready(State(server): State<ServerState>) -> Response {
+    if server.connections.is_draining() {
+        return respond(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "draining"}));
+    }
     if server.start.holds_requests() {
         return respond(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "the server waits for the database"}));
     }

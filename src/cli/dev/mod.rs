@@ -4,7 +4,8 @@ mod key_file;
 
 pub use key_file::KeyFileError;
 
-use crate::app::{self, App};
+use crate::app::App;
+use crate::cli::signals::{self, Hangup};
 use crate::cli::{CliError, database, output, serve, start};
 use crate::config::ServerSettings;
 use crate::domain::UserId;
@@ -92,7 +93,7 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
     // With any name in the list, names that are not in it are refused.
     server.http.allowed_hosts.push("localhost".to_owned());
     server.http.default_to_loopback_origins = true;
-    let signals = app::listen_for_signals()?;
+    let signals = signals::listen(Hangup::Stops)?;
     serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener, signals, changed_settings).await
 }
 

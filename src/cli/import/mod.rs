@@ -2,7 +2,7 @@
 
 mod progress;
 
-use crate::app;
+use crate::cli::signals::{self, Hangup};
 use crate::cli::{CliError, start};
 use crate::config::DatabaseSettings;
 use crate::services::Clock;
@@ -46,7 +46,7 @@ async fn import(arguments: Arguments) -> Result<ExitCode, CliError> {
     if !db.migration_state().await?.is_current() {
         return Err(CliError::Behind);
     }
-    let signals = app::listen_for_signals()?;
+    let signals = signals::listen(Hangup::Stops)?;
     let stop = ImportStop { after_batch: signals.drain, now: signals.abort };
     let options = ImportOptions { dry_run, allow_overlap };
     let (mut summary, mut progress) = (Summary::default(), Progress::new(size));

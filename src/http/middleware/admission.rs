@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// The requests in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
+    max: usize,
     all: Arc<Semaphore>,
     users: UserLimit,
 }
@@ -24,7 +25,12 @@ const TOO_MANY_IN_FLIGHT: HttpError = HttpError::new(
 
 impl Admission {
     pub(crate) fn new(max_in_flight: usize, max_per_user: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(max_in_flight)), users: UserLimit::new(max_per_user) }
+        Self { max: max_in_flight, all: Arc::new(Semaphore::new(max_in_flight)), users: UserLimit::new(max_per_user) }
+    }
+
+    /// Whether a request is being executed.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.all.available_permits() < self.max
     }
 
     /// A permit for one request, held while the request is executed.

@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 /// About the largest head of a request, in bytes; a longer one is answered with 431. Apart from one response, a
@@ -30,10 +30,16 @@ const MAX_HEAD: usize = 16 * 1024;
 /// How long to wait after a failure to accept.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
+/// How long a connection on which nothing has arrived may go on, for a request that has arrived and is not noticed yet.
+const ARRIVAL_GRACE: Duration = Duration::from_millis(25);
 /// How long an evicted connection may go on, for a request that is about to be complete.
 const EVICTION_GRACE: Duration = Duration::from_millis(25);
 /// How often an evicted connection that got a request is checked again.
 const EVICTION_RECHECK: Duration = Duration::from_secs(1);
+
+/// How long to wait for one more connection before the listener is closed, and how long to accept at most.
+const QUEUE_TIME: Duration = Duration::from_millis(2);
+const MAX_QUEUE_TIME: Duration = Duration::from_millis(50);
 
 type HttpConnection = UpgradeableConnection<TokioIo<ClientStream<Pin<Box<TimeoutStream<TcpStream>>>>>, TrackedRoutes>;
 
@@ -71,6 +77,12 @@ impl Acceptor {
                 });
             }
         }
+    }
+
+    /// Accepts the connections that the system has established already. When the listener is closed, it resets those.
+    pub(super) async fn accept_queued(&self) {
+        let end = Instant::now() + MAX_QUEUE_TIME;
+        while Instant::now() < end && timeout(QUEUE_TIME, self.accept()).await.is_ok() {}
     }
 
     async fn next_connection(&self) -> (TcpStream, SocketAddr) {
@@ -139,15 +151,10 @@ impl ConnectionServer {
                     Some(ended) => ended,
                     None => return,
                 },
-                None if !activity.has_received() => return,
-                None => {
-                    http.as_mut().graceful_shutdown();
-                    tokio::select! {
-                        biased;
-                        ended = http => ended,
-                        () = timed_out(&activity, timeouts) => return,
-                    }
-                }
+                None => match end_gracefully(http.as_mut(), &activity, timeouts).await {
+                    Some(ended) => ended,
+                    None => return,
+                },
             };
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
@@ -168,6 +175,30 @@ async fn must_close(activity: &Activity, timeouts: Timeouts) {
 async fn timed_out(activity: &Activity, timeouts: Timeouts) {
     while let Some(left) = timeouts.look_again(activity.awaited()) {
         sleep(left).await;
+    }
+}
+
+/// Ends a connection of a server that stops, or one whose client has sent too little in time. A request that has begun
+/// to arrive is answered if the rest of it arrives in time; `None` when the connection has to be dropped.
+async fn end_gracefully(
+    mut http: Pin<&mut HttpConnection>,
+    activity: &Activity,
+    timeouts: Timeouts,
+) -> Option<hyper::Result<()>> {
+    // The request of a connection that was accepted only now may have arrived, and is not noticed at once.
+    if !activity.has_received()
+        && let Ok(ended) = timeout(ARRIVAL_GRACE, http.as_mut()).await
+    {
+        return Some(ended);
+    }
+    if !activity.has_received() {
+        return None; // hyper would wait for a request
+    }
+    http.as_mut().graceful_shutdown();
+    tokio::select! {
+        biased;
+        ended = http => Some(ended),
+        () = timed_out(activity, timeouts) => None,
     }
 }
 

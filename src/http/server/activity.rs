@@ -150,6 +150,15 @@ impl Activity {
         self.was_used.load(Ordering::Relaxed)
     }
 
+    /// Whether the head of a request has arrived, and its response is not written.
+    pub(super) fn has_request(&self) -> bool {
+        match self.resting_since.load(Ordering::Relaxed) {
+            LONG_LIVED => false,
+            BUSY => true,
+            _ => self.arriving.load(Ordering::Relaxed) == BODY,
+        }
+    }
+
     /// How the connection is idle; `None` while it is in use.
     pub(super) fn idle(&self) -> Option<Idle> {
         self.idle_at(now())
@@ -258,7 +267,12 @@ mod tests {
     #[test]
     fn server_waits_for_what_the_client_has_to_send_next() {
         let activity = Activity::new(&CancellationToken::new());
-        let awaited = || activity.awaited().map(|(awaited, _)| awaited);
+        let awaited = || {
+            let awaited = activity.awaited().map(|(awaited, _)| awaited);
+            let is_long_lived = activity.resting_since.load(Ordering::Relaxed) == LONG_LIVED;
+            assert_eq!(activity.has_request(), awaited.is_none() && !is_long_lived);
+            awaited
+        };
         assert_eq!(awaited(), Some(Awaited::FirstByte));
         activity.receive();
         assert_eq!(awaited(), Some(Awaited::Head));

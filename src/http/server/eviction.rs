@@ -38,6 +38,11 @@ impl EvictionCandidates {
         self.open.remove(&id);
     }
 
+    /// Whether a request has arrived on any of them that is not answered.
+    pub(super) fn have_requests(&self) -> bool {
+        self.open.values().any(|activity| activity.has_request())
+    }
+
     /// The connection that has to close next; `None` when none is idle, or when that is not known before the next
     /// search.
     pub(super) fn next(&mut self) -> Option<Arc<Activity>> {

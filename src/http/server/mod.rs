@@ -33,8 +33,11 @@ use tokio::net::TcpListener;
 pub(crate) enum Shutdown {
     /// Every request was answered.
     Graceful,
-    /// The grace period ended while requests were in flight.
-    Forced,
+    /// The grace period ended while connections were open.
+    Forced {
+        /// Whether requests over HTTP were in flight.
+        has_requests: bool,
+    },
 }
 
 /// The routes of the server.
@@ -62,7 +65,7 @@ pub(crate) async fn serve(
             router: routers.main,
             timeouts,
             tracker: tracker.clone(),
-            open: OpenConnections::new(limits, tracker.shutdown_signal(), memory),
+            open: OpenConnections::new(limits, tracker.clone(), memory),
             refusals: Refusals::new(routers.overloaded),
             refused: LogLimit::default(),
         }),
@@ -75,13 +78,12 @@ pub(crate) async fn serve(
             () = &mut stop => break,
         }
     }
+    acceptor.accept_queued().await;
+    let open = acceptor.server.open.clone();
     drop(acceptor);
     tracing::info!("stopping: requests in flight may finish");
     tokio::select! {
         () = tracker.shut_down() => Shutdown::Graceful,
-        () = tokio::time::sleep(timeouts.shutdown_grace) => {
-            tracing::warn!("stopped with requests in flight");
-            Shutdown::Forced
-        }
+        () = tokio::time::sleep(timeouts.shutdown_grace) => Shutdown::Forced { has_requests: open.have_requests() },
     }
 }

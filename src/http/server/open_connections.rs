@@ -8,6 +8,7 @@ use crate::http::limit_per_key::{KeyPermit, LimitPerKey};
 use crate::http::server::activity::Activity;
 use crate::http::server::eviction::EvictionCandidates;
 use crate::http::server::head_memory::HeadMemory;
+use crate::http::server::shutdown::ConnectionTracker;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::net::IpAddr;
@@ -15,7 +16,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 /// The limits on connections.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ struct Shared {
     per_address: Option<LimitPerKey<ClientNetwork>>,
     /// Limits how many new connections wait.
     waiting: Arc<Semaphore>,
-    shutdown: CancellationToken,
+    tracker: ConnectionTracker,
     memory: MemoryBudget,
     candidates: Mutex<EvictionCandidates>,
 }
@@ -102,12 +102,12 @@ const EVICTION_TIME: Duration = Duration::from_millis(50);
 const MAX_EVICTIONS: usize = 10;
 
 impl OpenConnections {
-    pub(super) fn new(limits: ConnectionLimits, shutdown: CancellationToken, memory: MemoryBudget) -> Self {
+    pub(super) fn new(limits: ConnectionLimits, tracker: ConnectionTracker, memory: MemoryBudget) -> Self {
         Self(Arc::new(Shared {
             permits: Arc::new(Semaphore::new(limits.total)),
             per_address: limits.per_address.map(LimitPerKey::new),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
-            shutdown,
+            tracker,
             memory,
             candidates: Mutex::default(),
         }))
@@ -155,11 +155,16 @@ impl OpenConnections {
         permit: OwnedSemaphorePermit,
         of_address: Option<KeyPermit<ClientNetwork>>,
     ) -> OpenConnection {
-        let activity = Arc::new(Activity::new(&self.0.shutdown));
+        let activity = Arc::new(Activity::new(&self.0.tracker.shutdown_signal()));
         let id = self.0.candidates().add(activity.clone());
         let head_memory = HeadMemory::new(&self.0.memory);
         let shared = self.0.clone();
         OpenConnection { id, network, activity, head_memory, shared, _permit: permit, _of_address: of_address }
+    }
+
+    /// Whether a request has arrived on any of them that is not answered.
+    pub(super) fn have_requests(&self) -> bool {
+        self.0.candidates().have_requests()
     }
 
     /// Closes an idle connection, if there is one.
@@ -179,6 +184,11 @@ impl Shared {
 }
 
 impl OpenConnection {
+    /// Whether the next response is the last one of the connection.
+    pub(super) fn is_draining(&self) -> bool {
+        self.shared.tracker.is_draining()
+    }
+
     /// A request has arrived in full.
     pub(super) fn begin_request(&self) {
         self.head_memory.body_arrived();
@@ -203,7 +213,7 @@ mod tests {
 
     fn connections(total: usize, per_address: Option<usize>) -> OpenConnections {
         let limits = ConnectionLimits::new(total, per_address);
-        OpenConnections::new(limits, CancellationToken::new(), MemoryBudget::new(1_000_000))
+        OpenConnections::new(limits, ConnectionTracker::default(), MemoryBudget::new(1_000_000))
     }
 
     async fn admit(connections: &OpenConnections, address: IpAddr) -> Result<OpenConnection, Refused> {

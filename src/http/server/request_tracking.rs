@@ -94,7 +94,7 @@ impl Future for TrackedFuture {
             this.connection.activity.upgrade();
         }
         let mut head = this.connection.head_memory.take_request();
-        if head.bytes() > KEPT_HEAD && !is_upgrade {
+        if (head.bytes() > KEPT_HEAD || this.connection.is_draining()) && !is_upgrade {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if is_event_stream(&response) {

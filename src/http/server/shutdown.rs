@@ -1,5 +1,8 @@
-//! Graceful shutdown: tracks the open connections, signals the shutdown to them, and waits until they are closed.
+//! Graceful shutdown: tracks the open connections and whether the server is draining, signals the shutdown to them, and
+//! waits until they are closed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -7,6 +10,8 @@ use tokio_util::task::TaskTracker;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionTracker {
     tasks: TaskTracker,
+    /// Read for each response, therefore without a lock.
+    is_draining: Arc<AtomicBool>,
     shutdown: CancellationToken,
 }
 
@@ -16,6 +21,16 @@ impl ConnectionTracker {
         self.tasks.spawn(connection);
     }
 
+    /// From now on the server is not ready, and each response is the last one of its connection. Connections stay open
+    /// and are accepted until [`Self::shut_down`].
+    pub(crate) fn begin_draining(&self) {
+        self.is_draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Acquire)
+    }
+
     /// Cancelled when the server begins to stop.
     pub(crate) fn shutdown_signal(&self) -> CancellationToken {
         self.shutdown.clone()
@@ -23,6 +38,7 @@ impl ConnectionTracker {
 
     /// Signals the shutdown and waits until every connection is closed.
     pub(crate) async fn shut_down(&self) {
+        self.begin_draining();
         self.shutdown.cancel();
         self.tasks.close();
         self.tasks.wait().await;

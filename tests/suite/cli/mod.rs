@@ -8,6 +8,7 @@ mod dev_hosts;
 mod dev_key;
 mod documents;
 mod encoding;
+mod examples;
 mod export;
 mod identity_provider;
 mod import;

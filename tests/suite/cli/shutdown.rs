@@ -89,8 +89,10 @@ async fn unfinished_request_is_cancelled_after_the_shutdown_grace(#[values(Sqlit
     waiting(&shell, database).await;
     server.signal("TERM");
     let (code, log) = server.ended();
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(1));
     assert!(log.iter().any(|line| line.contains("WARN") && line.contains("requests in flight")), "{log:#?}");
+    let reason = "error: stopped after SHUTDOWN_GRACE, before all requests in flight were answered";
+    assert_eq!(log.last().unwrap(), reason);
 
     // The request in flight has no response and no effect.
     let mut answer = String::new();

@@ -4,6 +4,7 @@
 mod absent_fields;
 mod allowed_hosts;
 mod connections;
+mod draining;
 mod encoded_bodies;
 mod evictions;
 mod explorer;

@@ -36,7 +36,10 @@ impl ListeningServer {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = app.app.clone();
-        let serving = tokio::spawn(server.serve(listener, async { drop(stopped.await) }));
+        let stop_requested = async { drop(stopped.await) };
+        let serving = tokio::spawn(async move {
+            server.serve(listener, stop_requested).await;
+        });
         Self { app, address, stop: Some(stop), serving }
     }
 
