@@ -1,50 +1,32 @@
-// The TypeScript example of docs/guide/subscriptions.md compiles with strict types and runs as it is written.
+// The TypeScript examples of docs/guide/subscriptions.md compile with strict types and run as they are written.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { createClient } from 'graphql-ws';
-import WebSocket from 'ws';
+import { Balancer } from './balancer.mjs';
 import { changeLocation, eventCursors, latestCursor, shared } from './events.mjs';
+import { guideClients } from './guide-clients.mjs';
 import { TestServer, setting } from './server-process.mjs';
-import { socketUrl } from './shared-server.mjs';
-import { compile } from './typescript.mjs';
-
-const AsyncFunction = (async () => {}).constructor;
-const IMPORT = "import { createClient } from 'graphql-ws';\n";
-const URL = 'wss://interviews.example.com/graphql';
-const GLOBALS = `
-  declare function token(): Promise<string>;
-  declare function show(event: Change['interviewChanged']): void;
-  declare function report(problem: unknown): void;
-  declare function refresh(): void;
-`;
 
 // An interview that no other file changes, and one that the demo data of every server have.
 const [interview, demo] = ['37', '27'];
 
-const page = await readFile(new globalThis.URL('../../docs/guide/subscriptions.md', import.meta.url), 'utf8');
-const [, example] = page.match(/```ts\n(.*?)```/s);
-const compiled = await compile('subscriptions', example, GLOBALS);
-assert.ok(compiled.startsWith(IMPORT) && compiled.includes(URL));
+const { overWebSocket, asEvents } = await guideClients();
 
-/** Runs the example against a server. */
-async function run(t, server, given = {}) {
+/** Runs an example against a server, with other durations. */
+async function run(t, server, given = {}, example = overWebSocket, durations = {}) {
   const shown = [];
   let changed = () => {};
-  const names = {
-    // Node 20 has no WebSocket of its own; a browser has.
-    createClient: (options) => createClient({ ...options, webSocketImpl: WebSocket }),
+  const client = await example.run({
+    url: server.url,
+    durations,
     token: async () => server.staff,
     show: (event) => changed(shown.push(event)),
     report: (error) => assert.fail(error),
     refresh: () => assert.fail('the cursor has not expired'),
     ...given,
-  };
-  const code = `${compiled.replace(IMPORT, '').replace(URL, socketUrl(server.url))}\nreturn client;`;
-  const client = await new AsyncFunction(...Object.keys(names), code)(...Object.values(names));
+  });
   t.after(() => client.dispose());
   const next = () => new Promise((resolve) => (changed = resolve));
   /** Makes changes until an event arrives: the subscription may open after the first changes are made. */
@@ -124,3 +106,51 @@ test('the example stops when there is no other token than the one that was refus
   assert.deepEqual(codes[0], [4403, 'TOKEN_INVALID']);
   assert.equal(asked, 2);
 });
+
+for (const [transport, durations] of [
+  [overWebSocket, { '15_000': '3000', '10_000': '300', '5_000': '500' }],
+  [asEvents, { '35_000': '800' }],
+]) {
+  test(`the example with ${transport.name} leaves a frozen server and resumes on another one`, async (t) => {
+    const server = await TestServer.start();
+    const other = await server.startSibling();
+    const balancer = await Balancer.start(server);
+    const through = { url: balancer.url, staff: server.staff };
+    const { shown, next, changeUntilShown } = await run(t, through, {}, transport, durations);
+    t.after(async () => {
+      balancer.close();
+      await other.stop('SIGKILL');
+      await server.remove();
+    });
+    await changeUntilShown(demo);
+
+    server.process.kill('SIGSTOP');
+    balancer.target = other;
+    for (let times = 0; times < 5; times += 1) await changeLocation(demo, other);
+    const logged = await eventCursors(other, shown[0].cursor);
+    while (shown.at(-1).cursor !== logged.at(-1)) await next();
+    // What the frozen server has not sent comes late, and to nobody.
+    server.process.kill('SIGCONT');
+    await changeLocation(demo, other);
+    logged.push(...(await eventCursors(other, logged.at(-1))));
+    while (shown.at(-1).cursor !== logged.at(-1)) await next();
+    assert.deepEqual(shown.slice(1).map(({ cursor }) => cursor), logged);
+  });
+
+  test(`the example with ${transport.name} stays connected to a server that is alive`, async (t) => {
+    const server = await TestServer.start();
+    const balancer = await Balancer.start(server);
+    let connections = 0;
+    balancer.listener.on('connection', () => (connections += 1));
+    const through = { url: balancer.url, staff: server.staff };
+    const { changeUntilShown } = await run(t, through, {}, transport, durations);
+    t.after(async () => {
+      balancer.close();
+      await server.remove();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2500)); // many times as long as the deadlines
+    const before = connections;
+    await changeUntilShown(demo);
+    assert.equal(before, 1);
+  });
+}

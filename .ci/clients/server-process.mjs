@@ -62,6 +62,15 @@ export class TestServer {
     return server;
   }
 
+  /** One more server on the same database, with the same tokens. */
+  async startSibling() {
+    const sibling = new TestServer();
+    Object.assign(sibling, { options: this.options, folder: this.folder, port: await freePort() });
+    sibling.url = `http://127.0.0.1:${sibling.port}/graphql`;
+    await sibling.restart();
+    return sibling;
+  }
+
   async restart() {
     const own = ['--bind', `127.0.0.1:${this.port}`, '--interviews', '30', '--ping-interval', '100ms'];
     const options = [...own, ...this.options];

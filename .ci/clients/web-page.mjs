@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
-import WebSocket from 'ws';
+import { BrowserSocket } from './browser-socket.mjs';
 
 export const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -47,7 +47,7 @@ export async function openPage(root, user, token) {
   await vite.listen();
   // What a browser has. Its WebSocket sends the origin of the page.
   globalThis.location = new URL(`http://localhost:${vite.httpServer.address().port}/`);
-  globalThis.WebSocket = class extends WebSocket {
+  globalThis.WebSocket = class extends BrowserSocket {
     constructor(url, protocols) {
       super(url, protocols, { origin: new URL(url).origin.replace(/^ws/, 'http') });
     }

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gql } from '@apollo/client';
+import { Balancer } from './balancer.mjs';
 import { changeLocation, eventCursors, request } from './events.mjs';
 import { TestServer } from './server-process.mjs';
 import { Arrivals, extract, here, openPage } from './web-page.mjs';
@@ -15,17 +16,20 @@ import { Arrivals, extract, here, openPage } from './web-page.mjs';
 const demo = '27';
 
 let server;
+let balancer; // in front of the server
 let root;
 let page;
 
 before(async () => {
   server = await TestServer.start();
-  root = await extract(server);
+  balancer = await Balancer.start(server);
+  root = await extract(balancer);
   page = await openPage(root, 'staff', () => server.staff);
 });
 
 after(async () => {
   await page?.close();
+  balancer?.close();
   await server?.remove();
   await rm(root, { recursive: true, force: true });
 });
@@ -80,6 +84,29 @@ test('urql resumes its subscription after breaks and a restart, without gaps and
     const events = page.urql.urql.subscription(EVENTS, {});
     return events.subscribe(({ data, error }) => (data ? next(data.interviewChanged) : failed(error))).unsubscribe;
   });
+});
+
+test('the page leaves a frozen server and resumes on another one', { timeout: 120_000 }, async (t) => {
+  const other = await server.startSibling();
+  t.after(async () => {
+    balancer.target = server;
+    page.connection.socket.terminate();
+    await other.stop('SIGKILL');
+  });
+  const arrivals = new Arrivals();
+  const following = page.apollo.apollo.subscribe({ query: EVENTS }).subscribe(({ data, error }) => {
+    arrivals.add(data ? data.interviewChanged.cursor : failed(error));
+  });
+  t.after(() => following.unsubscribe());
+  while (arrivals.list.length === 0) await changeLocation(demo, server);
+
+  balancer.target = other;
+  server.process.kill('SIGSTOP');
+  t.after(() => server.process.kill('SIGCONT'));
+  for (let times = 0; times < 3; times += 1) await changeLocation(demo, other);
+  const logged = await eventCursors(other, arrivals.list[0]);
+  await arrivals.until((list) => list.at(-1) === logged.at(-1)); // after at most 15 s and a pause
+  assert.deepEqual(arrivals.list.slice(1), logged);
 });
 
 const current = async () => (await request(server, `{ interview(id: ${demo}) { location version } }`)).interview;
