@@ -96,6 +96,10 @@ clients:
 soak:
     .ci/steps/soak
 
+# nginx and HAProxy in front of servers that restart, are killed and freeze
+proxies:
+    .ci/steps/proxies
+
 # What the container image relies on, without Docker
 image:
     .ci/steps/image
