@@ -15,6 +15,7 @@ mod patch;
 mod people;
 pub mod provisioning;
 mod refusal;
+mod text;
 pub mod time;
 mod time_slot;
 mod time_zone;
@@ -43,6 +44,7 @@ pub use people::{
     Account, Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User, is_token_accepted,
 };
 pub use refusal::{Conflict, Refusal, RefusalCode};
+pub use text::{Breaks, TextProblem};
 pub use time_slot::{SlotError, TimeSlot};
 pub use time_zone::{TimeZone, UnknownTimeZone};
 pub use viewer::{Authority, Role, Scope, Viewer};

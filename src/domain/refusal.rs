@@ -41,9 +41,9 @@ pub enum RefusalCode {
     TextTooLong,
     /// The field is required or cannot be cleared.
     NullNotAllowed,
-    /// The location is blank or has control characters.
+    /// The location is blank, or has characters that are not for a line of text.
     InvalidLocation,
-    /// The reason is blank or has control characters other than line breaks and tabs.
+    /// The reason is blank, or has characters that are not for texts.
     InvalidReason,
     /// The interview's company has no such interviewee.
     IntervieweeNotFound,
@@ -77,9 +77,9 @@ pub enum RefusalCode {
     InvalidImage,
     /// The text is no address.
     InvalidEmail,
-    /// The name or title is blank, too long, or has control characters.
+    /// The name or title is blank, too long, or has characters that are not for texts.
     InvalidTitle,
-    /// The text has control characters.
+    /// The text has characters that are not for texts.
     InvalidText,
     /// No token can have this `jti`.
     InvalidJti,

@@ -1,5 +1,6 @@
 //! The rules for single values of the input.
 
+use crate::domain::text::{self, Breaks};
 use crate::domain::{Field, FieldError, Refusal, RefusalCode, TimeSlot};
 use chrono::{DateTime, Utc};
 
@@ -15,19 +16,20 @@ pub(in crate::domain) fn check_slot(
 /// The maximum length of a location or reason in characters. The longest links that browsers support fit in.
 const MAX_TEXT: usize = 2000;
 
-/// Free text is not blank and has no control characters; PostgreSQL cannot store NUL. Only a reason may have several
-/// lines.
+/// Free text is not blank, and only a reason may have several lines.
 fn check_text(text: &str, field: Field, errors: &mut Vec<FieldError>) {
-    let several_lines = field == Field::Reason;
-    let code = if several_lines { RefusalCode::InvalidReason } else { RefusalCode::InvalidLocation };
+    let is_reason = field == Field::Reason;
+    let (code, breaks, what) = if is_reason {
+        (RefusalCode::InvalidReason, Breaks::All, "a reason")
+    } else {
+        (RefusalCode::InvalidLocation, Breaks::None, "a place or a link")
+    };
     if text.chars().count() > MAX_TEXT {
         errors.push(FieldError::text_too_long(field, MAX_TEXT));
-    } else if text.trim().is_empty() {
-        let what = if several_lines { "a reason" } else { "a place or a link" };
+    } else if text::is_blank(text) {
         errors.push(FieldError::new(code, field, format!("Enter {what}, or leave the field empty.")));
-    } else if text.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t'))) {
-        let what = if several_lines { "control characters" } else { "line breaks or other control characters" };
-        errors.push(FieldError::new(code, field, format!("The {} cannot contain {what}.", field.label())));
+    } else if let Err(problem) = text::check(text, breaks) {
+        errors.push(FieldError::new(code, field, format!("The {} {problem}.", field.label())));
     }
 }
 

@@ -1,7 +1,8 @@
-//! The values of rows: texts are trimmed, have no control characters but tabs and line breaks, and are measured in
+//! The values of rows: texts are trimmed, have the characters of [`text`](crate::domain::text), and are measured in
 //! characters.
 
 use super::{RowError, RowField};
+use crate::domain::text::{self, Breaks};
 use crate::domain::{Patch, RefusalCode};
 
 /// The longest name of a company or a user, and the longest title of an application.
@@ -68,7 +69,7 @@ pub(super) fn optional_text(
     check: Check,
 ) -> Option<String> {
     match patch {
-        Patch::Value(text) => checked(text, field, errors, check).filter(|text| !text.is_empty()),
+        Patch::Value(text) => checked(text, field, errors, check).filter(|text| !text::is_blank(text)),
         Patch::Null => None,
         Patch::Absent => stored.cloned(),
     }
@@ -81,30 +82,34 @@ fn checked(text: &str, field: RowField, errors: &mut Vec<RowError>, check: Check
 
 /// A name, or what a driver applied for.
 pub(super) fn title(text: &str, field: RowField) -> Result<(), RowError> {
-    let is_valid = (1..=MAX_TITLE).contains(&text.chars().count()) && !has_control_characters(text);
-    let message =
-        || format!("The {} has to have from 1 to {MAX_TITLE} characters, and no control characters.", field.label());
-    if is_valid { Ok(()) } else { Err(RowError::new(RefusalCode::InvalidTitle, field, message())) }
+    let refusal = |problem: &str| {
+        let message = format!("The {} {problem}.", field.label());
+        Err(RowError::new(RefusalCode::InvalidTitle, field, message))
+    };
+    if text::is_blank(text) || text.chars().count() > MAX_TITLE {
+        return refusal(&format!("has to have from 1 to {MAX_TITLE} characters, and not only invisible ones"));
+    }
+    text::check(text, Breaks::Rows).or_else(|problem| refusal(&problem.to_string()))
 }
 
 /// A telephone number, in any notation.
 pub(super) fn phone_number(text: &str, field: RowField) -> Result<(), RowError> {
     if text.chars().count() > MAX_PHONE_NUMBER {
-        Err(RowError::too_long(field, MAX_PHONE_NUMBER))
-    } else if has_control_characters(text) {
-        let message = format!("The {} cannot contain control characters.", field.label());
-        Err(RowError::new(RefusalCode::InvalidText, field, message))
-    } else {
-        Ok(())
+        return Err(RowError::too_long(field, MAX_PHONE_NUMBER));
     }
+    let refusal = |problem| {
+        let message = format!("The {} {problem}.", field.label());
+        RowError::new(RefusalCode::InvalidText, field, message)
+    };
+    text::check(text, Breaks::Rows).map_err(refusal)
 }
 
 /// An address with something on both sides of its only @.
 pub(super) fn email(text: &str, field: RowField) -> Result<(), RowError> {
     let parts = text.split_once('@');
-    let is_address = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    let is_plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    if is_address && is_plain && text.chars().count() <= MAX_EMAIL {
+    let is_address =
+        parts.is_some_and(|(name, host)| !text::is_blank(name) && !text::is_blank(host) && !host.contains('@'));
+    if is_address && is_plain(text) && text.chars().count() <= MAX_EMAIL {
         return Ok(());
     }
     let message = format!("Enter an address with one @, of at most {MAX_EMAIL} characters.");
@@ -118,17 +123,17 @@ pub(super) fn image(text: &str, field: RowField) -> Result<(), RowError> {
         given.eq_ignore_ascii_case(name).then_some(rest)
     };
     let host = scheme("https://").or_else(|| scheme("http://"));
-    let has_host = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']));
-    let is_plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    if has_host && is_plain && text.chars().count() <= MAX_IMAGE {
+    let has_host = host.is_some_and(|rest| !text::is_blank(rest) && !rest.starts_with(['/', '?', '#', ':']));
+    if has_host && is_plain(text) && text.chars().count() <= MAX_IMAGE {
         return Ok(());
     }
     let message = format!("Enter an http or https URL of at most {MAX_IMAGE} characters.");
     Err(RowError::new(RefusalCode::InvalidImage, field, message))
 }
 
-fn has_control_characters(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n'))
+/// Whether the text is one word.
+fn is_plain(text: &str) -> bool {
+    !text.contains(char::is_whitespace) && text::check(text, Breaks::None).is_ok()
 }
 
 #[cfg(test)]
@@ -187,13 +192,29 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_refused_except_tabs_and_line_breaks() {
+    fn control_characters_are_refused_except_tabs_and_line_feeds() {
         for check in [title as Check, phone_number] {
             assert!(is_valid(check, "a\tb\nc"));
-            for text in ["a\u{0}", "a\u{1b}[0m", "a\rb", "a\u{85}b"] {
+            for text in ["a\u{0}", "a\u{1b}[0m", "a\rb", "a\u{85}b", "a\u{2028}b", "a\u{202e}b", "a\u{ffff}"] {
                 assert!(!is_valid(check, text), "{text:?}");
             }
         }
-        assert!(!is_valid(title, ""));
+    }
+
+    #[test]
+    fn name_address_and_host_are_visible() {
+        for text in ["", " ", "\u{200b}", "\u{feff}", "\u{3164}\u{2800}"] {
+            assert!(!is_valid(title, text), "{text:?}");
+            assert!(!is_valid(email, &format!("{text}@b")) && !is_valid(email, &format!("a@{text}")), "{text:?}");
+            assert!(!is_valid(image, &format!("https://{text}")), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_urls_do_not_mislead() {
+        for c in ['\u{202e}', '\u{2028}', '\u{85}', '\u{ffff}', '\u{fff9}', '\u{2066}'] {
+            assert!(!is_valid(email, &format!("a{c}@b")), "{c:?}");
+            assert!(!is_valid(image, &format!("https://a/{c}")), "{c:?}");
+        }
     }
 }

@@ -37,9 +37,11 @@ pub enum UserErrorCode {
     TextTooLong,
     /// The field cannot be null.
     NullNotAllowed,
-    /// The location is blank or contains control characters.
+    /// The location is blank, or has control characters, line breaks, a change of the direction of text without its
+    /// counterpart, or noncharacters.
     InvalidLocation,
-    /// The reason is blank or contains control characters other than line breaks and tabs.
+    /// The reason is blank, or has control characters other than line breaks and tabs, a change of the direction of
+    /// text without its counterpart, or noncharacters.
     InvalidReason,
     /// The company has no such interviewee.
     IntervieweeNotFound,
@@ -74,9 +76,10 @@ pub enum UserErrorCode {
     InvalidImage,
     /// The address does not have exactly one @, or is longer than 254 characters.
     InvalidEmail,
-    /// The name or title is blank, longer than 200 characters, or contains control characters.
+    /// The name or title is blank, longer than 200 characters, or has characters as of `INVALID_TEXT`.
     InvalidTitle,
-    /// The text contains control characters.
+    /// The text has control characters other than tabs and line feeds, a change of the direction of text without its
+    /// counterpart, or noncharacters.
     InvalidText,
     /// The `jti` is empty, longer than 256 bytes, or contains NUL.
     InvalidJti,
