@@ -27,6 +27,7 @@ mod m20261130_000007_users_of_the_platform;
 mod m20261130_000008_valid_roles;
 mod m20261130_000009_applications_of_the_platform;
 mod m20261130_000010_expiry_of_revoked_tokens;
+mod m20261201_000011_folded_names;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000008_valid_roles::ValidRoles),
             Box::new(m20261130_000009_applications_of_the_platform::ApplicationsOfThePlatform),
             Box::new(m20261130_000010_expiry_of_revoked_tokens::ExpiryOfRevokedTokens),
+            Box::new(m20261201_000011_folded_names::FoldedNames),
         ]
     }
 }

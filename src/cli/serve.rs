@@ -68,6 +68,7 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
             starting.await?;
             app.admit_requests();
         }
+        fold_names(&db).await;
         db.watch_sessions().await;
         Ok(())
     };
@@ -111,6 +112,14 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
         );
     }
     Ok(())
+}
+
+/// Folds the names that servers of the previous release have written. Without it, searches find them less well.
+async fn fold_names(db: &Db) {
+    let folded = async { if db.migration_state().await?.is_current() { db.fold_names().await } else { Ok(()) } };
+    if let Err(error) = folded.await {
+        tracing::warn!(%error, "names could not be folded for searches");
+    }
 }
 
 /// Serves until a signal stops the server: after `SHUTDOWN_DELAY`, unless it is from a terminal. A second signal ends

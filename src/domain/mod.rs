@@ -15,6 +15,7 @@ mod patch;
 mod people;
 pub mod provisioning;
 mod refusal;
+mod search;
 mod text;
 pub mod time;
 mod time_slot;
@@ -44,6 +45,7 @@ pub use people::{
     Account, Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User, is_token_accepted,
 };
 pub use refusal::{Conflict, Refusal, RefusalCode};
+pub use search::{Search, fold};
 pub use text::{Breaks, TextProblem};
 pub use time_slot::{SlotError, TimeSlot};
 pub use time_zone::{TimeZone, UnknownTimeZone};

@@ -3,7 +3,7 @@
 
 use crate::domain::filter::InterviewFilter;
 use crate::domain::provisioning::AccountFilter;
-use crate::domain::{LogPosition, Viewer};
+use crate::domain::{LogPosition, Search, Viewer};
 use crate::services::{ServiceError, Services, SharedServices};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -15,13 +15,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub enum RootCount {
     Interviews(InterviewFilter),
     /// Whose driver's name contains the text.
-    Interviewees(Option<String>),
+    Interviewees(Option<Search>),
     /// Whose name contains the text.
-    Interviewers(Option<String>),
+    Interviewers(Option<Search>),
     /// The users whom an administrator lists.
     Users(AccountFilter),
     /// The companies whose name contains the text.
-    Companies(Option<String>),
+    Companies(Option<Search>),
     /// The events after a position.
     Changes(LogPosition, InterviewFilter),
 }
@@ -52,10 +52,10 @@ impl RootCounts {
 async fn run(services: Arc<Services>, viewer: Arc<Viewer>, count: RootCount) -> Result<u64, ServiceError> {
     match count {
         RootCount::Interviews(filter) => services.count_interviews(&viewer, &filter).await,
-        RootCount::Interviewees(search) => services.count_interviewees(&viewer, search.as_deref()).await,
-        RootCount::Interviewers(search) => services.count_interviewers(&viewer, search.as_deref()).await,
+        RootCount::Interviewees(search) => services.count_interviewees(&viewer, search.as_ref()).await,
+        RootCount::Interviewers(search) => services.count_interviewers(&viewer, search.as_ref()).await,
         RootCount::Users(filter) => services.count_accounts(&viewer, &filter).await,
-        RootCount::Companies(search) => services.count_companies(&viewer, search.as_deref()).await,
+        RootCount::Companies(search) => services.count_companies(&viewer, search.as_ref()).await,
         RootCount::Changes(since, filter) => services.count_changes(&viewer, &filter, since).await,
     }
 }

@@ -7,7 +7,7 @@ use crate::storage::Result;
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::paginate;
-use crate::storage::database::search::contains_ignoring_case;
+use crate::storage::database::search::name_contains;
 use crate::storage::entities::account;
 use account::{COLUMN, Column};
 use sea_orm::sea_query::Expr;
@@ -44,9 +44,10 @@ fn filtered(backend: DbBackend, scope: Scope, filter: &AccountFilter) -> Select<
         Scope::Everything => all,
         Scope::Driver(_) => all.filter(Expr::val(false)), // drivers see no list of users
     };
-    let title = || Expr::col((account::Entity, Column::Title));
+    let column = |column| Expr::col((account::Entity, column));
+    let is_named = |search| name_contains(backend, column(Column::Title), column(Column::TitleFolded), search);
     visible
         .apply_if(*role, |query, role| query.filter(COLUMN.role.eq(role.into_str())))
         .apply_if(*company_id, |query, company| query.filter(COLUMN.company_id.eq(company.0)))
-        .apply_if(search.as_deref(), |query, search| query.filter(contains_ignoring_case(backend, title(), search)))
+        .apply_if(search.as_ref(), |query, search| query.filter(is_named(search)))
 }

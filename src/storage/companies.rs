@@ -1,13 +1,13 @@
 //! Queries on companies.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{Company, CompanyId};
+use crate::domain::{Company, CompanyId, Search};
 use crate::storage::Result;
 use crate::storage::database::array_parameter::is_any_of;
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::paginate;
-use crate::storage::database::search::contains_ignoring_case;
+use crate::storage::database::search::name_contains;
 use crate::storage::entities::company;
 use company::Column;
 use sea_orm::sea_query::Expr;
@@ -24,7 +24,7 @@ pub(crate) async fn by_ids(connection: &impl ConnectionTrait, ids: &[CompanyId])
 /// A page of all companies, by id; with `search`, those whose name contains it.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
-    search: Option<&str>,
+    search: Option<&Search>,
     window: &Window<CompanyId>,
 ) -> Result<Page<Company>> {
     let query = searched(connection.get_database_backend(), search);
@@ -33,14 +33,15 @@ pub(crate) async fn page(
 }
 
 /// The number of companies on all pages, up to a ceiling.
-pub(crate) async fn count(connection: &impl ConnectionTrait, search: Option<&str>, ceiling: u64) -> Result<u64> {
+pub(crate) async fn count(connection: &impl ConnectionTrait, search: Option<&Search>, ceiling: u64) -> Result<u64> {
     count_up_to(connection, searched(connection.get_database_backend(), search), ceiling).await
 }
 
-fn searched(backend: DbBackend, search: Option<&str>) -> Select<company::Entity> {
-    let name = || Expr::col((company::Entity, Column::Name));
-    company::Entity::find()
-        .apply_if(search, |query, search| query.filter(contains_ignoring_case(backend, name(), search)))
+fn searched(backend: DbBackend, search: Option<&Search>) -> Select<company::Entity> {
+    let column = |column| Expr::col((company::Entity, column));
+    company::Entity::find().apply_if(search, |query, search| {
+        query.filter(name_contains(backend, column(Column::Name), column(Column::NameFolded), search))
+    })
 }
 
 fn read(rows: Vec<company::Model>) -> Result<Vec<Company>> {

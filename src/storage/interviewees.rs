@@ -1,14 +1,14 @@
 //! Queries on interviewees, and changes of their kind.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Role, Scope, UserId};
+use crate::domain::{InterviewStatus, Interviewee, IntervieweeId, IntervieweeKind, Role, Scope, Search, UserId};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::paginate;
-use crate::storage::database::search::contains_ignoring_case;
 use crate::storage::database::statement_cache::CachedStatement;
 use crate::storage::entities::{account, interview, interviewee, user};
+use crate::storage::users::title_contains;
 use crate::storage::{Result, StorageError};
 use chrono::{DateTime, Utc};
 use interviewee::COLUMN;
@@ -104,7 +104,7 @@ pub(crate) async fn by_ids(connection: &impl ConnectionTrait, ids: &[Interviewee
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     scope: Scope,
-    search: Option<&str>,
+    search: Option<&Search>,
     window: &Window<IntervieweeId>,
 ) -> Result<Page<Interviewee>> {
     let query = searched(connection.get_database_backend(), scope, search);
@@ -116,13 +116,13 @@ pub(crate) async fn page(
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
     scope: Scope,
-    search: Option<&str>,
+    search: Option<&Search>,
     ceiling: u64,
 ) -> Result<u64> {
     count_up_to(connection, searched(connection.get_database_backend(), scope, search), ceiling).await
 }
 
-fn searched(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<interviewee::Entity> {
+fn searched(backend: DbBackend, scope: Scope, search: Option<&Search>) -> Select<interviewee::Entity> {
     visible_to(scope).apply_if(search, |query, search| {
         let named = user::Entity::find()
             .select_only()
@@ -131,7 +131,7 @@ fn searched(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<in
                 Expr::col((user::Entity, user::Column::Id))
                     .equals((interviewee::Entity, interviewee::Column::DriverId)),
             )
-            .filter(contains_ignoring_case(backend, Expr::col((user::Entity, user::Column::Title)), search));
+            .filter(title_contains(backend, search));
         query.filter(Expr::exists(named.into_query()))
     })
 }

@@ -9,6 +9,7 @@ mod database;
 mod entities;
 pub(crate) mod erasure;
 pub mod event_log;
+mod folded_names;
 pub(crate) mod history;
 mod interview_queue;
 pub(crate) mod interviewees;

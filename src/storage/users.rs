@@ -1,16 +1,16 @@
 //! Queries on users, as viewers and as interviewers.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::{Account, CompanyId, Role, Scope, User, UserId};
+use crate::domain::{Account, CompanyId, Role, Scope, Search, User, UserId};
 use crate::storage::database::array_parameter::{array_parameter, is_any_of};
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::paginate;
-use crate::storage::database::search::contains_ignoring_case;
+use crate::storage::database::search::name_contains;
 use crate::storage::database::statement_cache::CachedStatement;
 use crate::storage::entities::{account, user};
 use crate::storage::{Result, StorageError};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 use std::collections::HashSet;
 use user::{COLUMN, Column};
@@ -60,7 +60,7 @@ pub(crate) async fn is_active_interviewer(
 pub(crate) async fn interviewers(
     connection: &impl ConnectionTrait,
     scope: Scope,
-    search: Option<&str>,
+    search: Option<&Search>,
     window: &Window<UserId>,
 ) -> Result<Page<User>> {
     let query = interviewers_in(connection.get_database_backend(), scope, search);
@@ -72,13 +72,13 @@ pub(crate) async fn interviewers(
 pub(crate) async fn count_interviewers(
     connection: &impl ConnectionTrait,
     scope: Scope,
-    search: Option<&str>,
+    search: Option<&Search>,
     ceiling: u64,
 ) -> Result<u64> {
     count_up_to(connection, interviewers_in(connection.get_database_backend(), scope, search), ceiling).await
 }
 
-fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&str>) -> Select<user::Entity> {
+fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&Search>) -> Select<user::Entity> {
     let staff =
         user::Entity::find().filter(COLUMN.role.eq(Role::Staff.into_str())).filter(COLUMN.deactivated_at.is_null());
     let staff = match scope {
@@ -86,7 +86,12 @@ fn interviewers_in(backend: DbBackend, scope: Scope, search: Option<&str>) -> Se
         Scope::Everything => staff,
         Scope::Driver(_) => staff.filter(Expr::val(false)), // drivers see no list of staff
     };
-    staff.apply_if(search, |staff, search| staff.filter(contains_ignoring_case(backend, column(Column::Title), search)))
+    staff.apply_if(search, |staff, search| staff.filter(title_contains(backend, search)))
+}
+
+/// Whether the name of the row of `users` contains the text.
+pub(super) fn title_contains(backend: DbBackend, search: &Search) -> SimpleExpr {
+    name_contains(backend, column(Column::Title), Expr::col((user::Entity, account::Column::TitleFolded)), search)
 }
 
 fn column(column: Column) -> Expr {

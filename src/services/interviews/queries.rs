@@ -4,7 +4,7 @@ use crate::domain::filter::InterviewFilter;
 use crate::domain::page::{InterviewOrder, InterviewPosition, Page, Window};
 use crate::domain::{
     Authority, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeId, Participants,
-    Refusal, Scope, User, UserId, Viewer,
+    Refusal, Scope, Search, User, UserId, Viewer,
 };
 use crate::services::{ServiceError, Services};
 use crate::storage::interviews::with_people;
@@ -50,14 +50,14 @@ impl Services {
     pub async fn interviewees(
         &self,
         viewer: &Viewer,
-        search: Option<&str>,
+        search: Option<&Search>,
         window: &Window<IntervieweeId>,
     ) -> Result<Page<Interviewee>> {
         Ok(interviewees::page(&*self.reader(viewer).await?, viewer.scope(), search, window).await?)
     }
 
     /// The number of interviewees on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
-    pub async fn count_interviewees(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
+    pub async fn count_interviewees(&self, viewer: &Viewer, search: Option<&Search>) -> Result<u64> {
         Ok(interviewees::count(&*self.reader(viewer).await?, viewer.scope(), search, self.limits.max_count).await?)
     }
 
@@ -65,14 +65,14 @@ impl Services {
     pub async fn interviewers(
         &self,
         viewer: &Viewer,
-        search: Option<&str>,
+        search: Option<&Search>,
         window: &Window<UserId>,
     ) -> Result<Page<User>> {
         Ok(users::interviewers(&*self.reader(viewer).await?, staff_scope(viewer)?, search, window).await?)
     }
 
     /// The number of interviewers on all pages, up to [`ServiceLimits::max_count`](crate::services::ServiceLimits).
-    pub async fn count_interviewers(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
+    pub async fn count_interviewers(&self, viewer: &Viewer, search: Option<&Search>) -> Result<u64> {
         Ok(users::count_interviewers(&*self.reader(viewer).await?, staff_scope(viewer)?, search, self.limits.max_count)
             .await?)
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::page::{Page, Window};
 use crate::domain::provisioning::{AccountFilter, AccountPosition};
-use crate::domain::{Account, Authority, Company, CompanyId, Refusal, Scope, Viewer};
+use crate::domain::{Account, Authority, Company, CompanyId, Refusal, Scope, Search, Viewer};
 use crate::services::{ServiceError, Services};
 use crate::storage::{accounts, companies};
 
@@ -29,7 +29,7 @@ impl Services {
     pub async fn companies(
         &self,
         viewer: &Viewer,
-        search: Option<&str>,
+        search: Option<&Search>,
         window: &Window<CompanyId>,
     ) -> Result<Page<Company>> {
         permit_companies(viewer)?;
@@ -37,7 +37,7 @@ impl Services {
     }
 
     /// The number of companies on all pages, up to the same limit.
-    pub async fn count_companies(&self, viewer: &Viewer, search: Option<&str>) -> Result<u64> {
+    pub async fn count_companies(&self, viewer: &Viewer, search: Option<&Search>) -> Result<u64> {
         permit_companies(viewer)?;
         Ok(companies::count(&*self.reader(viewer).await?, search, self.limits.max_count).await?)
     }

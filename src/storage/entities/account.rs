@@ -1,6 +1,6 @@
 //! The table `users` with all its columns. Interviews read fewer of them: see [`user`](super::user).
 
-use crate::domain::{Account, TimeZone, User};
+use crate::domain::{Account, TimeZone, User, fold};
 use crate::storage::StorageError;
 use crate::storage::entities::row::row;
 use crate::storage::entities::{json, user};
@@ -28,6 +28,10 @@ row! {
         pub tokens_valid_after: Option<DateTimeUtc>,
         pub erased_at: Option<DateTimeUtc>,
         pub source_updated_at: Option<DateTimeUtc>,
+        /// The name as searches compare it; none if a server of the previous release has written the name.
+        pub title_folded: Option<String>,
+        /// The name that was folded. The database drops both when the name becomes another one.
+        pub title_folded_from: Option<String>,
     }
 }
 
@@ -69,6 +73,8 @@ impl From<Account> for Model {
             id: user.id.0,
             role: user.authority.role().into_str().to_owned(),
             company_id,
+            title_folded: Some(fold(&user.title)),
+            title_folded_from: Some(user.title.clone()),
             title: user.title,
             image: user.image,
             phone_number: user.phone_number,

@@ -1,6 +1,6 @@
 //! The table `companies`.
 
-use crate::domain::{Company, CompanyId, TimeZone};
+use crate::domain::{Company, CompanyId, TimeZone, fold};
 use crate::storage::StorageError;
 use crate::storage::entities::row::row;
 use sea_orm::entity::prelude::*;
@@ -17,6 +17,10 @@ row! {
         pub image: Option<String>,
         pub time_zone: String,
         pub source_updated_at: Option<DateTimeUtc>,
+        /// The name as searches compare it; none if a server of the previous release has written the name.
+        pub name_folded: Option<String>,
+        /// The name that was folded. The database drops both when the name becomes another one.
+        pub name_folded_from: Option<String>,
     }
 }
 
@@ -41,6 +45,8 @@ impl From<Company> for Model {
     fn from(company: Company) -> Self {
         Self {
             id: company.id.0,
+            name_folded: Some(fold(&company.name)),
+            name_folded_from: Some(company.name.clone()),
             name: company.name,
             image: company.image,
             time_zone: company.time_zone.name().to_owned(),

@@ -9,5 +9,6 @@ mod queries;
 mod rest;
 mod schema;
 pub mod subscriptions;
+mod texts;
 mod times;
 mod visibility;

@@ -127,6 +127,7 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261130_000008_valid_roles",
         "m20261130_000009_applications_of_the_platform",
         "m20261130_000010_expiry_of_revoked_tokens",
+        "m20261201_000011_folded_names",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());
@@ -268,11 +269,13 @@ async fn constraints_indexes_and_triggers_have_stable_names_on_sqlite() {
     names.extend(texts(&database, others).await);
     names.sort();
     let expected = with_common_names(&[
+        "companies_name_folded",
         "interview_events_audience",
         "interviews_driver_overlap_insert",
         "interviews_driver_overlap_update",
         "interviews_interviewer_overlap_insert",
         "interviews_interviewer_overlap_update",
+        "users_title_folded",
     ]);
     assert_eq!(names, expected);
 }

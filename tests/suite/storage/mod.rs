@@ -6,6 +6,7 @@ mod constraints;
 mod demo_data;
 mod event_audience;
 mod event_log_epoch;
+mod folded_names;
 mod migrated_users;
 mod migrations;
 mod overlap_constraints;

@@ -2,7 +2,7 @@
 
 use crate::domain::IntervieweeId;
 use crate::domain::page::InterviewOrder;
-use crate::domain::{self, User};
+use crate::domain::{self, Search, User};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{NestedField, Plan, WriteJson, written_fields};
 use crate::graphql::loaders::InterviewsOf;
@@ -113,7 +113,7 @@ position_by_id!(IntervieweeId, 'a');
 
 impl Listed for Interviewee {
     /// The text that the drivers' names have to contain.
-    type Query = Option<String>;
+    type Query = Option<Search>;
 
     fn cursor(&self, _: &Self::Query) -> String {
         encode(self.row.id, ())

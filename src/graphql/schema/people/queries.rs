@@ -7,7 +7,7 @@ use crate::graphql::relay::connection::Connection;
 use crate::graphql::relay::page_arguments::PageArguments;
 use crate::graphql::schema::people::interviewee::Interviewee;
 use crate::graphql::schema::people::users::Interviewer;
-use crate::graphql::schema::search::check_search;
+use crate::graphql::schema::search::parse_search;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -35,13 +35,13 @@ impl PeopleQueries {
         #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
         #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Returns applications whose driver's name contains this text, ignoring case. \
-                          At most 200 characters.")]
+                          Accents count. At most 200 characters. A blank text is null.")]
         search: Option<String>,
     ) -> Result<Connection<Interviewee>> {
         let viewer = ctx.viewer()?;
         let window = PageArguments::forward(first, after).window(())?;
-        check_search(search.as_deref())?;
-        let page = ctx.map_failure(ctx.services().interviewees(viewer, search.as_deref(), &window).await)?;
+        let search = parse_search(search)?;
+        let page = ctx.map_failure(ctx.services().interviewees(viewer, search.as_ref(), &window).await)?;
         Ok(Connection::new(page, search, |row| Interviewee::new(Arc::new(row), None)))
     }
 
@@ -52,14 +52,15 @@ impl PeopleQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
         #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Returns staff whose name contains this text, ignoring case. At most 200 characters.")]
+        #[graphql(desc = "Returns staff whose name contains this text, ignoring case. Accents count. \
+                          At most 200 characters. A blank text is null.")]
         search: Option<String>,
     ) -> Option<Result<Connection<Interviewer>>> {
         let list = async {
             let viewer = ctx.viewer()?;
             let window = PageArguments::forward(first, after).window(())?;
-            check_search(search.as_deref())?;
-            let page = ctx.map_failure(ctx.services().interviewers(viewer, search.as_deref(), &window).await)?;
+            let search = parse_search(search)?;
+            let page = ctx.map_failure(ctx.services().interviewers(viewer, search.as_ref(), &window).await)?;
             Ok(Connection::new(page, search, |user| Interviewer(Arc::new(user))))
         };
         Some(list.await)

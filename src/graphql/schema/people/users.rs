@@ -1,6 +1,6 @@
 //! The types `Driver` and `Interviewer`.
 
-use crate::domain::{User, UserId};
+use crate::domain::{Search, User, UserId};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{WriteJson, written_fields};
 use crate::graphql::relay::connection::Listed;
@@ -80,7 +80,7 @@ position_by_id!(UserId, 'p');
 
 impl Listed for Interviewer {
     /// The text that the names have to contain.
-    type Query = Option<String>;
+    type Query = Option<Search>;
 
     fn cursor(&self, _: &Self::Query) -> String {
         encode(self.0.id, ())

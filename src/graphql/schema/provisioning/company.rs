@@ -1,6 +1,6 @@
 //! The type `Company`.
 
-use crate::domain::{self, CompanyId};
+use crate::domain::{self, CompanyId, Search};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{WriteJson, written_fields};
 use crate::graphql::relay::connection::Listed;
@@ -48,7 +48,7 @@ position_by_id!(CompanyId, 'c');
 
 impl Listed for Company {
     /// The text that the names have to contain.
-    type Query = Option<String>;
+    type Query = Option<Search>;
 
     fn cursor(&self, _: &Self::Query) -> String {
         encode(self.0.id, ())

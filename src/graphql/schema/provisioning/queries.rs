@@ -8,7 +8,7 @@ use crate::graphql::relay::page_arguments::PageArguments;
 use crate::graphql::schema::enums::Role;
 use crate::graphql::schema::provisioning::company::Company;
 use crate::graphql::schema::provisioning::user::User;
-use crate::graphql::schema::search::check_search;
+use crate::graphql::schema::search::parse_search;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ impl ProvisioningQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
         #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Returns users whose name contains this text, ignoring case. At most 200 characters.")]
+        #[graphql(desc = "Returns users whose name contains this text, ignoring case. Accents count. \
+                          At most 200 characters. A blank text is null.")]
         search: Option<String>,
         #[graphql(desc = "Returns users with this role.")] role: Option<Role>,
         #[graphql(desc = "Returns staff of this company.")] company_id: Option<ID>,
@@ -31,7 +32,7 @@ impl ProvisioningQueries {
         let list = async {
             let viewer = ctx.viewer()?;
             let window = PageArguments::forward(first, after).window(())?;
-            check_search(search.as_deref())?;
+            let search = parse_search(search)?;
             let company_id = company_id.map(|id| CompanyId::from_text(&id));
             let filter = AccountFilter { search, role: role.map(Into::into), company_id };
             let page = ctx.map_failure(ctx.services().accounts(viewer, &filter, &window).await)?;
@@ -46,14 +47,15 @@ impl ProvisioningQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
         #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Returns companies whose name contains this text, ignoring case. At most 200 characters.")]
+        #[graphql(desc = "Returns companies whose name contains this text, ignoring case. Accents count. \
+                          At most 200 characters. A blank text is null.")]
         search: Option<String>,
     ) -> Option<Result<Connection<Company>>> {
         let list = async {
             let viewer = ctx.viewer()?;
             let window = PageArguments::forward(first, after).window(())?;
-            check_search(search.as_deref())?;
-            let page = ctx.map_failure(ctx.services().companies(viewer, search.as_deref(), &window).await)?;
+            let search = parse_search(search)?;
+            let page = ctx.map_failure(ctx.services().companies(viewer, search.as_ref(), &window).await)?;
             Ok(Connection::new(page, search, |company| Company(Arc::new(company))))
         };
         Some(list.await)

@@ -12,3 +12,4 @@ mod interviews;
 mod nested_lists;
 mod page_arguments;
 mod search;
+mod search_folding;
