@@ -1,6 +1,7 @@
 //! `backup`: copies of a SQLite database while a server changes it.
 
 use crate::support::Database::{Postgres, Sqlite};
+use crate::support::database::open_connection;
 use crate::support::shell::{SECRET, Shell, set_mode};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
@@ -13,7 +14,7 @@ const EPOCH: &str = "SELECT epoch FROM event_log_epoch";
 
 /// The first column of the first row.
 async fn value<T: sea_orm::TryGetable>(file: &std::path::Path, sql: &str) -> T {
-    let connection = sea_orm::Database::connect(format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
+    let connection = open_connection(format!("sqlite://{}?mode=ro", file.display())).await;
     let row = connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
 }

@@ -2,6 +2,7 @@
 //! superuser has to run. One role can own the tables and another serve.
 
 use crate::support::Database::Postgres;
+use crate::support::database::open_connection;
 use crate::support::shell::Shell;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::json;
@@ -18,7 +19,7 @@ impl Roles {
     /// With an empty database; none without PostgreSQL, or where the tests are no superuser.
     async fn start() -> Option<Self> {
         let shell = Shell::on_new(Postgres).await?;
-        let superuser = sea_orm::Database::connect(shell.setting("DATABASE_URL")).await.unwrap();
+        let superuser = open_connection(shell.setting("DATABASE_URL")).await;
         let (_, suffix) = shell.setting("DATABASE_URL").rsplit_once('/').unwrap();
         let suffix = suffix.split('?').next().unwrap().to_owned();
         Some(Self { shell, superuser, suffix })

@@ -2,7 +2,7 @@
 
 use crate::support::Database::Postgres;
 use crate::support::cluster;
-use crate::support::database::TestDatabase;
+use crate::support::database::{TestDatabase, open_connection};
 use crate::support::people::{JUDE_WITH_LUISA, MONA};
 use crate::support::process::{Reply, ServerProcess};
 use futures_util::future::join_all;
@@ -22,7 +22,7 @@ async fn limited(limit: Limit) -> Option<(TestDatabase, TestDatabase)> {
     let database = TestDatabase::new(Postgres).await?;
     let name = database.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
     let role = format!("server_of_{name}");
-    let admin = sea_orm::Database::connect(&cluster::server().unwrap().admin_url).await.unwrap();
+    let admin = open_connection(&cluster::server().unwrap().admin_url).await;
     let limit = match limit {
         Limit::OfRole => format!("ALTER ROLE {role} CONNECTION LIMIT 6"),
         Limit::OfDatabase => format!("ALTER DATABASE {name} CONNECTION LIMIT 6"),

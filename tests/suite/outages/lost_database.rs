@@ -3,6 +3,7 @@
 
 use crate::support::Database::Postgres;
 use crate::support::configured_server::{Server, UPDATES, update};
+use crate::support::database::open_connection;
 use crate::support::database_proxy::DatabaseProxy;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::{TestApp, cluster};
@@ -65,7 +66,7 @@ async fn server_recovers_after_refused_connections() {
     let app = start!(Postgres);
     let server = Server::new(&app, app.app.services().db().clone(), &[]);
     let name = app.database.url.parse::<PgConnectOptions>().unwrap().get_database().unwrap().to_owned();
-    let admin = sea_orm::Database::connect(&cluster::server().unwrap().admin_url).await.unwrap();
+    let admin = open_connection(&cluster::server().unwrap().admin_url).await;
     let allow = async |allowed: bool| {
         let sql = format!(
             "ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed};

@@ -57,7 +57,7 @@ impl TestDatabase {
         match database {
             Database::Sqlite => {
                 static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
-                let template = TEMPLATE.get_or_init(sqlite_template).await;
+                let template = TEMPLATE.get_or_init(|| Box::pin(sqlite_template())).await;
                 let folder = TempDir::new_in(database_folder()).unwrap();
                 let file = folder.path().join("test.db");
                 std::fs::copy(template.path().join("template.db"), &file).unwrap();
@@ -109,12 +109,12 @@ impl TestDatabase {
 
     /// As the server does.
     pub async fn connect(&self) -> Db {
-        Db::connect(&self.options()).await.unwrap()
+        Box::pin(Db::connect(&self.options())).await.unwrap()
     }
 
     /// A connection beside the server's, for transactions and settings of the session.
     pub async fn raw(&self) -> DatabaseConnection {
-        sea_orm::Database::connect(&self.url).await.unwrap()
+        open_connection(&self.url).await
     }
 
     /// An open transaction beside the server that has locked the interview. Changes of the interview wait for it.
@@ -129,7 +129,7 @@ impl TestDatabase {
     pub async fn connection(&self) -> &DatabaseConnection {
         let connect = || async {
             let options = ConnectOptions::new(&self.url).max_connections(1).to_owned();
-            sea_orm::Database::connect(options).await.unwrap()
+            open_connection(options).await
         };
         self.connection.get_or_init(connect).await
     }
@@ -160,7 +160,7 @@ fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     std::thread::spawn(move || {
         runtime.block_on(async {
-            let admin = sea_orm::Database::connect(&server.admin_url).await.unwrap();
+            let admin = open_connection(&server.admin_url).await;
             let process = std::process::id();
             let template = format!("interviews_template_{process}");
             admin.execute_unprepared(&format!("CREATE DATABASE {template}")).await.unwrap();
@@ -212,6 +212,11 @@ pub async fn fill(url: String) {
     db.close().await.unwrap();
 }
 
+/// A connection of its own, beside those of a server. In a box, because the future of the driver is large.
+pub async fn open_connection(options: impl Into<ConnectOptions>) -> DatabaseConnection {
+    Box::pin(sea_orm::Database::connect(options.into())).await.unwrap()
+}
+
 /// A connection as a command has it.
 async fn connect(url: String) -> Db {
     let options = DatabaseOptions {
@@ -223,5 +228,5 @@ async fn connect(url: String) -> Db {
         create: true,
         synchronous: Synchronous::Normal,
     };
-    Db::connect(&options).await.unwrap()
+    Box::pin(Db::connect(&options)).await.unwrap()
 }

@@ -2,7 +2,7 @@
 
 use super::polling::{DEADLINE, until};
 use crate::support::cluster;
-use crate::support::database::{Database, TestDatabase};
+use crate::support::database::{Database, TestDatabase, open_connection};
 use crate::support::http_client;
 use crate::support::people::JUDE_WITH_LUISA;
 use interviews::domain::UserId;
@@ -55,7 +55,7 @@ impl Shell {
         }
         let server = cluster::server()?;
         let name = format!("cli_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let connection = sea_orm::Database::connect(&server.admin_url).await.unwrap();
+        let connection = open_connection(&server.admin_url).await;
         connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         connection.close().await.unwrap();
         Some(shell.set("DATABASE_URL", server.url_of(&name)))

@@ -2,6 +2,7 @@
 
 use super::{next, subscriber};
 use crate::support::Database::Postgres;
+use crate::support::database::open_connection;
 use crate::support::events::{cursor, insert_events, latest_event, relocate};
 use crate::support::listening_server::{ListeningServer, set_location};
 use crate::support::people::{JUDE_WITH_LUISA, MONA};
@@ -54,7 +55,7 @@ async fn subscribers_wait_for_an_unavailable_database_and_miss_no_event() {
     let name = app.database.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
     let elsewhere = app.database.url.replace(&name, "postgres");
     let administer = async |sql: String| {
-        sea_orm::Database::connect(&elsewhere).await.unwrap().execute_unprepared(&sql).await.unwrap();
+        open_connection(&elsewhere).await.execute_unprepared(&sql).await.unwrap();
     };
     administer(format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
     administer(format!(
