@@ -1,5 +1,7 @@
 //! Wiring: from settings to a server that listens, and its shutdown.
 
+pub use crate::http::server::listener::{BindAddress, Listener};
+
 use crate::config::ServerSettings;
 use crate::graphql::{Engine, InterviewsApi, MemoryBudget};
 use crate::http;
@@ -13,7 +15,6 @@ use crate::http::start::StartState;
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 /// The server before it listens.
@@ -99,7 +100,7 @@ impl App {
     }
 
     /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Stopped {
+    pub async fn serve(self, listener: Listener, stop: impl Future<Output = ()> + Send) -> Stopped {
         let limits = self.settings.http.connection_limits().within(descriptors::raise_limit());
         self.server.long_lived.reduce_to(limits.max_long_lived());
         let routers = Routers { main: self.router(), overloaded: http::overloaded_router(self.server.clone()) };

@@ -1,11 +1,11 @@
 //! Errors of commands. Their texts are for the user of the command line.
 
+use crate::app::BindAddress;
 use crate::cli::dev::KeyFileError;
 use crate::config::{JwksError, SecretError};
 use crate::services::{DemoDataError, KeySetError, SigningError, WeakSecret};
 use crate::storage::{BackupError, StorageError};
 use std::io;
-use std::net::SocketAddr;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub enum CliError {
     DemoData(#[from] DemoDataError),
     /// The server cannot listen on this address.
     #[error("cannot listen on {0}: {1} (another address: --bind)")]
-    Listen(SocketAddr, io::Error),
+    Listen(BindAddress, io::Error),
     /// The key file of `dev` is not used.
     #[error("{0}: {1}")]
     KeyFile(&'static str, KeyFileError),

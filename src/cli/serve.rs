@@ -1,6 +1,6 @@
 //! `serve`: the server in production.
 
-use crate::app::{App, Stopped};
+use crate::app::{App, Listener, Stopped};
 use crate::cli::database::verify_current_event_log;
 use crate::cli::signals::{self, Hangup, ShutdownSignals};
 use crate::cli::{CliError, reload, start};
@@ -11,7 +11,6 @@ use crate::storage::{DatabaseOptions, Db, Outage};
 use clap::Args;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
@@ -126,12 +125,12 @@ async fn fold_names(db: &Db) {
 /// the process without waiting for requests in flight.
 pub async fn listen(
     app: App,
-    listener: TcpListener,
+    listener: Listener,
     signals: ShutdownSignals,
     changed_settings: &[String],
 ) -> Result<(), CliError> {
     tracing::info!(settings = changed_settings.join(" "), "these settings differ from the defaults");
-    tracing::info!(address = %listener.local_addr()?, "listening");
+    tracing::info!(address = %listener.address(), "listening");
     let draining = app.clone();
     let stop = async {
         signals.drain.cancelled().await;
@@ -149,6 +148,7 @@ pub async fn listen(
 }
 
 /// Binds the address. The system queues connections until [`listen`] accepts them.
-pub async fn bind(settings: &ServerSettings) -> Result<TcpListener, CliError> {
-    TcpListener::bind(settings.http.bind).await.map_err(|error| CliError::Listen(settings.http.bind, error))
+pub async fn bind(settings: &ServerSettings) -> Result<Listener, CliError> {
+    let address = &settings.http.bind;
+    Listener::bind(address).await.map_err(|error| CliError::Listen(address.clone(), error))
 }

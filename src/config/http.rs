@@ -5,10 +5,10 @@ use crate::http::Limits;
 use crate::http::host::Host;
 use crate::http::origin::Origin;
 use crate::http::origins::{AllowedOrigins, OriginRule};
+use crate::http::server::listener::BindAddress;
 use crate::http::server::long_lived::LongLivedLimits;
 use crate::http::server::{ConnectionLimits, Timeouts};
 use clap::Args;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// More pings would take more time than requests.
@@ -18,11 +18,13 @@ const MIN_PING_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "HTTP")]
 pub struct HttpSettings {
-    /// Listen on this address and port
+    /// Listen on this address and port, or on a Unix socket
     ///
-    /// Port 0 lets the system choose one; the server logs it.
+    /// An IP address or a host name with a port, such as `127.0.0.1:8000` or `localhost:8000`; `:8000` is the port on
+    /// all addresses of the machine. Port 0 lets the system choose one; the server logs it. `unix:PATH` is a Unix
+    /// socket, which goes with the server; the umask decides who may connect.
     #[arg(long, value_name = "ADDRESS", env = "BIND", default_value = "127.0.0.1:8000")]
-    pub bind: SocketAddr,
+    pub bind: BindAddress,
     /// Accept request bodies and WebSocket messages of at most this many bytes
     ///
     /// A larger body is answered with 413; a WebSocket with a larger message is closed with 1009.

@@ -4,7 +4,7 @@ mod key_file;
 
 pub use key_file::KeyFileError;
 
-use crate::app::App;
+use crate::app::{App, BindAddress};
 use crate::cli::signals::{self, Hangup};
 use crate::cli::{CliError, database, output, serve, start};
 use crate::config::ServerSettings;
@@ -42,7 +42,7 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
     let Arguments { reset, interviews, base_date, mut server } = arguments;
     // Bind first: where this fails, another `dev` may be using the files of this directory.
     let listener = serve::bind(&server).await?;
-    let address = listener.local_addr()?;
+    let (address, is_local) = (listener.address().clone(), listener.is_local());
     let key = key_file::read_or_create(KEY).map_err(|error| CliError::KeyFile(KEY, error))?;
     if reset {
         for suffix in ["", "-wal", "-shm"] {
@@ -67,9 +67,13 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
     }
     let tokens = Tokens::try_new(key.expose().as_bytes(), None)?;
     let staff = sign(&tokens, demo::STAFF)?;
+    let server_url = match &address {
+        BindAddress::UnixSocket(_) => format!("{address}, http://localhost"),
+        _ => format!("http://{address}"),
+    };
     let introduction = format!(
-        "GraphiQL    http://{address}/graphql\n\
-         REST        http://{address}/api/v1\n\
+        "GraphiQL    {server_url}/graphql\n\
+         REST        {server_url}/api/v1\n\
          Database    {DATABASE} (start over: --reset)\n\
          Tokens, for `Authorization: Bearer …`, valid for 30 days:\n\
          admin   {}\nservice {}\nmanager {}\nstaff   {staff}\ndriver  {}\n",
@@ -79,7 +83,6 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
         sign(&tokens, demo::DRIVER)?,
     );
     // A page that other machines can load has no token.
-    let is_local = address.ip().to_canonical().is_loopback();
     let note = if is_local {
         String::new()
     } else {

@@ -6,6 +6,7 @@ use crate::graphql::LogLimit;
 use crate::http::server::activity::{Activity, IdleKind};
 use crate::http::server::client_stream::ClientStream;
 use crate::http::server::inline_repoll::InlineRepoll;
+use crate::http::server::listener::{Connection, Listener};
 use crate::http::server::open_connections::{Admission, OpenConnection, OpenConnections, Refused};
 use crate::http::server::refusal::Refusals;
 use crate::http::server::request_tracking::TrackedRoutes;
@@ -15,13 +16,13 @@ use axum::Router;
 use hyper::server::conn::http1::{Builder, UpgradeableConnection};
 use hyper_util::rt::TokioIo;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
+use tokio_util::either::Either;
 
 /// About the largest head of a request, in bytes; a longer one is answered with 431. Apart from one response, a
 /// connection buffers no more than this in either direction, so that its memory is small.
@@ -41,11 +42,11 @@ const EVICTION_RECHECK: Duration = Duration::from_secs(1);
 const QUEUE_TIME: Duration = Duration::from_millis(2);
 const MAX_QUEUE_TIME: Duration = Duration::from_millis(50);
 
-type HttpConnection = UpgradeableConnection<TokioIo<ClientStream<Pin<Box<TimeoutStream<TcpStream>>>>>, TrackedRoutes>;
+type HttpConnection = UpgradeableConnection<TokioIo<ClientStream<Pin<Box<TimeoutStream<Connection>>>>>, TrackedRoutes>;
 
 /// Accepts the connections of one listener.
 pub(super) struct Acceptor {
-    pub(super) listener: TcpListener,
+    pub(super) listener: Listener,
     pub(super) server: Arc<ConnectionServer>,
     pub(super) failures: LogLimit,
 }
@@ -64,7 +65,7 @@ impl Acceptor {
     /// Accepts the next connection and serves or refuses it. Other connections do not wait for it.
     pub(super) async fn accept(&self) {
         let (stream, client) = self.next_connection().await;
-        match self.server.open.admit(client.ip()) {
+        match self.server.open.admit(client) {
             Admission::Open(connection) => self.server.serve(stream, connection),
             Admission::Refused(why) => self.server.refuse(stream, why),
             Admission::Pending(admitted) => {
@@ -85,7 +86,7 @@ impl Acceptor {
         while Instant::now() < end && timeout(QUEUE_TIME, self.accept()).await.is_ok() {}
     }
 
-    async fn next_connection(&self) -> (TcpStream, SocketAddr) {
+    async fn next_connection(&self) -> (Connection, IpAddr) {
         loop {
             match self.listener.accept().await {
                 Ok(connection) => return connection,
@@ -104,7 +105,7 @@ impl Acceptor {
 }
 
 impl ConnectionServer {
-    fn refuse(&self, stream: TcpStream, why: Refused) {
+    fn refuse(&self, stream: Connection, why: Refused) {
         if let Some(suppressed) = self.refused.count() {
             let limit = match why {
                 Refused::Full => "MAX_CONNECTIONS",
@@ -118,11 +119,13 @@ impl ConnectionServer {
     }
 
     /// Serves a connection in a task of its own. When the server stops, the request in flight is the last one.
-    fn serve(&self, stream: TcpStream, connection: OpenConnection) {
+    fn serve(&self, stream: Connection, connection: OpenConnection) {
         let (timeouts, connection) = (self.timeouts, Arc::new(connection));
         // Twice the setting: a WebSocket closes after the setting itself, and needs time to send the close frame.
         let write_timeout = timeouts.write * 2;
-        if let Err(error) = stream.set_nodelay(true).and_then(|()| set_user_timeout(&stream, write_timeout)) {
+        if let Either::Left(stream) = &stream
+            && let Err(error) = stream.set_nodelay(true).and_then(|()| set_user_timeout(stream, write_timeout))
+        {
             tracing::debug!(%error, "the options of a connection could not be set");
         }
         let activity = connection.activity.clone();

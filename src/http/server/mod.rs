@@ -8,6 +8,7 @@ pub(crate) mod descriptors;
 mod eviction;
 mod head_memory;
 mod inline_repoll;
+pub mod listener;
 pub(crate) mod long_lived;
 mod open_connections;
 mod refusal;
@@ -20,13 +21,13 @@ pub(crate) use timeouts::Timeouts;
 
 use crate::graphql::{LogLimit, MemoryBudget};
 use crate::http::server::accept::{Acceptor, ConnectionServer};
+use crate::http::server::listener::Listener;
 use crate::http::server::open_connections::OpenConnections;
 use crate::http::server::refusal::Refusals;
 use crate::http::server::shutdown::ConnectionTracker;
 use axum::Router;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 
 /// How the server stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub(crate) struct Routers {
 /// Serves until `stop` completes. Then it accepts no more connections, lets requests in flight finish and closes
 /// WebSockets and event streams, for at most the grace period.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     routers: Routers,
     tracker: &ConnectionTracker,
     limits: ConnectionLimits,

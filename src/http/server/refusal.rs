@@ -1,11 +1,11 @@
 //! Connections beyond the limits: their request is answered with 503 if it arrives at once, and they are closed.
 
+use crate::http::server::listener::Connection;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -27,7 +27,7 @@ impl Refusals {
     }
 
     /// The task that refuses the connection; `None` if it is closed already.
-    pub(super) fn refuse(&self, stream: TcpStream) -> Option<impl Future<Output = ()> + Send + 'static> {
+    pub(super) fn refuse(&self, stream: Connection) -> Option<impl Future<Output = ()> + Send + 'static> {
         let permit = self.permits.clone().try_acquire_owned().ok()?;
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())

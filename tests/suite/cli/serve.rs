@@ -1,10 +1,12 @@
 //! `serve`: pending migrations, settings and the explorer.
 
 use crate::support::Database::{self, Postgres, Sqlite};
+use crate::support::http_client;
 use crate::support::people::MONA;
 use crate::support::shell::{SECRET, Shell};
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::path::Path;
 
 #[rstest]
 #[tokio::test]
@@ -88,4 +90,56 @@ async fn explorer_of_serve_has_no_token_and_no_examples() {
       "token": null
     }
     "#);
+}
+
+#[tokio::test]
+async fn server_listens_on_a_name_and_on_all_addresses() {
+    for (bind, expected) in [("localhost:0", ["127.0.0.1:", "[::1]:"]), (":0", ["[::]:", "0.0.0.0:"])] {
+        let shell = Shell::on_demo_data(Sqlite).await.unwrap().set("BIND", bind);
+        let server = shell.follow("serve");
+        let line = server.stderr.wait_for("listening");
+        let (_, address) = line.split_once("address=").unwrap();
+        assert!(expected.iter().any(|start| address.starts_with(start)), "{line}");
+        let port: u16 = address.rsplit_once(':').unwrap().1.trim().parse().unwrap();
+        let response = http_client::client().get(format!("http://127.0.0.1:{port}/livez")).send().await;
+        let of_ipv6 = address.starts_with("[::1]");
+        assert!(of_ipv6 || response.unwrap().status() == 200, "{line}");
+    }
+}
+
+/// The status and the body of a GET over a Unix socket.
+async fn get(socket: &Path, path: &str) -> (u16, String) {
+    let client = reqwest::Client::builder().unix_socket(socket).build().unwrap();
+    let response = client.get(format!("http://localhost{path}")).send().await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn server_listens_on_a_unix_socket() {
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap().set("BIND", "unix:api.sock").set("MAX_CONNECTIONS", "1");
+    let socket = shell.path("api.sock");
+    let listening = "address=unix:api.sock";
+    for _ in 0..2 {
+        let server = shell.follow("serve");
+        server.stderr.wait_for(listening);
+        assert_eq!(get(&socket, "/readyz").await.0, 200);
+        // The first connection, which is idle, is closed for the second one.
+        let (status, page) = get(&socket, "/livez").await;
+        assert_eq!((status, page.contains("ok")), (200, true), "{page}");
+        assert!(shell.fail("serve").contains("cannot listen on unix:api.sock: "), "another server listens");
+        // The file that a killed server leaves does not keep the next one from starting.
+        server.signal("KILL");
+        assert_eq!(server.ended().0, None);
+        assert!(socket.exists());
+    }
+    let server = shell.follow("serve");
+    server.stderr.wait_for(listening);
+    server.signal("TERM");
+    assert_eq!(server.ended().0, Some(0));
+    assert!(!socket.exists());
+
+    std::fs::write(&socket, "").unwrap();
+    let error = shell.fail("serve");
+    assert!(error.contains("there is a file that is not a socket"), "{error}");
+    assert!(socket.exists());
 }

@@ -140,6 +140,7 @@ async fn the_error_for_an_address_in_use_names_it(#[values(Sqlite, Postgres)] da
 
 #[rstest]
 #[case::an_address("BIND", "localhost")]
+#[case::an_address_with_a_scheme("BIND", "http://localhost:8000")]
 #[case::a_log_format("LOG_FORMAT", "xml")]
 #[case::a_log_filter("LOG", "interviews=debug=info")]
 fn an_invalid_setting_is_named(#[case] name: &str, #[case] value: &str) {

@@ -10,6 +10,7 @@ use crate::support::people::{JUDE_APPLICATION, JUDE_WITH_LUISA, JUDE_WITH_PIET, 
 use crate::support::rest::interview_path;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
+use interviews::app::Listener;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -221,7 +222,9 @@ async fn response_has_content_length() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}{}", listener.local_addr().unwrap(), interview_path(JUDE_WITH_LUISA));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(app.app.clone().serve(listener, async { stopped.await.unwrap_or_default() }));
+    let server = tokio::spawn(
+        app.app.clone().serve(Listener::of(listener).unwrap(), async { stopped.await.unwrap_or_default() }),
+    );
     let client = http_client::client();
     let answer = client.patch(address).bearer_auth(app.staff().token()).json(&request).send().await.unwrap();
     let headers = answer.headers().clone();

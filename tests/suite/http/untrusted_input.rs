@@ -7,6 +7,7 @@ use crate::support::lifecycle::only;
 use crate::support::listening_server::set_location;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::polling::until;
+use interviews::app::Listener;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,7 +35,7 @@ async fn start(flags: &[&str]) -> Server {
     let server = app.app.clone();
     tokio::spawn(async move {
         let stopped = async { drop(stopped.await) };
-        server.serve(listener, stopped).await;
+        server.serve(Listener::of(listener).unwrap(), stopped).await;
     });
     Server { address, stop: Some(stop), app }
 }

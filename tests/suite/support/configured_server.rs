@@ -7,7 +7,7 @@ use crate::support::{SECRET, TestApp};
 use axum::body::Body;
 use axum::http::Request;
 use clap::{Args, FromArgMatches};
-use interviews::app::App;
+use interviews::app::{App, Listener};
 use interviews::config::ServerSettings;
 use interviews::http::explorer::Explorer;
 use interviews::services::{Clock, Tokens, demo};
@@ -48,7 +48,7 @@ impl Server {
     pub async fn listen(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(self.app.clone().serve(listener, std::future::pending()));
+        tokio::spawn(self.app.clone().serve(Listener::of(listener).unwrap(), std::future::pending()));
         address
     }
 

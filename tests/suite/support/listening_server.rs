@@ -5,6 +5,7 @@ use crate::support::database::Database;
 use crate::support::http_client;
 use crate::support::people::JUDE_WITH_LUISA;
 use crate::support::websocket_client::{SUBPROTOCOL, WebSocketClient};
+use interviews::app::Listener;
 use interviews::domain::InterviewId;
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ impl ListeningServer {
         let server = app.app.clone();
         let stop_requested = async { drop(stopped.await) };
         let serving = tokio::spawn(async move {
-            server.serve(listener, stop_requested).await;
+            server.serve(Listener::of(listener).unwrap(), stop_requested).await;
         });
         Self { app, address, stop: Some(stop), serving }
     }
