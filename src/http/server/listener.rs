@@ -28,7 +28,8 @@ pub enum BindAddress {
 /// A text is not an address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "it has to be like 127.0.0.1:8000, [::1]:8000, localhost:8000, :8000 for all addresses, or unix:/run/interviews.sock"
+    "it has to be like 127.0.0.1:8000, [::1]:8000, localhost:8000, :8000 for all addresses, or \
+     unix:/run/interviews.sock"
 )]
 pub struct InvalidBindAddress;
 
