@@ -1,6 +1,7 @@
 //! The server retries a transaction that the database aborts for a temporary reason; the client does not notice.
 
 use crate::support::Database::{Postgres, Sqlite};
+use crate::support::TestApp;
 use crate::support::booking::times;
 use crate::support::inspect::until_waiting;
 use crate::support::lifecycle::{interview_of, only};
@@ -15,7 +16,8 @@ const TIME_LOCK: i64 = 0x5449_4D45 << 32;
 /// server moves an interview of Jude to 10:00.
 #[tokio::test]
 async fn update_succeeds_after_a_deadlock() {
-    let app = start!(Postgres);
+    // The request is in flight while the test waits for sessions, which takes long on a busy machine.
+    let Some(app) = TestApp::start_with(Postgres, &["--request-timeout", "1min"]).await else { return };
     let (other, blocking) = (app.database.raw().await, app.database.raw().await);
     let other = other.begin().await.unwrap();
     let copy_to_ten = format!(
