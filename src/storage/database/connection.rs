@@ -1,5 +1,6 @@
 //! A connection out of the pool, and what becomes of it when it is released.
 
+use crate::storage::database::cause::DriverCause;
 use crate::storage::database::executor::Access;
 use crate::storage::database::fault::{consequence, is_timeout};
 use crate::storage::database::lease::Lease;
@@ -164,10 +165,10 @@ impl PooledConnection {
         lease.connections().sessions().notice(error);
         open.state = if consequence.breaks_connection { State::Broken } else { State::Ready };
         if consequence.breaks_others {
-            lease.connections().lose(open.generation, error);
+            lease.connections().lose(open.generation, &DriverCause(error));
         }
         if let Some(outage) = consequence.outage {
-            lease.connections().outages().report(outage, error);
+            lease.connections().outages().report(outage, &DriverCause(error));
         }
     }
 
@@ -217,9 +218,10 @@ async fn release(mut open: OpenConnection, lease: Lease) {
         // On SQLite the connection is closed here.
         Ok(()) => {}
         Err(error) => {
-            tracing::debug!(%error, "a connection is closed, because its last statement did not end in order");
+            let cause = DriverCause(&error);
+            tracing::debug!(error = %cause, "a connection is closed, because its last statement did not end in order");
             if consequence(&error).breaks_others {
-                lease.connections().lose(open.generation, &error);
+                lease.connections().lose(open.generation, &cause);
             }
             drop(open);
             if is_timeout(&error) {

@@ -1,5 +1,6 @@
 //! What the handles of a pool share: how to reach the database, and the idle connections.
 
+use crate::storage::database::cause::DriverCause;
 use crate::storage::database::fault::{Outage, is_connection_limit, is_termination, is_timeout};
 use crate::storage::database::idle::{Idle, IdleConnection, Next};
 use crate::storage::database::open_connection::{ConnectTo, OpenConnection};
@@ -148,10 +149,10 @@ impl Connections {
         match &opened {
             Err(error) if self.is_refusal(error) => {
                 self.idle().refused(Instant::now());
-                self.outages.report(Outage::TooManyConnections, error);
+                self.outages.report(Outage::TooManyConnections, &DriverCause(error));
                 return Err(NotOpened::Refused);
             }
-            Err(error) => self.outages.report(Outage::Unreachable, error),
+            Err(error) => self.outages.report(Outage::Unreachable, &DriverCause(error)),
             Ok(_) => {
                 self.opened.fetch_add(1, Ordering::Relaxed);
                 self.outages.end(&[Outage::Unreachable]);

@@ -1,5 +1,6 @@
 //! Why a storage function failed.
 
+use crate::storage::database::cause::Cause;
 use crate::storage::database::fault::{Fault, Outage, fault_of, is_lock_timeout, is_missing_right};
 use sea_orm::DbErr;
 use std::borrow::Cow;
@@ -12,20 +13,20 @@ pub enum StorageError {
     Overlap,
     /// The database cancelled the transaction (deadlock, serialization failure, busy), and nothing was written. A retry
     /// may succeed.
-    #[error("transient: {0}")]
+    #[error("transient: {}", Cause(.0))]
     Transient(#[source] DbErr),
     /// The connection broke, or could only read, before anything was written. A retry uses another connection.
-    #[error("the connection broke: {0}")]
+    #[error("the connection broke: {}", Cause(.0))]
     ConnectionLost(#[source] DbErr),
     /// The database cannot do this now, and nothing was written. `Outage::of` says why.
-    #[error("the database is unavailable: {0}")]
+    #[error("the database is unavailable: {}", Cause(.0))]
     Unavailable(#[source] DbErr),
     /// A statement was cancelled or waited too long for a lock, or no connection became free in time. Nothing was
     /// written.
-    #[error("timeout: {0}")]
+    #[error("timeout: {}", Cause(.0))]
     Timeout(#[source] DbErr),
     /// The connection broke while the database committed. The change is written in full, or not at all.
-    #[error("the commit was not answered: {0}")]
+    #[error("the commit was not answered: {}", Cause(.0))]
     OutcomeUnknown(#[source] DbErr),
     /// `DATABASE_URL` is not the URL of a supported database. The text says why, without the URL, which may contain a
     /// password.
@@ -45,8 +46,8 @@ pub enum StorageError {
         id: i64,
     },
     /// Any other error: a bug, or a schema that is not current.
-    #[error(transparent)]
-    Database(DbErr),
+    #[error("{}", Cause(.0))]
+    Database(#[source] DbErr),
 }
 
 impl From<DbErr> for StorageError {

@@ -2,6 +2,7 @@
 
 mod address;
 pub(crate) mod array_parameter;
+mod cause;
 pub(crate) mod commit;
 mod connect;
 mod connection;

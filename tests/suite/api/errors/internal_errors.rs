@@ -251,3 +251,23 @@ async fn log_has_the_cause_and_the_request_id(#[values(Sqlite, Postgres)] databa
         assert!(!log.contains(secret), "{secret}: {log}");
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn cause_is_in_the_words_of_the_database(
+    #[values((Sqlite, "no such table: interview_events (code 1)"),
+             (Postgres, "relation \"interview_events\" does not exist (code 42P01)"))]
+    case: (Database, &str),
+) {
+    let (database, words) = case;
+    let log = Log::start();
+    let app = start!(database);
+    app.database.execute("ALTER TABLE interview_events RENAME TO gone").await;
+    let id = format!("for-the-words/{database:?}");
+    let query = json!({"query": format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ history {{ nodes {{ id }} }} }} }}")});
+    app.staff().rest_with("POST", "/graphql", &query, &[("x-request-id", &id)]).await;
+    let log = log.text();
+    let line = log.lines().find(|line| line.contains(&id) && line.contains("ERROR"));
+    let line: Value = serde_json::from_str(line.unwrap_or_else(|| panic!("{log}"))).unwrap();
+    assert_eq!(line["fields"]["cause"], words);
+}
