@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod export;
 mod import;
+mod json_lines;
 mod log;
 mod output;
 mod reload;

@@ -8,6 +8,7 @@ use crate::http::origins::{AllowedOrigins, OriginRule};
 use crate::http::server::listener::BindAddress;
 use crate::http::server::long_lived::LongLivedLimits;
 use crate::http::server::{ConnectionLimits, Timeouts};
+use crate::http::trusted_proxies::TrustedProxies;
 use clap::Args;
 use std::time::Duration;
 
@@ -113,8 +114,8 @@ pub struct HttpSettings {
     /// Keep at most this many connections of one client address open, at least 1
     ///
     /// Further ones are answered with 503 and the error code `OVERLOADED`. An IPv6 network of 64 bits counts as one
-    /// address. Without this setting there is no such limit. Set it only where clients connect without a proxy: all
-    /// clients of a proxy have its address.
+    /// address. Without this setting there is no such limit. Behind a proxy, list it in `--trusted-proxies`, because
+    /// all its clients have its address.
     #[arg(long, value_name = "COUNT", env = "MAX_CONNECTIONS_PER_ADDRESS", value_parser = count(1))]
     pub max_connections_per_address: Option<usize>,
     /// Keep at most this many WebSockets and event streams open
@@ -157,6 +158,15 @@ pub struct HttpSettings {
         value_parser = duration_within(MIN_PING_INTERVAL, MAX_DURATION)
     )]
     pub ping_interval: Duration,
+    /// Believe these proxies what they say of their clients, as addresses and networks, separated by commas
+    ///
+    /// Such as `127.0.0.1,10.0.0.0/8,2001:db8::/32`. The client of a request that comes from one of them is the
+    /// right-most address in `X-Forwarded-For`, or without this header in `Forwarded`, that is none of them. The rate
+    /// limit of clients without a token and the access log use it, and `--max-connections-per-address` does not count
+    /// connections of these proxies. List only proxies that append to the header. Without this setting the client is
+    /// the peer of the connection.
+    #[arg(long, value_name = "NETWORKS", env = "TRUSTED_PROXIES")]
+    pub trusted_proxies: Option<TrustedProxies>,
     /// Let pages of these origins call the server, separated by commas; `*` for all
     ///
     /// An origin has the form `https://app.example.com` or `http://localhost:3000`. Case, the default port and a slash
@@ -245,8 +255,8 @@ impl HttpSettings {
 
     /// The limits on the number of connections.
     pub(crate) fn connection_limits(&self) -> ConnectionLimits {
-        let per_address = self.max_connections_per_address;
-        ConnectionLimits::new(self.max_connections, per_address)
+        let proxies = self.trusted_proxies.clone().unwrap_or_default();
+        ConnectionLimits::new(self.max_connections, self.max_connections_per_address, proxies)
     }
 
     /// The limits on the number of WebSockets and event streams.

@@ -8,8 +8,9 @@ use clap::{Args, ValueEnum};
 pub struct LogSettings {
     /// Log events of this level or higher, to standard error
     ///
-    /// A filter such as `info` or `warn,interviews=debug`, with the levels error, warn, info, debug and trace. At debug
-    /// every request is one line. At trace only the server itself logs more, because libraries would log tokens.
+    /// A filter such as `info` or `warn,interviews=debug`, with the levels error, warn, info, debug and trace. At
+    /// debug, and with `info,access=info`, every request and every operation is one line of the target `access`. At
+    /// trace only the server itself logs more, because libraries would log tokens.
     #[arg(long, value_name = "FILTER", global = true, env = "LOG", default_value = "info")]
     pub log: String,
     /// Write the log in this format

@@ -103,6 +103,19 @@ impl Refusal {
     /// The message of [`Refusal::Stale`].
     pub const STALE: &'static str = "This interview has changed in the meantime. Look at it again before you decide.";
 
+    /// The code; of several errors, that of the first one.
+    #[must_use]
+    pub fn code(&self) -> RefusalCode {
+        match self {
+            Self::Invalid(errors) => errors.first().map_or(RefusalCode::Required, |error| error.code),
+            Self::NotFound => RefusalCode::NotFound,
+            Self::Forbidden(_) => RefusalCode::Forbidden,
+            Self::InvalidState { .. } => RefusalCode::InvalidState,
+            Self::Conflicts(_) => RefusalCode::ScheduleConflict,
+            Self::Stale(_) => RefusalCode::StaleVersion,
+        }
+    }
+
     /// The message of [`Refusal::InvalidState`].
     #[must_use]
     pub fn state_message(action: Action, status: InterviewStatus) -> String {

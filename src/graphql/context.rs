@@ -1,6 +1,6 @@
 //! What resolvers read from their context: the viewer, the services and the loader of the request.
 
-use crate::domain::{Refusal, Since, Viewer};
+use crate::domain::{Refusal, RefusalCode, Since, Viewer};
 use crate::graphql::RequestContext;
 use crate::graphql::engine::error::{CURSOR_EXPIRED, Code, error_with_code};
 use crate::graphql::failure::{no_viewer, report};
@@ -41,6 +41,13 @@ pub trait ContextExt {
             // The error can make the whole response null, and must not invite the client to repeat the change.
             cause if self.has_changed() => report(&cause.after_change(), request_id),
             cause => report(&cause, request_id),
+        }
+    }
+
+    /// Records the code of an error that the user can fix, if the operation is logged.
+    fn record_user_error(&self, code: RefusalCode) {
+        if let Some(record) = &self.request().client.record {
+            record.fail(code.into_str());
         }
     }
 

@@ -1,9 +1,11 @@
 //! Who sends a request: its id, the client's network, and the credentials of its `Authorization` header.
 
-use crate::domain::Viewer;
+use crate::domain::{UserId, Viewer};
 use crate::graphql::Client;
+use crate::http::access_log::{self, AccessRecord};
 use crate::http::client_network::ClientNetwork;
 use crate::http::middleware::request_id::RequestId;
+use crate::http::trusted_proxies::ClientAddress;
 use crate::services::{AuthenticationError, LiveSession, Services, TokenProblem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) client: Client,
+    /// The record of the request, if the access log is on.
+    pub(crate) access: Option<Arc<AccessRecord>>,
     authorization: Result<Option<HeaderValue>, TokenProblem>,
 }
 
@@ -34,8 +38,10 @@ impl Caller {
             (_, Some(_)) => Err(TokenProblem::SeveralHeaders),
             (value, None) => Ok(value.cloned()),
         };
-        let network = extensions.get().map(|ClientNetwork(network)| *network);
-        Self { client: Client { request_id, network }, authorization }
+        let network = extensions.get().map(|ClientAddress(address)| ClientNetwork::of(*address).0);
+        let access = if access_log::is_on() { extensions.get::<Arc<AccessRecord>>().cloned() } else { None };
+        let record = access.as_ref().map(|access| access.operation());
+        Self { client: Client { request_id, network, record }, access, authorization }
     }
 
     /// The same for a connection that stays open: a copy of the header, which would keep the whole head in memory.
@@ -47,7 +53,11 @@ impl Caller {
     /// The viewer whom the token names; `None` without a token.
     pub(crate) async fn viewer(&self, services: &Services) -> Result<Option<Arc<Viewer>>, AuthenticationError> {
         match self.token()? {
-            Some(token) => services.authenticate(token).await.map(Some),
+            Some(token) => {
+                let viewer = services.authenticate(token).await?;
+                self.record_user(viewer.id);
+                Ok(Some(viewer))
+            }
             None => Ok(None),
         }
     }
@@ -55,8 +65,19 @@ impl Caller {
     /// The session of a connection that stays open; `None` without a token.
     pub(crate) async fn session(&self, services: &Services) -> Result<Option<LiveSession>, AuthenticationError> {
         match self.token()? {
-            Some(token) => services.sign_in(token).await.map(Some),
+            Some(token) => {
+                let session = services.sign_in(token).await?;
+                self.record_user(session.user());
+                Ok(Some(session))
+            }
             None => Ok(None),
+        }
+    }
+
+    /// Records who has signed in, if the access log is on.
+    pub(crate) fn record_user(&self, user: UserId) {
+        if let Some(access) = &self.access {
+            access.set_user(user);
         }
     }
 

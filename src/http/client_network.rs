@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The address of a client, or its network of 64 bits for IPv6, which one host has for itself. It is an extension of
-/// each request that came over a socket.
+/// The address of a client, or its network of 64 bits for IPv6, which one host has for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ClientNetwork(pub(crate) IpAddr);
 

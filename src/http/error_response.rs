@@ -81,6 +81,10 @@ impl HttpError {
         Self { status: StatusCode::BAD_REQUEST, code: Code::BadRequest, message: message.into() }
     }
 
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
     /// The response with a body in this format.
     pub(crate) fn format(self, format: ErrorFormat, request_id: &str) -> Response {
         let (status, code) = (self.status, self.code);

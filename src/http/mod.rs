@@ -1,6 +1,7 @@
 //! The HTTP server: routes, middleware, GraphQL over HTTP and WebSocket, the REST API, the explorer and health checks.
 //! No SQL and no rules are here.
 
+mod access_log;
 mod caller;
 mod client_network;
 mod content_encoding;
@@ -22,6 +23,8 @@ pub(crate) mod origins;
 mod rest;
 pub(crate) mod server;
 pub(crate) mod start;
+mod traceparent;
+pub(crate) mod trusted_proxies;
 mod websocket;
 
 use crate::graphql::{Engine, MemoryBudget};

@@ -3,6 +3,7 @@
 use crate::graphql::engine::document::{CostRules, CustomScalar, RootField};
 use crate::graphql::engine::error::{NoViewer, RequestError};
 use crate::graphql::engine::loader_scheduler::PendingFetches;
+use crate::graphql::engine::operation_record::OperationRecord;
 use crate::graphql::engine::subscriptions::StreamEnd;
 use apollo_compiler::Schema as SchemaDefinition;
 use apollo_compiler::validation::Valid;
@@ -117,6 +118,8 @@ pub struct Client {
     pub request_id: String,
     /// The network of the client, if it is known. Anonymous clients of one network share a rate limit.
     pub network: Option<IpAddr>,
+    /// Where the engine records what the operation was, if it is logged.
+    pub record: Option<Arc<OperationRecord>>,
 }
 
 impl<V> Clone for RequestContext<V> {

@@ -5,9 +5,10 @@ use crate::graphql::engine::excess::Excess;
 use crate::graphql::engine::sentence::to_sentence;
 use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, Pos, ServerError, Value};
 use std::time::Duration;
+use strum::VariantArray;
 
 /// The kinds of top-level errors. Three of them share the code `BAD_REQUEST`, and differ in the HTTP status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Code {
     /// The request has no token, or one that is not accepted.
     Unauthenticated,

@@ -15,6 +15,7 @@ mod kept_memory;
 pub mod loader_scheduler;
 pub(crate) mod log_limit;
 pub(crate) mod memory;
+pub(crate) mod operation_record;
 mod rate_limit;
 pub(crate) mod response;
 pub(crate) mod response_limits;
@@ -165,7 +166,8 @@ impl<A: Api> Engine<A> {
         allowed: AllowedOperations,
         allowance: &mut Allowance,
     ) -> Outcome {
-        match self.prepare(&context, request, allowed, allowance) {
+        let record = context.client.record.clone();
+        let outcome = match self.prepare(&context, request, allowed, allowance) {
             Ok(PreparedRequest::QueryOrMutation(execution)) => {
                 let outcome = self.run(execution, context).await;
                 if let Outcome::Executed(response) = &outcome {
@@ -178,7 +180,11 @@ impl<A: Api> Engine<A> {
                 Outcome::Rejected(RequestError::new(Code::BadRequest, message, None))
             }
             Err(error) => Outcome::Rejected(error),
+        };
+        if let Some(record) = record {
+            record.fail_with(outcome.first_code());
         }
+        outcome
     }
 
     /// Executes a query or mutation, or starts a subscription, with `resume_after` after the response with this cursor.
@@ -190,14 +196,21 @@ impl<A: Api> Engine<A> {
         allowed: AllowedOperations,
         resume_after: Option<&str>,
     ) -> Execution {
+        let record = client.record.clone();
+        let once = |outcome: Outcome| {
+            if let Some(record) = record {
+                record.fail_with(outcome.first_code());
+            }
+            Execution::Once(outcome)
+        };
         let viewer = match session.map(A::viewer).transpose() {
             Ok(viewer) => viewer,
-            Err(ended) => return Execution::Once(Outcome::Rejected(ended.into())),
+            Err(ended) => return once(Outcome::Rejected(ended.into())),
         };
         let context = RequestContext { viewer, client: client.clone() };
         let error = match (self.prepare(&context, request, allowed, &mut self.allowance()), session) {
             (Ok(PreparedRequest::QueryOrMutation(execution)), _) => {
-                return Execution::Once(self.run(execution, context).await);
+                return once(self.run(execution, context).await);
             }
             (Ok(PreparedRequest::Subscription(subscription)), Some(session)) => {
                 match self.subscriptions.start(session.clone(), client, subscription, resume_after).await {
@@ -208,7 +221,7 @@ impl<A: Api> Engine<A> {
             (Ok(PreparedRequest::Subscription(_)), None) => A::NO_TOKEN.into(),
             (Err(error), _) => error,
         };
-        Execution::Once(Outcome::Rejected(error))
+        once(Outcome::Rejected(error))
     }
 
     async fn run(&self, execution: PreparedExecution, context: RequestContext<A::Viewer>) -> Outcome {
@@ -285,9 +298,15 @@ impl<A: Api> Engine<A> {
         allowed: AllowedOperations,
         allowance: &mut Allowance,
     ) -> Result<CheckedRequest, RequestError> {
+        if let (Some(record), Some(name)) = (&context.client.record, &request.operation_name) {
+            record.name_as(name);
+        }
         let caching = if context.viewer.is_some() { Caching::Insert } else { Caching::ReadOnly };
         let document = self.document(&request, caching)?;
         let operation = document.operation(request.operation_name.as_deref())?;
+        if let Some(record) = &context.client.record {
+            record.identify(operation);
+        }
         let kind = operation.operation_type;
         if allowed == AllowedOperations::QueriesOnly && kind == OperationType::Mutation {
             return Err(RequestError::new(Code::MethodNotAllowed, "Only queries run by GET. Send this by POST.", None));

@@ -4,7 +4,8 @@ use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::engine::json::{Json, TooLong, write_response};
 use crate::graphql::engine::memory::Charge;
 use crate::graphql::engine::response_limits::{ResponseError, ResponseLimits};
-use async_graphql::ServerError;
+use async_graphql::{ServerError, Value};
+use strum::VariantArray;
 
 /// The result of a request.
 #[derive(Debug)]
@@ -39,6 +40,15 @@ impl Outcome {
         }
     }
 
+    /// The code of the first error.
+    #[must_use]
+    pub fn first_code(&self) -> Option<Code> {
+        match self {
+            Self::Executed(response) => response.first_code,
+            Self::Rejected(error) => Some(error.code),
+        }
+    }
+
     /// Whether the operation ran without any error.
     #[must_use]
     pub fn is_success(&self) -> bool {
@@ -52,6 +62,7 @@ pub struct Response {
     json: Json,
     has_errors: bool,
     failure: Option<Code>,
+    first_code: Option<Code>,
 }
 
 impl Response {
@@ -65,7 +76,9 @@ impl Response {
         write_response(Some(&data), &errors, limits.max_length, &mut text).map_err(|TooLong| limits.too_long())?;
         let mut charge = Charge::default();
         limits.grow(&mut charge, text.len(), text.len())?;
-        Ok(Self { json: Json::new(text, charge), has_errors: !errors.is_empty(), failure: failure(&errors) })
+        let (has_errors, failure, first_code) =
+            (!errors.is_empty(), failure(&errors), errors.first().and_then(code_of));
+        Ok(Self { json: Json::new(text, charge), has_errors, failure, first_code })
     }
 
     /// The length of the JSON, in bytes.
@@ -85,6 +98,11 @@ impl Response {
     pub fn into_json(self) -> Json {
         self.json
     }
+}
+
+fn code_of(error: &ServerError) -> Option<Code> {
+    let Value::String(code) = error.extensions.as_ref()?.get("code")? else { return None };
+    Code::VARIANTS.iter().find(|known| known.as_str() == code).copied()
 }
 
 fn failure(errors: &[ServerError]) -> Option<Code> {

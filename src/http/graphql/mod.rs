@@ -8,7 +8,10 @@ mod response;
 pub(crate) mod sse;
 
 use crate::domain::Viewer;
-use crate::graphql::{AllowedOperations, Code, Execution, Outcome, RequestContext, RequestError, no_viewer, reject};
+use crate::graphql::{
+    AllowedOperations, Client, Code, Execution, Outcome, RequestContext, RequestError, no_viewer, reject,
+};
+use crate::http::access_log::OperationLine;
 use crate::http::caller::Caller;
 use crate::http::error_response::{HttpError, OVERLOADED};
 use crate::http::limit_per_key::UserPermit;
@@ -50,7 +53,7 @@ pub(crate) async fn get(
             let mut allowance = server.engine.allowance();
             server.engine.execute(context, operation, AllowedOperations::QueriesOnly, &mut allowance).await
         }
-        Err(error) => Outcome::Rejected(authentication_error(error, &caller.client.request_id)),
+        Err(error) => Outcome::Rejected(authentication_error(error, &caller)),
     };
     Ok(response::cacheable(accepted.media, outcome, headers))
 }
@@ -79,22 +82,34 @@ pub(crate) async fn post(
     let viewer = match caller.viewer(&server.services).await {
         Ok(viewer) => viewer,
         Err(error) => {
-            let outcome = Outcome::Rejected(authentication_error(error, &caller.client.request_id));
+            let outcome = Outcome::Rejected(authentication_error(error, &caller));
             return Ok(response::uncacheable(accepted.media, outcome));
         }
     };
     let _permit = admit_viewer(&server, viewer.as_deref())?;
     let mut allowance = server.engine.allowance();
-    let mut execute = async |operation| {
-        let context = RequestContext { viewer: viewer.clone(), client: caller.client.clone() };
+    let mut execute = async |operation, record| {
+        let client = Client { record, ..caller.client.clone() };
+        let context = RequestContext { viewer: viewer.clone(), client };
         server.engine.execute(context, operation, AllowedOperations::All, &mut allowance).await
     };
     match operations {
-        BatchRequest::Single(operation) => Ok(response::uncacheable(accepted.media, execute(operation).await)),
+        BatchRequest::Single(operation) => {
+            let outcome = execute(operation, caller.client.record.clone()).await;
+            Ok(response::uncacheable(accepted.media, outcome))
+        }
         BatchRequest::Batch(operations) => {
+            if let Some(access) = &caller.access {
+                access.set_batch(operations.len());
+            }
             let mut batch = response::Batch::default();
             for operation in operations {
-                batch.push(execute(operation).await); // In sequence, because they can be mutations.
+                let line = OperationLine::begin(caller.access.as_ref(), "batch");
+                // In sequence, because they can be mutations.
+                batch.push(execute(operation, line.as_ref().map(|line| line.operation())).await);
+                if let Some(line) = line {
+                    line.end();
+                }
             }
             Ok(batch.into_response(accepted.media))
         }
@@ -130,7 +145,7 @@ async fn event_stream(
     let session = match caller.session(&server.services).await {
         Ok(session) => session,
         Err(error) => {
-            return Ok(single_event(media, Outcome::Rejected(authentication_error(error, &caller.client.request_id))));
+            return Ok(single_event(media, Outcome::Rejected(authentication_error(error, caller))));
         }
     };
     let _permit = session.as_ref().map(|session| server.admission.admit_user(session.user())).transpose()?;
@@ -154,9 +169,13 @@ fn single_event(media: Media, outcome: Outcome) -> Response {
     }
 }
 
-fn authentication_error(error: AuthenticationError, request_id: &str) -> RequestError {
-    match error {
+fn authentication_error(error: AuthenticationError, caller: &Caller) -> RequestError {
+    let error: RequestError = match error {
         AuthenticationError::Refused(problem) => no_viewer(problem).into(),
-        AuthenticationError::Failed(cause) => reject(&cause, request_id),
+        AuthenticationError::Failed(cause) => reject(&cause, &caller.client.request_id),
+    };
+    if let Some(record) = &caller.client.record {
+        record.fail(error.code.as_str());
     }
+    error
 }

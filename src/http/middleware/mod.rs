@@ -1,5 +1,6 @@
 //! What every request passes through: its id, the log, the headers of its response, errors and limits.
 
+mod access_log;
 pub(crate) mod admission;
 mod allowed_hosts;
 mod body;
@@ -18,6 +19,7 @@ pub(crate) use x_runtime::add_x_runtime;
 
 use crate::graphql::MemoryBudget;
 use crate::http::ServerState;
+use crate::http::middleware::access_log::AccessLogLayer;
 use crate::http::origins::AllowedOrigins;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -45,11 +47,12 @@ pub(crate) fn wrap(
                 TraceLayer::new_for_http()
                     .make_span_with(tracing::span)
                     .on_request(())
-                    .on_response(tracing::log_response)
+                    .on_response(())
                     .on_body_chunk(())
                     .on_eos(())
                     .on_failure(()),
             )
+            .layer(AccessLogLayer)
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(security_headers::layers())
             .map_response(cors::remove_from_own_pages)

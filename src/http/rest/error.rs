@@ -2,6 +2,7 @@
 
 use crate::domain::{Field, FieldError, Refusal, RefusalCode};
 use crate::graphql::{Code, NoViewer, RETRY_AFTER, RequestError};
+use crate::http::access_log::{self, ErrorCode};
 use crate::http::error_response::{challenge, retry_after};
 use crate::http::rest::response::HEADERS;
 use crate::services::{Failure, ServiceError};
@@ -166,6 +167,11 @@ impl RestError {
 impl IntoResponse for RestError {
     fn into_response(self) -> Response {
         let mut response = (self.status, HEADERS, Json(json!({"errors": self.errors}))).into_response();
+        if let Some(error) = self.errors.first()
+            && access_log::is_on()
+        {
+            response.extensions_mut().insert(ErrorCode(error.code));
+        }
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
         }

@@ -9,6 +9,8 @@ use crate::http::server::activity::Activity;
 use crate::http::server::eviction::EvictionCandidates;
 use crate::http::server::head_memory::HeadMemory;
 use crate::http::server::shutdown::ConnectionTracker;
+use crate::http::trusted_proxies::{ClientAddress, TrustedProxies};
+use axum::http::HeaderMap;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::net::IpAddr;
@@ -18,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// The limits on connections.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ConnectionLimits {
     /// The most connections in total.
     pub(crate) total: usize,
@@ -26,6 +28,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) per_address: Option<usize>,
     /// The most new connections that wait for another one to close.
     waiting: usize,
+    /// The proxies whose connections are those of many clients.
+    trusted_proxies: TrustedProxies,
 }
 
 /// How many new connections wait for another one to close at most. Their descriptors are a part of those that are
@@ -33,8 +37,8 @@ pub(crate) struct ConnectionLimits {
 const MAX_WAITING: usize = 256;
 
 impl ConnectionLimits {
-    pub(crate) fn new(total: usize, per_address: Option<usize>) -> Self {
-        Self { total, per_address, waiting: MAX_WAITING }
+    pub(crate) fn new(total: usize, per_address: Option<usize>, trusted_proxies: TrustedProxies) -> Self {
+        Self { total, per_address, waiting: MAX_WAITING, trusted_proxies }
     }
 
     /// These limits, lowered to what the limit on file descriptors allows. Logs a warning in this case.
@@ -47,7 +51,7 @@ impl ConnectionLimits {
     }
 
     /// The most long-lived connections: they must leave some for requests.
-    pub(crate) fn max_long_lived(self) -> usize {
+    pub(crate) fn max_long_lived(&self) -> usize {
         self.total - self.total / 8
     }
 }
@@ -62,6 +66,7 @@ struct Shared {
     per_address: Option<LimitPerKey<ClientNetwork>>,
     /// Limits how many new connections wait.
     waiting: Arc<Semaphore>,
+    trusted_proxies: TrustedProxies,
     tracker: ConnectionTracker,
     memory: MemoryBudget,
     candidates: Mutex<EvictionCandidates>,
@@ -71,7 +76,7 @@ struct Shared {
 #[derive(Debug)]
 pub(super) struct OpenConnection {
     id: u64,
-    pub(super) network: ClientNetwork,
+    peer: IpAddr,
     pub(super) activity: Arc<Activity>,
     pub(super) head_memory: HeadMemory,
     shared: Arc<Shared>,
@@ -107,6 +112,7 @@ impl OpenConnections {
             permits: Arc::new(Semaphore::new(limits.total)),
             per_address: limits.per_address.map(LimitPerKey::new),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
+            trusted_proxies: limits.trusted_proxies,
             tracker,
             memory,
             candidates: Mutex::default(),
@@ -115,16 +121,17 @@ impl OpenConnections {
 
     /// Counts a new connection of this client.
     pub(super) fn admit(&self, address: IpAddr) -> Admission {
-        let network = ClientNetwork::of(address);
-        let of_address = match &self.0.per_address {
-            Some(limit) => match limit.try_acquire(network) {
+        // The connections of a proxy are those of many clients.
+        let per_address = self.0.per_address.as_ref().filter(|_| !self.0.trusted_proxies.contains(address));
+        let of_address = match per_address {
+            Some(limit) => match limit.try_acquire(ClientNetwork::of(address)) {
                 Some(permit) => Some(permit),
                 None => return Admission::Refused(Refused::AddressFull),
             },
             None => None,
         };
         if let Ok(permit) = self.0.permits.clone().try_acquire_owned() {
-            return Admission::Open(self.open(network, permit, of_address));
+            return Admission::Open(self.open(address, permit, of_address));
         }
         let Ok(waiting) = self.0.waiting.clone().try_acquire_owned() else {
             return Admission::Refused(Refused::Full);
@@ -133,7 +140,7 @@ impl OpenConnections {
         let admitted = async move {
             let _waiting = waiting;
             let permit = connections.wait_for_permit().await?;
-            Some(connections.open(network, permit, of_address))
+            Some(connections.open(address, permit, of_address))
         };
         Admission::Pending(admitted.boxed())
     }
@@ -151,7 +158,7 @@ impl OpenConnections {
 
     fn open(
         &self,
-        network: ClientNetwork,
+        peer: IpAddr,
         permit: OwnedSemaphorePermit,
         of_address: Option<KeyPermit<ClientNetwork>>,
     ) -> OpenConnection {
@@ -159,7 +166,7 @@ impl OpenConnections {
         let id = self.0.candidates().add(activity.clone());
         let head_memory = HeadMemory::new(&self.0.memory);
         let shared = self.0.clone();
-        OpenConnection { id, network, activity, head_memory, shared, _permit: permit, _of_address: of_address }
+        OpenConnection { id, peer, activity, head_memory, shared, _permit: permit, _of_address: of_address }
     }
 
     /// Whether a request has arrived on any of them that is not answered.
@@ -189,6 +196,11 @@ impl OpenConnection {
         self.shared.tracker.is_draining()
     }
 
+    /// The client of a request on this connection.
+    pub(super) fn client_address(&self, headers: &HeaderMap) -> ClientAddress {
+        ClientAddress(self.shared.trusted_proxies.client_of(self.peer, headers))
+    }
+
     /// A request has arrived in full.
     pub(super) fn begin_request(&self) {
         self.head_memory.body_arrived();
@@ -212,7 +224,7 @@ mod tests {
     const OTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
     fn connections(total: usize, per_address: Option<usize>) -> OpenConnections {
-        let limits = ConnectionLimits::new(total, per_address);
+        let limits = ConnectionLimits::new(total, per_address, "10.0.0.0/8".parse().unwrap());
         OpenConnections::new(limits, ConnectionTracker::default(), MemoryBudget::new(1_000_000))
     }
 
@@ -308,5 +320,14 @@ mod tests {
             drop(connection);
         }
         assert!(connections.0.candidates().is_empty());
+    }
+
+    #[tokio::test]
+    async fn connections_of_a_trusted_proxy_are_not_counted_by_address() {
+        let connections = connections(10, Some(1));
+        let proxy = IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3));
+        let _of_proxy = [admit(&connections, proxy).await.unwrap(), admit(&connections, proxy).await.unwrap()];
+        let _of_other = admit(&connections, OTHER).await.unwrap();
+        assert_eq!(admit(&connections, OTHER).await.unwrap_err(), Refused::AddressFull);
     }
 }

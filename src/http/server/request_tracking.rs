@@ -75,7 +75,8 @@ impl hyper::service::Service<Request<Incoming>> for TrackedRoutes {
             self.connection.begin_request();
         }
         let mut request = request.map(|body| RequestBody { body, connection: self.connection.clone() });
-        request.extensions_mut().insert(self.connection.network);
+        let client = self.connection.client_address(request.headers());
+        request.extensions_mut().insert(client);
         TrackedFuture { response: self.routes.call(request), connection: self.connection.clone() }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::graphql::{AllowedOperations, Charge, Code, Execution, Outcome, RequestError, StreamEnd};
 use crate::http::ServerState;
+use crate::http::access_log::OperationLine;
 use crate::http::caller::{Caller, bearer_token};
 use crate::http::deadline::run_within;
 use crate::http::error_response::HttpError;
@@ -39,6 +40,16 @@ pub(super) async fn run(
         initialized = initialize(context, &pending, transport) => initialized,
     };
     drop(pending);
+    if let Some(access) = &context.caller.access {
+        match &initialized {
+            Ok((session, _)) => {
+                access.set_user(session.user());
+                access.signed_in(None);
+            }
+            Err(Disconnect::ByServer(close)) => access.signed_in(Some(&close.reason)),
+            Err(_) => {} // The client has left.
+        }
+    }
     let (session, permit) = match initialized {
         Ok(initialized) => initialized,
         Err(disconnect) => return (disconnect, None),
@@ -230,20 +241,30 @@ fn execute(
     operation: Operation,
     charge: Charge,
 ) -> impl Future<Output = Execution> + Send + 'static {
-    let (server, client) = (context.server.clone(), context.caller.client.clone());
+    let (server, mut client) = (context.server.clone(), context.caller.client.clone());
+    let line = OperationLine::begin(context.caller.access.as_ref(), "websocket");
+    client.record = line.as_ref().map(|line| line.operation());
     let rejected = |error: HttpError| Execution::Once(Outcome::Rejected(error.into_request_error()));
     async move {
         let _charge = charge;
         let permits =
             server.admission.admit().and_then(|permit| Ok((permit, server.admission.admit_user(session.user())?)));
-        let _permits = match permits {
-            Ok(permits) => permits,
-            Err(error) => return rejected(error),
+        let execution = match permits {
+            Ok(_permits) => {
+                let request_id = client.request_id.clone();
+                let execution = server.engine.open(Some(&session), client, operation, AllowedOperations::All, None);
+                let execution = pin!(catch_panic(execution, &request_id));
+                run_within(server.limits.request_timeout, execution).await.unwrap_or_else(rejected)
+            }
+            Err(error) => rejected(error),
         };
-        let request_id = client.request_id.clone();
-        let execution = server.engine.open(Some(&session), client, operation, AllowedOperations::All, None);
-        let execution = pin!(catch_panic(execution, &request_id));
-        run_within(server.limits.request_timeout, execution).await.unwrap_or_else(rejected)
+        if let Some(line) = line {
+            if let Execution::Once(Outcome::Rejected(error)) = &execution {
+                line.operation().fail(error.code.as_str());
+            }
+            line.end();
+        }
+        execution
     }
 }
 

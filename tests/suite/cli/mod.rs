@@ -1,5 +1,6 @@
 //! The binary: processes, each in a folder of its own and with an empty environment.
 
+mod access_log;
 mod backup;
 mod commands;
 mod delayed_event_log;

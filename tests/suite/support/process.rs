@@ -183,8 +183,7 @@ fn http() -> reqwest::Client {
 }
 
 fn address_in(line: &str) -> Option<String> {
-    let line: Value = serde_json::from_str(line).ok()?;
-    let fields = &line["fields"];
+    let fields: Value = serde_json::from_str(line).ok()?;
     (fields["message"] == "listening").then(|| fields["address"].as_str().unwrap().to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! The mutations that end the access of people.
 
-use crate::domain::{Refusal, UserId};
+use crate::domain::{Refusal, RefusalCode, UserId};
 use crate::graphql::context::ContextExt;
 use crate::graphql::schema::access::inputs::RevokeTokensInput;
 use crate::graphql::schema::access::payload::{ErasePayload, RevokePayload};
@@ -52,7 +52,10 @@ impl AccessMutations {
 /// The user error for a viewer who may not do this. Other errors fail the request.
 fn not_permitted(ctx: &Context<'_>, error: ServiceError) -> Result<UserError> {
     match error {
-        ServiceError::Refused(Refusal::Forbidden(reason)) => Ok(UserError::not_permitted(reason)),
+        ServiceError::Refused(Refusal::Forbidden(reason)) => {
+            ctx.record_user_error(RefusalCode::Forbidden);
+            Ok(UserError::not_permitted(reason))
+        }
         failure => Err(ctx.failure(failure)),
     }
 }

@@ -189,6 +189,7 @@ fn payload(
             Ok(InterviewPayload { interview, event_id, requested_slot, ..InterviewPayload::default() })
         }
         Err(ServiceError::Refused(refusal)) => {
+            ctx.record_user_error(refusal.code());
             if let (Refusal::Conflicts(_), Some(surcharge)) = (&refusal, ctx.data_opt::<Surcharge>()) {
                 surcharge.charge(CONFLICT_COST);
             }

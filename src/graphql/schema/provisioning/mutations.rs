@@ -1,7 +1,7 @@
 //! The mutations by which the platform feeds the server.
 
-use crate::domain::Refusal;
 use crate::domain::provisioning::{CompanyRow, IntervieweeRow, MAX_ROWS, SyncOutcome, UserRow};
+use crate::domain::{Refusal, RefusalCode};
 use crate::graphql::context::ContextExt;
 use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::schema::provisioning::inputs::{CompanyInput, IntervieweeInput, UserInput};
@@ -69,7 +69,10 @@ fn payload(
 ) -> Result<SyncPayload> {
     match result {
         Ok(outcomes) => Ok(SyncPayload::new(argument, ids, outcomes)),
-        Err(ServiceError::Refused(Refusal::Forbidden(reason))) => Ok(SyncPayload::not_permitted(reason)),
+        Err(ServiceError::Refused(Refusal::Forbidden(reason))) => {
+            ctx.record_user_error(RefusalCode::Forbidden);
+            Ok(SyncPayload::not_permitted(reason))
+        }
         Err(failure) => Err(ctx.failure(failure)),
     }
 }
