@@ -101,7 +101,11 @@ impl App {
 
     /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
     pub async fn serve(self, listener: Listener, stop: impl Future<Output = ()> + Send) -> Stopped {
-        let limits = self.settings.http.connection_limits().within(descriptors::raise_limit());
+        let limits = self
+            .settings
+            .http
+            .connection_limits()
+            .within(descriptors::raise_limit(self.services().db().max_connections()));
         self.server.long_lived.reduce_to(limits.max_long_lived());
         let routers = Routers { main: self.router(), overloaded: http::overloaded_router(self.server.clone()) };
         let timeouts = self.settings.http.timeouts();

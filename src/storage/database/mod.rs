@@ -90,6 +90,12 @@ pub struct Db {
 }
 
 impl Db {
+    /// The most connections that are open at a time.
+    #[must_use]
+    pub fn max_connections(&self) -> u32 {
+        self.options.max_connections
+    }
+
     /// Connections for statements that only read.
     #[must_use]
     pub fn reader(&self) -> &Pool {
