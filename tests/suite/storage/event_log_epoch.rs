@@ -13,6 +13,7 @@ const EPOCH: &str = "SELECT epoch FROM event_log_epoch";
 #[tokio::test]
 async fn epoch_is_kept_while_the_database_is_the_same() {
     let Some(database) = TestDatabase::new(Postgres).await else { return };
+    database.connect_and_verify().await;
     let before: i64 = database.value(EPOCH).await;
     for _ in 0..3 {
         assert_eq!(verify_epoch(&database.connect().await).await.unwrap(), None);
@@ -30,6 +31,7 @@ async fn epoch_is_kept_while_the_database_is_the_same() {
 #[tokio::test]
 async fn row_of_another_database_gets_a_new_epoch_once(#[case] difference: &str) {
     let Some(database) = TestDatabase::new(Postgres).await else { return };
+    database.connect_and_verify().await;
     // The row keeps the number of the transaction that writes it, except in the last case.
     let same_transaction =
         if difference == "epoch = epoch" { "" } else { ", transaction_id = pg_current_xact_id()::text::bigint" };
@@ -44,6 +46,7 @@ async fn row_of_another_database_gets_a_new_epoch_once(#[case] difference: &str)
 #[tokio::test]
 async fn several_servers_that_find_another_database_at_once_draw_one_epoch() {
     let Some(database) = TestDatabase::new(Postgres).await else { return };
+    database.connect_and_verify().await;
     let servers = join_all((0..6).map(|_| database.connect())).await;
     for _ in 0..5 {
         database.execute("UPDATE event_log_epoch SET timeline = timeline + 1").await;
@@ -63,6 +66,7 @@ async fn several_servers_that_find_another_database_at_once_draw_one_epoch() {
 #[tokio::test]
 async fn role_that_cannot_read_the_identity_of_the_cluster_finds_other_databases() {
     let Some(database) = TestDatabase::new(Postgres).await else { return };
+    database.connect_and_verify().await;
     let role = format!("restricted_{}", std::process::id());
     for sql in [
         format!("CREATE ROLE {role} LOGIN"),
@@ -85,6 +89,7 @@ async fn role_that_cannot_read_the_identity_of_the_cluster_finds_other_databases
 #[tokio::test]
 async fn missing_row_is_written_anew(#[values(Sqlite, Postgres)] database: Database) {
     let Some(database) = TestDatabase::new(database).await else { return };
+    database.connect_and_verify().await;
     database.execute("DELETE FROM event_log_epoch").await;
     renew_epoch(&database.connect().await).await.unwrap();
     assert_eq!(database.value::<i64>("SELECT CAST(count(*) AS BIGINT) FROM event_log_epoch").await, 1);
@@ -94,6 +99,7 @@ async fn missing_row_is_written_anew(#[values(Sqlite, Postgres)] database: Datab
 #[tokio::test]
 async fn requested_epoch_is_another_one(#[values(Sqlite, Postgres)] database: Database) {
     let Some(database) = TestDatabase::new(database).await else { return };
+    database.connect_and_verify().await;
     let db = database.connect().await;
     let mut epochs = HashSet::from([database.value::<i64>(EPOCH).await]);
     for _ in 0..3 {

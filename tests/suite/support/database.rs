@@ -3,6 +3,7 @@
 use super::cluster;
 use super::database_folder::database_folder;
 use chrono::Utc;
+use futures_util::future::join_all;
 use interviews::domain::InterviewId;
 use interviews::services::{CacheLifetimes, Clock, Services, Tokens};
 use interviews::storage::{DatabaseOptions, Db, Synchronous, event_log};
@@ -20,8 +21,10 @@ use tokio::sync::{Mutex, OnceCell};
 /// How many interviews the first company has in every test database.
 pub const INTERVIEWS: u32 = 250;
 
-/// How many copies of PostgreSQL's template wait for a test.
-const READY_COPIES: usize = 2;
+/// How many copies of PostgreSQL's template wait for a test, and how many are made at a time. Most of the time that a
+/// copy takes is spent on waiting.
+const READY_COPIES: usize = 4;
+const COPIERS: usize = 2;
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub struct TestDatabase {
     /// The folder of a SQLite file, which goes with the test.
     _folder: Option<TempDir>,
     connection: OnceCell<DatabaseConnection>,
-    _copy: Option<TemplateCopy>,
+    copy: Option<TemplateCopy>,
 }
 
 /// A database of PostgreSQL, by its name. It is dropped some time after the test.
@@ -72,7 +75,7 @@ impl TestDatabase {
                 let copies = COPIES.get_or_init(|| Mutex::new(make_copies(server)));
                 let name = copies.lock().await.recv().await.expect("the thread that copies the template has failed");
                 let url = server.url_of(&name);
-                Some(Self { _copy: Some(TemplateCopy(name)), ..Self::at(url, None) })
+                Some(Self { copy: Some(TemplateCopy(name)), ..Self::at(url, None) })
             }
         }
     }
@@ -87,7 +90,7 @@ impl TestDatabase {
     }
 
     pub fn at(url: String, folder: Option<TempDir>) -> Self {
-        Self { url, _folder: folder, connection: OnceCell::new(), _copy: None }
+        Self { url, _folder: folder, connection: OnceCell::new(), copy: None }
     }
 
     /// The file of a SQLite database.
@@ -107,9 +110,21 @@ impl TestDatabase {
         }
     }
 
-    /// As the server does.
+    /// The connections of a server.
     pub async fn connect(&self) -> Db {
         Box::pin(Db::connect(&self.options())).await.unwrap()
+    }
+
+    /// Whether it is a copy of the template. A server has to notice it, as its log has the template's cursors.
+    pub fn is_copy(&self) -> bool {
+        self.copy.is_some()
+    }
+
+    /// The connections of a server that has noticed that the database is a copy.
+    pub async fn connect_and_verify(&self) -> Db {
+        let db = self.connect().await;
+        event_log::verify_epoch(&db).await.unwrap();
+        db
     }
 
     /// A connection beside the server's, for transactions and settings of the session.
@@ -165,16 +180,22 @@ fn make_copies(server: &'static cluster::Server) -> Receiver<String> {
             let template = format!("interviews_template_{process}");
             admin.execute_unprepared(&format!("CREATE DATABASE {template}")).await.unwrap();
             fill(server.url_of(&template)).await;
-            for number in 0.. {
-                let name = format!("test_{process}_{number}");
-                let sql = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
-                admin.execute_unprepared(&sql).await.unwrap();
-                verify_event_log(server.url_of(&name)).await;
-                drop_ended(&admin).await;
-                if sender.send(name).await.is_err() {
-                    break;
+            join_all((0..COPIERS).map(|copier| {
+                let (sender, template) = (sender.clone(), template.clone());
+                async move {
+                    let admin = open_connection(&server.admin_url).await;
+                    for number in (copier..).step_by(COPIERS) {
+                        let name = format!("test_{process}_{number}");
+                        let sql = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
+                        admin.execute_unprepared(&sql).await.unwrap();
+                        drop_ended(&admin).await;
+                        if sender.send(name).await.is_err() {
+                            break;
+                        }
+                    }
                 }
-            }
+            }))
+            .await;
         });
     });
     receiver
@@ -189,13 +210,6 @@ async fn drop_ended(admin: &DatabaseConnection) {
     if is_in_use || admin.execute_unprepared(&format!("DROP DATABASE {name}")).await.is_err() {
         ENDED.lock().unwrap().push_back(name);
     }
-}
-
-/// Notices that the database is a copy, as a server does when it starts.
-async fn verify_event_log(url: String) {
-    let db = connect(url).await;
-    event_log::verify_epoch(&db).await.unwrap();
-    db.close().await.unwrap();
 }
 
 /// Applies every migration step and adds the demo data.

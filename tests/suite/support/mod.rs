@@ -115,7 +115,7 @@ impl TestApp {
 
     /// Starts a server that accepts these tokens.
     pub async fn with_tokens(database: TestDatabase, tokens: Tokens, flags: &[&str]) -> Self {
-        let mut db = database.connect().await;
+        let mut db = if database.is_copy() { database.connect_and_verify().await } else { database.connect().await };
         let statements: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = statements.clone();
         db.observe(move |sql| seen.lock().unwrap().push(sql.to_owned()));
