@@ -33,6 +33,8 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
 /// How long a connection on which nothing has arrived may go on, for a request that has arrived and is not noticed yet.
 const ARRIVAL_GRACE: Duration = Duration::from_millis(25);
+/// How long the rest of a head may take to arrive when the server stops. Clients send heads at once.
+const LAST_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an evicted connection may go on, for a request that is about to be complete.
 const EVICTION_GRACE: Duration = Duration::from_millis(25);
 /// How often an evicted connection that got a request is checked again.
@@ -198,6 +200,7 @@ async fn end_gracefully(
         return None; // hyper would wait for a request
     }
     http.as_mut().graceful_shutdown();
+    let timeouts = Timeouts { header: timeouts.header.min(LAST_HEAD_TIMEOUT), ..timeouts };
     tokio::select! {
         biased;
         ended = http => Some(ended),
