@@ -6,23 +6,29 @@ use crate::config::{LogFormat, LogSettings};
 use crate::storage::POSTGRES_NOTICES;
 use std::io::IsTerminal;
 use tracing::{Level, Metadata};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Writes the log to standard error from now on.
-pub fn init(settings: &LogSettings) -> Result<(), CliError> {
+/// How many lines wait for standard error. Further ones are dropped: a reader that has stopped must not stop the
+/// server.
+const MAX_WAITING_LINES: usize = 8192;
+
+/// Writes the log to standard error from now on, until the guard is dropped.
+pub fn init(settings: &LogSettings) -> Result<WorkerGuard, CliError> {
     let filter = filter(&settings.log).ok_or_else(|| CliError::LogFilter(settings.log.clone()))?;
     let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_loggable));
-    let lines =
-        tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let stderr = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_WAITING_LINES);
+    let (stderr, guard) = stderr.finish(std::io::stderr());
+    let lines = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(stderr);
     match settings.log_format {
         LogFormat::Text => registry.with(lines).init(),
         LogFormat::Json => registry.with(lines.fmt_fields(JsonFields::new()).event_format(JsonLines)).init(),
     }
-    Ok(())
+    Ok(guard)
 }
 
 /// Where the driver of PostgreSQL reads URLs and `PGPASSFILE`. It logs lines and values that it does not understand,
@@ -36,14 +42,22 @@ fn has_field(event: &Metadata<'_>, name: &str) -> bool {
 /// The filter, unless it is invalid. A word alone has to be a level: as the name of a target, a misspelt level would
 /// silence the log.
 fn filter(text: &str) -> Option<EnvFilter> {
-    let is_clear = |directive: &str| {
-        directive.contains(['=', '[']) || directive.is_empty() || directive.parse::<LevelFilter>().is_ok()
+    let is_clear = |directive: &str| match directive.rsplit_once('=') {
+        Some((_, level)) => is_level(level) || directive.contains('['),
+        None => directive.is_empty() || directive.contains('[') || is_level(directive),
     };
     let directives: Vec<_> = text.split(',').map(str::trim).collect();
     if !directives.iter().copied().all(is_clear) {
         return None;
     }
-    EnvFilter::try_new(with_access_log(&directives)).ok()
+    let filter = with_access_log(&directives);
+    // The last level alone decides: errors are logged unless another one is given.
+    EnvFilter::try_new(format!("error,{filter}")).ok()
+}
+
+/// Whether this is the name of a level. The filter would also take numbers.
+fn is_level(text: &str) -> bool {
+    text.parse::<LevelFilter>().is_ok() && !text.bytes().any(|byte| byte.is_ascii_digit()) && !text.is_empty()
 }
 
 /// The directives with one for the access log, unless they have one. The log is on at the level debug, and otherwise
@@ -86,8 +100,17 @@ mod tests {
         for text in ["info", "INFO", "off", "warn,interviews=debug", "warn, interviews::http=off", "interviews[{id}]"] {
             assert!(filter(text).is_some(), "{text}");
         }
-        for text in ["verbose", "interviews", "interviews::http", "inof,interviews=debug", "interviews=bogus", "a=b=c"]
-        {
+        for text in [
+            "verbose",
+            "interviews",
+            "interviews::http",
+            "inof,interviews=debug",
+            "interviews=bogus",
+            "a=b=c",
+            "info=",
+            "0",
+            "interviews=3",
+        ] {
             assert!(filter(text).is_none(), "{text}");
         }
     }

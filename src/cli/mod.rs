@@ -132,7 +132,7 @@ impl Cli {
 /// # Errors
 /// [`CliError`], whose text is for the user of the command line.
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
-    log::init(&cli.log)?;
+    let _log = log::init(&cli.log)?;
     secret_flags::warn(&cli.secret_flags);
     for mistake in &cli.mistaken_variables {
         tracing::warn!("{mistake}");

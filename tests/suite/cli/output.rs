@@ -106,3 +106,22 @@ async fn server_without_a_log_goes_on(#[values(Output::Full, Output::Unread)] ou
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+/// Its reader is there, and reads nothing: a pipe takes 64 KiB.
+#[tokio::test]
+async fn server_whose_log_nobody_takes_goes_on() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = shell.command(&format!("serve --log debug --bind 127.0.0.1:{port}"));
+    let mut server = command.stderr(writer).spawn().unwrap();
+    let client = http_client::client();
+    let live = async || client.get(format!("http://127.0.0.1:{port}/livez")).send().await.is_ok();
+    until(live).await;
+    for _ in 0..1000 {
+        assert!(live().await);
+    }
+    drop(reader);
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
