@@ -1,13 +1,13 @@
 //! Settings of the storage layer.
 
-use crate::config::{Secret, SecretError, duration, secret, timeout};
+use crate::config::{Secret, SecretError, duration, number, secret, timeout};
 use crate::storage::{DatabaseOptions, Synchronous};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// More than PostgreSQL allows on any machine.
-const MAX_CONNECTIONS: i64 = 262_143;
+const MAX_CONNECTIONS: u64 = 262_143;
 
 /// Which database the program uses, and how it connects.
 #[derive(Args, Clone, Debug)]
@@ -45,7 +45,7 @@ pub struct DatabaseSettings {
         value_name = "COUNT",
         env = "DATABASE_CONNECTIONS",
         default_value_t = 16,
-        value_parser = clap::value_parser!(u32).range(1..=MAX_CONNECTIONS)
+        value_parser = number::<u32>(1, MAX_CONNECTIONS)
     )]
     pub database_connections: u32,
     /// Let each user use at most this many database connections at a time, at least 1
@@ -57,7 +57,7 @@ pub struct DatabaseSettings {
         global = true,
         value_name = "COUNT",
         env = "DATABASE_CONNECTIONS_PER_USER",
-        value_parser = clap::value_parser!(u32).range(1..=MAX_CONNECTIONS)
+        value_parser = number::<u32>(1, MAX_CONNECTIONS)
     )]
     pub database_connections_per_user: Option<u32>,
     /// Fail a request that has waited this long for a database connection, or for a lock in PostgreSQL

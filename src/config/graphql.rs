@@ -1,8 +1,7 @@
 //! Settings of the GraphQL engine: the limits on documents and operations.
 
-use crate::config::{bytes, count};
+use crate::config::{bytes, count, number};
 use crate::graphql::{DocumentLimits, EngineLimits, Introspection};
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use std::num::NonZeroU32;
 
@@ -117,7 +116,7 @@ pub struct GraphQlSettings {
     /// operation, unless subscribers share its response; a subscriber who owes points receives the next event when they
     /// are regained. Clients without a token share the points of their address. The introspection of GraphiQL needs
     /// about 103,300 points. Without this setting there is no such limit.
-    #[arg(long, value_name = "POINTS", env = "RATE_LIMIT", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "POINTS", env = "RATE_LIMIT", value_parser = number::<u32>(1, u32::MAX.into()))]
     pub rate_limit: Option<u32>,
     /// Cache parsed and validated documents in at most this many bytes of memory
     ///
@@ -178,8 +177,8 @@ pub struct GraphQlSettings {
 }
 
 /// Levels of nesting. Documents are checked and executed by recursion: more levels could exceed the stack.
-fn levels() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..=200)
+fn levels() -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync {
+    number(1, 200)
 }
 
 /// Who may read the schema by introspection.

@@ -1,6 +1,6 @@
 //! Settings of the identity provider whose tokens the server accepts.
 
-use crate::config::timeout;
+use crate::config::{timeout, trimmed};
 use crate::outbound::{DocumentSource, InvalidUrl};
 use crate::services::{ClaimRules, IdentityProvider, RefreshTimes};
 use clap::Args;
@@ -24,20 +24,20 @@ pub struct JwksSettings {
     #[arg(long, value_name = "FILE", env = "JWKS_FILE", hide_env_values = true)]
     pub jwks_file: Option<PathBuf>,
     /// Accept only tokens of the identity provider whose `iss` claim is this. Required with a JWKS
-    #[arg(long, value_name = "ISSUER", env = "JWKS_ISSUER")]
+    #[arg(long, value_name = "ISSUER", env = "JWKS_ISSUER", value_parser = trimmed)]
     pub jwks_issuer: Option<String>,
     /// Accept only tokens of the identity provider whose `aud` claim is or contains this. Required with a JWKS
-    #[arg(long, value_name = "AUDIENCE", env = "JWKS_AUDIENCE")]
+    #[arg(long, value_name = "AUDIENCE", env = "JWKS_AUDIENCE", value_parser = trimmed)]
     pub jwks_audience: Option<String>,
     /// Find the id of the user in this claim of the identity provider's tokens
     ///
     /// It is a decimal number, as a string or as an integer.
-    #[arg(long, value_name = "CLAIM", env = "JWKS_USER_CLAIM", default_value = "sub")]
+    #[arg(long, value_name = "CLAIM", env = "JWKS_USER_CLAIM", default_value = "sub", value_parser = trimmed)]
     pub jwks_user_claim: String,
     /// Accept only tokens of the identity provider whose `scp` or `scope` claim contains this
     ///
     /// The claim is a string of words, or a list. Without this setting it is not checked.
-    #[arg(long, value_name = "SCOPE", env = "JWKS_SCOPE")]
+    #[arg(long, value_name = "SCOPE", env = "JWKS_SCOPE", value_parser = trimmed)]
     pub jwks_scope: Option<String>,
     /// Read the JSON Web Key Set again at this interval
     ///

@@ -20,7 +20,7 @@ pub use services::{BookingSettings, ServiceSettings, TokenSettings};
 
 use crate::services::ServiceLimits;
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use std::convert::Infallible;
 use std::time::Duration;
 
 /// The settings that `serve` and `dev` share.
@@ -67,7 +67,7 @@ fn timeout(text: &str) -> Result<Duration, String> {
 /// A parser of durations in this range.
 fn duration_within(least: Duration, most: Duration) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync {
     move |text| {
-        let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+        let duration = humantime::parse_duration(text.trim()).map_err(|error| error.to_string())?;
         if (least..=most).contains(&duration) {
             return Ok(duration);
         }
@@ -78,12 +78,27 @@ fn duration_within(least: Duration, most: Duration) -> impl Fn(&str) -> Result<D
     }
 }
 
+/// A parser of whole numbers in this range.
+fn number<T: TryFrom<u64>>(least: u64, most: u64) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync {
+    move |text| {
+        let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("it has to be a whole number from {least} to {most}"))
+    }
+}
+
 /// A number of things, from `least`. The semaphores that hold permits panic on more than an eighth of `usize::MAX`.
-fn count(least: u64) -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(least..=1_000_000_000)
+fn count(least: u64) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync {
+    number(least, 1_000_000_000)
 }
 
 /// A number of bytes, from `least` to 1 TiB.
-fn bytes(least: u64) -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(least..=1 << 40)
+fn bytes(least: u64) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync {
+    number(least, 1 << 40)
+}
+
+/// A text without the white space around it, such as the newline of a file.
+#[expect(clippy::unnecessary_wraps, reason = "a parser of clap returns a Result")]
+fn trimmed(text: &str) -> Result<String, Infallible> {
+    Ok(text.trim().to_owned())
 }

@@ -27,9 +27,9 @@ pub enum SecretError {
     /// The file is too large to hold one secret.
     #[error("{0}_FILE: the file has more than {MAX_FILE} bytes")]
     TooLarge(&'static str),
-    /// White space around a secret is hardly meant, and cannot be seen.
-    #[error("{0}: it begins or ends with white space: remove it")]
-    Spaces(&'static str),
+    /// White space or a control character around a secret is a mistake that nobody can see.
+    #[error("{0}: it begins or ends with white space or a control character: remove it")]
+    Invisible(&'static str),
     /// The file holds white space only.
     #[error("{0}_FILE: the file is blank")]
     Blank(&'static str),
@@ -62,7 +62,7 @@ impl Secret {
     /// The secret of this setting: its value, or the content of its file. Empty names and values count as absent.
     pub(crate) fn resolve(name: &'static str, value: Option<&Self>, file: Option<&Path>) -> Result<Self, SecretError> {
         let (secret, _) = Self::find(name, value, file)?;
-        without_spaces(name, &secret.0)
+        checked(name, &secret.0)
     }
 
     /// The secrets of this setting: its value, or the lines of its file. Blank lines are left out.
@@ -73,10 +73,10 @@ impl Secret {
     ) -> Result<Vec<Self>, SecretError> {
         let (Self(text), origin) = Self::find(name, value, file)?;
         let secrets = match origin {
-            Origin::Value => vec![without_spaces(name, &text)?],
+            Origin::Value => vec![checked(name, &text)?],
             Origin::File => {
                 let lines = text.lines().filter(|line| !line.trim().is_empty());
-                lines.map(|line| without_spaces(name, line)).collect::<Result<_, _>>()?
+                lines.map(|line| checked(name, line)).collect::<Result<_, _>>()?
             }
         };
         Ok(secrets)
@@ -106,9 +106,13 @@ fn read(name: &'static str, file: &Path) -> Result<Secret, SecretError> {
 }
 
 /// The secret without the newline at its end, which editors and `echo` add.
-fn without_spaces(name: &'static str, text: &str) -> Result<Secret, SecretError> {
+fn checked(name: &'static str, text: &str) -> Result<Secret, SecretError> {
     let secret = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-    if secret.trim() == secret { Ok(Secret(secret.to_owned())) } else { Err(SecretError::Spaces(name)) }
+    let is_invisible = |c: char| c.is_control() || c.is_whitespace();
+    if secret.starts_with(is_invisible) || secret.ends_with(is_invisible) {
+        return Err(SecretError::Invisible(name));
+    }
+    Ok(Secret(secret.to_owned()))
 }
 
 impl FromStr for Secret {
@@ -146,9 +150,9 @@ mod tests {
             assert_eq!(resolve(None, Some(&file)).unwrap(), secret, "{content:?}");
             assert_eq!(resolve(Some(content), None).unwrap(), secret, "{content:?}");
         }
-        for content in ["secret\n\n", " two words \n", "\nsecret", "secret ", "\tsecret", "secret\u{a0}"] {
+        for content in ["secret\n\n", " two words \n", "\nsecret", "secret ", "\tsecret", "secret\u{a0}", "secret\0"] {
             std::fs::write(&file, content).unwrap();
-            let error = "KEY: it begins or ends with white space: remove it";
+            let error = "KEY: it begins or ends with white space or a control character: remove it";
             assert_eq!(resolve(None, Some(&file)).unwrap_err(), error, "{content:?}");
             assert_eq!(resolve(Some(content), None).unwrap_err(), error, "{content:?}");
         }

@@ -1,6 +1,6 @@
 //! Settings of the service layer: tokens, users and the event log.
 
-use crate::config::{Secret, SecretError, bytes, duration, duration_within, secret};
+use crate::config::{Secret, SecretError, bytes, duration, duration_within, number, secret, trimmed};
 use crate::services::{BookingLimits, CacheLifetimes, Secrets, ServiceLimits, WeakSecret};
 use chrono::TimeDelta;
 use clap::Args;
@@ -26,7 +26,7 @@ pub struct TokenSettings {
     ///
     /// Without this setting the claim is not checked. `interviews token` writes the audience into the tokens that it
     /// signs.
-    #[arg(long, value_name = "AUDIENCE", env = "JWT_AUDIENCE")]
+    #[arg(long, value_name = "AUDIENCE", env = "JWT_AUDIENCE", value_parser = trimmed)]
     pub jwt_audience: Option<String>,
 }
 
@@ -69,7 +69,7 @@ pub struct ServiceSettings {
     /// A `totalCount` of this value means that there are at least so many. Without a limit, the time for a count would
     /// grow with the list. A page of `interviewChanges` with a filter looks at as many events.
     #[arg(long, value_name = "COUNT", env = "MAX_COUNT", default_value_t = ServiceLimits::default().max_count,
-        value_parser = clap::value_parser!(u64).range(1..=MAX_COUNT))]
+        value_parser = number::<u64>(1, MAX_COUNT))]
     pub max_count: u64,
 }
 
@@ -86,7 +86,7 @@ pub struct BookingSettings {
         value_name = "COUNT",
         env = "MAX_OPEN_INTERVIEWS",
         default_value_t = BookingLimits::default().open_interviews,
-        value_parser = clap::value_parser!(u64).range(1..=1_000_000_000)
+        value_parser = number::<u64>(1, 1_000_000_000)
     )]
     pub max_open_interviews: u64,
     /// Allow interviews and proposals that are at most this long, up to 24h

@@ -16,7 +16,7 @@ mod people;
 pub mod provisioning;
 mod refusal;
 mod search;
-mod text;
+pub mod text;
 pub mod time;
 mod time_slot;
 mod time_zone;

@@ -5,6 +5,7 @@ use super::header::is_acceptable;
 use super::numeric_date::NumericDate;
 use super::token_problem::TokenProblem;
 use crate::domain::UserId;
+use crate::domain::text::is_blank;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -32,6 +33,8 @@ pub struct WeakSecret {
 enum Weakness {
     #[error("has {0} bytes; at least {min} are needed (RFC 7518, section 3.2)", min = Secrets::MIN_LENGTH)]
     Short(usize),
+    #[error("begins or ends with an invisible character: remove it")]
+    Invisible,
     #[error("repeats one character; use a random one, such as from `openssl rand -hex 32`")]
     Repeated,
 }
@@ -43,7 +46,12 @@ impl Weakness {
         }
         let character = str::from_utf8(secret).ok().and_then(|text| text.chars().next()).map_or(1, char::len_utf8);
         let is_repeated = secret.chunks(character).all(|other| *other == secret[..character]);
-        is_repeated.then_some(Self::Repeated)
+        if is_repeated {
+            return Some(Self::Repeated);
+        }
+        let text = str::from_utf8(secret).unwrap_or_default();
+        let is_invisible = |c: char| is_blank(c.encode_utf8(&mut [0; 4]));
+        (text.starts_with(is_invisible) || text.ends_with(is_invisible)).then_some(Self::Invisible)
     }
 }
 

@@ -100,16 +100,14 @@ fn numbers_outside_their_range_are_refused() {
         let setting = &settings[*name];
         assert_eq!(refusal(setting, &least.to_string()), None, "{name}");
         assert_eq!(refusal(setting, &most.to_string()), None, "{name}");
+        let range = format!("it has to be a whole number from {least} to {most}");
         for outside in [i128::from(*least) - 1, i128::from(*most) + 1, i128::from(u64::MAX)] {
             let error = refusal(setting, &outside.to_string()).unwrap_or_else(|| panic!("{name}={outside}"));
-            assert!(
-                ["is not in", "invalid digit", "too large"].iter().any(|it| error.contains(it)),
-                "{name}={outside}: {error}"
-            );
+            assert!(error.contains(&range), "{name}={outside}: {error}");
         }
-        for invalid in ["", " ", "x", "1.5", "1e3", "10 ", "1_000", "99999999999999999999", "٣"] {
+        for invalid in ["", " ", "x", "1.5", "1e3", "1 0", "1_000", "99999999999999999999", "٣"] {
             let error = refusal(setting, invalid).unwrap_or_else(|| panic!("{name}={invalid:?}"));
-            assert!(error.contains("invalid value") && error.contains(setting.get_long().unwrap()), "{error}");
+            assert!(error.contains(&range) && error.contains(setting.get_long().unwrap()), "{error}");
         }
     }
 }
@@ -173,8 +171,8 @@ fn blank_variable_counts_as_unset() {
 #[test]
 fn error_names_the_variable_from_which_the_value_comes() {
     for (name, value, reason) in [
-        ("RATE_LIMIT", "0", "0 is not in 1..=4294967295"),
-        ("MAX_IN_FLIGHT", "0", "0 is not in 1..=1000000000"),
+        ("RATE_LIMIT", "0", "it has to be a whole number from 1 to 4294967295"),
+        ("MAX_IN_FLIGHT", "0", "it has to be a whole number from 1 to 1000000000"),
         ("PING_INTERVAL", "1us", "it has to be from 100ms to 365days"),
         ("REQUEST_TIMEOUT", "10", "time unit needed, for example 10sec or 10ms"),
         ("INTROSPECTION", "maybe", "possible values: on, signed-in, off"),
@@ -209,7 +207,7 @@ async fn start_names_changed_settings_and_mistaken_variables() {
 
 #[test]
 fn misspelt_log_level_is_refused() {
-    for filter in ["verbose", "inof", "interviews=bogus", "info,verbose"] {
+    for filter in ["verbose", "inof", "interviews=bogus", "info,verbose", "0", "info="] {
         let error = Shell::new().set("LOG", filter).fail("schema");
         assert!(error.starts_with(&format!("error: LOG: `{filter}` is not a filter")), "{error}");
     }

@@ -44,12 +44,15 @@ fn a_short_jwt_secret_is_refused() {
 
 #[test]
 fn secrets_that_cannot_be_meant_are_refused() {
-    let spaces = "it begins or ends with white space: remove it";
+    let spaces = "it begins or ends with white space or a control character: remove it";
     let repeated = "the JWT secret repeats one character; use a random one, such as from `openssl rand -hex 32`";
+    let invisible = "the JWT secret begins or ends with an invisible character: remove it";
     for (secret, reason) in [
         (format!("{SECRET}\n\n"), spaces),
         (format!("{SECRET} "), spaces),
         (format!("\t{SECRET}"), spaces),
+        (format!("\u{feff}{SECRET}"), invisible),
+        (format!("{SECRET}\u{200b}"), invisible),
         ("x".repeat(64), repeated),
         ("ß".repeat(32), repeated),
         ("0".repeat(32), repeated),
