@@ -23,7 +23,7 @@ pub struct HttpSettings {
     ///
     /// An IP address or a host name with a port, such as `127.0.0.1:8000` or `localhost:8000`; `:8000` is the port on
     /// all addresses of the machine. Port 0 lets the system choose one; the server logs it. `unix:PATH` is a Unix
-    /// socket, which goes with the server; the umask decides who may connect.
+    /// socket, which is removed when the server stops; the umask decides who may connect.
     #[arg(long, value_name = "ADDRESS", env = "BIND", default_value = "127.0.0.1:8000")]
     pub bind: BindAddress,
     /// Accept request bodies and WebSocket messages of at most this many bytes
@@ -158,7 +158,7 @@ pub struct HttpSettings {
         value_parser = duration_within(MIN_PING_INTERVAL, MAX_DURATION)
     )]
     pub ping_interval: Duration,
-    /// Believe these proxies what they say of their clients, as addresses and networks, separated by commas
+    /// Trust the client addresses that these proxies send: their own addresses and networks, separated by commas
     ///
     /// Such as `127.0.0.1,10.0.0.0/8,2001:db8::/32`. The client of a request that comes from one of them is the
     /// right-most address in `X-Forwarded-For`, or without this header in `Forwarded`, that is none of them. The rate

@@ -49,7 +49,8 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-fn is_invisible(c: char) -> bool {
+/// Whether nothing is shown for the character.
+pub(super) fn is_invisible(c: char) -> bool {
     let is_format = || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format;
     c.is_whitespace() || (!c.is_ascii() && (is_ignorable(c) || is_format() || BLANK.contains(&c)))
 }

@@ -131,9 +131,9 @@ pub(super) fn image(text: &str, field: RowField) -> Result<(), RowError> {
     Err(RowError::new(RefusalCode::InvalidImage, field, message))
 }
 
-/// Whether the text is one word.
+/// Whether the text is one word, and all of it is visible.
 fn is_plain(text: &str) -> bool {
-    !text.contains(char::is_whitespace) && text::check(text, Breaks::None).is_ok()
+    !text.contains(text::is_invisible) && text::check(text, Breaks::None).is_ok()
 }
 
 #[cfg(test)]
@@ -176,6 +176,8 @@ mod tests {
             "https://?a",
             "https://a\n",
             "data:image/png;base64,AA==",
+            "https://a/\u{200b}",
+            "https://a/\u{2800}",
         ] {
             assert!(!is_valid(image, text), "{text}");
         }
@@ -186,7 +188,7 @@ mod tests {
         for address in ["a@b", "first.last+tag@mail.example.test", "ü@ü"] {
             assert!(is_valid(email, address), "{address}");
         }
-        for text in ["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\u{0}"] {
+        for text in ["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\u{0}", "a\u{200b}b@c"] {
             assert!(!is_valid(email, text), "{text}");
         }
     }

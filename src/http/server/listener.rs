@@ -160,7 +160,7 @@ async fn remove_stale_socket(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The file of a Unix socket, which goes with its listener.
+/// The file of a Unix socket. It is removed with its listener.
 struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
