@@ -118,6 +118,21 @@ async fn idle_connections_do_not_delay_the_shutdown() {
 }
 
 #[rstest]
+#[case::one_byte("G")]
+#[case::part_of_a_line("GET /graphql HT")]
+#[case::part_of_a_header("GET /graphql HTTP/1.1\r\nhost: a\r\nx-part")]
+#[tokio::test]
+async fn part_of_a_head_does_not_keep_the_server_from_stopping(#[case] part: &str) {
+    let shell = Shell::on_demo_data(Sqlite).await.unwrap();
+    let server = shell.set("SHUTDOWN_GRACE", "1h").set("HEADER_TIMEOUT", "1h").start("serve");
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(part.as_bytes()).await.unwrap();
+    server.get("/livez").await;
+    server.signal("TERM");
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[rstest]
 #[case(["TERM", "TERM"], Sqlite)]
 #[case(["TERM", "TERM"], Postgres)]
 #[case(["INT", "INT"], Sqlite)]
