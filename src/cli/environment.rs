@@ -12,7 +12,7 @@ use std::iter::successors;
 const PREFIX: &str = "INTERVIEWS_";
 const KUBERNETES: [&str; 2] = ["INTERVIEWS_SERVICE_", "INTERVIEWS_PORT"];
 
-/// From this length on, a name with as many wrong letters is hardly another one.
+/// From this length on, a name with at most as many wrong letters is taken for a misspelt setting.
 const SIMILAR: [(usize, usize); 2] = [(12, 2), (8, 1)];
 
 /// The command without the variables that are blank. They count as unset.
@@ -23,7 +23,7 @@ pub fn without_blank_variables(command: Command) -> Command {
 }
 
 /// The error, with the name of the variable from which an invalid value comes.
-pub fn name_variable(mut error: Error, command: &Command, arguments: &[OsString]) -> Error {
+pub fn with_variable_name(mut error: Error, command: &Command, arguments: &[OsString]) -> Error {
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return error };
     let all = all_arguments(command);
     let Some(argument) = all.into_iter().find(|argument| argument.to_string() == *shown) else { return error };
@@ -42,18 +42,18 @@ pub fn name_variable(mut error: Error, command: &Command, arguments: &[OsString]
 }
 
 /// Variables that look like settings and are none.
-pub fn mistakes(command: &Command, variables: impl IntoIterator<Item = OsString>) -> Vec<String> {
+pub fn misspelt_variables(command: &Command, variables: impl IntoIterator<Item = OsString>) -> Vec<String> {
     let settings: Vec<&str> = all_arguments(command).into_iter().filter_map(name).collect();
-    let mut mistakes: Vec<String> = variables
+    let mut found: Vec<String> = variables
         .into_iter()
         .filter_map(|variable| variable.into_string().ok())
-        .filter_map(|variable| mistake(&variable, &settings))
+        .filter_map(|variable| misspelt(&variable, &settings))
         .collect();
-    mistakes.sort();
-    mistakes
+    found.sort();
+    found
 }
 
-fn mistake(variable: &str, settings: &[&str]) -> Option<String> {
+fn misspelt(variable: &str, settings: &[&str]) -> Option<String> {
     if settings.contains(&variable) || KUBERNETES.iter().any(|prefix| variable.starts_with(prefix)) {
         return None;
     }
@@ -69,7 +69,7 @@ fn mistake(variable: &str, settings: &[&str]) -> Option<String> {
 }
 
 /// The settings that differ from their defaults, as `NAME=VALUE`, without secrets.
-pub fn changed(command: &Command, matches: &ArgMatches) -> Vec<String> {
+pub fn changed_settings(command: &Command, matches: &ArgMatches) -> Vec<String> {
     let levels = successors(Some((command, matches)), |(command, matches)| {
         let (name, matches) = matches.subcommand()?;
         Some((command.find_subcommand(name)?, matches))
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn variables_that_look_like_settings_are_found() {
         let command = Cli::command();
-        let found = |name: &str| mistakes(&command, [name.into()]).pop();
+        let found = |name: &str| misspelt_variables(&command, [name.into()]).pop();
         for (name, expected) in [
             ("MAX_COMPLEXTY", Some("MAX_COMPLEXTY is not read: the variable is MAX_COMPLEXITY")),
             ("MAX_COMPEXTY", Some("MAX_COMPEXTY is not read: the variable is MAX_COMPLEXITY")),
@@ -146,7 +146,7 @@ mod tests {
     fn changed_settings_have_no_secrets() {
         let changed = |line: &str| {
             let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
-            super::changed(&Cli::command(), &matches).join(" ")
+            super::changed_settings(&Cli::command(), &matches).join(" ")
         };
         assert_eq!(changed("interviews serve"), "");
         assert_eq!(changed("interviews serve --max-body 1048576 --ping-interval 15s"), "");

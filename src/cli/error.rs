@@ -84,7 +84,7 @@ pub enum CliError {
     /// An import stopped after the batch that ends with this line, for this reason.
     #[error("stopped after line {0}: {1}")]
     ImportStopped(u64, String),
-    /// Nobody reads standard output, or its disk is full.
+    /// Standard output is closed, or its disk is full.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
     /// Signals or sockets failed.

@@ -41,7 +41,7 @@ pub struct Cli {
     secret_flags: Vec<&'static str>,
     /// Variables of the environment that look like settings and are none.
     #[arg(skip)]
-    mistaken_variables: Vec<String>,
+    misspelt_variables: Vec<String>,
     /// The settings that differ from their defaults.
     #[arg(skip)]
     changed_settings: Vec<String>,
@@ -115,13 +115,13 @@ impl Cli {
         let mut command = Self::command();
         command.build();
         let (cli, matches) = parsed.unwrap_or_else(|error| {
-            let error = environment::name_variable(error, &command, &arguments);
+            let error = environment::with_variable_name(error, &command, &arguments);
             command_line::without_secrets(error, arguments.clone()).exit()
         });
         Self {
             secret_flags: secret_flags::find(&matches),
-            mistaken_variables: environment::mistakes(&command, env::vars_os().map(|(name, _)| name)),
-            changed_settings: environment::changed(&command, &matches),
+            misspelt_variables: environment::misspelt_variables(&command, env::vars_os().map(|(name, _)| name)),
+            changed_settings: environment::changed_settings(&command, &matches),
             ..cli
         }
     }
@@ -134,8 +134,8 @@ impl Cli {
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let _log = log::init(&cli.log)?;
     secret_flags::warn(&cli.secret_flags);
-    for mistake in &cli.mistaken_variables {
-        tracing::warn!("{mistake}");
+    for misspelt in &cli.misspelt_variables {
+        tracing::warn!("{misspelt}");
     }
     match cli.command {
         Command::Import(arguments) => return import::run(arguments).await,

@@ -15,7 +15,7 @@ pub struct Search {
 impl Search {
     /// Reads a search; none if it is blank. It has the characters that a name can have.
     pub fn parse(text: &str) -> Result<Option<Self>, TextProblem> {
-        text::check(text, Breaks::Rows)?;
+        text::check(text, Breaks::TabAndLineFeed)?;
         let folded = fold(text);
         Ok((!text::is_blank(text) && !folded.is_empty()).then(|| Self { text: text.to_owned(), folded }))
     }

@@ -10,12 +10,12 @@ pub enum Breaks {
     /// None: the text is one line.
     None,
     /// Tabs and line feeds, which the platform's rows have.
-    Rows,
+    TabAndLineFeed,
     /// All.
     All,
 }
 
-/// Why a text is refused, as what is said of it: `The location cannot contain control characters.`
+/// Why a text is refused. It is printed as the rest of a sentence: `The location` … `cannot contain control characters`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextProblem {
     /// It has a control character, or a break that its field does not take.
@@ -36,7 +36,7 @@ pub enum TextProblem {
     Direction(char),
     /// It has a noncharacter, or a mark that belongs to markup.
     #[error("cannot contain U+{:04X}, which is not a character of texts", u32::from(*.0))]
-    NoText(char),
+    NotACharacter(char),
 }
 
 /// Characters that are blank although no property says so: the empty Braille pattern, a note without a head, and
@@ -62,14 +62,14 @@ pub(super) fn is_ignorable(c: char) -> bool {
 
 /// Checks the characters of a text.
 pub fn check(text: &str, breaks: Breaks) -> Result<(), TextProblem> {
-    if text.chars().any(|c| is_control(c) && !is_taken(c, breaks)) {
+    if text.chars().any(|c| is_control(c) && !is_allowed_break(c, breaks)) {
         return Err(TextProblem::Control { breaks });
     }
     if text.is_ascii() {
         return Ok(());
     }
-    if let Some(c) = text.chars().find(|c| is_no_text(*c)) {
-        return Err(TextProblem::NoText(c));
+    if let Some(c) = text.chars().find(|c| is_not_a_character(*c)) {
+        return Err(TextProblem::NotACharacter(c));
     }
     unbalanced(text).map_or(Ok(()), |c| Err(TextProblem::Direction(c)))
 }
@@ -79,16 +79,16 @@ fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-fn is_taken(c: char, breaks: Breaks) -> bool {
+fn is_allowed_break(c: char, breaks: Breaks) -> bool {
     match breaks {
         Breaks::None => false,
-        Breaks::Rows => matches!(c, '\t' | '\n'),
+        Breaks::TabAndLineFeed => matches!(c, '\t' | '\n'),
         Breaks::All => matches!(c, '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}'),
     }
 }
 
 /// The noncharacters, and the marks of interlinear annotations.
-fn is_no_text(c: char) -> bool {
+fn is_not_a_character(c: char) -> bool {
     let code = u32::from(c);
     code & 0xFFFE == 0xFFFE || matches!(c, '\u{FDD0}'..='\u{FDEF}' | '\u{FFF9}'..='\u{FFFB}')
 }
@@ -182,7 +182,7 @@ mod tests {
             "\u{FFFC}\u{FFFD}",
             "\u{E000}",
         ] {
-            for breaks in [Breaks::None, Breaks::Rows, Breaks::All] {
+            for breaks in [Breaks::None, Breaks::TabAndLineFeed, Breaks::All] {
                 assert_eq!(check(text, breaks), Ok(()), "{text:?}");
             }
         }
@@ -204,7 +204,7 @@ mod tests {
             ("\u{7F}", [false; 3]),
             ("\u{9B}", [false; 3]),
         ] {
-            for (breaks, taken) in [Breaks::None, Breaks::Rows, Breaks::All].into_iter().zip(taken) {
+            for (breaks, taken) in [Breaks::None, Breaks::TabAndLineFeed, Breaks::All].into_iter().zip(taken) {
                 assert_eq!(check(&format!("a{c}b"), breaks).is_ok(), taken, "{c:?} {breaks:?}");
                 assert_eq!(check(&format!("ä{c}b"), breaks).is_ok(), taken, "{c:?} {breaks:?}");
             }
@@ -249,7 +249,7 @@ mod tests {
             '\u{FFFA}',
             '\u{FFFB}',
         ] {
-            assert_eq!(check(&format!("a{c}"), Breaks::All), Err(TextProblem::NoText(c)), "{c:?}");
+            assert_eq!(check(&format!("a{c}"), Breaks::All), Err(TextProblem::NotACharacter(c)), "{c:?}");
         }
     }
 
@@ -262,6 +262,6 @@ mod tests {
         ] {
             assert_eq!(check(text, Breaks::None).unwrap_err().to_string(), problem);
         }
-        assert_eq!(check("\0", Breaks::Rows).unwrap_err().to_string(), "cannot contain control characters");
+        assert_eq!(check("\0", Breaks::TabAndLineFeed).unwrap_err().to_string(), "cannot contain control characters");
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn title(text: &str, field: RowField) -> Result<(), RowError> {
     if text::is_blank(text) || text.chars().count() > MAX_TITLE {
         return refusal(&format!("has to have from 1 to {MAX_TITLE} characters, and not only invisible ones"));
     }
-    text::check(text, Breaks::Rows).or_else(|problem| refusal(&problem.to_string()))
+    text::check(text, Breaks::TabAndLineFeed).or_else(|problem| refusal(&problem.to_string()))
 }
 
 /// A telephone number, in any notation.
@@ -101,7 +101,7 @@ pub(super) fn phone_number(text: &str, field: RowField) -> Result<(), RowError> 
         let message = format!("The {} {problem}.", field.label());
         RowError::new(RefusalCode::InvalidText, field, message)
     };
-    text::check(text, Breaks::Rows).map_err(refusal)
+    text::check(text, Breaks::TabAndLineFeed).map_err(refusal)
 }
 
 /// An address with something on both sides of its only @.

@@ -54,7 +54,7 @@ const fn count(parent: &'static str) -> Scan {
     Scan { parent, field: "totalCount", argument: None, cost: COUNT_COST }
 }
 
-/// The fields whose lists are no pages.
+/// The fields with unpaged lists.
 pub const LISTS: &[List] = &[
     rows("syncCompanies", "companies"),
     rows("syncUsers", "users"),

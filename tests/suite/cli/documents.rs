@@ -10,7 +10,8 @@
 
 use crate::support::http_client;
 use crate::support::people::JUDE_WITH_LUISA;
-use crate::support::shell::{Lines, Server, Shell};
+use crate::support::process_output::Lines;
+use crate::support::shell::{Server, Shell};
 use rstest::rstest;
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -52,6 +52,7 @@ pub mod pgbouncer;
 pub mod plans;
 pub mod polling;
 pub mod process;
+pub mod process_output;
 pub mod rest;
 pub mod sentences;
 pub mod shell;

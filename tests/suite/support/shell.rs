@@ -1,6 +1,7 @@
 //! A shell to run the binary in, and the servers that it starts.
 
 use super::polling::{DEADLINE, until};
+use super::process_output::Lines;
 use crate::support::cluster;
 use crate::support::database::{Database, TestDatabase, open_connection};
 use crate::support::http_client;
@@ -8,14 +9,13 @@ use crate::support::people::JUDE_WITH_LUISA;
 use interviews::domain::UserId;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Condvar, Mutex};
 use tempfile::TempDir;
 
 /// 32 bytes, the fewest that are accepted.
@@ -344,57 +344,6 @@ fn collect(mut stream: impl Read + Send + 'static) -> Receiver<String> {
 
 fn client() -> reqwest::Client {
     http_client::client()
-}
-
-/// The lines that a process has written so far.
-pub struct Lines(Arc<(Mutex<Written>, Condvar)>);
-
-#[derive(Default)]
-struct Written {
-    lines: Vec<String>,
-    ended: bool,
-}
-
-impl Lines {
-    pub fn follow(stream: impl Read + Send + 'static) -> Self {
-        let shared: Arc<(Mutex<Written>, Condvar)> = Arc::default();
-        let writer = shared.clone();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stream).lines() {
-                writer.0.lock().unwrap().lines.push(line.unwrap());
-                writer.1.notify_all();
-            }
-            writer.0.lock().unwrap().ended = true;
-            writer.1.notify_all();
-        });
-        Self(shared)
-    }
-
-    /// Waits for a line that holds this text.
-    pub fn wait_for(&self, text: &str) -> String {
-        let (written, changed) = &*self.0;
-        let found = |written: &Written| written.lines.iter().find(|line| line.contains(text)).cloned();
-        let waiting = |written: &mut Written| found(written).is_none() && !written.ended;
-        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), DEADLINE, waiting).unwrap();
-        found(&written).unwrap_or_else(|| panic!("no line with {text:?} in {:#?}", written.lines))
-    }
-
-    /// Waits for a line that holds this text, and removes all lines up to it.
-    pub fn wait_for_new(&self, text: &str) -> String {
-        let line = self.wait_for(text);
-        let mut written = self.0.0.lock().unwrap();
-        let position = written.lines.iter().position(|line| line.contains(text)).unwrap();
-        written.lines.drain(..=position);
-        line
-    }
-
-    /// Waits for the end; all lines.
-    fn all(&self) -> Vec<String> {
-        let (written, changed) = &*self.0;
-        let (written, _) = changed.wait_timeout_while(written.lock().unwrap(), DEADLINE, |it| !it.ended).unwrap();
-        assert!(written.ended, "the process does not end: {:#?}", written.lines);
-        written.lines.clone()
-    }
 }
 
 /// Whether this program can be run. Says that a test is skipped if not.

@@ -36,14 +36,14 @@ pub struct Scan {
     pub cost: usize,
 }
 
-/// A field whose lists are no pages.
+/// A field with an unpaged list.
 #[derive(Clone, Copy, Debug)]
 pub struct List {
     /// The type that has the field.
     pub parent: &'static str,
     /// The field. Its selection costs as much for each item.
     pub field: &'static str,
-    /// The most items of its lists.
+    /// The most items of the list.
     pub items: Items,
 }
 
@@ -52,7 +52,7 @@ pub struct List {
 pub enum Items {
     /// As many as this argument has, which is a list.
     OfArgument(&'static str),
-    /// This number.
+    /// A fixed number.
     AtMost(usize),
 }
 
@@ -65,7 +65,7 @@ pub struct CostRules {
     pub free_texts: &'static [FreeText],
     /// The fields that make the database read more rows than they return.
     pub scans: &'static [Scan],
-    /// The fields whose lists are no pages.
+    /// The fields with unpaged lists.
     pub lists: &'static [List],
 }
 
