@@ -15,7 +15,7 @@ pub enum Breaks {
     All,
 }
 
-/// Why a text is refused. It is printed as the rest of a sentence: `The location` … `cannot contain control characters`.
+/// Why a text is refused. It is printed as the rest of a sentence: `The location` `cannot contain control characters`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextProblem {
     /// It has a control character, or a break that its field does not take.
