@@ -38,6 +38,7 @@ pub use interview::lifecycle::Action;
 pub use interview::limits::BookingLimits;
 pub use interview::past::{RecentPast, ValuesAtEvent};
 pub use interview::state::{InterviewStatus, Proposal, Side, State, StatusBeforeProposal};
+pub use interview::timing::Timing;
 pub use interview::warning::{Warning, WarningCode};
 pub use interview::{Interview, InterviewKind};
 pub use patch::Patch;

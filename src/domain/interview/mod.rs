@@ -9,6 +9,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub mod past;
 pub(crate) mod state;
+pub(crate) mod timing;
 pub(in crate::domain) mod validate;
 pub(crate) mod warning;
 

@@ -27,6 +27,9 @@ impl InterviewStatus {
     /// The statuses that reserve time and can still change.
     pub const OPEN: [Self; 3] = [Self::Pending, Self::Amended, Self::Scheduled];
 
+    /// The statuses that wait for the answer of a side.
+    pub const WAITING: [Self; 2] = [Self::Pending, Self::Amended];
+
     /// The side whose answer an interview with this status waits for, if this side proposed the time of an amended one.
     #[must_use]
     pub fn awaiting(self, proposed_by: Option<Side>) -> Option<Side> {

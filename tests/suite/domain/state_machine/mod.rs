@@ -7,4 +7,5 @@ mod fixtures;
 mod overlap;
 mod random_walk;
 mod steps;
+mod timing;
 mod transition_table;
