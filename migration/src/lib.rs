@@ -28,6 +28,8 @@ mod m20261130_000008_valid_roles;
 mod m20261130_000009_applications_of_the_platform;
 mod m20261130_000010_expiry_of_revoked_tokens;
 mod m20261201_000011_folded_names;
+mod m20261203_000012_reminder_times;
+mod m20261203_000013_reminder_indexes;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000009_applications_of_the_platform::ApplicationsOfThePlatform),
             Box::new(m20261130_000010_expiry_of_revoked_tokens::ExpiryOfRevokedTokens),
             Box::new(m20261201_000011_folded_names::FoldedNames),
+            Box::new(m20261203_000012_reminder_times::ReminderTimes),
+            Box::new(m20261203_000013_reminder_indexes::ReminderIndexes),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{Account, Company, Event, Interview, Interviewee};
 use crate::storage::Result;
-use crate::storage::entities::{account, company, event, interview, interviewee};
+use crate::storage::entities::{account, company, event, interviewee, stored_interview};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, Set,
 };
@@ -34,9 +34,10 @@ pub(crate) async fn insert_interviews(
     interviews: &[Interview],
     events: Vec<Event>,
 ) -> Result<()> {
-    let interviews = interviews
-        .iter()
-        .map(|interview| interview::ActiveModel { id: Set(interview.id.0), ..interview::ActiveModel::from(interview) });
+    let interviews = interviews.iter().map(|interview| stored_interview::ActiveModel {
+        id: Set(interview.id.0),
+        ..stored_interview::ActiveModel::from(interview)
+    });
     insert(connection, interviews).await?;
     insert(connection, events.into_iter().map(event::ActiveModel::from)).await
 }

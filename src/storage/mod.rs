@@ -17,6 +17,7 @@ pub mod interviews;
 pub(crate) mod person;
 pub(crate) mod provisioning;
 pub(crate) mod recent_past;
+mod reminder_times;
 pub(crate) mod time_locks;
 pub mod tokens;
 pub mod unit_of_work;

@@ -3,7 +3,7 @@
 
 use crate::domain::{
     Audience, CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
-    IntervieweeId, Scope, Transition, UserId, Viewer,
+    IntervieweeId, Scope, Timing, Transition, UserId, Viewer,
 };
 use crate::storage::database::{ReservedConnection, UserPermit};
 use crate::storage::interview_queue::QueueHead;
@@ -44,6 +44,7 @@ pub struct Change {
     transition: Transition,
     actor: UserId,
     audience: Audience,
+    timing: Timing,
     /// The interview does not exist yet.
     is_new: bool,
     /// The people whose time the change reserves. Their locks keep concurrent bookings apart.
@@ -75,6 +76,7 @@ impl Change {
         Self {
             actor: viewer.id,
             audience: Audience::of(&transition.interview, before),
+            timing: Timing::of(&transition.interview, before),
             is_new: before.is_none(),
             reserves_time_of: transition.interview.newly_reserves_time_of(before),
             opens_for: transition.interview.newly_open_for(before).map(|interviewee| (interviewee, most_open)),
@@ -171,9 +173,9 @@ async fn store_in_one_statement(connection: &ReservedConnection, change: Change)
     if change.is_new || change.opens_for.is_some() || change.transition.effect != IntervieweeEffect::None {
         return Ok(Stored::NeedsLocks);
     }
-    let reserves_time_of = change.reserves_time_of;
+    let (reserves_time_of, timing) = (change.reserves_time_of, change.timing);
     let (interview, event, _) = change.into_parts();
-    match single_statement::store(connection, &interview, event, reserves_time_of).await {
+    match single_statement::store(connection, &interview, timing, event, reserves_time_of).await {
         Ok(Some(event)) => Ok(Stored::Done(interview, event)),
         Ok(None) => Ok(Stored::NeedsLocks),
         Err(StorageError::Overlap) => Ok(Stored::Overlap(Box::new(interview))),
@@ -203,12 +205,12 @@ pub(crate) async fn store_within(transaction: &Transaction, change: Change) -> R
     {
         return Ok(Stored::TooManyOpen);
     }
-    let is_new = change.is_new;
+    let (is_new, timing) = (change.is_new, change.timing);
     let (mut interview, mut event, effect) = change.into_parts();
     let written = if is_new {
         interviews::insert(transaction, &interview).await.map(|id| (interview.id, event.interview_id) = (id, id))
     } else {
-        interviews::update(transaction, &interview).await
+        interviews::update(transaction, &interview, timing).await
     };
     match written {
         Err(StorageError::Overlap) => return Ok(Stored::Overlap(Box::new(interview))),

@@ -2,7 +2,7 @@
 
 use crate::storage::database::migration_session::MigrationSession;
 use crate::storage::database::{Db, privileges};
-use crate::storage::{Result, StorageError, folded_names};
+use crate::storage::{Result, StorageError, folded_names, reminder_times};
 use migration::{MigrationTrait, Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 use std::time::Duration;
@@ -61,13 +61,14 @@ impl MigrationState {
 }
 
 impl Db {
-    /// Applies all missing migrations, and folds the names that are not folded. Waits for migrations of other
-    /// processes. A migration that fails leaves no changes.
+    /// Applies all missing migrations, and fills the columns that the server fills: it folds names, and derives the
+    /// times of reminders. Waits for migrations of other processes. A migration that fails leaves no changes.
     pub async fn migrate_up(&self) -> Result<()> {
         let session = MigrationSession::open(&self.options).await?;
         let outcome = async {
             apply(&session).await?;
-            folded_names::fold_all(&session.executor()).await
+            folded_names::fold_all(&session.executor()).await?;
+            reminder_times::fill_all(&session.executor()).await
         };
         let outcome = outcome.await;
         session.close(outcome).await

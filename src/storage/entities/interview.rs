@@ -1,4 +1,4 @@
-//! The table `interviews`.
+//! The table `interviews` as it is read. Changes write more columns: see [`stored_interview`](super::stored_interview).
 
 use crate::domain::{
     CompanyId, Interview, InterviewId, InterviewKind, InterviewStatus, IntervieweeId, Proposal, Side, State,
@@ -7,7 +7,6 @@ use crate::domain::{
 use crate::storage::StorageError;
 use crate::storage::entities::json;
 use crate::storage::entities::row::row;
-use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
 use serde::Deserialize;
 use std::str::FromStr;
@@ -47,11 +46,6 @@ row! {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// Whether a change of an interview writes this column. The others are written once, when the interview is created.
-pub fn is_changeable(column: Column) -> bool {
-    !matches!(column, Column::Id | Column::CompanyId | Column::CreatedAt)
-}
 
 impl TryFrom<Model> for Interview {
     type Error = StorageError;
@@ -93,35 +87,5 @@ impl TryFrom<Model> for Interview {
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
-    }
-}
-
-/// Sets all columns but the id, which the database assigns.
-impl From<&Interview> for ActiveModel {
-    fn from(interview: &Interview) -> Self {
-        let name = |side: Side| side.into_str().to_owned();
-        let proposal = interview.proposal();
-        Self {
-            id: NotSet,
-            company_id: Set(interview.company_id.0),
-            driver_id: Set(interview.driver_id.0),
-            interviewee_id: Set(interview.interviewee_id.0),
-            interviewer_id: Set(interview.interviewer_id.0),
-            kind: Set(interview.kind.into_str().to_owned()),
-            status: Set(interview.status().into_str().to_owned()),
-            start_at: Set(interview.slot.start()),
-            end_at: Set(interview.slot.end()),
-            amend_start_at: Set(proposal.map(|proposal| proposal.slot.start())),
-            amend_end_at: Set(proposal.map(|proposal| proposal.slot.end())),
-            amended_by: Set(proposal.map(|proposal| name(proposal.by))),
-            amended_from: Set(proposal.map(|proposal| proposal.before.into_str().to_owned())),
-            location: Set(interview.location.clone()),
-            reason: Set(interview.reason().map(str::to_owned)),
-            absent: Set(interview.absent().map(name)),
-            allow_overlap: Set(interview.allow_overlap),
-            version: Set(interview.version),
-            created_at: Set(interview.created_at),
-            updated_at: Set(interview.updated_at),
-        }
     }
 }

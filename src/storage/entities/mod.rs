@@ -9,4 +9,5 @@ pub mod interviewee;
 pub mod json;
 pub mod revoked_token;
 pub mod row;
+pub mod stored_interview;
 pub mod user;

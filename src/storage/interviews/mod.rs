@@ -1,5 +1,6 @@
 //! Queries on interviews. Every query for a viewer begins with `visible_to`.
 
+mod changed_columns;
 mod conflicts;
 mod find;
 mod list;

@@ -1,10 +1,11 @@
 //! Stores a change of an interview and its event as one statement, which is a transaction of its own. PostgreSQL only.
 
-use crate::domain::{Event, EventId, Interview, UserId};
+use crate::domain::{Event, EventId, Interview, Timing, UserId};
 use crate::storage::Result;
 use crate::storage::database::commit::commit;
 use crate::storage::database::{BRIEF_LOCK_WAIT, ReservedConnection};
-use crate::storage::entities::{event, interview};
+use crate::storage::entities::event;
+use crate::storage::interviews::changed_columns;
 use crate::storage::time_locks::lock_numbers;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DbBackend, IdenStatic, Iterable, Statement, Value,
@@ -25,11 +26,6 @@ static WITH_TIME_LOCKS: LazyLock<String> =
 /// For a change that reserves no time.
 static WITHOUT_TIME_LOCKS: LazyLock<String> = LazyLock::new(|| statement("$3::bigint IS NULL AND $4::bigint IS NULL"));
 
-/// The columns of an interview that the statement sets, in the order of their parameters.
-fn interview_columns() -> impl Iterator<Item = interview::Column> {
-    interview::Column::iter().filter(|column| interview::is_changeable(*column))
-}
-
 /// The columns of an event that the statement inserts, in the order of their parameters. The interview's id comes from
 /// its row.
 fn event_columns() -> impl Iterator<Item = event::Column> {
@@ -40,11 +36,8 @@ fn event_columns() -> impl Iterator<Item = event::Column> {
 /// in which they begin, and this one begins after the version before it was read, so that its event comes after the one
 /// of that version.
 fn statement(condition: &str) -> String {
-    let mut parameters = LEADING_PARAMETERS + 1..;
-    let set: Vec<String> = interview_columns()
-        .zip(&mut parameters)
-        .map(|(column, number)| format!("{} = {}", column.as_str(), parameter(number, column)))
-        .collect();
+    let first = LEADING_PARAMETERS + 1;
+    let parameters = first + changed_columns::count()..;
     let (columns, values): (Vec<&str>, Vec<String>) =
         event_columns().zip(parameters).map(|(column, number)| (column.as_str(), parameter(number, column))).unzip();
     format!(
@@ -52,7 +45,7 @@ fn statement(condition: &str) -> String {
          FROM interviews WHERE id = $1 AND version = $2 FOR NO KEY UPDATE SKIP LOCKED), \
          changed AS (UPDATE interviews SET {set} WHERE id = (SELECT id FROM target) AND {condition} RETURNING id) \
          INSERT INTO interview_events (interview_id, {columns}) SELECT changed.id, {values} FROM changed RETURNING id",
-        set = set.join(", "),
+        set = changed_columns::assignments(first),
         columns = columns.join(", "),
         values = values.join(", "),
     )
@@ -72,6 +65,7 @@ fn parameter(number: usize, column: impl ColumnTrait) -> String {
 pub(crate) async fn store(
     connection: &ReservedConnection,
     interview: &Interview,
+    timing: Timing,
     event: Event,
     reserves_time_of: Option<[UserId; 2]>,
 ) -> Result<Option<EventId>> {
@@ -79,10 +73,9 @@ pub(crate) async fn store(
     let [first, second] =
         reserves_time_of.map_or([None; 2], |people| lock_numbers(people).map(Some)).map(Value::BigInt);
     let leading = [interview.id.0.into(), (interview.version - 1).into(), first, second];
-    let (interview, event) = (interview::ActiveModel::from(interview), event::ActiveModel::from(event));
-    let interview = interview_columns().filter_map(|column| interview.get(column).into_value());
+    let event = event::ActiveModel::from(event);
     let event = event_columns().filter_map(|column| event.get(column).into_value()).map(json_as_text);
-    let values = leading.into_iter().chain(interview).chain(event);
+    let values = leading.into_iter().chain(changed_columns::values(interview, timing)).chain(event);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql.as_str(), values);
     // All rows, although there is one at most: PostgreSQL commits after it has sent the rows.
     let rows = commit(connection.query_all_raw(statement), |rows| !rows.is_empty()).await?;

@@ -1,10 +1,11 @@
 //! Stores interviews in a transaction.
 
-use crate::domain::{Interview, InterviewId};
-use crate::storage::entities::interview;
+use crate::domain::{Interview, InterviewId, Timing};
+use crate::storage::entities::stored_interview as interview;
+use crate::storage::interviews::changed_columns::{assignments, values};
 use crate::storage::{Result, StorageError};
-use interview::{COLUMN, Column};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter};
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use std::sync::LazyLock;
 
 /// Inserts an interview, and returns the id that the database assigns. Fails with [`StorageError::Overlap`].
 pub(crate) async fn insert(connection: &impl ConnectionTrait, interview: &Interview) -> Result<InterviewId> {
@@ -12,18 +13,16 @@ pub(crate) async fn insert(connection: &impl ConnectionTrait, interview: &Interv
     Ok(InterviewId(inserted.last_insert_id))
 }
 
+/// The first two parameters are the id and the version before the change.
+static UPDATE: LazyLock<String> =
+    LazyLock::new(|| format!(r#"UPDATE "interviews" SET {} WHERE id = $1 AND version = $2"#, assignments(3)));
+
 /// Stores a changed interview. Fails with [`StorageError::Overlap`], and with [`StorageError::Transient`] if the stored
 /// version is not the one before the change.
-pub(crate) async fn update(connection: &impl ConnectionTrait, interview: &Interview) -> Result<()> {
-    let mut row = interview::ActiveModel::from(interview);
-    for fixed in Column::iter().filter(|column| !interview::is_changeable(*column)) {
-        row.not_set(fixed);
-    }
-    let updated = interview::Entity::update_many()
-        .set(row)
-        .filter(COLUMN.id.eq(interview.id.0))
-        .filter(COLUMN.version.eq(interview.version - 1))
-        .exec(connection)
-        .await?;
-    if updated.rows_affected == 1 { Ok(()) } else { Err(StorageError::contended()) }
+pub(crate) async fn update(connection: &impl ConnectionTrait, interview: &Interview, timing: Timing) -> Result<()> {
+    let leading = [interview.id.0.into(), (interview.version - 1).into()];
+    let values = leading.into_iter().chain(values(interview, timing));
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), UPDATE.as_str(), values);
+    let updated = connection.execute_raw(statement).await?;
+    if updated.rows_affected() == 1 { Ok(()) } else { Err(StorageError::contended()) }
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{Event, Interview, InterviewId};
 use crate::storage::database::array_parameter::is_any_of;
-use crate::storage::entities::{event, interview};
+use crate::storage::entities::{event, interview, stored_interview};
 use crate::storage::provisioning::json_insert;
 use crate::storage::provisioning::json_values::time;
 use crate::storage::{Result, Transaction};
@@ -98,9 +98,10 @@ pub(crate) async fn continue_ids_after(transaction: &Transaction, id: InterviewI
 /// Inserts the interviews, and returns the ids of those that were inserted. On PostgreSQL one is left out if another
 /// transaction has taken its id or its time, which it cannot while [`lock_out_writers`] holds.
 pub(crate) async fn insert(transaction: &Transaction, interviews: &[Interview]) -> Result<HashSet<InterviewId>> {
-    let rows = interviews
-        .iter()
-        .map(|interview| interview::ActiveModel { id: Set(interview.id.0), ..interview::ActiveModel::from(interview) });
+    let rows = interviews.iter().map(|interview| stored_interview::ActiveModel {
+        id: Set(interview.id.0),
+        ..stored_interview::ActiveModel::from(interview)
+    });
     let inserted = json_insert::insert(transaction, rows, |_| true, " ON CONFLICT DO NOTHING RETURNING id").await?;
     let ids = inserted.iter().map(|row| row.try_get_by_index(0).map(InterviewId)).collect::<Result<_, _>>();
     Ok(ids?)

@@ -23,7 +23,7 @@ fn configuration_command_prints_the_committed_reference() {
     assert!(printed == committed, "to update it: {command}");
 }
 
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 13] = [
     "m20261127_000001_first_schema",
     "m20261128_000002_event_log_epoch",
     "m20261129_000003_event_audience",
@@ -35,6 +35,8 @@ const STEPS: [&str; 11] = [
     "m20261130_000009_applications_of_the_platform",
     "m20261130_000010_expiry_of_revoked_tokens",
     "m20261201_000011_folded_names",
+    "m20261203_000012_reminder_times",
+    "m20261203_000013_reminder_indexes",
 ];
 
 fn status(applied: usize) -> String {

@@ -128,6 +128,8 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261130_000009_applications_of_the_platform",
         "m20261130_000010_expiry_of_revoked_tokens",
         "m20261201_000011_folded_names",
+        "m20261203_000012_reminder_times",
+        "m20261203_000013_reminder_indexes",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());
@@ -188,7 +190,7 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 30] = [
+const COMMON_NAMES: [&str; 32] = [
     "event_log_epoch_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_company_id_transaction_id_id_idx",
@@ -214,8 +216,10 @@ const COMMON_NAMES: [&str; 30] = [
     "interviews_proposal_check",
     "interviews_proposal_time_order_check",
     "interviews_reason_check",
+    "interviews_start_at_idx",
     "interviews_status_check",
     "interviews_time_order_check",
+    "interviews_waiting_since_idx",
     "users_company_id_id_idx",
     "users_role_check",
     "users_staff_company_check",
@@ -275,6 +279,8 @@ async fn constraints_indexes_and_triggers_have_stable_names_on_sqlite() {
         "interviews_driver_overlap_update",
         "interviews_interviewer_overlap_insert",
         "interviews_interviewer_overlap_update",
+        "interviews_reminder_times_insert",
+        "interviews_reminder_times_update",
         "users_title_folded",
     ]);
     assert_eq!(names, expected);

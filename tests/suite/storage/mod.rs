@@ -10,6 +10,7 @@ mod folded_names;
 mod migrated_users;
 mod migrations;
 mod overlap_constraints;
+mod reminder_times;
 mod session_limits;
 mod silent_database;
 mod sqlite_durability;
