@@ -2,6 +2,7 @@
 
 use crate::storage::database::prohibited_password::without_password;
 use crate::storage::database::session::SessionLimits;
+use crate::storage::database::sqlite_file;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, Connection as _, Executor, PgConnection, SqliteConnection};
@@ -109,7 +110,7 @@ impl OpenConnection {
     pub async fn close(self) -> Result<(), sqlx::Error> {
         match self.driver {
             DriverConnection::Postgres(connection) => connection.close().await,
-            DriverConnection::Sqlite(connection) => connection.close().await,
+            DriverConnection::Sqlite(connection) => sqlite_file::close(connection).await,
         }
     }
 }

@@ -149,10 +149,23 @@ impl SqliteFile {
     }
 }
 
+/// Closes a connection. Before that SQLite can update its statistics, for which it does not wait while another process
+/// is writing.
+pub async fn close(mut connection: SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
+    match connection.close().await {
+        Err(error) if is_lock(&error) => Ok(()),
+        closed => closed,
+    }
+}
+
 /// Whether another process has locked the file.
 fn is_busy(error: &DbErr) -> bool {
-    let code =
-        driver_error(error).and_then(sqlx::Error::as_database_error).and_then(DatabaseError::code).unwrap_or_default();
+    driver_error(error).is_some_and(is_lock)
+}
+
+fn is_lock(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default();
     // SQLITE_BUSY, SQLITE_LOCKED
     matches!(sqlite_result(&code), Some(5 | 6))
 }
