@@ -115,6 +115,7 @@ impl App {
             shutdown = serving => shutdown,
             never = self.services().watch_event_log() => never,
             never = self.services().keep_keys_fresh() => never,
+            never = self.services().keep_reminding() => never,
         };
         match shutdown {
             Shutdown::Graceful => {

@@ -30,6 +30,10 @@ mod m20261130_000010_expiry_of_revoked_tokens;
 mod m20261201_000011_folded_names;
 mod m20261203_000012_reminder_times;
 mod m20261203_000013_reminder_indexes;
+mod m20261203_000014_company_settings;
+mod m20261203_000015_sent_reminders;
+mod m20261203_000016_events_without_actor;
+mod m20261203_000017_valid_event_types;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -52,6 +56,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000011_folded_names::FoldedNames),
             Box::new(m20261203_000012_reminder_times::ReminderTimes),
             Box::new(m20261203_000013_reminder_indexes::ReminderIndexes),
+            Box::new(m20261203_000014_company_settings::CompanySettings),
+            Box::new(m20261203_000015_sent_reminders::SentReminders),
+            Box::new(m20261203_000016_events_without_actor::EventsWithoutActor),
+            Box::new(m20261203_000017_valid_event_types::ValidEventTypes),
         ]
     }
 }

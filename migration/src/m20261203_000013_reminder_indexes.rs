@@ -1,5 +1,7 @@
-//! The indexes in which reminders that are due are found. They have the rows that can still be reminded only. It is
-//! another step than the one before, which locks the table.
+//! The indexes in which reminders that are due are found. They are partial: they have the agreed interviews, and those
+//! that wait for an answer. Both begin with the start, because an interview that has begun is not reminded any more,
+//! and interviews that were never answered become ever more. It is another step than the one before, which locks the
+//! table.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::ConnectionTrait;
@@ -8,8 +10,9 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 #[derive(Debug)]
 pub struct ReminderIndexes;
 
-const INDEXES: [(&str, &str); 2] =
-    [("start_at", "status = 'scheduled'"), ("waiting_since", "waiting_since IS NOT NULL")];
+/// The columns and the condition.
+const INDEXES: [(&[&str], &str); 2] =
+    [(&["start_at"], "status = 'scheduled'"), (&["start_at", "waiting_since"], "waiting_since IS NOT NULL")];
 
 impl MigrationName for ReminderIndexes {
     fn name(&self) -> &'static str {
@@ -20,17 +23,17 @@ impl MigrationName for ReminderIndexes {
 #[async_trait::async_trait]
 impl MigrationTrait for ReminderIndexes {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (column, condition) in INDEXES {
-            let name = index_name(column);
-            let index = format!("CREATE INDEX {name} ON interviews ({column}) WHERE {condition}");
+        for (columns, condition) in INDEXES {
+            let (name, columns) = (index_name(columns), columns.join(", "));
+            let index = format!("CREATE INDEX {name} ON interviews ({columns}) WHERE {condition}");
             manager.get_connection().execute_unprepared(&index).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (column, _) in INDEXES {
-            let drop = format!("DROP INDEX {}", index_name(column));
+        for (columns, _) in INDEXES {
+            let drop = format!("DROP INDEX {}", index_name(columns));
             manager.get_connection().execute_unprepared(&drop).await?;
         }
         Ok(())
@@ -42,6 +45,6 @@ impl MigrationTrait for ReminderIndexes {
     }
 }
 
-fn index_name(column: &str) -> String {
-    format!("interviews_{column}_idx")
+fn index_name(columns: &[&str]) -> String {
+    format!("interviews_{}_idx", columns.join("_"))
 }

@@ -104,7 +104,7 @@ mod tests {
             event_type: EventType::Updated,
             at: DateTime::UNIX_EPOCH,
             actor_id: None,
-            actor_side: Side::Interviewer,
+            actor_side: Some(Side::Interviewer),
             changes: vec![
                 change(Field::Status, Some("AMENDED"), Some("PENDING")),
                 change(Field::AmendStartAt, START, None),

@@ -1,4 +1,4 @@
-//! An event of the log: one change of an interview. The events of an interview are its history.
+//! An event of the log: one change of an interview, or a reminder of it. The events of an interview are its history.
 
 use crate::domain::{Audience, EventId, Field, InterviewId, Side, UserId};
 use chrono::{DateTime, Utc};
@@ -28,12 +28,27 @@ pub enum EventType {
     Completed,
     /// A side did not appear.
     NoShow,
+    /// It begins soon. Nothing changes.
+    ReminderDue,
+    /// It waits for an answer for a long time. Nothing changes.
+    AnswerOverdue,
+}
+
+impl EventType {
+    /// The types of events that remind of an interview and do not change it.
+    pub const REMINDERS: [Self; 2] = [Self::ReminderDue, Self::AnswerOverdue];
+
+    /// Whether the event reminds of the interview and does not change it.
+    #[must_use]
+    pub fn is_reminder(self) -> bool {
+        Self::REMINDERS.contains(&self)
+    }
 }
 
 /// One changed field. Values are written as in the REST API: enum values in snake case, times with three decimals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
-    /// Only fields of interviews; never [`Field::Id`] or [`Field::As`].
+    /// Only fields of interviews and of reminders; never [`Field::Id`] or [`Field::As`].
     pub field: Field,
     /// The value before; none for null.
     pub from: Option<String>,
@@ -50,13 +65,13 @@ pub struct Event {
     pub interview_id: InterviewId,
     /// What happened.
     pub event_type: EventType,
-    /// When the change was decided; equals the interview's `updated_at` after it.
+    /// When the change was decided; equals the interview's `updated_at` after it. Of a reminder, when it was found due.
     pub at: DateTime<Utc>,
-    /// The user who made the change; none if the user was deleted.
+    /// The user who made the change; none if the user was deleted, and of a reminder.
     pub actor_id: Option<UserId>,
-    /// The side for which the user acted.
-    pub actor_side: Side,
-    /// The fields that changed, in the order of [`Field`].
+    /// The side for which the user acted; none of a reminder.
+    pub actor_side: Option<Side>,
+    /// The fields that changed, in the order of [`Field`]. Of a reminder, when it is due.
     pub changes: Vec<FieldChange>,
     /// Who sees the event.
     pub audience: Audience,

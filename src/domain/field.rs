@@ -36,6 +36,10 @@ pub enum Field {
     Absent,
     /// The side for which an admin acts.
     As,
+    /// How many minutes before the start a reminder is due.
+    MinutesBefore,
+    /// After how many hours of waiting an answer is overdue.
+    Hours,
 }
 
 impl Field {
@@ -56,6 +60,8 @@ impl Field {
             Self::Reason => "reason",
             Self::Absent => "side that did not appear",
             Self::As => "side for which you act",
+            Self::MinutesBefore => "minutes before the interview",
+            Self::Hours => "hours of waiting",
         }
     }
 }

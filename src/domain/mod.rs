@@ -2,8 +2,10 @@
 //! each action makes of it. No I/O, no async, no SQL, no GraphQL. The current time is always a parameter.
 
 mod audience;
+mod company_settings;
 pub mod erasure;
 mod event;
+mod event_filter;
 mod event_log;
 mod expected_version;
 mod field;
@@ -15,6 +17,7 @@ mod patch;
 mod people;
 pub mod provisioning;
 mod refusal;
+mod reminder;
 mod search;
 pub mod text;
 pub mod time;
@@ -24,7 +27,9 @@ mod viewer;
 mod whole_number;
 
 pub use audience::Audience;
+pub use company_settings::{CompanySettings, Setting, SettingError, SettingsPatch, SettingsUpdate};
 pub use event::{Event, EventType, FieldChange};
+pub use event_filter::EventFilter;
 pub use event_log::{Epoch, LogCursor, LogPosition, Since};
 pub use expected_version::{ExpectedVersion, Versions};
 pub use field::Field;
@@ -46,6 +51,7 @@ pub use people::{
     Account, Company, InterviewWithPeople, Interviewee, IntervieweeKind, Participants, User, is_token_accepted,
 };
 pub use refusal::{Conflict, Refusal, RefusalCode};
+pub use reminder::{DueReminder, ReminderKind, ReminderRule};
 pub use search::{Search, fold};
 pub use text::{Breaks, TextProblem};
 pub use time_slot::{SlotError, TimeSlot};

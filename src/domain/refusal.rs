@@ -83,6 +83,8 @@ pub enum RefusalCode {
     InvalidText,
     /// No token can have this `jti`.
     InvalidJti,
+    /// A setting of a company cannot have the value.
+    InvalidSetting,
     /// The person has open interviews.
     OpenInterviews,
     /// See [`Refusal::NotFound`].

@@ -2,7 +2,8 @@
 
 use crate::domain::page::{InterviewPosition, Page, Window};
 use crate::domain::{
-    Company, CompanyId, Epoch, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, User, UserId, Viewer,
+    Company, CompanyId, CompanySettings, Epoch, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId,
+    User, UserId, Viewer,
 };
 use crate::graphql::engine::loader_scheduler::{NoDelay, PendingFetches};
 use crate::services::{ServiceError, SharedServices};
@@ -31,6 +32,7 @@ pub struct InterviewsOf {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HistoryOf {
     pub interview: InterviewId,
+    pub includes_reminders: bool,
     pub window: Window<EventId>,
 }
 
@@ -38,8 +40,13 @@ pub struct HistoryOf {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CountOf {
     Interviews(IntervieweeId),
-    Events(InterviewId),
+    /// With or without reminders.
+    Events(InterviewId, bool),
 }
+
+/// The settings of a company, if the viewer sees them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SettingsOf(pub CompanyId);
 
 /// The epoch of the event log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,6 +139,18 @@ impl dataloader::Loader<CompanyId> for BatchFetcher {
     }
 }
 
+impl dataloader::Loader<SettingsOf> for BatchFetcher {
+    type Value = CompanySettings;
+    type Error = ServiceError;
+
+    async fn load(&self, keys: &[SettingsOf]) -> Batch<SettingsOf, CompanySettings> {
+        let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
+        let companies: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let settings = self.services.company_settings(viewer, &companies).await?;
+        Ok(settings.into_iter().map(|(company, settings)| (SettingsOf(company), settings)).collect())
+    }
+}
+
 impl dataloader::Loader<InterviewsOf> for BatchFetcher {
     type Value = Page<Interview>;
     type Error = ServiceError;
@@ -155,10 +174,12 @@ impl dataloader::Loader<HistoryOf> for BatchFetcher {
     async fn load(&self, keys: &[HistoryOf]) -> Batch<HistoryOf, Self::Value> {
         let mut loaded = HashMap::new();
         let Some(viewer) = &self.viewer else { return Ok(loaded) };
-        for window in distinct(keys, |key| key.window) {
-            let ids: Vec<_> = keys.iter().filter(|key| key.window == window).map(|key| key.interview).collect();
-            let pages = self.services.history_of(viewer, &ids, &window).await?;
-            loaded.extend(pages.into_iter().map(|(interview, page)| (HistoryOf { interview, window }, page)));
+        for (includes_reminders, window) in distinct(keys, |key| (key.includes_reminders, key.window)) {
+            let is_of_it = |key: &&HistoryOf| (key.includes_reminders, key.window) == (includes_reminders, window);
+            let ids: Vec<_> = keys.iter().filter(is_of_it).map(|key| key.interview).collect();
+            let pages = self.services.history_of(viewer, &ids, includes_reminders, &window).await?;
+            let key = |interview| HistoryOf { interview, includes_reminders, window };
+            loaded.extend(pages.into_iter().map(|(interview, page)| (key(interview), page)));
         }
         Ok(loaded)
     }
@@ -169,11 +190,12 @@ impl dataloader::Loader<CountOf> for BatchFetcher {
     type Error = ServiceError;
 
     async fn load(&self, keys: &[CountOf]) -> Batch<CountOf, u64> {
-        let (mut interviewees, mut interviews) = (Vec::new(), Vec::new());
+        let (mut interviewees, mut changes, mut all_events) = (Vec::new(), Vec::new(), Vec::new());
         for key in keys {
             match key {
                 CountOf::Interviews(id) => interviewees.push(*id),
-                CountOf::Events(id) => interviews.push(*id),
+                CountOf::Events(id, false) => changes.push(*id),
+                CountOf::Events(id, true) => all_events.push(*id),
             }
         }
         let mut loaded = HashMap::new();
@@ -182,9 +204,11 @@ impl dataloader::Loader<CountOf> for BatchFetcher {
             let counts = self.services.count_interviews_of(viewer, &interviewees).await?;
             loaded.extend(counts.into_iter().map(|(id, count)| (CountOf::Interviews(id), count)));
         }
-        if !interviews.is_empty() {
-            let counts = self.services.count_history_of(viewer, &interviews).await?;
-            loaded.extend(counts.into_iter().map(|(id, count)| (CountOf::Events(id), count)));
+        for (interviews, with_reminders) in [(changes, false), (all_events, true)] {
+            if !interviews.is_empty() {
+                let counts = self.services.count_history_of(viewer, &interviews, with_reminders).await?;
+                loaded.extend(counts.into_iter().map(|(id, count)| (CountOf::Events(id, with_reminders), count)));
+            }
         }
         Ok(loaded)
     }

@@ -3,7 +3,7 @@
 
 use crate::domain::filter::InterviewFilter;
 use crate::domain::provisioning::AccountFilter;
-use crate::domain::{LogPosition, Search, Viewer};
+use crate::domain::{EventFilter, LogPosition, Search, Viewer};
 use crate::services::{ServiceError, Services, SharedServices};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -23,7 +23,7 @@ pub enum RootCount {
     /// The companies whose name contains the text.
     Companies(Option<Search>),
     /// The events after a position.
-    Changes(LogPosition, InterviewFilter),
+    Changes(LogPosition, EventFilter),
 }
 
 type Running = Shared<BoxFuture<'static, Result<u64, ServiceError>>>;

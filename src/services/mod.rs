@@ -3,12 +3,14 @@
 
 pub mod auth;
 mod clock;
+mod company_settings;
 mod demo_data;
 mod error;
 pub mod events;
 pub mod interviews;
 pub mod provisioning;
 mod readiness;
+mod reminders;
 mod retry;
 
 pub use auth::authentication::AuthenticationError;

@@ -6,6 +6,7 @@ use crate::storage::Result;
 use crate::storage::database::keyset::page_per_parent;
 use crate::storage::database::parents::Parents;
 use crate::storage::entities::{event, interview};
+use crate::storage::event_log::reminder_types;
 use event::Column;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult};
@@ -61,6 +62,7 @@ fn query(backend: DbBackend, ids: &[InterviewId], first: EventId, limit: u64) ->
         .from_as(event::Entity, PREVIOUS)
         .and_where(column(Column::InterviewId).eq(parents.id()))
         .and_where(column(Column::Id).lt(first.0))
+        .and_where(column(Column::Type).is_not_in(reminder_types()))
         .order_by((PREVIOUS, Column::Id), Order::Desc)
         .limit(1)
         .to_owned();

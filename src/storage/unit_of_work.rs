@@ -93,7 +93,7 @@ impl Change {
             event_type: event,
             at: interview.updated_at,
             actor_id: Some(self.actor),
-            actor_side: side,
+            actor_side: Some(side),
             changes,
             audience: self.audience,
         };

@@ -16,5 +16,6 @@ mod domain;
 mod http;
 mod load;
 mod outages;
+mod reminders;
 mod storage;
 mod websocket;

@@ -23,7 +23,7 @@ pub struct RecentPast {
     pub interview: Interview,
     /// The last events, oldest first.
     pub events: Vec<Event>,
-    /// The time of the event before them; none if there is none.
+    /// The time of the last change before them; none if there is none.
     pub previous_at: Option<DateTime<Utc>>,
 }
 
@@ -36,12 +36,17 @@ impl RecentPast {
         let mut present = Some(FilteredValues::of(&self.interview));
         for (index, event) in self.events.iter().enumerate().rev() {
             let Some(known) = present else { break };
+            if event.event_type.is_reminder() {
+                values.insert(event.id, ValuesAtEvent { before: Some(known), after: known });
+                continue;
+            }
             let driver_id = event.audience.driver_id.unwrap_or(known.driver_id);
             let after = FilteredValues { updated_at: event.at, driver_id, ..known };
             let before = if event.event_type == EventType::Created {
                 None
             } else {
-                let previous_at = index.checked_sub(1).map(|previous| self.events[previous].at).or(self.previous_at);
+                let earlier = self.events[..index].iter().rev().find(|event| !event.event_type.is_reminder());
+                let previous_at = earlier.map(|event| event.at).or(self.previous_at);
                 let updated_at = previous_at.unwrap_or(self.interview.created_at);
                 let driver_id = event.audience.former_driver_id.unwrap_or(driver_id);
                 let before = FilteredValues { driver_id, updated_at, ..after };
@@ -79,7 +84,9 @@ impl FilteredValues {
             | Field::AllowOverlap
             | Field::Reason
             | Field::Absent
-            | Field::As => self,
+            | Field::As
+            | Field::MinutesBefore
+            | Field::Hours => self,
         })
     }
 }
@@ -141,7 +148,7 @@ mod tests {
                 event_type: if before.is_none() { EventType::Created } else { EventType::Updated },
                 at: after.updated_at,
                 actor_id: None,
-                actor_side: Side::Interviewer,
+                actor_side: Some(Side::Interviewer),
                 changes: after.changes_since(before),
                 audience: Audience::of(after, before),
             }
@@ -169,6 +176,52 @@ mod tests {
             }
         }
         assert_eq!(last.status(), InterviewStatus::Cancelled);
+    }
+
+    #[test]
+    fn interview_is_the_same_before_and_after_a_reminder() {
+        let steps = steps();
+        let mut events = events(&steps);
+        // One after each change, and two after the third.
+        for (place, id) in [(8, 30), (7, 31), (4, 32), (4, 33), (1, 34)] {
+            let before = events[place - 1].clone();
+            let (id, at) = (EventId(id), before.at + TimeDelta::seconds(1));
+            let (event_type, changes) = (EventType::ReminderDue, Vec::new());
+            events.insert(place, Event { id, event_type, at, changes, actor_side: None, ..before });
+        }
+        let past = RecentPast { interview: steps.last().unwrap().clone(), events, previous_at: None };
+        let values = past.values();
+        assert_eq!(values.len(), steps.len() + 5);
+        for (id, step) in [(30, 7), (31, 6), (32, 3), (33, 3), (34, 0)] {
+            let same = FilteredValues::of(&steps[step]);
+            assert_eq!(values[&EventId(id)], ValuesAtEvent { before: Some(same), after: same }, "{id}");
+        }
+        for (index, step) in steps.iter().enumerate() {
+            let before = index.checked_sub(1).map(|index| FilteredValues::of(&steps[index]));
+            let expected = ValuesAtEvent { before, after: FilteredValues::of(step) };
+            assert_eq!(values[&EventId(i64::try_from(index).unwrap())], expected, "event {index}");
+        }
+    }
+
+    #[test]
+    fn time_of_the_change_before_the_first_event_is_that_of_no_reminder() {
+        let steps = steps();
+        let events = events(&steps);
+        let reminder = Event {
+            id: EventId(30),
+            event_type: EventType::AnswerOverdue,
+            at: events[4].at + TimeDelta::seconds(1),
+            changes: Vec::new(),
+            ..events[4].clone()
+        };
+        let past = RecentPast {
+            interview: steps[5].clone(),
+            events: vec![reminder, events[5].clone()],
+            previous_at: Some(events[4].at),
+        };
+        let values = past.values();
+        assert_eq!(values[&events[5].id].before.unwrap().updated_at, events[4].at);
+        assert_eq!(values[&EventId(30)].after.updated_at, events[4].at);
     }
 
     #[test]

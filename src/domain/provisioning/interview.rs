@@ -251,7 +251,7 @@ impl Interview {
             event_type: EventType::Created,
             at: self.created_at,
             actor_id: None,
-            actor_side: Side::Interviewer,
+            actor_side: Some(Side::Interviewer),
             changes: self.changes_since(None),
             audience: Audience::of(self, None),
         }

@@ -122,6 +122,11 @@ pub enum InterviewEventType {
     Completed,
     /// Staff recorded that one side did not appear.
     NoShow,
+    /// The interview begins in so many minutes as its company has set. A reminder: nothing changes, and nobody did it.
+    ReminderDue,
+    /// The interview has waited for an answer for so many hours as its company has set. A reminder, like
+    /// `REMINDER_DUE`.
+    AnswerOverdue,
 }
 
 /// The kind of a warning.

@@ -2,7 +2,7 @@
 
 use crate::domain::Field;
 
-/// The name of a field of an interview or of an argument.
+/// The name of a field of an interview, of an argument, or of a reminder.
 pub fn field_name(field: Field) -> &'static str {
     match field {
         Field::Id => "id",
@@ -20,5 +20,7 @@ pub fn field_name(field: Field) -> &'static str {
         Field::Reason => "reason",
         Field::Absent => "absent",
         Field::As => "as",
+        Field::MinutesBefore => "minutesBefore",
+        Field::Hours => "hours",
     }
 }

@@ -5,10 +5,12 @@ mod access;
 mod enums;
 mod field_names;
 pub mod interview;
+mod patch;
 mod people;
 mod provisioning;
 mod scalars;
 mod search;
+mod settings;
 mod viewer;
 
 use crate::domain::erasure::MAX_SHOWN;
@@ -21,6 +23,7 @@ use interview::subscription::InterviewSubscriptions;
 use people::queries::PeopleQueries;
 use provisioning::mutations::ProvisioningMutations;
 use provisioning::queries::ProvisioningQueries;
+use settings::mutations::SettingsMutations;
 use std::sync::LazyLock;
 use viewer::queries::ViewerQueries;
 
@@ -79,7 +82,7 @@ pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQue
 /// Mutations. A mutation is applied completely or not at all; of those that begin with `sync`, each row by itself.
 /// Errors that the user can fix are returned in `userErrors`.
 #[derive(MergedObject)]
-pub struct Mutation(InterviewMutations, ProvisioningMutations, AccessMutations);
+pub struct Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations);
 
 /// Subscriptions, over WebSocket (subprotocol `graphql-transport-ws`) or server-sent events (`accept:
 /// text/event-stream`).
@@ -89,7 +92,7 @@ pub struct Subscription(InterviewSubscriptions);
 /// The schema. The engine validates documents, so async-graphql does not have to.
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let query = Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries);
-    let mutation = Mutation(InterviewMutations, ProvisioningMutations, AccessMutations);
+    let mutation = Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations);
     let subscription = Subscription(InterviewSubscriptions);
     Schema::build(query, mutation, subscription).validation_mode(ValidationMode::Fast).finish()
 });

@@ -27,7 +27,7 @@ pub(super) fn invent_history(interview: &mut Interview) -> Vec<Event> {
             event_type,
             at: interview.updated_at,
             actor_id: Some(if interviewer_acts { interview.interviewer_id } else { interview.driver_id }),
-            actor_side,
+            actor_side: Some(actor_side),
             changes: interview.changes_since(before.as_ref()),
             audience: Audience::of(interview, before.as_ref()),
         });

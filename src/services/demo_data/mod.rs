@@ -6,7 +6,7 @@ mod plan;
 
 use crate::domain::{Event, Interview};
 use crate::services::Services;
-use crate::storage::{MigrationState, StorageError, bulk_insert};
+use crate::storage::{MigrationState, StorageError, bulk_insert, company_settings};
 use chrono::NaiveDate;
 use history::invent_history;
 use plan::Plan;
@@ -72,6 +72,9 @@ impl Services {
             return Err(DemoDataError::NotEmpty);
         }
         bulk_insert::insert_people(&transaction, plan.people()).await?;
+        for (company, settings, at) in plan::settings() {
+            company_settings::store(&transaction, company, &settings, at).await?;
+        }
         for from in (0..plan.total()).step_by(CHUNK.unsigned_abs().try_into().unwrap_or(1)) {
             let chunk = from..plan.total().min(from + CHUNK);
             let mut interviews: Vec<Interview> = chunk.map(|index| plan.interview(index)).collect();

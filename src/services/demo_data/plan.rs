@@ -1,8 +1,9 @@
 //! The rows of the demo data.
 
 use crate::domain::{
-    Account, Authority, Company, CompanyId, Interview, InterviewId, InterviewKind, Interviewee, IntervieweeId,
-    IntervieweeKind, Proposal, Side, State, StatusBeforeProposal, TimeSlot, TimeZone, User, UserId, time,
+    Account, Authority, Company, CompanyId, CompanySettings, Interview, InterviewId, InterviewKind, Interviewee,
+    IntervieweeId, IntervieweeKind, Proposal, Side, State, StatusBeforeProposal, TimeSlot, TimeZone, User, UserId,
+    time,
 };
 use crate::services::demo;
 use crate::services::demo_data::calendar::{Appointment, Calendar};
@@ -196,6 +197,12 @@ impl Plan {
             ..documented()
         }
     }
+}
+
+/// What the companies have set, and when.
+pub(super) fn settings() -> [(CompanyId, CompanySettings, DateTime<Utc>); 2] {
+    let settings = CompanySettings { version: 1, reminders: vec![1440, 60], answer_reminder_hours: Vec::new() };
+    [FIRST, SECOND].map(|company| (company, settings.clone(), moment("2025-03-19T16:00:00Z")))
 }
 
 /// The documentation's interview, before the documented request.

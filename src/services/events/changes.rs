@@ -1,9 +1,8 @@
 //! The event log page by page, for clients that poll, and the positions of cursors.
 
 use super::log_entry::{AdmittedEntry, LogEntry};
-use crate::domain::filter::InterviewFilter;
 use crate::domain::page::Page;
-use crate::domain::{Epoch, LogCursor, LogPosition, Since, Viewer};
+use crate::domain::{Epoch, EventFilter, LogCursor, LogPosition, Since, Viewer};
 use crate::services::{ServiceError, Services};
 use crate::storage::event_log::{self, LogPage};
 use std::sync::Arc;
@@ -29,7 +28,7 @@ const BATCH: u64 = 200;
 struct Scan<'a> {
     services: &'a Services,
     viewer: &'a Viewer,
-    filter: &'a InterviewFilter,
+    filter: &'a EventFilter,
     /// The epoch in which the position is.
     epoch: Option<Epoch>,
     /// The position of the last event that was read.
@@ -43,13 +42,14 @@ impl Scan<'_> {
     async fn next(&mut self, limit: u64) -> Result<Vec<AdmittedEntry>, ServiceError> {
         let Self { services, viewer, filter, .. } = *self;
         let (reader, scope) = (services.reader(viewer).await?, viewer.scope());
-        let read = event_log::page(&*reader, scope, self.epoch, self.position, limit + 1).await?;
+        let read =
+            event_log::page(&*reader, scope, self.epoch, self.position, filter.includes_reminders, limit + 1).await?;
         let LogPage { epoch, mut entries, .. } = read.ok_or(ServiceError::CursorExpired)?;
         self.epoch = Some(epoch);
         self.has_more = entries.len() as u64 > limit;
         entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         self.position = entries.last().map_or(self.position, |(position, _)| *position);
-        let entries = if filter.is_empty() {
+        let entries = if filter.interviews.is_empty() {
             LogEntry::with_interviews(&reader, scope, epoch, entries).await?
         } else {
             LogEntry::with_values(&reader, scope, epoch, entries).await?
@@ -65,17 +65,17 @@ impl Services {
     pub async fn changes(
         &self,
         viewer: &Viewer,
-        filter: &InterviewFilter,
+        filter: &EventFilter,
         since: Since,
         limit: u64,
     ) -> Result<Changes, ServiceError> {
         let (epoch, since) = self.log_position(since).await?;
         let mut scan = Scan { services: self, viewer, filter, epoch, position: since, has_more: true };
         let mut items = Vec::new();
-        if filter.is_empty() {
+        if filter.interviews.is_empty() {
             items = scan.next(limit).await?;
         }
-        let mut unread = if filter.is_empty() { 0 } else { self.limits.max_count };
+        let mut unread = if filter.interviews.is_empty() { 0 } else { self.limits.max_count };
         while scan.has_more && items.len() as u64 <= limit && unread > 0 {
             let batch = unread.min(BATCH);
             items.extend(scan.next(batch).await?);
@@ -94,12 +94,13 @@ impl Services {
     pub async fn count_changes(
         &self,
         viewer: &Viewer,
-        filter: &InterviewFilter,
+        filter: &EventFilter,
         since: LogPosition,
     ) -> Result<u64, ServiceError> {
         let mut unread = self.limits.max_count;
-        if filter.is_empty() {
-            return Ok(event_log::count(&*self.reader(viewer).await?, viewer.scope(), since, unread).await?);
+        if filter.interviews.is_empty() {
+            let (reader, scope) = (self.reader(viewer).await?, viewer.scope());
+            return Ok(event_log::count(&*reader, scope, since, filter.includes_reminders, unread).await?);
         }
         let mut scan = Scan { services: self, viewer, filter, epoch: None, position: since, has_more: true };
         let mut count = 0;

@@ -1,7 +1,8 @@
 //! An entry of the event log, and what a viewer sees of it.
 
-use crate::domain::filter::InterviewFilter;
-use crate::domain::{Epoch, Event, EventId, Interview, InterviewId, LogPosition, Scope, ValuesAtEvent, Viewer};
+use crate::domain::{
+    Epoch, Event, EventFilter, EventId, Interview, InterviewId, LogPosition, Scope, ValuesAtEvent, Viewer,
+};
 use crate::storage::{Pool, StorageError, interviews, recent_past};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -107,7 +108,7 @@ impl LogEntry {
 
     /// The entry as a viewer sees it: the event of its time, and the interview of today. None if the event is not
     /// visible, or the filter does not admit it.
-    pub(super) fn admitted(self: Arc<Self>, viewer: &Viewer, filter: &InterviewFilter) -> Option<AdmittedEntry> {
+    pub(super) fn admitted(self: Arc<Self>, viewer: &Viewer, filter: &EventFilter) -> Option<AdmittedEntry> {
         let scope = viewer.scope();
         let event = self.event.seen_in(scope)?;
         let interview = self.interview.as_ref().filter(|interview| scope.covers(interview));
@@ -144,7 +145,7 @@ pub(super) mod tests {
             event_type: EventType::Updated,
             at: DateTime::UNIX_EPOCH,
             actor_id: None,
-            actor_side: Side::Interviewer,
+            actor_side: Some(Side::Interviewer),
             changes: vec![change],
             audience: Audience { company_id: CompanyId(1), driver_id: Some(UserId(1)), former_driver_id: None },
         };

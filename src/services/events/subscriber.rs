@@ -7,8 +7,7 @@ use super::catch_up::CatchUpPermit;
 use super::follower::{Feed, MAX_RETRIES, RETRY_PAUSE};
 use super::log_entry::{AdmittedEntry, LogEntry};
 use super::missed_memory::MissedEntry;
-use crate::domain::filter::InterviewFilter;
-use crate::domain::{Epoch, LogPosition, Since, UserId, Viewer};
+use crate::domain::{Epoch, EventFilter, LogPosition, Since, UserId, Viewer};
 use crate::services::{Failure, LiveSession, ServiceError, Services, TokenProblem};
 use crate::storage::{StorageError, event_log};
 use futures_util::stream::{self, Stream};
@@ -52,7 +51,7 @@ type MissedPage = (Vec<LogEntry>, Option<LogPosition>, bool);
 struct Subscriber {
     services: Arc<Services>,
     session: LiveSession,
-    filter: InterviewFilter,
+    filter: EventFilter,
     receiver: Receiver<Broadcast>,
     /// The history of the log in which the subscriber reads.
     epoch: Epoch,
@@ -77,7 +76,7 @@ impl Services {
     pub async fn subscribe(
         self: &Arc<Self>,
         session: LiveSession,
-        filter: InterviewFilter,
+        filter: EventFilter,
         since: Option<Since>,
     ) -> Result<impl Stream<Item = Result<Delivery, SubscriptionEnd>> + Send + use<>, ServiceError> {
         let since = match since {
@@ -175,7 +174,7 @@ impl Subscriber {
     /// They are read in a task of its own: this future is not polled while the client does not read, and would hold a
     /// permit and database connections for that time.
     async fn read_page(&self, viewer: Arc<Viewer>) -> Result<Option<MissedPage>, StorageError> {
-        let reading = read_page(self.services.clone(), viewer, !self.filter.is_empty(), self.epoch, self.position);
+        let reading = read_page(self.services.clone(), viewer, self.filter.clone(), self.epoch, self.position);
         let read = AbortOnDropHandle::new(tokio::spawn(reading)).await;
         read.unwrap_or_else(|error| resume_unwind(error.into_panic()))
     }
@@ -205,7 +204,7 @@ impl Subscriber {
 async fn read_page(
     services: Arc<Services>,
     viewer: Arc<Viewer>,
-    has_filter: bool,
+    filter: EventFilter,
     subscribed: Epoch,
     position: LogPosition,
 ) -> Result<Option<MissedPage>, StorageError> {
@@ -214,7 +213,7 @@ async fn read_page(
     let size = services.missed_memory.page_size(CATCH_UP_BATCH);
     let page = loop {
         services.epoch_check.run().await?;
-        let page = event_log::page(&*reader, viewer.scope(), epoch, position, size).await?;
+        let page = event_log::page(&*reader, viewer.scope(), epoch, position, filter.includes_reminders, size).await?;
         if services.epoch_check.confirms(subscribed).await? {
             break page;
         }
@@ -222,10 +221,10 @@ async fn read_page(
     let Some(page) = page else { return Ok(None) };
     let last = page.entries.last().map(|(position, _)| *position);
     let is_full = page.entries.len() as u64 == size;
-    let entries = if has_filter {
-        LogEntry::with_values(&reader, viewer.scope(), subscribed, page.entries).await?
-    } else {
+    let entries = if filter.interviews.is_empty() {
         LogEntry::with_interviews(&reader, viewer.scope(), subscribed, page.entries).await?
+    } else {
+        LogEntry::with_values(&reader, viewer.scope(), subscribed, page.entries).await?
     };
     Ok(Some((entries, last, is_full)))
 }

@@ -102,31 +102,36 @@ impl Services {
         .await?)
     }
 
-    /// The same page of the history of each of these interviews, as far as the viewer sees it.
+    /// The same page of the history of each of these interviews, as far as the viewer sees it, with or without
+    /// reminders.
     pub async fn history_of(
         &self,
         viewer: &Viewer,
         interviews: &[InterviewId],
+        includes_reminders: bool,
         window: &Window<EventId>,
     ) -> Result<HashMap<InterviewId, Page<Event>>> {
-        let scope = viewer.scope();
-        let mut pages = history::pages_by_interview(&*self.reader(viewer).await?, scope, interviews, window).await?;
+        let (reader, scope) = (self.reader(viewer).await?, viewer.scope());
+        let mut pages = history::pages_by_interview(&*reader, scope, interviews, includes_reminders, window).await?;
         for page in pages.values_mut() {
             page.items = page.items.iter().filter_map(|event| event.seen_in(scope)).map(Cow::into_owned).collect();
         }
         Ok(pages)
     }
 
-    /// The number of events of each of these interviews that the viewer sees, up to the same limit.
+    /// The number of events of each of these interviews that the viewer sees, with or without reminders, up to the same
+    /// limit.
     pub async fn count_history_of(
         &self,
         viewer: &Viewer,
         interviews: &[InterviewId],
+        includes_reminders: bool,
     ) -> Result<HashMap<InterviewId, u64>> {
         Ok(history::counts_by_interview(
             &*self.reader(viewer).await?,
             viewer.scope(),
             interviews,
+            includes_reminders,
             self.limits.max_count,
         )
         .await?)

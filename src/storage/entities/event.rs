@@ -19,7 +19,7 @@ pub struct Model {
     pub r#type: String,
     pub at: DateTimeUtc,
     pub actor_id: Option<i64>,
-    pub actor_side: String,
+    pub actor_side: Option<String>,
     pub changes: Json,
     pub transaction_id: i64,
     pub company_id: Option<i64>,
@@ -55,6 +55,7 @@ impl TryFrom<Model> for Event {
     fn try_from(row: Model) -> Result<Self, StorageError> {
         let corrupt = |column| StorageError::Corrupt { table: "interview_events", column, id: row.id };
         let changes: Vec<StoredFieldChange> = serde_json::from_value(row.changes).map_err(|_| corrupt("changes"))?;
+        let side = row.actor_side.as_deref().map(Side::from_str).transpose();
         let change = |change: StoredFieldChange| {
             Some(FieldChange { field: Field::from_str(&change.field).ok()?, from: change.from, to: change.to })
         };
@@ -64,7 +65,7 @@ impl TryFrom<Model> for Event {
             event_type: EventType::from_str(&row.r#type).map_err(|_| corrupt("type"))?,
             at: row.at,
             actor_id: row.actor_id.map(UserId),
-            actor_side: Side::from_str(&row.actor_side).map_err(|_| corrupt("actor_side"))?,
+            actor_side: side.map_err(|_| corrupt("actor_side"))?,
             changes: changes.into_iter().map(change).collect::<Option<_>>().ok_or_else(|| corrupt("changes"))?,
             audience: Audience {
                 company_id: CompanyId(row.company_id.ok_or_else(|| corrupt("company_id"))?),
@@ -90,7 +91,7 @@ impl From<Event> for ActiveModel {
             r#type: Set(event.event_type.into_str().to_owned()),
             at: Set(event.at),
             actor_id: Set(event.actor_id.map(|id| id.0)),
-            actor_side: Set(event.actor_side.into_str().to_owned()),
+            actor_side: Set(event.actor_side.map(|side| side.into_str().to_owned())),
             company_id: Set(Some(event.audience.company_id.0)),
             driver_id: Set(event.audience.driver_id.map(|id| id.0)),
             former_driver_id: Set(event.audience.former_driver_id.map(|id| id.0)),

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod application;
 pub mod company;
+pub mod company_settings;
 pub mod event;
 pub mod interview;
 pub mod interviewee;

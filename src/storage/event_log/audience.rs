@@ -1,6 +1,6 @@
-//! [`Event::seen_in`](crate::domain::Event::seen_in) in SQL.
+//! [`Event::seen_in`](crate::domain::Event::seen_in) in SQL, and whether reminders are among what is read.
 
-use crate::domain::Scope;
+use crate::domain::{EventType, Scope};
 use crate::storage::database::parents::without_index;
 use crate::storage::entities::event;
 use event::Column;
@@ -25,4 +25,15 @@ fn conditions(scope: Scope, of: fn(Expr) -> Expr) -> Vec<Condition> {
         Scope::Company(company) => vec![is(Column::CompanyId, company.0)],
         Scope::Everything => vec![Condition::all()],
     }
+}
+
+/// The condition that an event is no reminder, unless they are included.
+pub(crate) fn without_reminders(includes_reminders: bool) -> Condition {
+    let changes = Expr::col((event::Entity, Column::Type)).is_not_in(reminder_types());
+    Condition::all().add_option((!includes_reminders).then_some(changes))
+}
+
+/// The types of reminders, as they are stored.
+pub(crate) fn reminder_types() -> [&'static str; 2] {
+    EventType::REMINDERS.map(|reminder| reminder.into_str())
 }

@@ -9,8 +9,8 @@ mod delay;
 mod epoch;
 mod read;
 
-pub(crate) use append::insert;
-pub(crate) use audience::visible_to;
+pub(crate) use append::{insert, insert_all};
+pub(crate) use audience::{reminder_types, visible_to, without_reminders};
 pub use delay::{Holder, WaitingEvent, holder_of, waiting_event};
 pub(crate) use epoch::{EXISTS_IN_COPY, current_epoch, draw_for_copy};
 pub use epoch::{Renewal, renew_epoch, verify_epoch};

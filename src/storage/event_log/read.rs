@@ -6,7 +6,7 @@ use crate::domain::{Epoch, Event, EventId, LogCursor, LogPosition, Scope};
 use crate::storage::Result;
 use crate::storage::database::count::count_rows;
 use crate::storage::entities::event;
-use crate::storage::event_log::audience::audiences;
+use crate::storage::event_log::audience::{audiences, without_reminders};
 use crate::storage::event_log::epoch::{EPOCH, TABLE, missing_row};
 use crate::storage::event_log::visible_before;
 use event::Column;
@@ -43,29 +43,34 @@ pub async fn after(
     read(connection, Some(epoch), position, after_position(position).limit(limit).into_query()).await
 }
 
-/// The first `limit` readable events after a position that are visible in this scope. `None` if the position is not in
-/// the present history of the log, or its epoch is not the given one.
+/// The first `limit` readable events after a position that are visible in this scope, with or without reminders. `None`
+/// if the position is not in the present history of the log, or its epoch is not the given one.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     scope: Scope,
     epoch: Option<Epoch>,
     position: LogPosition,
+    includes_reminders: bool,
     limit: u64,
 ) -> Result<Option<LogPage>> {
     let columns: Vec<_> = Column::iter().collect();
-    let events = visible_events(connection.get_database_backend(), scope, position, limit, &columns);
+    let wanted = without_reminders(includes_reminders);
+    let events = visible_events(connection.get_database_backend(), scope, position, &wanted, limit, &columns);
     read(connection, epoch, position, events).await
 }
 
-/// The number of readable events after a position that are visible in this scope, up to a ceiling.
+/// The number of readable events after a position that are visible in this scope, with or without reminders, up to a
+/// ceiling.
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
     scope: Scope,
     position: LogPosition,
+    includes_reminders: bool,
     ceiling: u64,
 ) -> Result<u64> {
     let columns = [Column::TransactionId, Column::Id];
-    let events = visible_events(connection.get_database_backend(), scope, position, ceiling, &columns);
+    let wanted = without_reminders(includes_reminders);
+    let events = visible_events(connection.get_database_backend(), scope, position, &wanted, ceiling, &columns);
     count_rows(connection, events).await
 }
 
@@ -163,13 +168,15 @@ fn entry(row: &QueryResult) -> Result<Option<event::Model>, DbErr> {
     id.map(|_| event::Model::from_query_result(row, "")).transpose()
 }
 
-/// These columns of the first `limit` readable events after a position that are visible in a scope. Of each audience
+/// These columns of the first `limit` readable events after a position that are visible in a scope and wanted. Of each
+/// audience
 /// the events come from an index in the order of the log, so that no more of them are read than are returned, however
 /// many events others have.
 fn visible_events(
     backend: DbBackend,
     scope: Scope,
     position: LogPosition,
+    wanted: &Condition,
     limit: u64,
     columns: &[Column],
 ) -> SelectStatement {
@@ -179,6 +186,7 @@ fn visible_events(
             .columns(columns.iter().copied())
             .filter(Expr::col((event::Entity, Column::TransactionId)).lt(visible_before(backend)))
             .filter(audience)
+            .filter(wanted.clone())
             .limit(limit)
             .into_query()
     });

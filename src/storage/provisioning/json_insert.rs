@@ -17,6 +17,17 @@ pub(super) async fn insert<A: ActiveModelTrait>(
     is_given: fn(Column<A>) -> bool,
     ending: &str,
 ) -> Result<Vec<QueryResult>> {
+    insert_with(transaction, rows, is_given, None, ending).await
+}
+
+/// The same with a column that is computed from the other columns of `rows`, by its expression.
+pub(in crate::storage) async fn insert_with<A: ActiveModelTrait>(
+    transaction: &Transaction,
+    rows: impl Iterator<Item = A>,
+    is_given: fn(Column<A>) -> bool,
+    computed: Option<(&str, &str)>,
+    ending: &str,
+) -> Result<Vec<QueryResult>> {
     let columns: Vec<Column<A>> = Column::<A>::iter().filter(|column| is_given(*column)).collect();
     let row = |row: A| -> Json {
         let value = |column: &Column<A>| (column.as_str().to_owned(), value(row.get(*column).into_value()));
@@ -27,13 +38,13 @@ pub(super) async fn insert<A: ActiveModelTrait>(
         return Ok(Vec::new());
     }
     let backend = transaction.get_database_backend();
-    let sql = sql::<A>(backend, &columns) + ending;
+    let sql = sql::<A>(backend, &columns, computed) + ending;
     let statement = Statement::from_sql_and_values(backend, sql, [Json::Array(rows).to_string().into()]);
     Ok(transaction.query_all_raw(statement).await?)
 }
 
 /// SQLite takes `ON` after a `SELECT` without a `WHERE` for a condition of a join.
-fn sql<A: ActiveModelTrait>(backend: DbBackend, columns: &[Column<A>]) -> String {
+fn sql<A: ActiveModelTrait>(backend: DbBackend, columns: &[Column<A>], computed: Option<(&str, &str)>) -> String {
     let table = A::Entity::default();
     let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
     let names = names.join(", ");
@@ -46,6 +57,10 @@ fn sql<A: ActiveModelTrait>(backend: DbBackend, columns: &[Column<A>]) -> String
         let values: Vec<String> =
             columns.iter().map(|it| format!("json_extract(value, '$.{}')", it.as_str())).collect();
         (values.join(", "), "json_each(?)".to_owned())
+    };
+    let (names, values) = match computed {
+        Some((name, value)) => (format!("{names}, {name}"), format!("{values}, {value}")),
+        None => (names, values),
     };
     format!("INSERT INTO {} ({names}) SELECT {values} FROM {source} WHERE true", table.table_name())
 }

@@ -1,8 +1,8 @@
 //! Reads and writes the rows that the platform owns, many with one statement.
 
 pub(crate) mod interviews;
-mod json_insert;
-mod json_values;
+pub(in crate::storage) mod json_insert;
+pub(in crate::storage) mod json_values;
 mod references;
 mod upsert;
 

@@ -8,6 +8,7 @@ mod provisioning;
 mod queries;
 mod rest;
 mod schema;
+pub mod settings;
 pub mod subscriptions;
 mod texts;
 mod times;

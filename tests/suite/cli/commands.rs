@@ -23,7 +23,7 @@ fn configuration_command_prints_the_committed_reference() {
     assert!(printed == committed, "to update it: {command}");
 }
 
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 17] = [
     "m20261127_000001_first_schema",
     "m20261128_000002_event_log_epoch",
     "m20261129_000003_event_audience",
@@ -37,6 +37,10 @@ const STEPS: [&str; 13] = [
     "m20261201_000011_folded_names",
     "m20261203_000012_reminder_times",
     "m20261203_000013_reminder_indexes",
+    "m20261203_000014_company_settings",
+    "m20261203_000015_sent_reminders",
+    "m20261203_000016_events_without_actor",
+    "m20261203_000017_valid_event_types",
 ];
 
 fn status(applied: usize) -> String {

@@ -59,8 +59,17 @@ async fn tables(database: &TestDatabase) -> Vec<String> {
     texts(database, sql).await
 }
 
-const TABLES: [&str; 7] =
-    ["companies", "event_log_epoch", "interview_events", "interviewees", "interviews", "revoked_tokens", "users"];
+const TABLES: [&str; 9] = [
+    "companies",
+    "company_settings",
+    "event_log_epoch",
+    "interview_events",
+    "interviewees",
+    "interviews",
+    "revoked_tokens",
+    "sent_reminders",
+    "users",
+];
 
 const NO_TABLES: [&str; 0] = [];
 
@@ -80,6 +89,11 @@ async fn every_step_can_be_reverted_and_applied_again_with_data_in_the_tables(
 ) {
     let (db, database) = filled!(database);
     database.execute("INSERT INTO revoked_tokens (jti, revoked_at) VALUES ('one', '2025-03-20T10:00:00+00:00')").await;
+    let sent = "INSERT INTO sent_reminders SELECT id, 'reminder_due', 60, start_at FROM interviews WHERE id = 27";
+    database.execute(sent).await;
+    let reminder = "INSERT INTO interview_events (interview_id, type, at, changes) \
+        VALUES (27, 'reminder_due', '2025-03-20T10:00:00+00:00', '[]')";
+    database.execute(reminder).await;
     for table in TABLES {
         let count = format!("SELECT CAST(count(*) AS BIGINT) FROM {table}");
         assert!(database.value::<i64>(&count).await > 0, "{table}");
@@ -130,6 +144,10 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261201_000011_folded_names",
         "m20261203_000012_reminder_times",
         "m20261203_000013_reminder_indexes",
+        "m20261203_000014_company_settings",
+        "m20261203_000015_sent_reminders",
+        "m20261203_000016_events_without_actor",
+        "m20261203_000017_valid_event_types",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());
@@ -190,7 +208,7 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 32] = [
+const COMMON_NAMES: [&str; 35] = [
     "event_log_epoch_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_company_id_transaction_id_id_idx",
@@ -217,9 +235,12 @@ const COMMON_NAMES: [&str; 32] = [
     "interviews_proposal_time_order_check",
     "interviews_reason_check",
     "interviews_start_at_idx",
+    "interviews_start_at_waiting_since_idx",
     "interviews_status_check",
     "interviews_time_order_check",
-    "interviews_waiting_since_idx",
+    "sent_reminders_due_for_idx",
+    "sent_reminders_kind_check",
+    "sent_reminders_pkey",
     "users_company_id_id_idx",
     "users_role_check",
     "users_staff_company_check",
@@ -240,6 +261,8 @@ async fn constraints_and_indexes_have_stable_names_on_postgresql() {
         ORDER BY 1";
     let expected = with_common_names(&[
         "companies_pkey",
+        "company_settings_company_id_fkey",
+        "company_settings_pkey",
         "event_log_epoch_pkey",
         "interview_events_actor_id_fkey",
         "interview_events_interview_id_fkey",
@@ -253,6 +276,7 @@ async fn constraints_and_indexes_have_stable_names_on_postgresql() {
         "interviews_interviewer_overlap",
         "interviews_pkey",
         "revoked_tokens_pkey",
+        "sent_reminders_interview_id_fkey",
         "users_company_id_fkey",
         "users_pkey",
     ]);

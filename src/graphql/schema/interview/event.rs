@@ -1,7 +1,6 @@
 //! The type `InterviewEvent`, its parts, and lists of events.
 
-use crate::domain::filter::InterviewFilter;
-use crate::domain::{self, Epoch, EventId, LogCursor, LogPosition};
+use crate::domain::{self, Epoch, EventFilter, EventId, LogCursor, LogPosition};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{FieldWriter, WriteJson};
 use crate::graphql::loaders::CountOf;
@@ -37,8 +36,8 @@ impl InterviewEvent {
     }
 }
 
-/// An event in the history of an interview: which fields changed, when, and by whom. Drivers see the events at whose
-/// time they were the driver of the interview.
+/// An event in the history of an interview: which fields changed, when, and by whom; or a reminder of it, which changes
+/// nothing: not its `version` either. Drivers see the events at whose time they were the driver of the interview.
 #[Object]
 impl InterviewEvent {
     /// The id. Later events of one interview have higher ids.
@@ -66,15 +65,15 @@ impl InterviewEvent {
         self.event.at.into()
     }
 
-    /// The user who made the change. Null if the user was deleted.
+    /// The user who made the change. Null if the user was deleted, and of a reminder.
     async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor>> {
         let id = self.event.actor_id?;
         Some(ctx.map_failure(ctx.loader().user(id).await).map(Actor))
     }
 
-    /// The side for which the actor made the change. Null is reserved for changes that belong to neither side.
+    /// The side for which the actor made the change. Null for changes that belong to neither side, and of a reminder.
     async fn actor_side(&self) -> Option<Side> {
-        Some(self.event.actor_side.into())
+        self.event.actor_side.map(Side::from)
     }
 
     /// The id of the interview.
@@ -97,7 +96,8 @@ impl InterviewEvent {
     }
 
     /// The fields that changed. Of an event that gave the interview to another driver, the new driver sees the values
-    /// `to`, and the former driver the values `from`.
+    /// `to`, and the former driver the values `from`. Of a reminder, its number in `to`: `minutesBefore` of
+    /// `REMINDER_DUE`, or `hours` of `ANSWER_OVERDUE`.
     async fn changes(&self) -> Vec<FieldChange<'_>> {
         self.event.changes.iter().map(FieldChange).collect()
     }
@@ -134,14 +134,14 @@ impl InterviewEvent {
 pub struct ChangesQuery {
     pub epoch: Epoch,
     pub since: LogPosition,
-    pub filter: InterviewFilter,
+    pub filter: EventFilter,
     /// Where to go on, if it is not after the last event of the page.
     pub read_to: Option<LogPosition>,
 }
 
 /// What a list of events was selected by.
 pub enum EventQuery {
-    OfInterview(domain::InterviewId),
+    OfInterview { id: domain::InterviewId, includes_reminders: bool },
     Changes(Box<ChangesQuery>),
 }
 
@@ -168,7 +168,7 @@ impl Listed for InterviewEvent {
     /// The log has the cursors of its events. Those of a history are valid in histories only.
     fn cursor(&self, query: &EventQuery) -> String {
         match query {
-            EventQuery::OfInterview(_) => encode(self.event.id, ()),
+            EventQuery::OfInterview { .. } => encode(self.event.id, ()),
             EventQuery::Changes(query) => log_cursor::encode(self.log_cursor(query.epoch)),
         }
     }
@@ -181,8 +181,8 @@ impl Listed for InterviewEvent {
 
     async fn count(query: &EventQuery, ctx: &Context<'_>) -> Result<u64> {
         match query {
-            EventQuery::OfInterview(id) => {
-                let count = ctx.map_failure(ctx.loader().load(CountOf::Events(*id)).await);
+            EventQuery::OfInterview { id, includes_reminders } => {
+                let count = ctx.map_failure(ctx.loader().load(CountOf::Events(*id, *includes_reminders)).await);
                 count.map(Option::unwrap_or_default)
             }
             EventQuery::Changes(query) => {

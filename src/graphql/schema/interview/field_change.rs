@@ -7,10 +7,11 @@ use async_graphql::{Context, Object, Result};
 
 pub struct FieldChange<'a>(pub &'a domain::FieldChange);
 
-/// A field of an interview that changed. Values are printed as in this schema: enum values by name, times in RFC 3339.
+/// A field of an interview that changed, or the number of a reminder. Values are printed as in this schema: enum values
+/// by name, times in RFC 3339.
 #[Object]
 impl FieldChange<'_> {
-    /// The name of the field in `Interview`.
+    /// The name of the field in `Interview`. Of reminders `minutesBefore` or `hours`.
     async fn field(&self) -> &'static str {
         field_name(self.0.field)
     }

@@ -3,9 +3,10 @@
 use crate::domain;
 use crate::domain::filter::{self, InterviewFilter};
 use crate::domain::page::{self, InterviewOrder, SortKey};
-use crate::domain::{Booking, Command, InterviewPatch, IntervieweeId, Patch, UserId};
+use crate::domain::{Booking, Command, InterviewPatch, IntervieweeId, UserId};
 use crate::graphql::engine::error::{Code, error_with_code};
 use crate::graphql::schema::enums::{InterviewKind, InterviewStatus, Side};
+use crate::graphql::schema::patch::patch;
 use crate::graphql::schema::scalars::DateTime;
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, Result};
 use strum::VariantArray;
@@ -210,14 +211,6 @@ impl From<AmendInterviewInput> for Command {
     fn from(input: AmendInterviewInput) -> Self {
         let (start_at, end_at, acting) = (input.start_at.0, input.end_at.0, input.acting.map(Into::into));
         Self::Amend { start_at, end_at, acting }
-    }
-}
-
-fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
-    match value {
-        MaybeUndefined::Undefined => Patch::Absent,
-        MaybeUndefined::Null => Patch::Null,
-        MaybeUndefined::Value(value) => Patch::Value(value),
     }
 }
 

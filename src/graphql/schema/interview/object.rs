@@ -157,18 +157,25 @@ impl Interview {
         self.row.version
     }
 
-    /// The events of this interview, oldest first. Drivers see the events at whose time they were its driver.
+    /// The events of this interview, oldest first: its changes, and on request its reminders. Drivers see the events at
+    /// whose time they were its driver.
     async fn history(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
         #[graphql(desc = "Returns items after this cursor.")] after: Option<String>,
+        #[graphql(
+            desc = "Whether reminders are among the events: `REMINDER_DUE` and `ANSWER_OVERDUE`.",
+            default_with = "Some(false)"
+        )]
+        include_reminders: Option<bool>,
     ) -> Result<Connection<InterviewEvent>> {
         let window = PageArguments::forward(first, after).window(())?;
-        let key = HistoryOf { interview: self.row.id, window };
+        let (id, includes_reminders) = (self.row.id, include_reminders == Some(true));
+        let key = HistoryOf { interview: id, includes_reminders, window };
         let page = ctx.map_failure(ctx.loader().load(key).await)?.unwrap_or_else(|| key.window.page(Vec::new()));
         let event = |event| InterviewEvent { epoch: None, event, interview: Some(self.row.clone()), matches: true };
-        Ok(Connection::new(page, EventQuery::OfInterview(self.row.id), event))
+        Ok(Connection::new(page, EventQuery::OfInterview { id, includes_reminders }, event))
     }
 
     /// The time of creation.

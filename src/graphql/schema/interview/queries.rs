@@ -1,7 +1,7 @@
 //! The root fields `interview`, `interviews` and `interviewChanges`.
 
 use crate::domain::page::InterviewOrder;
-use crate::domain::{EventId, InterviewId, Since};
+use crate::domain::{EventFilter, EventId, InterviewId, Since};
 use crate::graphql::context::{ChangesCursor, ContextExt};
 use crate::graphql::direct_json::DirectObject;
 use crate::graphql::relay::connection::Connection;
@@ -83,11 +83,17 @@ impl InterviewQueries {
                           log any more: query anew.")]
         since: Option<ID>,
         #[graphql(desc = "The number of items, from 0 to 100. The default is 20.")] first: Option<i32>,
+        #[graphql(
+            desc = "Whether reminders are among the events: `REMINDER_DUE` and `ANSWER_OVERDUE`.",
+            default_with = "Some(false)"
+        )]
+        include_reminders: Option<bool>,
     ) -> Result<Connection<InterviewEvent>> {
         let viewer = ctx.viewer()?;
         let limit = PageArguments::forward(first, None).window::<EventId>(())?.limit;
         let since = since.map_or(Ok(Since::Start), |since| log_cursor::parse(&since))?;
-        let filter = filter.unwrap_or_default().into_domain()?;
+        let interviews = filter.unwrap_or_default().into_domain()?;
+        let filter = EventFilter { interviews, includes_reminders: include_reminders == Some(true) };
         let changes = ctx.map_failure(ctx.services().changes(viewer, &filter, since, limit).await)?;
         let Changes { epoch, since, page, read_to } = changes;
         let query = EventQuery::Changes(Box::new(ChangesQuery { epoch, since, filter, read_to }));

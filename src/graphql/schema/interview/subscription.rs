@@ -1,7 +1,6 @@
 //! The subscription `interviewChanged`.
 
-use crate::domain::Since;
-use crate::domain::filter::InterviewFilter;
+use crate::domain::{EventFilter, Since};
 use crate::graphql::engine::document::RootField;
 use crate::graphql::engine::error::{Code, RequestError};
 use crate::graphql::schema::interview::event::InterviewEvent;
@@ -16,7 +15,7 @@ use std::sync::Arc;
 /// The arguments of `interviewChanged`. They select the events before the executor runs for each of them.
 #[derive(Debug)]
 pub struct SubscriptionArguments {
-    pub filter: InterviewFilter,
+    pub filter: EventFilter,
     /// Where to start in the log; `None` to start with the next event.
     pub since: Option<Since>,
 }
@@ -30,8 +29,10 @@ impl SubscriptionArguments {
     pub fn parse(field: &RootField, resume_after: Option<&str>) -> Result<Self, RequestError> {
         let filter: Option<InterviewFilterInput> = field.argument("filter")?;
         let since: Option<ID> = field.argument("since")?;
-        let filter = filter.unwrap_or_default().into_domain();
-        let filter = filter.map_err(|error| field.error(Code::BadUserInput, error))?;
+        let include_reminders: Option<bool> = field.argument("includeReminders")?;
+        let interviews = filter.unwrap_or_default().into_domain();
+        let interviews = interviews.map_err(|error| field.error(Code::BadUserInput, error))?;
+        let filter = EventFilter { interviews, includes_reminders: include_reminders == Some(true) };
         let since = match resume_after {
             Some(cursor) => Some(log_cursor::parse_last_event_id(cursor)),
             None => since.map(|since| log_cursor::parse(&since)),
@@ -68,6 +69,12 @@ impl InterviewSubscriptions {
                     is replaced while it runs."
         )]
         _since: Option<ID>,
+        #[graphql(
+            name = "includeReminders",
+            desc = "Whether reminders are delivered: `REMINDER_DUE` and `ANSWER_OVERDUE`.",
+            default_with = "Some(false)"
+        )]
+        _include_reminders: Option<bool>,
     ) -> Result<impl Stream<Item = InterviewEvent>> {
         // The engine runs this resolver once for each event that the arguments select, with the event in the data.
         Ok(stream::once(ready(InterviewEvent::admitted(ctx.data::<Arc<AdmittedEntry>>()?))))

@@ -1,7 +1,7 @@
 //! User errors: refusals as data, so that a form can show each at its field.
 
 use crate::domain::provisioning::RowError;
-use crate::domain::{self, Conflict, Field, FieldError, Refusal};
+use crate::domain::{self, Conflict, Field, FieldError, Refusal, SettingError};
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
 use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::object::Interview;
@@ -23,6 +23,7 @@ pub enum UserError {
     ScheduleConflict(ScheduleConflictError),
     StaleVersion(StaleVersionError),
     OpenInterviews(OpenInterviewsError),
+    Version(VersionError),
 }
 
 /// The kind of a user error.
@@ -83,17 +84,19 @@ pub enum UserErrorCode {
     InvalidText,
     /// The `jti` is empty, longer than 256 bytes, or contains NUL.
     InvalidJti,
+    /// The setting of a company cannot have this value.
+    InvalidSetting,
     /// The person to erase has open interviews.
     OpenInterviews,
-    /// There is no such interview that the viewer may see, or no such user.
+    /// There is no such interview or company that the viewer may see, or no such user.
     NotFound,
-    /// The viewer may see the interview, but has no permission for this action.
+    /// The viewer may see the interview or company, but has no permission for this action.
     Forbidden,
     /// The status of the interview does not allow this action.
     InvalidState,
     /// A person of the interview has another interview at that time.
     ScheduleConflict,
-    /// The interview has changed since the expected version.
+    /// The interview, or the settings of a company, have changed since the expected version.
     StaleVersion,
 }
 
@@ -122,11 +125,11 @@ user_error! {
     }
 }
 user_error! {
-    /// There is no such interview that the viewer may see, or no such user. The code is `NOT_FOUND`.
+    /// There is no such interview or company that the viewer may see, or no such user. The code is `NOT_FOUND`.
     NotFoundError {}
 }
 user_error! {
-    /// The viewer may see the interview, but has no permission for this action. The code is `FORBIDDEN`.
+    /// The viewer may see the interview or company, but has no permission for this action. The code is `FORBIDDEN`.
     ForbiddenError {}
 }
 user_error! {
@@ -212,7 +215,36 @@ user_error! {
     }
 }
 
+user_error! {
+    /// What the request changes has changed since the expected version. The code is `STALE_VERSION`. Of interviews, see
+    /// `StaleVersionError`.
+    VersionError {
+        /// The current version.
+        version: i32,
+    }
+}
+
 impl UserError {
+    /// The error of an argument `path` that names no company.
+    pub fn unknown_company(path: &[&str]) -> Self {
+        let message = "This company does not exist, or you cannot see it.".to_owned();
+        Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path: owned(path) })
+    }
+
+    /// The error of a change of settings that have this version.
+    pub fn stale_settings(version: i32) -> Self {
+        let message = "These settings have changed in the meantime. Look at them again before you decide.".to_owned();
+        let path = owned(&["expectedVersion"]);
+        Self::Version(VersionError { code: UserErrorCode::StaleVersion, message, path, version })
+    }
+
+    /// The error of a setting in `input`.
+    pub fn setting(error: SettingError) -> Self {
+        let mut path = owned(&["input", error.setting.into_str()]);
+        path.extend(error.item.map(|item| item.to_string()));
+        Self::Validation(ValidationError { code: error.code.into(), message: error.message, path, limit: None })
+    }
+
     /// The error of an argument `path` that names no user.
     pub fn unknown_user(path: &[&str]) -> Self {
         let message = "This user does not exist.".to_owned();

@@ -3,10 +3,12 @@
 use crate::domain::{self, CompanyId, Search};
 use crate::graphql::context::ContextExt;
 use crate::graphql::direct_json::{WriteJson, written_fields};
+use crate::graphql::loaders::SettingsOf;
 use crate::graphql::relay::connection::Listed;
 use crate::graphql::relay::cursor::{encode, position_by_id};
 use crate::graphql::root_counts::RootCount;
 use crate::graphql::schema::scalars::TimeZone;
+use crate::graphql::schema::settings::object::CompanySettings;
 use async_graphql::{Context, ID, Object, Result};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -35,6 +37,12 @@ impl Company {
     /// The time zone of its staff who have chosen no other.
     fn time_zone(&self) -> TimeZone {
         TimeZone(self.0.time_zone)
+    }
+
+    /// What the company has set for itself. Null for drivers.
+    async fn settings(&self, ctx: &Context<'_>) -> Result<Option<CompanySettings>> {
+        let settings = ctx.map_failure(ctx.loader().load(SettingsOf(self.0.id)).await)?;
+        Ok(settings.map(CompanySettings::from))
     }
 }
 

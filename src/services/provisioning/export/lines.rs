@@ -90,7 +90,7 @@ pub fn event(event: &Event) -> String {
         "eventType": name(event.event_type.into_str()),
         "at": time::format(event.at),
         "actorId": event.actor_id.map(|id| id.to_string()),
-        "actorSide": side(event.actor_side),
+        "actorSide": event.actor_side.map(side),
         "changes": event.changes.iter().map(change).collect::<Vec<_>>(),
     })
     .to_string()

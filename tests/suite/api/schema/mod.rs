@@ -5,6 +5,7 @@ mod contract;
 mod introspection;
 mod normalised_objects;
 mod provisioning_contract;
+mod settings_contract;
 
 use crate::support::Database::Sqlite;
 use crate::support::TestApp;
@@ -122,6 +123,7 @@ async fn schema_describes_every_element() {
 async fn schema_has_every_element_of_the_contract() {
     let served = lines().await;
     let core = contract::CORE.iter().chain(provisioning_contract::PROVISIONING).chain(access_contract::ACCESS);
+    let core = core.chain(settings_contract::SETTINGS);
     let missing: Vec<&str> = core.copied().filter(|line| !served.contains(*line)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "of the contract, in the schema as\n{served:#?}");
     assert_eq!(contract::CORE.iter().collect::<BTreeSet<_>>().len(), contract::CORE.len(), "each line once");
@@ -133,6 +135,7 @@ async fn schema_has_no_other_element_than_the_listed_ones() {
         .iter()
         .chain(provisioning_contract::PROVISIONING)
         .chain(access_contract::ACCESS)
+        .chain(settings_contract::SETTINGS)
         .chain(contract::BEYOND)
         .copied()
         .collect();
@@ -156,6 +159,7 @@ async fn every_error_type_implements_user_error() {
         "ScheduleConflictError",
         "StaleVersionError",
         "OpenInterviewsError",
+        "VersionError",
     ];
     assert_eq!(possible, BTreeSet::from(expected));
 }

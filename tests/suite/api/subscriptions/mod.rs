@@ -9,6 +9,7 @@ mod late_commits;
 mod leaving_filters;
 mod live_events;
 mod recovery;
+mod reminders;
 mod several_servers;
 mod shared_responses;
 mod since;
@@ -22,8 +23,13 @@ use crate::support::listening_server::TIMEOUT;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use interviews::domain::filter::InterviewFilter;
-use interviews::domain::{InterviewId, Since};
+use interviews::domain::{EventFilter, InterviewId, Since};
 use interviews::services::{Delivery, SubscriptionEnd};
+
+/// The changes of interviews that the filter admits.
+fn changes(interviews: InterviewFilter) -> EventFilter {
+    EventFilter { interviews, includes_reminders: false }
+}
 
 /// A subscription at the services.
 pub struct Subscriber(BoxStream<'static, Result<Delivery, SubscriptionEnd>>);
@@ -41,14 +47,20 @@ impl Subscriber {
 
     /// To the events after this one that the filter admits.
     pub async fn filtered(app: &TestApp, actor: &Actor, filter: InterviewFilter, event: i64) -> Self {
+        Self::start_filtered(app, actor, changes(filter), Some(event)).await
+    }
+
+    /// To the events after this one that are changes or reminders.
+    pub async fn with_reminders(app: &TestApp, actor: &Actor, event: i64) -> Self {
+        let filter = EventFilter { includes_reminders: true, ..EventFilter::default() };
         Self::start_filtered(app, actor, filter, Some(event)).await
     }
 
     async fn start(app: &TestApp, actor: &Actor, since: Option<i64>) -> Self {
-        Self::start_filtered(app, actor, InterviewFilter::default(), since).await
+        Self::start_filtered(app, actor, EventFilter::default(), since).await
     }
 
-    async fn start_filtered(app: &TestApp, actor: &Actor, filter: InterviewFilter, since: Option<i64>) -> Self {
+    async fn start_filtered(app: &TestApp, actor: &Actor, filter: EventFilter, since: Option<i64>) -> Self {
         let services = app.app.services();
         let bearer = services.sign_in(actor.token()).await.unwrap();
         let since = match since {

@@ -175,6 +175,8 @@ fn check_return(before: &Interview, done: &Transition, before_proposal: Intervie
             prop_assert!(after.updated_at >= after.slot.start());
         }
         EventType::Created | EventType::Updated | EventType::Rejected | EventType::Cancelled => {}
+        // No command reminds.
+        EventType::ReminderDue | EventType::AnswerOverdue => prop_assert!(false, "{:?}", done.event),
     }
     Ok(())
 }
@@ -270,7 +272,12 @@ fn walks_reach_every_status_and_meet_every_event_and_refusal() {
     runner.run(&steps(), |steps| walk(&steps, &mut seen.borrow_mut())).unwrap();
     let seen = seen.into_inner();
     assert_eq!(seen.statuses.len(), InterviewStatus::VARIANTS.len(), "{:?}", seen.statuses);
-    assert_eq!(seen.events.len(), EventType::VARIANTS.len() - 1, "all but the creation: {:?}", seen.events);
+    assert_eq!(
+        seen.events.len(),
+        EventType::VARIANTS.len() - 3,
+        "all but the creation and reminders: {:?}",
+        seen.events
+    );
     assert_eq!(seen.refusals.len(), 3, "{:?}", seen.refusals);
     assert!(seen.nothing);
 }

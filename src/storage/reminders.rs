@@ -1,0 +1,168 @@
+//! Reminders that are due: finding them, and writing each of them once.
+
+use crate::domain::{DueReminder, EventType, InterviewId, InterviewStatus, ReminderKind, ReminderRule, UserId};
+use crate::storage::provisioning::json_values::time;
+use crate::storage::{Result, StorageError, Transaction, event_log};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
+use serde_json::json;
+use std::collections::HashSet;
+
+const START: &str = EventType::ReminderDue.into_str();
+const ANSWER: &str = EventType::AnswerOverdue.into_str();
+
+/// The first `limit` reminders that are due by these rules and were not sent. Takes no locks.
+pub(crate) async fn due(
+    connection: &impl ConnectionTrait,
+    rules: &[ReminderRule],
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<DueReminder>> {
+    let (backend, last) = (connection.get_database_backend(), |kind: ReminderKind| {
+        rules.iter().filter(move |rule| rule.kind == kind).map(|rule| rule.latest_due(now)).max().unwrap_or(now)
+    });
+    let values = [
+        rules_as_json(rules, now).into(),
+        now.into(),
+        last(ReminderKind::Start).into(),
+        last(ReminderKind::Answer).into(),
+    ];
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, find(backend, limit), values)).await?;
+    rows.iter().map(|row| read(row, rules)).collect()
+}
+
+fn rules_as_json(rules: &[ReminderRule], now: DateTime<Utc>) -> String {
+    let rule = |(number, rule): (usize, &ReminderRule)| {
+        json!({
+            "number": number, "company_id": rule.company_id.0, "kind": rule.kind.event_type().into_str(),
+            "offset_minutes": rule.offset_minutes, "latest_due": time(rule.latest_due(now)),
+        })
+    };
+    serde_json::Value::from(rules.iter().enumerate().map(rule).collect::<Vec<_>>()).to_string()
+}
+
+fn read(row: &QueryResult, rules: &[ReminderRule]) -> Result<DueReminder> {
+    let number = usize::try_from(row.try_get::<i32>("", "number")?).ok();
+    let rule = number.and_then(|number| rules.get(number)).copied();
+    Ok(DueReminder {
+        interview_id: InterviewId(row.try_get("", "interview_id")?),
+        version: row.try_get("", "version")?,
+        driver_id: UserId(row.try_get("", "driver_id")?),
+        rule: rule.ok_or_else(|| StorageError::from(DbErr::Custom("a reminder without its rule".to_owned())))?,
+    })
+}
+
+/// The parameters are the rules, the time, and the greatest `latest_due` of either kind, which bounds what is read of
+/// the partial indexes. A row that has no `slot_set_at` yet has `updated_at` instead.
+fn find(backend: DbBackend, limit: u64) -> String {
+    let scheduled = InterviewStatus::Scheduled.into_str();
+    let (rules, later_than_set) = match backend {
+        DbBackend::Postgres => (
+            "SELECT * FROM json_to_recordset($1::json) AS rules \
+                (number integer, company_id bigint, kind text, offset_minutes integer, latest_due timestamptz)",
+            "coalesce(interviews.slot_set_at, interviews.updated_at) + rules.offset_minutes * interval '1 minute' \
+                <= interviews.start_at",
+        ),
+        _ => (
+            "SELECT json_extract(value, '$.number') AS number, json_extract(value, '$.company_id') AS company_id, \
+                json_extract(value, '$.kind') AS kind, json_extract(value, '$.offset_minutes') AS offset_minutes, \
+                json_extract(value, '$.latest_due') AS latest_due FROM json_each($1)",
+            "strftime('%Y-%m-%dT%H:%M:%f', coalesce(interviews.slot_set_at, interviews.updated_at), \
+                rules.offset_minutes || ' minutes') <= strftime('%Y-%m-%dT%H:%M:%f', interviews.start_at)",
+        ),
+    };
+    let select = |kind: &str, due_for: &str| {
+        format!(
+            "SELECT interviews.id AS interview_id, interviews.version, interviews.driver_id, rules.number, \
+                rules.kind, rules.offset_minutes, interviews.{due_for} AS due_for \
+             FROM interviews JOIN rules ON rules.company_id = interviews.company_id \
+             WHERE rules.kind = '{kind}' AND interviews.{due_for} <= rules.latest_due \
+                AND interviews.start_at > $2"
+        )
+    };
+    let (starts, answers) = (select(START, "start_at"), select(ANSWER, "waiting_since"));
+    format!(
+        "WITH rules AS ({rules}), due AS ( \
+            {starts} AND interviews.status = '{scheduled}' AND interviews.start_at <= $3 AND {later_than_set} \
+            UNION ALL {answers} AND interviews.waiting_since IS NOT NULL AND interviews.waiting_since <= $4) \
+         SELECT interview_id, version, driver_id, CAST(number AS integer) AS number FROM due \
+         WHERE NOT EXISTS (SELECT 1 FROM sent_reminders AS sent WHERE sent.interview_id = due.interview_id \
+            AND sent.kind = due.kind AND sent.offset_minutes = due.offset_minutes AND sent.due_for = due.due_for) \
+         ORDER BY due_for, interview_id, offset_minutes DESC LIMIT {limit}"
+    )
+}
+
+/// Writes those of these reminders whose interviews are as they were found, and are not locked by another transaction:
+/// their events, and that they were sent. Commits. Returns how many were written; of two servers that write the same
+/// reminder, one does.
+pub(crate) async fn send(transaction: Transaction, due: Vec<DueReminder>, now: DateTime<Utc>) -> Result<usize> {
+    let backend = transaction.get_database_backend();
+    let row = |(number, due): (usize, &DueReminder)| {
+        json!({
+            "number": number, "interview_id": due.interview_id.0, "version": due.version,
+            "kind": due.rule.kind.event_type().into_str(), "offset_minutes": due.rule.offset_minutes,
+        })
+    };
+    let rows = serde_json::Value::from(due.iter().enumerate().map(row).collect::<Vec<_>>()).to_string();
+    let statement = Statement::from_sql_and_values(backend, insert(backend), [rows.into()]);
+    let mut written = HashSet::new();
+    for row in transaction.query_all_raw(statement).await? {
+        written.insert((
+            row.try_get::<i64>("", "interview_id")?,
+            row.try_get::<String>("", "kind")?,
+            row.try_get::<i32>("", "offset_minutes")?,
+        ));
+    }
+    let key = |due: &DueReminder| {
+        (due.interview_id.0, due.rule.kind.event_type().into_str().to_owned(), due.rule.offset_minutes)
+    };
+    let events: Vec<_> = due.iter().filter(|due| written.contains(&key(due))).map(|due| due.event(now)).collect();
+    event_log::insert_all(&transaction, events).await?;
+    transaction.commit().await?;
+    Ok(written.len())
+}
+
+/// The time for which a reminder is due is copied from the row, so that it equals the row's on SQLite too.
+fn insert(backend: DbBackend) -> String {
+    let (rows, locked) = match backend {
+        DbBackend::Postgres => (
+            "SELECT * FROM json_to_recordset($1::json) AS rows \
+                (interview_id bigint, version integer, kind text, offset_minutes integer)",
+            "SELECT interviews.id FROM interviews WHERE EXISTS (SELECT 1 FROM rows \
+                WHERE rows.interview_id = interviews.id AND rows.version = interviews.version) \
+                FOR NO KEY UPDATE SKIP LOCKED",
+        ),
+        _ => (
+            "SELECT json_extract(value, '$.interview_id') AS interview_id, \
+                json_extract(value, '$.version') AS version, \
+                json_extract(value, '$.kind') AS kind, json_extract(value, '$.offset_minutes') AS offset_minutes \
+                FROM json_each($1)",
+            "SELECT interview_id AS id FROM rows",
+        ),
+    };
+    format!(
+        "WITH rows AS MATERIALIZED ({rows}), locked AS MATERIALIZED ({locked}) \
+         INSERT INTO sent_reminders (interview_id, kind, offset_minutes, due_for) \
+         SELECT interviews.id, rows.kind, rows.offset_minutes, \
+            CASE rows.kind WHEN '{START}' THEN interviews.start_at ELSE interviews.waiting_since END \
+         FROM rows JOIN interviews ON interviews.id = rows.interview_id AND interviews.version = rows.version \
+         WHERE interviews.id IN (SELECT id FROM locked) \
+         ON CONFLICT DO NOTHING RETURNING interview_id, kind, offset_minutes"
+    )
+}
+
+/// Forgets at most `limit` reminders of interviews that began before this time. Returns how many there were.
+pub(crate) async fn forget(
+    connection: &impl ConnectionTrait,
+    started_before: DateTime<Utc>,
+    limit: u64,
+) -> Result<u64> {
+    let sql = format!(
+        "DELETE FROM sent_reminders WHERE (interview_id, kind, offset_minutes, due_for) IN ( \
+            SELECT sent.interview_id, sent.kind, sent.offset_minutes, sent.due_for \
+            FROM sent_reminders AS sent JOIN interviews ON interviews.id = sent.interview_id \
+            WHERE sent.due_for < $1 AND interviews.start_at < $1 ORDER BY sent.due_for LIMIT {limit})"
+    );
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [started_before.into()]);
+    Ok(connection.execute_raw(statement).await?.rows_affected())
+}
