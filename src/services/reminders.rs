@@ -10,19 +10,23 @@ use std::time::Duration;
 const INTERVAL: Duration = Duration::from_secs(15);
 /// The most reminders that are written in a transaction.
 const BATCH: u64 = 100;
+/// Old reminders are forgotten once in so many looks, at most this many.
+const ROUNDS_TO_CLEANUP: u64 = 4;
+const FORGOTTEN: u64 = 1_000;
 /// How long it is known after the start of an interview which reminders of it were sent.
 const KEPT: TimeDelta = TimeDelta::days(60);
 
 impl Services {
-    /// Writes reminders whenever some are due. Never returns.
+    /// Writes reminders whenever some are due, and forgets old ones. Never returns.
     pub async fn keep_reminding(&self) -> ! {
         let mut is_failing = false;
-        loop {
+        for round in 1_u64.. {
             tokio::time::sleep(INTERVAL).await;
-            is_failing = match self.send_all_due_reminders().await {
+            let outcome = self.remind(round.is_multiple_of(ROUNDS_TO_CLEANUP)).await;
+            is_failing = match outcome {
                 Ok(()) => false,
-                // The storage reports an outage itself.
-                Err(error) if is_failing || error.failure() != Failure::Internal => {
+                // The storage reports an outage itself, and the readiness check a schema that is behind.
+                Err(error) if is_failing || error.failure() != Failure::Internal || !self.has_schema().await => {
                     tracing::debug!(%error, "reminders cannot be sent; they are when this is over");
                     is_failing
                 }
@@ -32,11 +36,19 @@ impl Services {
                 }
             };
         }
+        std::future::pending().await
     }
 
-    async fn send_all_due_reminders(&self) -> Result<(), ServiceError> {
+    async fn remind(&self, forgets: bool) -> Result<(), ServiceError> {
         while self.send_due_reminders(self.clock.now()).await? {}
+        if forgets {
+            self.forget_sent_reminders(self.clock.now(), FORGOTTEN).await?;
+        }
         Ok(())
+    }
+
+    async fn has_schema(&self) -> bool {
+        self.db.migration_state().await.is_ok_and(|state| state.is_current())
     }
 
     /// Writes at most 100 reminders that are due, and returns whether more may be due. Any number of servers can do it

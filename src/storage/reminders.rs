@@ -31,14 +31,16 @@ pub(crate) async fn due(
     rows.iter().map(|row| read(row, rules)).collect()
 }
 
+/// The rules of each kind.
 fn rules_as_json(rules: &[ReminderRule], now: DateTime<Utc>) -> String {
     let rule = |(number, rule): (usize, &ReminderRule)| {
         json!({
-            "number": number, "company_id": rule.company_id.0, "kind": rule.kind.event_type().into_str(),
-            "offset_minutes": rule.offset_minutes, "latest_due": time(rule.latest_due(now)),
+            "number": number, "company_id": rule.company_id.0, "offset_minutes": rule.offset_minutes,
+            "latest_due": time(rule.latest_due(now)),
         })
     };
-    serde_json::Value::from(rules.iter().enumerate().map(rule).collect::<Vec<_>>()).to_string()
+    let of = |kind| -> Vec<_> { rules.iter().enumerate().filter(|(_, rule)| rule.kind == kind).map(rule).collect() };
+    json!({START: of(ReminderKind::Start), ANSWER: of(ReminderKind::Answer)}).to_string()
 }
 
 fn read(row: &QueryResult, rules: &[ReminderRule]) -> Result<DueReminder> {
@@ -54,41 +56,57 @@ fn read(row: &QueryResult, rules: &[ReminderRule]) -> Result<DueReminder> {
 
 /// The parameters are the rules, the time, and the greatest `latest_due` of either kind, which bounds what is read of
 /// the partial indexes. A row that has no `slot_set_at` yet has `updated_at` instead.
+///
+/// The candidates are read once for all companies, and joined with the rules afterwards: PostgreSQL does not know how
+/// many rules there are, and would read the candidates once for each of them. That a reminder was sent is looked up for
+/// each candidate: `NOT EXISTS` would become a join that reads all reminders of the last months.
 fn find(backend: DbBackend, limit: u64) -> String {
     let scheduled = InterviewStatus::Scheduled.into_str();
-    let (rules, later_than_set) = match backend {
-        DbBackend::Postgres => (
-            "SELECT * FROM json_to_recordset($1::json) AS rules \
-                (number integer, company_id bigint, kind text, offset_minutes integer, latest_due timestamptz)",
-            "coalesce(interviews.slot_set_at, interviews.updated_at) + rules.offset_minutes * interval '1 minute' \
-                <= interviews.start_at",
+    let later_than_set = match backend {
+        DbBackend::Postgres => "set_at + rules.offset_minutes * interval '1 minute' <= due_for",
+        _ => {
+            "strftime('%Y-%m-%dT%H:%M:%f', set_at, rules.offset_minutes || ' minutes') \
+                <= strftime('%Y-%m-%dT%H:%M:%f', due_for)"
+        }
+    };
+    let rules = |kind: &str| match backend {
+        DbBackend::Postgres => format!(
+            "json_to_recordset($1::json->'{kind}') AS rules \
+                (number integer, company_id bigint, offset_minutes integer, latest_due timestamptz)"
         ),
-        _ => (
-            "SELECT json_extract(value, '$.number') AS number, json_extract(value, '$.company_id') AS company_id, \
-                json_extract(value, '$.kind') AS kind, json_extract(value, '$.offset_minutes') AS offset_minutes, \
-                json_extract(value, '$.latest_due') AS latest_due FROM json_each($1)",
-            "strftime('%Y-%m-%dT%H:%M:%f', coalesce(interviews.slot_set_at, interviews.updated_at), \
-                rules.offset_minutes || ' minutes') <= strftime('%Y-%m-%dT%H:%M:%f', interviews.start_at)",
+        _ => format!(
+            "(SELECT json_extract(value, '$.number') AS number, json_extract(value, '$.company_id') AS company_id, \
+                json_extract(value, '$.offset_minutes') AS offset_minutes, \
+                json_extract(value, '$.latest_due') AS latest_due FROM json_each($1, '$.{kind}')) AS rules"
         ),
     };
-    let select = |kind: &str, due_for: &str| {
+    let candidates = |due_for: &str| {
         format!(
-            "SELECT interviews.id AS interview_id, interviews.version, interviews.driver_id, rules.number, \
-                rules.kind, rules.offset_minutes, interviews.{due_for} AS due_for \
-             FROM interviews JOIN rules ON rules.company_id = interviews.company_id \
-             WHERE rules.kind = '{kind}' AND interviews.{due_for} <= rules.latest_due \
-                AND interviews.start_at > $2"
+            "SELECT id, version, driver_id, company_id, {due_for} AS due_for, \
+                coalesce(slot_set_at, updated_at) AS set_at FROM interviews WHERE start_at > $2"
         )
     };
-    let (starts, answers) = (select(START, "start_at"), select(ANSWER, "waiting_since"));
+    let due = |kind: &str, candidates: &str| {
+        format!(
+            "SELECT {candidates}.id AS interview_id, version, driver_id, rules.number, '{kind}' AS kind, \
+                rules.offset_minutes, due_for \
+             FROM {candidates} JOIN {rules} ON rules.company_id = {candidates}.company_id \
+             WHERE due_for <= rules.latest_due",
+            rules = rules(kind)
+        )
+    };
     format!(
-        "WITH rules AS ({rules}), due AS ( \
-            {starts} AND interviews.status = '{scheduled}' AND interviews.start_at <= $3 AND {later_than_set} \
-            UNION ALL {answers} AND interviews.waiting_since IS NOT NULL AND interviews.waiting_since <= $4) \
+        "WITH starting AS MATERIALIZED ({starting} AND status = '{scheduled}' AND start_at <= $3), \
+            waiting AS MATERIALIZED ({waiting} AND waiting_since IS NOT NULL AND waiting_since <= $4), \
+            due AS ({starts} AND {later_than_set} UNION ALL {answers}) \
          SELECT interview_id, version, driver_id, CAST(number AS integer) AS number FROM due \
-         WHERE NOT EXISTS (SELECT 1 FROM sent_reminders AS sent WHERE sent.interview_id = due.interview_id \
-            AND sent.kind = due.kind AND sent.offset_minutes = due.offset_minutes AND sent.due_for = due.due_for) \
-         ORDER BY due_for, interview_id, offset_minutes DESC LIMIT {limit}"
+         WHERE (SELECT 1 FROM sent_reminders AS sent WHERE sent.interview_id = due.interview_id AND \
+            sent.kind = due.kind AND sent.offset_minutes = due.offset_minutes AND sent.due_for = due.due_for) IS NULL \
+         ORDER BY due_for, interview_id, offset_minutes DESC LIMIT {limit}",
+        starting = candidates("start_at"),
+        waiting = candidates("waiting_since"),
+        starts = due(START, "starting"),
+        answers = due(ANSWER, "waiting"),
     )
 }
 

@@ -27,6 +27,11 @@ async fn export_has_every_row_that_concerns_the_user(#[values(Sqlite, Postgres)]
     let access =
         "UPDATE users SET email = 'jude@a.test', tokens_valid_after = '2025-03-20T09:00:00+00:00' WHERE id = 997";
     shell.database().execute(access).await;
+    let reminder = format!(
+        "INSERT INTO interview_events (interview_id, type, at, changes) VALUES ({JUDE_WITH_LUISA}, 'reminder_due', \
+         '2025-03-20T08:00:00+00:00', '[{{\"field\": \"minutes_before\", \"from\": null, \"to\": \"60\"}}]')"
+    );
+    shell.database().execute(&reminder).await;
     let jude = exported(&shell, JUDE);
     assert_eq!(jude[0]["email"], "jude@a.test");
     let access = json!({"type": "access", "userId": "997", "tokensValidAfter": "2025-03-20T09:00:00.000Z",
@@ -39,6 +44,9 @@ async fn export_has_every_row_that_concerns_the_user(#[values(Sqlite, Postgres)]
         events.len(),
         count("interview_events WHERE driver_id = 997 OR former_driver_id = 997".to_owned()).await
     );
+    let reminder = events.iter().find(|event| event["eventType"] == "REMINDER_DUE").unwrap();
+    assert_eq!((&reminder["actorId"], &reminder["actorSide"]), (&Value::Null, &Value::Null));
+    assert_eq!(reminder["changes"], json!([{"field": "minutes_before", "from": null, "to": "60"}]));
     let created = events.iter().find(|event| event["interviewId"] == JUDE_WITH_LUISA.to_string()).unwrap();
     assert_eq!((&created["eventType"], &created["actorSide"]), (&json!("CREATED"), &json!("INTERVIEWER")));
 
