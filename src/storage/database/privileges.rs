@@ -53,14 +53,16 @@ const SERVING: &str = "\
             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %2$I;']) AS line";
 
 /// The tables, and the privileges that a server needs on each.
-pub const TABLES: [(&str, &str); 8] = [
+pub const TABLES: [(&str, &str); 10] = [
     ("companies", "SELECT INSERT UPDATE"),
+    ("company_settings", "SELECT INSERT UPDATE"),
     ("users", "SELECT INSERT UPDATE"),
     ("interviewees", "SELECT INSERT UPDATE"),
     ("interviews", "SELECT INSERT UPDATE"),
     ("interview_events", "SELECT INSERT UPDATE"),
     ("event_log_epoch", "SELECT INSERT UPDATE"),
     ("revoked_tokens", "SELECT INSERT UPDATE"),
+    ("sent_reminders", "SELECT INSERT DELETE"),
     ("seaql_migrations", "SELECT"),
 ];
 

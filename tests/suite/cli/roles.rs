@@ -4,7 +4,7 @@
 use crate::support::Database::Postgres;
 use crate::support::database::open_connection;
 use crate::support::shell::Shell;
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
 
 /// A database, and a superuser's connection to it.
@@ -88,6 +88,24 @@ async fn role_without_rights_on_the_tables_is_refused_by_every_command_with_the_
     let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};");
     for command in ["serve", "migrate up", "migrate down", "migrate status", "demo-data", "expire-cursors"] {
         assert!(roles.advice(command).contains(&grant), "{command}");
+    }
+}
+
+#[tokio::test]
+async fn missing_right_on_any_table_is_noticed_at_the_start() {
+    let Some(mut roles) = Roles::start().await else { return };
+    roles.shell.succeed("migrate up");
+    let role = roles.create("app").await;
+    roles.run(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+    let tables = Statement::from_string(roles.superuser.get_database_backend(), tables);
+    let tables = roles.superuser.query_all_raw(tables).await.unwrap();
+    assert!(tables.len() > 8);
+    for table in tables {
+        let table: String = table.try_get_by_index(0).unwrap();
+        roles.run(&format!("REVOKE SELECT ON {table} FROM {role}")).await;
+        assert!(roles.advice("serve").contains("GRANT SELECT"), "{table}");
+        roles.run(&format!("GRANT SELECT ON {table} TO {role}")).await;
     }
 }
 
