@@ -40,7 +40,7 @@ async fn frozen_server_does_not_stop_the_events_of_others() {
     let waiting = frozen.user(MONA);
     let request = tokio::spawn(async move { waiting.patch(JUDE_WITH_LUISA, json!({"location": "x"}), None).await });
     until(&database, WAITING, 1).await;
-    frozen.freeze();
+    frozen.freeze().await;
     lock.rollback().await.unwrap();
     until(&database, DELAYING, 1).await;
 

@@ -1,7 +1,7 @@
 //! Real server processes, and clients that reach them over a socket.
 
 use super::database::TestDatabase;
-use super::polling::{DEADLINE, is_true_in_time};
+use super::polling::{self, DEADLINE, is_true_in_time};
 use super::rest::{etag, interview_path};
 use crate::support::http_client;
 use chrono::TimeDelta;
@@ -114,9 +114,15 @@ impl ServerProcess {
         answer.ok().map(|answer| answer.status().as_u16())
     }
 
-    /// Stops it without ending it: its connections stay open.
-    pub fn freeze(&mut self) {
+    /// Stops it without ending it: its connections stay open. Waits until all its threads have stopped.
+    pub async fn freeze(&mut self) {
         self.guardian.stdin.as_mut().unwrap().write_all(b"STOP\n").unwrap();
+        let threads = format!("/proc/{}/task", self.id());
+        let is_stopped = |thread: &fs::DirEntry| {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("State:\tT"))
+        };
+        polling::until(async || fs::read_dir(&threads).unwrap().all(|thread| is_stopped(&thread.unwrap()))).await;
     }
 
     /// Ends it as `kill -9` does.
@@ -131,11 +137,16 @@ impl ServerProcess {
 
     /// The most memory that it has used since its start, in bytes.
     pub fn peak_memory(&self) -> usize {
-        let guardian = self.guardian.id();
-        let children = fs::read_to_string(format!("/proc/{guardian}/task/{guardian}/children")).unwrap();
-        let status = fs::read_to_string(format!("/proc/{}/status", children.trim())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
         peak.unwrap().parse::<usize>().unwrap() * 1024
+    }
+
+    /// The number of its process.
+    fn id(&self) -> u32 {
+        let guardian = self.guardian.id();
+        let children = fs::read_to_string(format!("/proc/{guardian}/task/{guardian}/children")).unwrap();
+        children.trim().parse().unwrap()
     }
 
     /// A token for this user.
