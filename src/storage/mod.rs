@@ -11,6 +11,7 @@ mod entities;
 pub(crate) mod erasure;
 pub mod event_log;
 mod folded_names;
+mod grouping;
 pub(crate) mod history;
 mod interview_queue;
 pub(crate) mod interviewees;

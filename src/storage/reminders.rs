@@ -1,7 +1,7 @@
 //! Reminders that are due: finding them, and writing each of them once.
 
 use crate::domain::{DueReminder, EventType, InterviewId, InterviewStatus, ReminderKind, ReminderRule, UserId};
-use crate::storage::provisioning::json_values::time;
+use crate::storage::database::json_values::time;
 use crate::storage::{Result, StorageError, Transaction, event_log};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};

@@ -13,6 +13,7 @@ mod api;
 mod architecture;
 mod cli;
 mod domain;
+mod groups;
 mod http;
 mod load;
 mod outages;

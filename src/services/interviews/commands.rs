@@ -133,11 +133,11 @@ impl Services {
             ChangeRequest::Create(_) => None,
             ChangeRequest::Change { id, .. } => Some(id),
         };
-        let unit = UnitOfWork::begin(&self.db, viewer.id, locking, interview).await?;
+        let mut unit = UnitOfWork::begin(&self.db, viewer.id, locking, interview).await?;
         let limits = &self.limits.bookings;
         let (change, people) = match request {
             ChangeRequest::Create(booking) => {
-                let references = references_of_booking(&unit, viewer, booking).await?;
+                let references = references_of_booking(&mut unit, viewer, booking).await?;
                 let transition = booking.clone().create(viewer, references, self.clock.now())?;
                 limits.check_times(&transition.interview, None)?;
                 (Change::new(viewer, None, transition, limits.open_interviews), None)
@@ -146,7 +146,7 @@ impl Services {
                 let loaded = unit.load(viewer.scope(), id, include).await?;
                 let InterviewWithPeople { interview, people } = loaded.ok_or(Refusal::NotFound)?;
                 interview.expect_version(expected)?;
-                let references = references_of_command(&unit, viewer, &interview, command).await?;
+                let references = references_of_command(&mut unit, viewer, &interview, command).await?;
                 // The clock is read after the row was locked, so that the events of an interview are in the order of
                 // their times.
                 let Some(transition) = interview.perform(viewer, command.clone(), references, self.clock.now())? else {
@@ -176,7 +176,7 @@ fn log_conflict(viewer: &Viewer, interview: &Interview) {
 }
 
 /// Looks up what a new interview refers to.
-async fn references_of_booking(unit: &UnitOfWork, viewer: &Viewer, booking: &Booking) -> Result<References> {
+async fn references_of_booking(unit: &mut UnitOfWork<'_>, viewer: &Viewer, booking: &Booking) -> Result<References> {
     let interviewee = unit.interviewee(viewer.scope(), booking.interviewee_id).await?;
     let company = match &interviewee {
         Some(interviewee) => Some(interviewee.company_id),
@@ -191,7 +191,7 @@ async fn references_of_booking(unit: &UnitOfWork, viewer: &Viewer, booking: &Boo
 
 /// Looks up what an update refers to and the stored interview does not. Other commands refer to nothing.
 async fn references_of_command(
-    unit: &UnitOfWork,
+    unit: &mut UnitOfWork<'_>,
     viewer: &Viewer,
     interview: &Interview,
     command: &Command,

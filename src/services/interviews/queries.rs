@@ -7,7 +7,7 @@ use crate::domain::{
     Refusal, Scope, Search, User, UserId, Viewer,
 };
 use crate::services::{ServiceError, Services};
-use crate::storage::interviews::with_people;
+use crate::storage::interviews::group_lookup::{self, Lookup};
 use crate::storage::{history, interviewees, interviews, users};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ impl Services {
 
     /// The same with its people, in one statement.
     pub async fn interview_with_people(&self, viewer: &Viewer, id: InterviewId) -> Result<Option<InterviewWithPeople>> {
-        Ok(with_people::find(&*self.reader(viewer).await?, viewer.scope(), id).await?)
+        Ok(group_lookup::find_to_read(&self.db, viewer.id, Lookup { scope: viewer.scope(), id }).await?)
     }
 
     /// A page of the interviews that the viewer sees and the filter matches.

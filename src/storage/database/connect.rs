@@ -11,6 +11,7 @@ use crate::storage::database::session_check::check_sessions;
 use crate::storage::database::shares::{Share, Shares};
 use crate::storage::database::sqlite_file::SqliteFile;
 use crate::storage::database::user_shares::UserShares;
+use crate::storage::grouping::GroupQueue;
 use crate::storage::interview_queue::InterviewQueue;
 use crate::storage::{Result, StorageError};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
@@ -67,6 +68,7 @@ impl Db {
         let connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
         let per_user = options.max_per_user.map(|connections| usize::try_from(connections).unwrap_or(usize::MAX));
         let interview_queue = InterviewQueue::new(timeout);
+        let (waiting_changes, waiting_lookups) = (GroupQueue::new(timeout), GroupQueue::new(timeout));
         let outages = Arc::<OutageLog>::default();
         match Address::parse(&options.url)? {
             Address::Postgres(address) => {
@@ -77,7 +79,18 @@ impl Db {
                     Pool::open(ConnectTo::Postgres(*address, limits), shares.requests, timeout, outages.clone());
                 let (writer, waiting_writer) = (reader.with(shares.changes), reader.with(shares.waiting));
                 let monitor = reader.with(shares.monitoring);
-                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, user_shares, options })
+                Ok(Self {
+                    reader,
+                    writer,
+                    waiting_writer,
+                    monitor,
+                    outages,
+                    interview_queue,
+                    waiting_changes,
+                    waiting_lookups,
+                    user_shares,
+                    options,
+                })
             }
             Address::Sqlite(file) => {
                 let file = SqliteFile::new(file, options.synchronous);
@@ -89,7 +102,18 @@ impl Db {
                 let user_shares = UserShares::of_readers(readers, per_user, timeout);
                 let (writer, reader) = (open(1, true), open(readers, false));
                 let (monitor, waiting_writer) = (reader.clone(), writer.clone());
-                Ok(Self { reader, writer, waiting_writer, monitor, outages, interview_queue, user_shares, options })
+                Ok(Self {
+                    reader,
+                    writer,
+                    waiting_writer,
+                    monitor,
+                    outages,
+                    interview_queue,
+                    waiting_changes,
+                    waiting_lookups,
+                    user_shares,
+                    options,
+                })
             }
         }
     }

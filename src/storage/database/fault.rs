@@ -207,6 +207,13 @@ pub(super) fn is_certainly_not_committed(error: &DbErr) -> bool {
     }
 }
 
+/// Whether the database refuses the statement for what it writes. Another statement on the same connection may succeed.
+pub(crate) fn concerns_statement_alone(error: &DbErr) -> bool {
+    is_certainly_not_committed(error)
+        && matches!(driver_error(error), Some(sqlx::Error::Database(_)))
+        && matches!(fault_of(error), Some(Fault::Overlap) | None)
+}
+
 /// Whether an administrator ended the session, or the database did because it stops.
 pub(super) fn is_termination(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(report) if report.code().as_deref() == Some("57P01"))

@@ -13,6 +13,7 @@ mod executor;
 mod fault;
 pub(crate) mod fetch;
 mod idle;
+pub(crate) mod json_values;
 pub(crate) mod keyset;
 mod lease;
 mod migration_session;
@@ -23,7 +24,7 @@ pub(crate) mod parents;
 mod pool;
 mod privileges;
 mod prohibited_password;
-mod request_share;
+pub(crate) mod request_share;
 mod reserved;
 pub(crate) mod search;
 mod session;
@@ -34,6 +35,7 @@ pub(super) mod sqlite_file;
 mod start_fault;
 pub(crate) mod statement_cache;
 mod transaction;
+mod user_connection;
 mod user_shares;
 
 pub use commit::RequestChanges;
@@ -41,6 +43,7 @@ pub use connect::{DatabaseOptions, Synchronous};
 pub(crate) use connection::exec_error;
 pub use error::StorageError;
 pub use fault::Outage;
+pub(crate) use fault::concerns_statement_alone;
 pub use migrations::MigrationState;
 pub use pool::Pool;
 pub use request_share::share_connections;
@@ -49,11 +52,15 @@ pub use transaction::Transaction;
 
 use crate::domain::UserId;
 use crate::storage::Result;
+use crate::storage::grouping::GroupQueue;
 use crate::storage::interview_queue::InterviewQueue;
+use crate::storage::interviews::group_lookup::Lookup;
+use crate::storage::interviews::group_statement::ChangeRow;
 use outage_log::OutageLog;
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+pub(crate) use user_connection::UserConnection;
 use user_shares::UserShares;
 pub use user_shares::{UserPermit, UserReader};
 
@@ -85,6 +92,8 @@ pub struct Db {
     monitor: Pool,
     outages: Arc<OutageLog>,
     interview_queue: InterviewQueue,
+    waiting_changes: GroupQueue<ChangeRow>,
+    waiting_lookups: GroupQueue<Lookup>,
     user_shares: UserShares,
     options: DatabaseOptions,
 }
@@ -119,8 +128,18 @@ impl Db {
 
     /// A connection on which a change can be stored as one statement. Only on PostgreSQL: SQLite has no statement that
     /// writes two tables.
-    pub(crate) async fn reserve_for_statement(&self) -> Result<ReservedConnection> {
-        Ok(self.writer.reserve().await?)
+    pub(crate) async fn reserve_for_statement(&self) -> Result<ReservedConnection, DbErr> {
+        self.writer.reserve().await
+    }
+
+    /// A connection for statements that only read.
+    pub(crate) async fn reserve_to_read(&self) -> Result<ReservedConnection, DbErr> {
+        self.reader.reserve_to_read().await
+    }
+
+    /// Waits for a connection of a user's share for a statement that only reads.
+    pub(crate) async fn permit_read(&self, user: UserId) -> Result<UserPermit> {
+        self.user_shares.read(user).await
     }
 
     /// A connection for statements that wait for locks. Each statement is a transaction of its own.
@@ -137,6 +156,16 @@ impl Db {
     /// Where requests wait that change the same interview.
     pub(crate) fn interview_queue(&self) -> &InterviewQueue {
         &self.interview_queue
+    }
+
+    /// Where changes wait while another one is being written.
+    pub(crate) fn waiting_changes(&self) -> &GroupQueue<ChangeRow> {
+        &self.waiting_changes
+    }
+
+    /// Where requests for single interviews wait while others are being read.
+    pub(crate) fn waiting_lookups(&self) -> &GroupQueue<Lookup> {
+        &self.waiting_lookups
     }
 
     /// Begins a transaction that may write. SQLite runs one such transaction at a time.

@@ -73,6 +73,11 @@ impl Pool {
         Ok(ReservedConnection::new(connection, self.backend, self.observer.clone()))
     }
 
+    /// A connection for statements that only read.
+    pub(super) async fn reserve_to_read(&self) -> Result<ReservedConnection, DbErr> {
+        Ok(ReservedConnection::new(self.source.acquire().await?, self.backend, self.observer.clone()))
+    }
+
     /// Whether a new session can only read.
     pub(super) async fn is_read_only(&self) -> Result<bool, DbErr> {
         match self.source.acquire_for_change().await {

@@ -17,6 +17,11 @@ impl ReservedConnection {
     pub(super) fn new(connection: PooledConnection, backend: DbBackend, observer: Option<Observer>) -> Self {
         Self { source: Reserved(Mutex::new(connection)), backend, observer }
     }
+
+    /// Whether the connection cannot be used any more.
+    pub(crate) fn is_broken(&mut self) -> bool {
+        self.source.0.get_mut().is_broken()
+    }
 }
 
 impl ConnectionSource for Reserved {

@@ -80,8 +80,12 @@ impl UserShares {
 
     /// Waits for a connection of a user's share for a statement that only reads. Fails with [`StorageError::Timeout`].
     pub async fn reader<'a>(&self, user: UserId, pool: &'a Pool) -> Result<UserReader<'a>> {
-        let permit = self.acquire(user, |share| &share.reads).await?;
-        Ok(UserReader { pool, _permit: permit })
+        Ok(UserReader { pool, _permit: self.read(user).await? })
+    }
+
+    /// The same for a connection that the caller gets otherwise.
+    pub async fn read(&self, user: UserId) -> Result<UserPermit> {
+        self.acquire(user, |share| &share.reads).await
     }
 
     /// The same for a change that waits this long for locks.

@@ -5,7 +5,7 @@ use crate::storage::entities::stored_interview::{self, Column};
 use sea_orm::{ActiveModelTrait, IdenStatic, Iterable, Value};
 
 /// In the order of their parameters.
-fn columns() -> impl Iterator<Item = Column> {
+pub(super) fn columns() -> impl Iterator<Item = Column> {
     Column::iter().filter(|column| stored_interview::is_changeable(*column))
 }
 
@@ -14,17 +14,19 @@ pub(super) fn count() -> usize {
     columns().count()
 }
 
-/// What an `UPDATE` sets, with parameters that are numbered from this one on.
-pub(super) fn assignments(first: usize) -> String {
-    let parameter = |wanted| {
-        let number = columns().zip(first..).find_map(|(column, number)| (column.as_str() == wanted).then_some(number));
-        number.map_or_else(String::new, |number| format!("${number}"))
-    };
-    let assign = |column: Column| {
-        let value = stored_interview::assigned(column, |column| parameter(column.as_str()));
-        format!("{} = {value}", column.as_str())
-    };
+/// What an `UPDATE` sets, with the given value of each column.
+pub(super) fn assignments(given: impl Fn(Column) -> String) -> String {
+    let assign = |column: Column| format!("{} = {}", column.as_str(), stored_interview::assigned(column, &given));
     columns().map(assign).collect::<Vec<_>>().join(", ")
+}
+
+/// The same with parameters that are numbered from this one on.
+pub(super) fn assignments_of_parameters(first: usize) -> String {
+    assignments(|wanted| {
+        let is_wanted = |column: Column| column.as_str() == wanted.as_str();
+        let number = columns().zip(first..).find_map(|(column, number)| is_wanted(column).then_some(number));
+        number.map_or_else(String::new, |number| format!("${number}"))
+    })
 }
 
 /// The values of the parameters.

@@ -8,15 +8,23 @@ use crate::storage::database::statement_cache::CachedScopedStatement;
 use crate::storage::entities::interview;
 use crate::storage::interviews::{column, read};
 use interview::{COLUMN, Column};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 
 /// The interviews that are visible in this scope.
 pub(crate) fn visible_to(scope: Scope) -> Select<interview::Entity> {
     let all = interview::Entity::find();
+    match visibility(scope) {
+        Some((column, value)) => all.filter(column.eq(value)),
+        None => all,
+    }
+}
+
+/// The column by which interviews are visible in this scope, and the value that it has then. None if all are.
+pub(super) fn visibility(scope: Scope) -> Option<(Column, i64)> {
     match scope {
-        Scope::Driver(driver) => all.filter(COLUMN.driver_id.eq(driver.0)),
-        Scope::Company(company) => all.filter(COLUMN.company_id.eq(company.0)),
-        Scope::Everything => all,
+        Scope::Driver(driver) => Some((Column::DriverId, driver.0)),
+        Scope::Company(company) => Some((Column::CompanyId, company.0)),
+        Scope::Everything => None,
     }
 }
 

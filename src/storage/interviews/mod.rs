@@ -3,6 +3,8 @@
 mod changed_columns;
 mod conflicts;
 mod find;
+pub(crate) mod group_lookup;
+pub(crate) mod group_statement;
 mod list;
 pub(crate) mod single_statement;
 mod store;

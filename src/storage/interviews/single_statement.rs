@@ -28,7 +28,7 @@ static WITHOUT_TIME_LOCKS: LazyLock<String> = LazyLock::new(|| statement("$3::bi
 
 /// The columns of an event that the statement inserts, in the order of their parameters. The interview's id comes from
 /// its row.
-fn event_columns() -> impl Iterator<Item = event::Column> {
+pub(super) fn event_columns() -> impl Iterator<Item = event::Column> {
     event::Column::iter().filter(|column| event::is_given(*column) && !matches!(column, event::Column::InterviewId))
 }
 
@@ -45,7 +45,7 @@ fn statement(condition: &str) -> String {
          FROM interviews WHERE id = $1 AND version = $2 FOR NO KEY UPDATE SKIP LOCKED), \
          changed AS (UPDATE interviews SET {set} WHERE id = (SELECT id FROM target) AND {condition} RETURNING id) \
          INSERT INTO interview_events (interview_id, {columns}) SELECT changed.id, {values} FROM changed RETURNING id",
-        set = changed_columns::assignments(first),
+        set = changed_columns::assignments_of_parameters(first),
         columns = columns.join(", "),
         values = values.join(", "),
     )

@@ -2,7 +2,7 @@
 
 use crate::domain::{Interview, InterviewId, Timing};
 use crate::storage::entities::stored_interview as interview;
-use crate::storage::interviews::changed_columns::{assignments, values};
+use crate::storage::interviews::changed_columns::{assignments_of_parameters, values};
 use crate::storage::{Result, StorageError};
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use std::sync::LazyLock;
@@ -14,8 +14,9 @@ pub(crate) async fn insert(connection: &impl ConnectionTrait, interview: &Interv
 }
 
 /// The first two parameters are the id and the version before the change.
-static UPDATE: LazyLock<String> =
-    LazyLock::new(|| format!(r#"UPDATE "interviews" SET {} WHERE id = $1 AND version = $2"#, assignments(3)));
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    format!(r#"UPDATE "interviews" SET {} WHERE id = $1 AND version = $2"#, assignments_of_parameters(3))
+});
 
 /// Stores a changed interview. Fails with [`StorageError::Overlap`], and with [`StorageError::Transient`] if the stored
 /// version is not the one before the change.

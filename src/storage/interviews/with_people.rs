@@ -10,7 +10,8 @@ use crate::storage::{Result, StorageError};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoIden, JoinType, SelectStatement};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryTrait, Statement};
 
-type Row = (interview::Model, interviewee::Model, user::Model, user::Model);
+/// An interview, its interviewee, driver and interviewer.
+pub(super) type Row = (interview::Model, interviewee::Model, user::Model, user::Model);
 
 const DRIVER: &str = "driver";
 const INTERVIEWER: &str = "interviewer";
@@ -29,10 +30,22 @@ pub(crate) async fn find(
         Err(DbErr::Json(_)) => None, // SQLite stores values of any type
         row => row?,
     };
-    let Some((interview, interviewee, driver, interviewer)) = row else {
-        let alone = interviews::find(connection, scope, id).await?;
-        return Ok(alone.map(InterviewWithPeople::from));
-    };
+    match row {
+        Some(row) => self::read(row).map(Some),
+        None => find_alone(connection, scope, id).await,
+    }
+}
+
+/// The same without the people.
+pub(super) async fn find_alone(
+    connection: &impl ConnectionTrait,
+    scope: Scope,
+    id: InterviewId,
+) -> Result<Option<InterviewWithPeople>> {
+    Ok(interviews::find(connection, scope, id).await?.map(InterviewWithPeople::from))
+}
+
+pub(super) fn read((interview, interviewee, driver, interviewer): Row) -> Result<InterviewWithPeople> {
     let people = || -> Result<Participants, StorageError> {
         Ok(Participants {
             interviewee: Interviewee::try_from(interviewee)?,
@@ -40,18 +53,27 @@ pub(crate) async fn find(
             interviewer: User::try_from(interviewer)?,
         })
     };
-    Ok(Some(InterviewWithPeople { interview: Interview::try_from(interview)?, people: people().ok() }))
+    Ok(InterviewWithPeople { interview: Interview::try_from(interview)?, people: people().ok() })
 }
 
 fn statement(backend: DbBackend, scope: Scope, id: InterviewId) -> Statement {
-    let mut query = visible_to(scope).filter(interview::COLUMN.id.eq(id.0)).into_query();
+    let query = visible_to(scope).filter(interview::COLUMN.id.eq(id.0)).into_query();
+    backend.build(&with_columns_of_people(query, backend))
+}
+
+/// All interviews with their people.
+pub(super) fn every(backend: DbBackend) -> SelectStatement {
+    with_columns_of_people(interview::Entity::find().into_query(), backend)
+}
+
+fn with_columns_of_people(mut query: SelectStatement, backend: DbBackend) -> SelectStatement {
     let interviewee = Expr::col((interviewee::Entity, interviewee::Column::Id));
     query.inner_join(interviewee::Entity, interviewee.eq(column(interview::Column::IntervieweeId)));
     for (name, of) in [(DRIVER, interview::Column::DriverId), (INTERVIEWER, interview::Column::InterviewerId)] {
         query.join_as(JoinType::InnerJoin, user::Entity, name, Expr::col((name, user::Column::Id)).eq(column(of)));
     }
     select(&mut query, backend);
-    backend.build(&query)
+    query
 }
 
 /// Selects the columns of all four tables, in the order of [`Row`].

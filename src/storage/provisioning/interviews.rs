@@ -2,9 +2,9 @@
 
 use crate::domain::{Event, Interview, InterviewId};
 use crate::storage::database::array_parameter::is_any_of;
+use crate::storage::database::json_values::time;
 use crate::storage::entities::{event, interview, stored_interview};
 use crate::storage::provisioning::json_insert;
-use crate::storage::provisioning::json_values::time;
 use crate::storage::{Result, Transaction};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set, Statement};

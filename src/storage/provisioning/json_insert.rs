@@ -1,6 +1,6 @@
 //! Inserts any number of rows with one statement, whose only parameter is their values as JSON.
 
-use crate::storage::provisioning::json_values::{type_name, value};
+use crate::storage::database::json_values::{type_name, value};
 use crate::storage::{Result, Transaction};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, QueryResult, Statement,

@@ -2,7 +2,6 @@
 
 pub(crate) mod interviews;
 pub(in crate::storage) mod json_insert;
-pub(in crate::storage) mod json_values;
 mod references;
 mod upsert;
 

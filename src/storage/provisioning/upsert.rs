@@ -3,9 +3,9 @@
 use crate::domain::provisioning::Application;
 use crate::domain::{Account, Company};
 use crate::storage::Result;
+use crate::storage::database::json_values::{type_name, value};
 use crate::storage::entities::row::Row;
 use crate::storage::entities::{account, application, company};
-use crate::storage::provisioning::json_values::{type_name, value};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, IntoActiveModel,
     Iterable, Statement,

@@ -3,13 +3,11 @@
 
 use crate::support::Database::Postgres;
 use crate::support::database::TestDatabase;
-use crate::support::people::{BRUNA, BRUNA_APPLICATION, JUDE_WITH_LUISA, MONA, NORTHERN_HAULAGE};
+use crate::support::people::{BRUNA, BRUNA_APPLICATION, JUDE_WITH_LUISA, JUDE_WITH_PIET, MONA};
+use crate::support::unit_of_work::begin_change;
 use chrono::{DateTime, TimeDelta, Utc};
-use interviews::domain::{
-    Authority, EventType, Interview, InterviewKind, IntervieweeEffect, Proposal, Scope, Side, State,
-    StatusBeforeProposal, TimeSlot, Transition, Viewer,
-};
-use interviews::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
+use interviews::domain::{Interview, InterviewKind, Proposal, Scope, Side, State, StatusBeforeProposal, TimeSlot};
+use interviews::storage::unit_of_work::{Locking, Stored};
 use interviews::storage::{self, Db, LockWait};
 use rstest::rstest;
 use serde_json::{Map, Value};
@@ -21,7 +19,7 @@ const FIXED: [&str; 3] = ["id", "company_id", "created_at"];
 #[rstest]
 #[tokio::test]
 async fn a_change_writes_every_column_that_a_change_can_write(
-    #[values(Locking::Optimistic, Locking::Pessimistic(LockWait::Full))] locking: Locking,
+    #[values(Way::Alone, Way::InGroup, Way::InTransaction)] way: Way,
 ) {
     let Some(database) = TestDatabase::new(Postgres).await else { return };
     let db = database.connect().await;
@@ -30,7 +28,7 @@ async fn a_change_writes_every_column_that_a_change_can_write(
     let every_column: BTreeSet<String> = before.keys().cloned().collect();
     // The last one is of an interview that is not open: open ones of the other interviewee would be counted.
     for edit in [propose, reject, mark_no_show, edit_fields] {
-        store(&db, locking, edit).await;
+        store(&db, way, edit).await;
         let after = row(&database).await;
         written.extend(
             after.iter().filter(|(column, value)| before[*column] != **value).map(|(column, _)| column.clone()),
@@ -41,31 +39,28 @@ async fn a_change_writes_every_column_that_a_change_can_write(
     assert_eq!(every_column.difference(&written).cloned().collect::<BTreeSet<_>>(), fixed);
 }
 
+/// How a change is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Alone,
+    /// By the statement that serves those who came while another change was being written.
+    InGroup,
+    InTransaction,
+}
+
 /// Stores what `edit` makes of the interview, and reads it back.
-async fn store(db: &Db, locking: Locking, edit: fn(&mut Interview)) {
-    let unit = UnitOfWork::begin(db, MONA, locking, Some(JUDE_WITH_LUISA)).await.unwrap();
-    assert_eq!(matches!(unit, UnitOfWork::Optimistic { .. }), locking == Locking::Optimistic);
-    let before = unit.load(Scope::Everything, JUDE_WITH_LUISA, Include::Nothing).await.unwrap().unwrap().interview;
-    let mut after = before.clone();
-    edit(&mut after);
-    after.version += 1;
-    after.updated_at += TimeDelta::hours(1);
-    let transition = Transition {
-        interview: after.clone(),
-        event: EventType::Updated,
-        side: Side::Interviewer,
-        changes: Vec::new(),
-        effect: IntervieweeEffect::None,
+async fn store(db: &Db, way: Way, edit: fn(&mut Interview)) {
+    let locking = if way == Way::InTransaction { Locking::Pessimistic(LockWait::Full) } else { Locking::Optimistic };
+    let (unit, change, after) = begin_change(db, locking, JUDE_WITH_LUISA, edit).await;
+    let stored = if way == Way::InGroup {
+        let (other, change_of_other, _) = begin_change(db, locking, JUDE_WITH_PIET, |_| {}).await;
+        let (first, stored) = tokio::join!(other.store(change_of_other), unit.store(change));
+        assert!(matches!(first.unwrap(), Stored::Done(..)));
+        stored
+    } else {
+        unit.store(change).await
     };
-    let viewer = Viewer {
-        id: MONA,
-        title: "Mona Berg".to_owned(),
-        authority: Authority::Staff(NORTHERN_HAULAGE),
-        manager: false,
-        time_zone: None,
-    };
-    let stored = unit.store(Change::new(&viewer, Some(&before), transition, 1)).await.unwrap();
-    assert!(matches!(stored, Stored::Done(stored, _) if stored == after));
+    assert!(matches!(stored.unwrap(), Stored::Done(stored, _) if stored == after));
     let found = storage::interviews::find(db.reader(), Scope::Everything, JUDE_WITH_LUISA).await.unwrap();
     assert_eq!(found, Some(after));
 }

@@ -10,7 +10,7 @@ use clap::{Args, FromArgMatches};
 use interviews::app::{App, Listener};
 use interviews::config::ServerSettings;
 use interviews::http::explorer::Explorer;
-use interviews::services::{Clock, Tokens, demo};
+use interviews::services::{Clock, Tokens};
 use interviews::storage::Db;
 use serde_json::json;
 use std::net::SocketAddr;
@@ -39,9 +39,14 @@ impl Server {
         let settings =
             ServerSettings::from_arg_matches(&command.get_matches_from(["test"].iter().chain(flags))).unwrap();
         let tokens = Tokens::try_new(SECRET, None).unwrap();
-        let token = tokens.sign(demo::STAFF, app.now(), chrono::TimeDelta::days(30)).unwrap();
+        let token = app.staff().token().to_owned();
         let app = App::new(db, Clock::Frozen(app.clock.clone()), tokens, Explorer::new(None), settings);
         Self { staff: Actor::new(app.router(), Some(token)), app }
+    }
+
+    /// The same user of this server.
+    pub fn user(&self, user: &Actor) -> Actor {
+        Actor::new(self.app.router(), Some(user.token().to_owned()))
     }
 
     /// Serves at this address until the test ends.

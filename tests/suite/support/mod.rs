@@ -58,6 +58,7 @@ pub mod sentences;
 pub mod shell;
 pub mod signer;
 pub mod transports;
+pub mod unit_of_work;
 pub mod websocket_client;
 
 use actor::Actor;

@@ -1,13 +1,18 @@
-//! Loads an interview for a change and stores the change with everything that belongs to it. Only this file knows
-//! whether a change is one statement or a transaction, so anything new that is written with a change is added here.
+//! Loads an interview for a change and stores the change with everything that belongs to it. Only this module knows
+//! whether a change is one statement, a part of one, or a transaction, so anything new that is written with a change is
+//! added here.
+
+mod group_commit;
+
+use group_commit::SingleChange;
 
 use crate::domain::{
     Audience, CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
     IntervieweeId, Scope, Timing, Transition, UserId, Viewer,
 };
-use crate::storage::database::{ReservedConnection, UserPermit};
+use crate::storage::database::{UserConnection, UserPermit};
 use crate::storage::interview_queue::QueueHead;
-use crate::storage::interviews::{single_statement, with_people};
+use crate::storage::interviews::group_lookup::{self, Lookup};
 use crate::storage::{Db, LockWait, Result, StorageError, Transaction};
 use crate::storage::{event_log, interviewees, interviews, time_locks, users};
 
@@ -31,9 +36,9 @@ pub enum Include {
 }
 
 /// One change of one interview, from reading what it depends on to storing it. Dropping it writes nothing.
-pub enum UnitOfWork {
-    /// Reads outside of a transaction and stores with a single statement.
-    Optimistic { connection: ReservedConnection, permit: UserPermit },
+pub enum UnitOfWork<'a> {
+    /// Reads outside of a transaction and stores with a statement, its own or that of a group.
+    Optimistic { connection: UserConnection<'a> },
     /// Reads and stores in a transaction. On PostgreSQL a change of an existing interview is at the head of its queue.
     Transaction { transaction: Transaction, head: Option<QueueHead>, permit: UserPermit },
 }
@@ -101,14 +106,13 @@ impl Change {
     }
 }
 
-impl UnitOfWork {
+impl<'a> UnitOfWork<'a> {
     /// Begins a unit of work on this interview; on a new one if `None`. With locks it waits until this server's earlier
     /// changes of the interview are done; on SQLite, of all interviews. The connection is one of the user's share.
-    pub async fn begin(db: &Db, user: UserId, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
+    pub async fn begin(db: &'a Db, user: UserId, locking: Locking, interview: Option<InterviewId>) -> Result<Self> {
         let wait = match locking {
             Locking::Optimistic if db.is_postgres() => {
-                let permit = db.permit_change(user, LockWait::Brief).await?;
-                return Ok(Self::Optimistic { connection: db.reserve_for_statement().await?, permit });
+                return Ok(Self::Optimistic { connection: UserConnection::to_change(db, user) });
             }
             Locking::Optimistic => LockWait::Full,
             Locking::Pessimistic(wait) => wait,
@@ -123,11 +127,18 @@ impl UnitOfWork {
     }
 
     /// Reads the interview, if it exists in this scope. A transaction locks its row, and leaves its people out.
-    pub async fn load(&self, scope: Scope, id: InterviewId, include: Include) -> Result<Option<InterviewWithPeople>> {
+    pub async fn load(
+        &mut self,
+        scope: Scope,
+        id: InterviewId,
+        include: Include,
+    ) -> Result<Option<InterviewWithPeople>> {
         match (self, include) {
-            (Self::Optimistic { connection, .. }, Include::People) => with_people::find(connection, scope, id).await,
-            (Self::Optimistic { connection, .. }, Include::Nothing) => {
-                Ok(interviews::find(connection, scope, id).await?.map(InterviewWithPeople::from))
+            (Self::Optimistic { connection }, Include::People) => {
+                group_lookup::find(connection, Lookup { scope, id }).await
+            }
+            (Self::Optimistic { connection }, Include::Nothing) => {
+                Ok(interviews::find(connection.get().await?, scope, id).await?.map(InterviewWithPeople::from))
             }
             (Self::Transaction { transaction, .. }, _) => {
                 Ok(interviews::lock(transaction, scope, id).await?.map(InterviewWithPeople::from))
@@ -136,17 +147,17 @@ impl UnitOfWork {
     }
 
     /// Reads the interviewee that a change refers to, if it exists in this scope and its driver can be booked.
-    pub async fn interviewee(&self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
+    pub async fn interviewee(&mut self, scope: Scope, id: IntervieweeId) -> Result<Option<Interviewee>> {
         match self {
-            Self::Optimistic { connection, .. } => interviewees::find_bookable(connection, scope, id).await,
+            Self::Optimistic { connection } => interviewees::find_bookable(connection.get().await?, scope, id).await,
             Self::Transaction { transaction, .. } => interviewees::find_bookable(transaction, scope, id).await,
         }
     }
 
     /// Whether a change can refer to this user as an interviewer of the company.
-    pub async fn is_active_interviewer(&self, company: CompanyId, id: UserId) -> Result<bool> {
+    pub async fn is_active_interviewer(&mut self, company: CompanyId, id: UserId) -> Result<bool> {
         match self {
-            Self::Optimistic { connection, .. } => users::is_active_interviewer(connection, company, id).await,
+            Self::Optimistic { connection } => users::is_active_interviewer(connection.get().await?, company, id).await,
             Self::Transaction { transaction, .. } => users::is_active_interviewer(transaction, company, id).await,
         }
     }
@@ -154,11 +165,7 @@ impl UnitOfWork {
     /// Stores the change and commits it.
     pub async fn store(self, change: Change) -> Result<Stored> {
         match self {
-            Self::Optimistic { connection, permit } => {
-                let stored = store_in_one_statement(&connection, change).await;
-                drop(permit);
-                stored
-            }
+            Self::Optimistic { connection } => store_in_one_statement(connection, change).await,
             Self::Transaction { transaction, head, permit } => {
                 let stored = store_in_transaction(transaction, change).await;
                 drop((head, permit));
@@ -169,13 +176,14 @@ impl UnitOfWork {
 }
 
 /// The statement writes one existing interview and its event. A change that writes or reads more needs a transaction.
-async fn store_in_one_statement(connection: &ReservedConnection, change: Change) -> Result<Stored> {
+async fn store_in_one_statement(mut connection: UserConnection<'_>, change: Change) -> Result<Stored> {
     if change.is_new || change.opens_for.is_some() || change.transition.effect != IntervieweeEffect::None {
         return Ok(Stored::NeedsLocks);
     }
     let (reserves_time_of, timing) = (change.reserves_time_of, change.timing);
     let (interview, event, _) = change.into_parts();
-    match single_statement::store(connection, &interview, timing, event, reserves_time_of).await {
+    let written = SingleChange { interview: &interview, timing, event, reserves_time_of };
+    match group_commit::store(&mut connection, written).await {
         Ok(Some(event)) => Ok(Stored::Done(interview, event)),
         Ok(None) => Ok(Stored::NeedsLocks),
         Err(StorageError::Overlap) => Ok(Stored::Overlap(Box::new(interview))),

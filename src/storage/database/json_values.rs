@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, ColumnType, Value};
 use serde_json::Value as Json;
 
 /// The value of a column. One that is not set is null.
-pub(in crate::storage) fn value(value: Option<Value>) -> Json {
+pub(crate) fn value(value: Option<Value>) -> Json {
     match value {
         Some(Value::BigInt(number)) => number.into(),
         Some(Value::Int(number)) => number.into(),
@@ -19,12 +19,12 @@ pub(in crate::storage) fn value(value: Option<Value>) -> Json {
 }
 
 /// A time in the format in which the driver of SQLite stores it.
-pub(in crate::storage) fn time(time: DateTime<Utc>) -> String {
+pub(crate) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
 /// The type of a column.
-pub(in crate::storage) fn type_name(column: impl ColumnTrait) -> &'static str {
+pub(crate) fn type_name(column: impl ColumnTrait) -> &'static str {
     match column.def().get_column_type() {
         ColumnType::BigInteger => "bigint",
         ColumnType::Integer => "integer",
