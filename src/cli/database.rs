@@ -1,9 +1,10 @@
 //! `migrate`, `demo-data` and `expire-cursors`.
 
+use crate::cli::progress_bar::{ProgressBar, bar};
 use crate::cli::{CliError, output, start};
 use crate::config::DatabaseSettings;
 use crate::domain::time;
-use crate::services::{CacheLifetimes, Clock, Services, Tokens, verify_event_log};
+use crate::services::{CacheLifetimes, Clock, FillProgress, Services, Tokens, verify_event_log};
 use crate::storage::{Db, StorageError, event_log};
 use chrono::{Datelike, NaiveDate};
 use clap::Subcommand;
@@ -87,9 +88,18 @@ pub fn base_date(text: &str) -> Result<NaiveDate, String> {
 /// Fills an empty database.
 pub async fn fill(db: &Db, interviews: u32, base_date: Option<NaiveDate>) -> Result<(), CliError> {
     let tokens = Tokens::new(None, None); // no token is signed or verified here
-    Ok(Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default())
-        .fill_with_demo_data(interviews, base_date)
-        .await?)
+    let mut progress = ProgressBar::new();
+    let filled = Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default())
+        .fill_with_demo_data(interviews, base_date, |done| match done {
+            FillProgress::Interviews(done, all) => progress.show(|| format!("{}, {done} interviews", bar(done, all))),
+            FillProgress::Indexes(made, all) => {
+                // An index takes longer than a chunk of interviews.
+                progress.show_now(|| format!("[{}] index {} of {all}", "#".repeat(30), made + 1));
+            }
+        })
+        .await;
+    progress.clear();
+    Ok(filled?)
 }
 
 /// Runs a command on the database. By default it does not wait for one that is not up. A missing right is answered with

@@ -12,6 +12,7 @@ mod import;
 mod json_lines;
 mod log;
 mod output;
+mod progress_bar;
 mod reload;
 mod secret_flags;
 mod serve;

@@ -21,7 +21,7 @@ pub use auth::secrets::{Secrets, WeakSecret};
 pub use auth::token_problem::TokenProblem;
 pub use auth::tokens::{SigningError, Tokens};
 pub use clock::{Clock, FrozenClock};
-pub use demo_data::{DemoDataError, demo};
+pub use demo_data::{DemoDataError, FillProgress, demo};
 pub use error::{Failure, ServiceError};
 pub use events::catch_up::CatchUpPermit;
 pub use events::changes::Changes;

@@ -7,7 +7,6 @@ use crate::domain::{
 };
 use crate::services::demo;
 use crate::services::demo_data::calendar::{Appointment, Calendar};
-use crate::storage::bulk_insert;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use strum::VariantArray;
@@ -44,18 +43,7 @@ impl Plan {
         self.count + SECOND_COMPANY
     }
 
-    pub(super) fn people(&self) -> bulk_insert::CompaniesAndPeople {
-        let company = |id, name: &str, time_zone| Company {
-            id,
-            name: name.to_owned(),
-            image: None,
-            time_zone,
-            source_updated_at: None,
-        };
-        let applied = |id, company_id, driver_id, kind| {
-            let updated_at = moment("2025-03-20T10:02:08.958Z");
-            Interviewee { id, company_id, driver_id, kind, updated_at }
-        };
+    pub(super) fn users(&self) -> impl Iterator<Item = Account> {
         let staff = (0..self.interviewers).map(|n| {
             let user = user(UserId(INTERVIEWERS_FROM + n), Authority::Staff(FIRST), name(n * 7 + 3));
             let image = picture("staff", n, 5);
@@ -65,16 +53,6 @@ impl Plan {
             let phone_number = (n % 10 > 0).then(|| format!("+1555{:07}", n * 7919 % 10_000_000));
             let user = user(UserId(DRIVERS_FROM + n), Authority::Driver, name(n));
             User { image: picture("drivers", n, 4), phone_number, ..user }
-        });
-        let applications = (0..self.drivers).map(|n| {
-            let (id, driver) = (IntervieweeId(INTERVIEWEES_FROM + n), UserId(DRIVERS_FROM + n));
-            let kind = if n < self.count { IntervieweeKind::Interview } else { IntervieweeKind::Verified };
-            let interviewee = applied(id, FIRST, driver, kind);
-            Interviewee { updated_at: interviewee.updated_at + TimeDelta::seconds(37 * n), ..interviewee }
-        });
-        let elsewhere = (0..SECOND_COMPANY).map(|n| {
-            let driver = if n == 0 { demo::DRIVER } else { UserId(DRIVERS_FROM + n) };
-            applied(self.second_interviewee(n), SECOND, driver, IntervieweeKind::Interview)
         });
         let jude = user(demo::DRIVER, Authority::Driver, "Jude Howell".to_owned());
         let fixed = [
@@ -90,15 +68,26 @@ impl Plan {
             email: Some("nora.lind@northern-haulage.example.test".to_owned()),
             ..Account::from(user(demo::MANAGER, Authority::Staff(FIRST), "Nora Lind".to_owned()))
         };
+        fixed.into_iter().chain(staff).chain(drivers).map(Account::from).chain([manager])
+    }
+
+    pub(super) fn interviewees(&self) -> impl Iterator<Item = Interviewee> {
+        let applied = |id, company_id, driver_id, kind| {
+            let updated_at = moment("2025-03-20T10:02:08.958Z");
+            Interviewee { id, company_id, driver_id, kind, updated_at }
+        };
+        let applications = (0..self.drivers).map(move |n| {
+            let (id, driver) = (IntervieweeId(INTERVIEWEES_FROM + n), UserId(DRIVERS_FROM + n));
+            let kind = if n < self.count { IntervieweeKind::Interview } else { IntervieweeKind::Verified };
+            let interviewee = applied(id, FIRST, driver, kind);
+            Interviewee { updated_at: interviewee.updated_at + TimeDelta::seconds(37 * n), ..interviewee }
+        });
+        let elsewhere = (0..SECOND_COMPANY).map(move |n| {
+            let driver = if n == 0 { demo::DRIVER } else { UserId(DRIVERS_FROM + n) };
+            applied(self.second_interviewee(n), SECOND, driver, IntervieweeKind::Interview)
+        });
         let jude_applied = applied(demo::INTERVIEWEE, FIRST, demo::DRIVER, IntervieweeKind::Verified);
-        bulk_insert::CompaniesAndPeople {
-            companies: vec![
-                company(FIRST, "Northern Haulage", TimeZone(Tz::Europe__London)),
-                company(SECOND, "Coastal Freight", TimeZone(Tz::Europe__Amsterdam)),
-            ],
-            users: fixed.into_iter().chain(staff).chain(drivers).map(Account::from).chain([manager]).collect(),
-            interviewees: [jude_applied].into_iter().chain(applications).chain(elsewhere).collect(),
-        }
+        [jude_applied].into_iter().chain(applications).chain(elsewhere)
     }
 
     fn second_interviewee(&self, n: i64) -> IntervieweeId {
@@ -197,6 +186,20 @@ impl Plan {
             ..documented()
         }
     }
+}
+
+pub(super) fn companies() -> Vec<Company> {
+    let company = |id, name: &str, time_zone| Company {
+        id,
+        name: name.to_owned(),
+        image: None,
+        time_zone,
+        source_updated_at: None,
+    };
+    vec![
+        company(FIRST, "Northern Haulage", TimeZone(Tz::Europe__London)),
+        company(SECOND, "Coastal Freight", TimeZone(Tz::Europe__Amsterdam)),
+    ]
 }
 
 /// What the companies have set, and when.

@@ -158,6 +158,27 @@ impl PooledConnection {
         Ok(rows)
     }
 
+    /// Sends rows to PostgreSQL with a statement `COPY … FROM STDIN`.
+    pub async fn copy_in(&mut self, sql: &str, rows: &[u8]) -> Result<(), DbErr> {
+        let response_timeout = self.response_timeout;
+        let open = self.open.as_mut().ok_or_else(closed)?;
+        let DriverConnection::Postgres(connection) = &mut open.driver else {
+            return Err(DbErr::BackendNotSupported { db: "SQLite", ctx: "COPY" });
+        };
+        open.state = State::Executing;
+        let outcome = within(response_timeout, async {
+            let mut copy = connection.copy_in_raw(sql).await?;
+            copy.send(rows).await?;
+            copy.finish().await.map(drop)
+        });
+        let outcome = outcome.await;
+        match &outcome {
+            Ok(()) => open.state = State::Ready,
+            Err(error) => self.failed(error),
+        }
+        outcome.map_err(exec_error)
+    }
+
     /// Decides what an error leaves of the connection, and of the others.
     fn failed(&mut self, error: &sqlx::Error) {
         let (Some(open), Some(lease)) = (&mut self.open, &self.lease) else { return };

@@ -38,6 +38,12 @@ impl Transaction {
         Ok(())
     }
 
+    /// Sends rows to PostgreSQL with a statement `COPY … FROM STDIN`.
+    pub(crate) async fn copy_in(&self, sql: &str, rows: &[u8]) -> Result<(), DbErr> {
+        self.notify_observer(sql);
+        self.source.connection(Access::Write).await?.copy_in(sql, rows).await
+    }
+
     /// Commits. After an error nothing was written, except after [`crate::storage::StorageError::OutcomeUnknown`].
     pub async fn commit(mut self) -> Result<()> {
         self.notify_observer("COMMIT");

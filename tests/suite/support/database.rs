@@ -220,7 +220,7 @@ pub async fn fill(url: String) {
     let clock =
         Clock::Frozen(interviews::services::FrozenClock::at(super::NOW.parse::<chrono::DateTime<Utc>>().unwrap()));
     Services::new(db.clone(), clock, tokens, CacheLifetimes::default())
-        .fill_with_demo_data(INTERVIEWS, None)
+        .fill_with_demo_data(INTERVIEWS, None, |_| {})
         .await
         .unwrap();
     db.close().await.unwrap();

@@ -13,6 +13,7 @@ macro_rules! empty {
 
 mod calendar;
 mod filling;
+mod indexes;
 mod rows;
 mod size;
 
@@ -50,7 +51,9 @@ impl Empty {
     async fn fill_around(&self, now: &str, count: u32, date: Option<NaiveDate>) -> Result<(), DemoDataError> {
         let clock = Clock::Frozen(FrozenClock::at(now.parse().unwrap()));
         let tokens = Tokens::try_new(SECRET, None).unwrap();
-        Services::new(self.db.clone(), clock, tokens, CacheLifetimes::default()).fill_with_demo_data(count, date).await
+        Services::new(self.db.clone(), clock, tokens, CacheLifetimes::default())
+            .fill_with_demo_data(count, date, |_| {})
+            .await
     }
 
     async fn fill(&self, count: u32) {
