@@ -29,14 +29,19 @@ const MAX_TIMEOUT: u128 = i32::MAX.unsigned_abs() as u128;
 /// limit seems cheaper. No statement of this server needs another plan for other values, and planning is about a
 /// quarter of the cost of a list.
 ///
-/// The second statement keeps freed memory in the server process. For a statement that needs more than 128 KiB, glibc
+/// `jit`: PostgreSQL compiles a plan whose estimated cost is high. The estimate of a list grows with its table, because
+/// a generic plan knows no limit, and not with what it reads: compiling took 50 to 250 ms of lists of 50 rows that take
+/// one, from some million interviews on.
+///
+/// The third statement keeps freed memory in the server process. For a statement that needs more than 128 KiB, glibc
 /// would return the memory to the system after each execution and get it back as zeroed pages: twenty page faults and
 /// four system calls for each change. Once a block of 1 MiB was freed, glibc keeps up to 2 MiB (`mallopt(3)`,
 /// `M_MMAP_THRESHOLD`).
 ///
 /// A pooler in session mode may hand over a session with prepared statements of its last client. They have the same
 /// names.
-const EXECUTION: &str = "DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SELECT length(repeat(' ', 1048576))";
+const EXECUTION: &str =
+    "DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SET jit = off; SELECT length(repeat(' ', 1048576))";
 
 const IS_READ_ONLY: &str = "SELECT current_setting('transaction_read_only')";
 

@@ -36,6 +36,7 @@ async fn setting(db: &Db, name: &str) -> String {
 }
 
 #[rstest]
+#[case("jit", "off")]
 #[case("lock_timeout", "3s")]
 #[case("statement_timeout", "10s")]
 #[case("idle_in_transaction_session_timeout", "5s")]
