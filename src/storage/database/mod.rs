@@ -16,6 +16,7 @@ mod idle;
 pub(crate) mod json_values;
 pub(crate) mod keyset;
 mod lease;
+pub(crate) mod merge;
 mod migration_session;
 mod migrations;
 mod open_connection;

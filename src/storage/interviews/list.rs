@@ -8,8 +8,9 @@ use crate::storage::database::array_parameter::is_any_of;
 use crate::storage::database::count::{count_up_to, counts_up_to};
 use crate::storage::database::fetch;
 use crate::storage::database::keyset::{page_per_parent, pages, paginate};
+use crate::storage::database::merge::merge_parents;
 use crate::storage::database::parents::without_index;
-use crate::storage::entities::interview;
+use crate::storage::entities::{company, interview};
 use crate::storage::interviews::conflicts::overlaps_with;
 use crate::storage::interviews::{column, names, read, visible_to};
 use interview::{COLUMN, Column};
@@ -30,9 +31,24 @@ pub(crate) async fn page(
         SortKey::UpdatedAt => &[Column::UpdatedAt, Column::Id],
         SortKey::Id => &[Column::Id],
     };
-    let query = filtered(connection.get_database_backend(), viewer, filter);
-    let query = paginate(query, columns, order.descending, window, position);
+    let backend = connection.get_database_backend();
+    let query = filtered(backend, viewer, filter);
+    let query = if needs_merge(viewer.scope(), filter, order) {
+        let company = (company::Entity, company::Column::Id, Column::CompanyId);
+        merge_parents(backend, query, company, columns, order.descending, window, position)
+    } else {
+        paginate(query, columns, order.descending, window, position)
+    };
     Ok(window.page(read(fetch::all(connection, query).await?)?))
+}
+
+/// Whether the list is that of all companies in an order that only the indexes of one company have: then it is merged
+/// of their lists. An index of all companies would cost each change as much as one of these. A person has few
+/// interviews, and an index of their own.
+fn needs_merge(scope: Scope, filter: &InterviewFilter, order: InterviewOrder) -> bool {
+    let InterviewFilter { interviewee_id, interviewer_id, driver_id, .. } = filter;
+    let is_of_person = interviewee_id.is_some() || interviewer_id.is_some() || driver_id.is_some();
+    scope == Scope::Everything && order.key != SortKey::Id && !is_of_person
 }
 
 /// The number of interviews on all pages, up to a ceiling.

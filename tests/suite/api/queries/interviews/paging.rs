@@ -4,7 +4,7 @@ use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::database::INTERVIEWS;
 use crate::support::interview_rows::{self, Order, Row, ids};
 use crate::support::lists::List;
-use crate::support::people::{COASTAL_FREIGHT, JUDE};
+use crate::support::people::{COASTAL_FREIGHT, JUDE, JUDE_WITH_LUISA};
 use rstest::rstest;
 use std::collections::BTreeSet;
 
@@ -40,6 +40,48 @@ async fn walk_lists_what_the_viewer_sees(#[values(Sqlite, Postgres)] database: D
     assert_eq!(seen(&|row| row.driver_id == JUDE.0).len(), 2, "one in each company");
     assert_eq!(list.walk(&app.other_staff(), 6).await, seen(&|row| row.company_id == COASTAL_FREIGHT.0));
     assert_eq!(list.walk(&app.admin(), 90).await, seen(&|_| true));
+}
+
+/// Whether a filter matches a row.
+type Matches<'a> = &'a dyn Fn(&Row) -> bool;
+
+/// The databases merge it of the lists of the companies.
+#[rstest]
+#[tokio::test]
+async fn walk_through_all_companies_lists_each_interview_once_and_in_order(
+    #[values(Sqlite, Postgres)] database: Database,
+    #[values("START_AT", "UPDATED_AT", "ID")] field: &'static str,
+    #[values("ASC", "DESC")] direction: &'static str,
+) {
+    let app = start!(database);
+    interview_rows::make_ties(&app.database).await;
+    // As if the companies worked at the same time.
+    let time = |column: &str| format!("(SELECT {column} FROM interviews WHERE id = {JUDE_WITH_LUISA})");
+    let (start, end) = (time("start_at"), time("end_at"));
+    let ties = format!(
+        "UPDATE interviews SET allow_overlap = true, start_at = {start}, end_at = {end}, updated_at = {} \
+         WHERE company_id = {COASTAL_FREIGHT} AND status = 'pending'",
+        time("updated_at"),
+    );
+    app.database.execute(&ties).await;
+    let order = Order { field, direction };
+    let rows = order.sorted(interview_rows::all(&app.database).await);
+    let open = ["pending", "scheduled"];
+    let from = rows[rows.len() / 2].start_at;
+    let filters: [(String, Matches<'_>); 4] = [
+        (String::new(), &|_| true),
+        ("filter: { status: [PENDING, SCHEDULED] }".to_owned(), &|row| open.contains(&row.status.as_str())),
+        (format!("filter: {{ startAt: {{ gte: {:?} }} }}", from.to_rfc3339()), &|row| row.start_at >= from),
+        ("filter: { status: [] }".to_owned(), &|_| false),
+    ];
+    for (filter, matches) in filters {
+        let expected: Vec<i64> = rows.iter().filter(|row| matches(row)).map(|row| row.id).collect();
+        let list = List::of("interviews").with(format!("{}, {filter}", order.argument()));
+        for viewer in [app.admin(), app.service()] {
+            assert_eq!(list.walk(&viewer, 9).await, expected, "{filter} from the start");
+            assert_eq!(list.walk_back(&viewer, 9).await, expected, "{filter} from the end");
+        }
+    }
 }
 
 #[rstest]
