@@ -84,6 +84,10 @@ benchmarks:
 memory binary *arguments:
     benches/memory/memory.py --server {{ binary }} {{ arguments }}
 
+# Measure every list of the server BINARY at 100 thousand, 1 and 10 million interviews on PostgreSQL
+bench-growth binary *arguments:
+    benches/growth/growth.py --server {{ binary }} {{ arguments }}
+
 # schema.graphql is the schema that the server serves
 schema:
     .ci/steps/schema
