@@ -178,7 +178,7 @@ async fn connection_limit_of_the_database_is_waited_for() {
     let name = name.split('?').next().unwrap();
     let sql = format!(
         "CREATE ROLE \"limited_{name}\" LOGIN PASSWORD 'x' CONNECTION LIMIT 0; \
-         GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO \"limited_{name}\""
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO \"limited_{name}\""
     );
     shell.database().execute(&sql).await;
     let shell = shell.set("DATABASE_URL", format!("postgres://limited_{name}:x@{place}"));
