@@ -352,7 +352,10 @@ async fn two_root_fields_take_as_many_statements_as_two_requests(#[values(Sqlite
     let (data, statements) = meter.ask(&meter.staff, &query, json!({})).await;
     assert_eq!(data["one"], data["two"]);
     assert_eq!(statements.len(), 2, "each reads its interview with the people: {statements:#?}");
-    assert_eq!(statements[0], statements[1], "which is prepared once");
+    if database == Sqlite {
+        // On PostgreSQL the second may have to wait for a connection, and is read by the statement for groups.
+        assert_eq!(statements[0], statements[1], "which is prepared once");
+    }
 }
 
 #[rstest]
