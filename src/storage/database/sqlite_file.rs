@@ -57,6 +57,9 @@ impl SqliteFile {
             .synchronous(synchronous)
             .busy_timeout(Duration::from_secs(5))
             .foreign_keys(true)
+            // What SQLite sorts, and what a step of a migration replaces, would go to a folder for temporary files. A
+            // container with a read-only root has none.
+            .pragma("temp_store", "memory")
             .optimize_on_close(writes, ANALYSIS_LIMIT)
             .disable_statement_logging()
     }
