@@ -42,7 +42,7 @@ impl Company {
     /// What the company has set for itself. Null for drivers.
     async fn settings(&self, ctx: &Context<'_>) -> Result<Option<CompanySettings>> {
         let settings = ctx.map_failure(ctx.loader().load(SettingsOf(self.0.id)).await)?;
-        Ok(settings.map(CompanySettings::from))
+        Ok(settings.map(|settings| CompanySettings::new(self.0.id, settings)))
     }
 }
 

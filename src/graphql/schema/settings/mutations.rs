@@ -31,7 +31,7 @@ impl SettingsMutations {
                 if let Some(code) = update.refusal_code() {
                     ctx.record_user_error(code);
                 }
-                Ok(update.into())
+                Ok(CompanySettingsPayload::new(company, update))
             }
             Err(ServiceError::Refused(Refusal::Forbidden(reason))) => {
                 ctx.record_user_error(RefusalCode::Forbidden);

@@ -1,11 +1,13 @@
 //! The type `CompanySettings`.
 
-use crate::domain;
-use async_graphql::SimpleObject;
+use crate::domain::{self, CompanyId};
+use async_graphql::{ID, SimpleObject};
 
 /// What a company has set for itself. More settings may be added.
 #[derive(SimpleObject)]
 pub struct CompanySettings {
+    /// The id of the company.
+    id: ID,
     /// A counter that each change increments by one; 0 while the company has set nothing and has the defaults. Send it
     /// as `expectedVersion` to detect concurrent changes.
     version: i32,
@@ -17,9 +19,9 @@ pub struct CompanySettings {
     answer_reminder_hours: Vec<i32>,
 }
 
-impl From<domain::CompanySettings> for CompanySettings {
-    fn from(settings: domain::CompanySettings) -> Self {
+impl CompanySettings {
+    pub fn new(company: CompanyId, settings: domain::CompanySettings) -> Self {
         let domain::CompanySettings { version, reminders, answer_reminder_hours } = settings;
-        Self { version, reminders, answer_reminder_hours }
+        Self { id: company.0.into(), version, reminders, answer_reminder_hours }
     }
 }

@@ -1,6 +1,6 @@
 //! The result of `updateCompanySettings`.
 
-use crate::domain::SettingsUpdate;
+use crate::domain::{CompanyId, SettingsUpdate};
 use crate::graphql::schema::interview::user_errors::UserError;
 use crate::graphql::schema::settings::object::CompanySettings;
 use async_graphql::SimpleObject;
@@ -15,18 +15,19 @@ pub struct CompanySettingsPayload {
 }
 
 impl CompanySettingsPayload {
-    pub fn refused(user_errors: Vec<UserError>) -> Self {
-        Self { settings: None, user_errors }
-    }
-}
-
-impl From<SettingsUpdate> for CompanySettingsPayload {
-    fn from(update: SettingsUpdate) -> Self {
+    /// What became of a change of the settings of this company.
+    pub fn new(company: CompanyId, update: SettingsUpdate) -> Self {
         match update {
-            SettingsUpdate::Done(settings) => Self { settings: Some(settings.into()), user_errors: Vec::new() },
+            SettingsUpdate::Done(settings) => {
+                Self { settings: Some(CompanySettings::new(company, settings)), user_errors: Vec::new() }
+            }
             SettingsUpdate::UnknownCompany => Self::refused(vec![UserError::unknown_company(&["companyId"])]),
             SettingsUpdate::Stale(version) => Self::refused(vec![UserError::stale_settings(version)]),
             SettingsUpdate::Invalid(errors) => Self::refused(errors.into_iter().map(UserError::setting).collect()),
         }
+    }
+
+    pub fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { settings: None, user_errors }
     }
 }

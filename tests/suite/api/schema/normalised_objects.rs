@@ -25,7 +25,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 /// Lead to every object with an id. `...Type` selects all of its fields that have no arguments. `__typename` is added
 /// to each selection.
 const QUERIES: &[&str] = &[
-    "{ viewer { ...Viewer company { ...Company } } }",
+    "{ viewer { ...Viewer company { ...Company settings { ...CompanySettings } } } }",
     "{ interviews(first: 100) { nodes { ...Interview interviewee { ...Interviewee driver { ...Driver } } \
         interviewer { ...Interviewer } } edges { node { ...Interview } } } }",
     "query($interview: ID!) { interview(id: $interview) { ...Interview history(first: 100) { \
@@ -56,7 +56,9 @@ const QUERIES_OF_STAFF: &[&str] = &[
 /// For those who administer users and companies.
 const QUERIES_OF_ADMINS: &[&str] = &[
     "{ users(first: 100) { nodes { ...User company { ...Company } } edges { node { ...User } } } \
-        companies(first: 100) { nodes { ...Company } edges { node { ...Company } } } }",
+        companies(first: 100) { nodes { ...Company settings { ...CompanySettings } } edges { node { ...Company } } } }",
+    "mutation($settings: CompanySettingsInput!) { updateCompanySettings(companyId: 1, input: $settings) { \
+        settings { ...CompanySettings } } }",
     "mutation { syncCompanies(companies: $rows) { results { ...SyncResult } } }",
     "mutation { syncCompanies(companies: $rows) { results { ...SyncResult } } }",
     "mutation($users: [UserInput!]!) { syncUsers(users: $users) { results { ...SyncResult } } }",
@@ -207,6 +209,7 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
         "conflicting": {"kind": "PHONE_CALL", "startAt": changed["startAt"], "endAt": changed["endAt"],
             "intervieweeId": BRUNA_APPLICATION.to_string(), "interviewerId": KOFI.to_string()},
         "driver": JUDE.to_string(), "user": NEW_DRIVER.to_string(), "users": [driver(NEW_DRIVER)],
+        "settings": {"reminders": [1440, 60]},
         "rows": [{"id": "1", "sourceUpdatedAt": "2025-03-20T09:00:00Z", "name": "Northern Haulage"}],
     });
     let (mut paths, mut differing) = (BTreeSet::new(), BTreeSet::new());

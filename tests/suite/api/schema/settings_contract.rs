@@ -4,6 +4,7 @@
 pub const SETTINGS: &[&str] = &[
     "Company.settings: CompanySettings",
     "CompanySettings.answerReminderHours: [Int!]!",
+    "CompanySettings.id: ID!",
     "CompanySettings.reminders: [Int!]!",
     "CompanySettings.version: Int!",
     "CompanySettingsPayload.settings: CompanySettings",
