@@ -1,30 +1,21 @@
 //! `ANSWER_OVERDUE`: so many hours after a pending or amended interview began to wait for its answer as its company has
 //! set. It waits from 10:02:08.958 on 2025-03-20 on.
 
+use crate::reminders::{NOTHING, check};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::TestApp;
 use crate::support::booking::times;
 use crate::support::lifecycle::interview_of;
 use crate::support::people::{BRUNA_APPLICATION, COASTAL_FREIGHT, JUDE, KOFI, LUISA, NORTHERN_HAULAGE, PIET};
-use interviews::domain::InterviewId;
 use rstest::rstest;
 use serde_json::json;
 
-const NOTHING: [&str; 0] = [];
 const DAY: [&str; 1] = ["answer_overdue 24"];
 const TWO_DAYS: [&str; 1] = ["answer_overdue 48"];
 
 /// A server whose first company asks for reminders after a day and two.
 async fn asking(app: &TestApp) {
     app.ask_for(NORTHERN_HAULAGE, json!({"reminders": [], "answerReminderHours": [24, 48]})).await;
-}
-
-async fn check(app: &TestApp, id: InterviewId, expected: &[(&str, &[&str])]) {
-    for (time, reminders) in expected {
-        app.wait_until(time);
-        assert_eq!(app.remind(id).await, *reminders, "at {time}");
-        assert_eq!(app.remind(id).await, NOTHING, "again at {time}");
-    }
 }
 
 #[rstest]

@@ -14,6 +14,18 @@ use chrono::{DateTime, Utc};
 use interviews::domain::{CompanyId, InterviewId};
 use serde_json::{Value, json};
 
+/// No reminder is due.
+const NOTHING: [&str; 0] = [];
+
+/// The reminders of an interview that are written at these times, each once.
+async fn check(app: &TestApp, id: InterviewId, expected: &[(&str, &[&str])]) {
+    for (time, reminders) in expected {
+        app.wait_until(time);
+        assert_eq!(app.remind(id).await, *reminders, "at {time}");
+        assert_eq!(app.remind(id).await, NOTHING, "again at {time}");
+    }
+}
+
 impl TestApp {
     /// Lets the time pass until then.
     pub fn wait_until(&self, time: &str) {

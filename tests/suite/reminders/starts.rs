@@ -1,28 +1,17 @@
 //! `REMINDER_DUE`: so many minutes before scheduled interviews as their company has set, which is a day and an hour.
 //! Interviews are on 2025-04-01.
 
+use crate::reminders::{NOTHING, check};
 use crate::support::Database::{self, Postgres, Sqlite};
-use crate::support::TestApp;
 use crate::support::booking::times;
 use crate::support::lifecycle::interview_of;
 use crate::support::people::{BRUNA, COASTAL_FREIGHT, JUDE, LUISA, NORTHERN_HAULAGE, PIET};
-use interviews::domain::InterviewId;
 use rstest::rstest;
 use serde_json::json;
 
-const NOTHING: [&str; 0] = [];
 const DAY: [&str; 1] = ["reminder_due 1440"];
 const HOUR: [&str; 1] = ["reminder_due 60"];
 const BOTH: [&str; 2] = ["reminder_due 1440", "reminder_due 60"];
-
-/// The reminders at these times.
-async fn check(app: &TestApp, id: InterviewId, expected: &[(&str, &[&str])]) {
-    for (time, reminders) in expected {
-        app.wait_until(time);
-        assert_eq!(app.remind(id).await, *reminders, "at {time}");
-        assert_eq!(app.remind(id).await, NOTHING, "again at {time}");
-    }
-}
 
 #[rstest]
 #[tokio::test]
