@@ -9,8 +9,10 @@ use crate::support::TestApp;
 use crate::support::actor::Actor;
 use crate::support::configured_server::Server;
 use crate::support::people::{BRUNA, CHIDI, DANA, JUDE, KOFI, LUISA, MONA};
+use crate::support::unit_of_work::begin_change;
 use futures_util::future::join_all;
-use interviews::domain::InterviewId;
+use interviews::domain::{Interview, InterviewId};
+use interviews::storage::unit_of_work::{Change, Locking, Stored, UnitOfWork};
 use interviews::storage::{DatabaseOptions, Db};
 use serde_json::{Value, json};
 
@@ -54,4 +56,31 @@ async fn written_events(app: &TestApp, interviews: &[InterviewId]) -> i64 {
     let ids = interviews.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let of_events = "FROM interview_events WHERE type = 'updated' AND interview_id IN";
     app.database.value(&format!("SELECT count(*) {of_events} ({ids})")).await
+}
+
+/// A change of the place of each interview, at the storage. When all are stored at once, those after the first are a
+/// group.
+async fn begin<'a>(db: &'a Db, interviews: &[InterviewId]) -> Vec<(UnitOfWork<'a>, Change)> {
+    let mut changes = Vec::new();
+    for (number, id) in interviews.iter().enumerate() {
+        let move_to_gate = |interview: &mut Interview| interview.location = Some(place(number));
+        let (unit, change, _) = begin_change(db, Locking::Optimistic, *id, move_to_gate).await;
+        changes.push((unit, change));
+    }
+    changes
+}
+
+fn is_done(stored: &Stored) -> bool {
+    matches!(stored, Stored::Done(..))
+}
+
+/// The versions of the interviews, and the numbers of their `updated` events.
+async fn versions_and_events(app: &TestApp, interviews: &[InterviewId]) -> Vec<(i32, i64)> {
+    let mut found = Vec::new();
+    for id in interviews {
+        let version = format!("SELECT version FROM interviews WHERE id = {id}");
+        let events = format!("SELECT count(*) FROM interview_events WHERE type = 'updated' AND interview_id = {id}");
+        found.push((app.database.value(&version).await, app.database.value(&events).await));
+    }
+    found
 }

@@ -1,6 +1,6 @@
 //! Which statements groups are, at the storage: there, requests arrive together for certain.
 
-use crate::groups::interviews;
+use crate::groups::{begin, interviews, is_done, versions_and_events};
 use crate::support::Database::Postgres;
 use crate::support::TestApp;
 use crate::support::booking::at;
@@ -8,7 +8,7 @@ use crate::support::people::{JUDE, LUISA, MONA};
 use crate::support::unit_of_work::begin_change;
 use futures_util::future::join_all;
 use futures_util::poll;
-use interviews::domain::{Interview, InterviewId, Scope, TimeSlot};
+use interviews::domain::{Scope, TimeSlot};
 use interviews::storage::unit_of_work::{Change, Include, Locking, Stored, UnitOfWork};
 use interviews::storage::{DatabaseOptions, Db};
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -24,35 +24,9 @@ async fn connect(app: &TestApp) -> (Db, Arc<Mutex<Vec<String>>>) {
     (db, statements)
 }
 
-/// A change of the place of each interview.
-async fn begin<'a>(db: &'a Db, interviews: &[InterviewId]) -> Vec<(UnitOfWork<'a>, Change)> {
-    let mut changes = Vec::new();
-    for id in interviews {
-        let move_to_gate = |interview: &mut Interview| interview.location = Some(format!("Gate {id}"));
-        let (unit, change, _) = begin_change(db, Locking::Optimistic, *id, move_to_gate).await;
-        changes.push((unit, change));
-    }
-    changes
-}
-
 async fn store_all(changes: Vec<(UnitOfWork<'_>, Change)>) -> Vec<Stored> {
     let stored = join_all(changes.into_iter().map(|(unit, change)| unit.store(change))).await;
     stored.into_iter().map(Result::unwrap).collect()
-}
-
-fn is_done(stored: &Stored) -> bool {
-    matches!(stored, Stored::Done(..))
-}
-
-/// The versions of the interviews, and the numbers of their `updated` events.
-async fn versions_and_events(app: &TestApp, interviews: &[InterviewId]) -> Vec<(i32, i64)> {
-    let mut found = Vec::new();
-    for id in interviews {
-        let version = format!("SELECT version FROM interviews WHERE id = {id}");
-        let events = format!("SELECT count(*) FROM interview_events WHERE type = 'updated' AND interview_id = {id}");
-        found.push((app.database.value(&version).await, app.database.value(&events).await));
-    }
-    found
 }
 
 #[tokio::test]
