@@ -1,8 +1,8 @@
 //! Fills the columns of `interviews` from which reminders are derived, in the rows that are older than the columns.
 
-use crate::domain::InterviewStatus;
 use crate::storage::Result;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use crate::storage::entities::stored_interview::{Column, assigned};
+use sea_orm::{ConnectionTrait, DbBackend, IdenStatic, Statement};
 
 /// How many rows are filled in a statement. They are locked for as long.
 const BATCH: u64 = 1_000;
@@ -23,11 +23,16 @@ pub(super) async fn fill_all(connection: &impl ConnectionTrait) -> Result<()> {
 /// Fills the next rows by id. PostgreSQL locks them in the order of their ids, as all that writes several of them.
 fn fill(backend: DbBackend) -> String {
     let lock = if backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" };
-    let waiting = InterviewStatus::WAITING.map(|status| status.into_str()).join("', '");
+    // What a change assigns that gives none of these values.
+    let given = |column| match column {
+        Column::Status => Column::Status.as_str().to_owned(),
+        Column::Sequence => "0".to_owned(),
+        _ => "NULL".to_owned(),
+    };
+    let fill = |column: Column| format!("{} = {}", column.as_str(), assigned(column, given));
+    let filled = [Column::SlotSetAt, Column::WaitingSince, Column::Sequence].map(fill).join(", ");
     format!(
-        "UPDATE interviews SET slot_set_at = coalesce(slot_set_at, updated_at), \
-            waiting_since = CASE WHEN status IN ('{waiting}') THEN coalesce(waiting_since, updated_at) END, \
-            sequence = coalesce(sequence, version - 1) \
+        "UPDATE interviews SET {filled} \
          WHERE id IN (SELECT id FROM interviews WHERE id > $1 AND sequence IS NULL ORDER BY id LIMIT {BATCH}{lock}) \
          RETURNING id"
     )

@@ -115,13 +115,13 @@ fn find(backend: DbBackend, limit: u64) -> String {
 /// reminder, one does.
 pub(crate) async fn send(transaction: Transaction, due: Vec<DueReminder>, now: DateTime<Utc>) -> Result<usize> {
     let backend = transaction.get_database_backend();
-    let row = |(number, due): (usize, &DueReminder)| {
+    let row = |due: &DueReminder| {
         json!({
-            "number": number, "interview_id": due.interview_id.0, "version": due.version,
+            "interview_id": due.interview_id.0, "version": due.version,
             "kind": due.rule.kind.event_type().into_str(), "offset_minutes": due.rule.offset_minutes,
         })
     };
-    let rows = serde_json::Value::from(due.iter().enumerate().map(row).collect::<Vec<_>>()).to_string();
+    let rows = serde_json::Value::from(due.iter().map(row).collect::<Vec<_>>()).to_string();
     let statement = Statement::from_sql_and_values(backend, insert(backend), [rows.into()]);
     let mut written = HashSet::new();
     for row in transaction.query_all_raw(statement).await? {

@@ -169,9 +169,8 @@ fn entry(row: &QueryResult) -> Result<Option<event::Model>, DbErr> {
 }
 
 /// These columns of the first `limit` readable events after a position that are visible in a scope and wanted. Of each
-/// audience
-/// the events come from an index in the order of the log, so that no more of them are read than are returned, however
-/// many events others have.
+/// audience the events come from an index in the order of the log, so that no more of them are read than are returned,
+/// however many events others have.
 fn visible_events(
     backend: DbBackend,
     scope: Scope,
