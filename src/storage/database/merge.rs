@@ -3,7 +3,7 @@
 
 use crate::domain::page::Window;
 use crate::storage::database::keyset::paginate;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
+use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Func, IntoIden, JoinType, Order, Query};
 use sea_orm::{DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value};
 
 /// The alias of the page of one parent.
@@ -25,62 +25,31 @@ pub fn merge_parents<P: EntityTrait, E: EntityTrait, Position>(
     let mut page = paginate(query.filter(of_parent), columns, descending, window, position).into_query();
     let order = if descending == window.from_end { Order::Asc } else { Order::Desc };
     let limit = window.fetch();
-    let chosen = Chosen { order: order.clone(), limit };
-    let found = match columns.last() {
-        Some(key) if backend == DbBackend::Postgres => {
-            page.clear_selects().columns(columns.iter().map(|column| (E::default(), *column)));
-            // As an array, whose rows are looked up one by one. PostgreSQL would join a subquery, and may take its
-            // estimate for a reason to read the whole table.
-            let keys = chosen.laterally::<P, E>(page, columns, *key);
-            let keys = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(keys.into())));
-            Expr::col((E::default(), *key)).eq(Func::cust("ANY").arg(keys))
-        }
-        Some(key) => {
-            page.clear_selects().column((E::default(), *key));
-            Expr::col((E::default(), *key)).in_subquery(chosen.correlated::<P, E>(page, columns, *key))
-        }
-        None => Expr::val(false),
+    let Some(key) = columns.last() else { return E::find().filter(Expr::val(false)) };
+    let own_key = Expr::col((E::default(), *key));
+    let mut keys = Query::select();
+    keys.from(P::default()).limit(limit);
+    let source: DynIden = if backend == DbBackend::Postgres {
+        page.clear_selects().columns(columns.iter().map(|column| (E::default(), *column)));
+        keys.join_lateral(JoinType::InnerJoin, page, PAGE, Expr::cust("TRUE"));
+        PAGE.into_iden()
+    } else {
+        // SQLite has no lateral join. It looks the rows up that the correlated list names.
+        page.clear_selects().column((E::default(), *key));
+        keys.join(JoinType::InnerJoin, E::default(), own_key.clone().in_subquery(page));
+        E::default().into_iden()
+    };
+    keys.column((source.clone(), *key));
+    for column in columns {
+        keys.order_by((source.clone(), *column), order.clone());
+    }
+    let found = if backend == DbBackend::Postgres {
+        // As an array, whose rows are looked up one by one. PostgreSQL would join a subquery, and may take its estimate
+        // for a reason to read the whole table.
+        own_key.eq(Func::cust("ANY").arg(Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(keys.into())))))
+    } else {
+        own_key.in_subquery(keys)
     };
     let rows = E::find().filter(found).limit(limit);
     columns.iter().fold(rows, |rows, column| rows.order_by(*column, order.clone()))
-}
-
-/// The first keys of the pages of all parents.
-struct Chosen {
-    order: Order,
-    limit: u64,
-}
-
-impl Chosen {
-    fn laterally<P: EntityTrait, E: EntityTrait>(
-        self,
-        page: SelectStatement,
-        columns: &[E::Column],
-        key: E::Column,
-    ) -> SelectStatement {
-        let mut keys = Query::select();
-        keys.column((PAGE, key)).from(P::default());
-        keys.join_lateral(JoinType::InnerJoin, page, PAGE, Expr::cust("TRUE"));
-        for column in columns {
-            keys.order_by((PAGE, *column), self.order.clone());
-        }
-        keys.limit(self.limit).to_owned()
-    }
-
-    /// SQLite has no lateral join. It looks the rows up that the correlated list names.
-    fn correlated<P: EntityTrait, E: EntityTrait>(
-        self,
-        page: SelectStatement,
-        columns: &[E::Column],
-        key: E::Column,
-    ) -> SelectStatement {
-        let mut keys = Query::select();
-        let is_in_page = Expr::col((E::default(), key)).in_subquery(page);
-        keys.column((E::default(), key)).from(P::default());
-        keys.join(JoinType::InnerJoin, E::default(), is_in_page);
-        for column in columns {
-            keys.order_by((E::default(), *column), self.order.clone());
-        }
-        keys.limit(self.limit).to_owned()
-    }
 }
