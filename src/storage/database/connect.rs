@@ -67,10 +67,8 @@ impl Db {
         let (timeout, options) = (options.acquire_timeout, options.clone());
         let connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
         let per_user = options.max_per_user.map(|connections| usize::try_from(connections).unwrap_or(usize::MAX));
-        let interview_queue = InterviewQueue::new(timeout);
-        let (waiting_changes, waiting_lookups) = (GroupQueue::new(timeout), GroupQueue::new(timeout));
         let outages = Arc::<OutageLog>::default();
-        match Address::parse(&options.url)? {
+        let (reader, writer, waiting_writer, monitor, user_shares) = match Address::parse(&options.url)? {
             Address::Postgres(address) => {
                 let limits = SessionLimits { lock_wait: timeout, statement: options.request_timeout };
                 let user_shares = UserShares::of_one_pool(Shares::for_requests(connections), per_user, timeout);
@@ -79,18 +77,7 @@ impl Db {
                     Pool::open(ConnectTo::Postgres(*address, limits), shares.requests, timeout, outages.clone());
                 let (writer, waiting_writer) = (reader.with(shares.changes), reader.with(shares.waiting));
                 let monitor = reader.with(shares.monitoring);
-                Ok(Self {
-                    reader,
-                    writer,
-                    waiting_writer,
-                    monitor,
-                    outages,
-                    interview_queue,
-                    waiting_changes,
-                    waiting_lookups,
-                    user_shares,
-                    options,
-                })
+                (reader, writer, waiting_writer, monitor, user_shares)
             }
             Address::Sqlite(file) => {
                 let file = SqliteFile::new(file, options.synchronous);
@@ -102,20 +89,21 @@ impl Db {
                 let user_shares = UserShares::of_readers(readers, per_user, timeout);
                 let (writer, reader) = (open(1, true), open(readers, false));
                 let (monitor, waiting_writer) = (reader.clone(), writer.clone());
-                Ok(Self {
-                    reader,
-                    writer,
-                    waiting_writer,
-                    monitor,
-                    outages,
-                    interview_queue,
-                    waiting_changes,
-                    waiting_lookups,
-                    user_shares,
-                    options,
-                })
+                (reader, writer, waiting_writer, monitor, user_shares)
             }
-        }
+        };
+        Ok(Self {
+            reader,
+            writer,
+            waiting_writer,
+            monitor,
+            outages,
+            interview_queue: InterviewQueue::new(timeout),
+            waiting_changes: GroupQueue::new(timeout),
+            waiting_lookups: GroupQueue::new(timeout),
+            user_shares,
+            options,
+        })
     }
 
     /// Opens the first connections, and creates a SQLite file if that is wanted.

@@ -25,7 +25,7 @@ pub(crate) mod parents;
 mod pool;
 mod privileges;
 mod prohibited_password;
-pub(crate) mod request_share;
+mod request_share;
 mod reserved;
 pub(crate) mod search;
 mod session;

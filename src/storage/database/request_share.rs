@@ -19,7 +19,7 @@ pub async fn share_connections<F: Future>(request: F) -> F::Output {
 
 /// Waits until the request of the current task may use one more connection. None outside of requests: the semaphore
 /// stays open.
-pub(crate) async fn permit() -> Option<OwnedSemaphorePermit> {
+pub(super) async fn permit() -> Option<OwnedSemaphorePermit> {
     let permits = PERMITS.try_with(Clone::clone).ok()?;
     permits.acquire_owned().await.ok()
 }

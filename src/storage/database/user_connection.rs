@@ -14,7 +14,7 @@ pub struct UserConnection<'a> {
     taken: Option<Taken>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Purpose {
     /// One statement that only reads.
     Read,

@@ -10,7 +10,8 @@ use crate::storage::interviews::with_people::{self, Row};
 use crate::storage::{Db, Result};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, IdenStatic, Statement};
-use std::mem::{Discriminant, discriminant};
+use std::collections::HashMap;
+use std::mem::discriminant;
 use std::sync::LazyLock;
 
 /// One interview of one scope.
@@ -64,15 +65,11 @@ impl Job for Lookup {
 
     async fn serve(connection: &mut GroupConnection<'_, Self>, lookups: &[Self]) -> Vec<Result<Option<Row>, DbErr>> {
         let mut outcomes: Vec<_> = lookups.iter().map(|_| Ok(None)).collect();
-        let mut kinds: Vec<Discriminant<Scope>> = Vec::new();
-        for lookup in lookups {
-            let kind = discriminant(&lookup.scope);
-            if kinds.contains(&kind) {
-                continue;
-            }
-            kinds.push(kind);
-            let places: Vec<usize> =
-                (0..lookups.len()).filter(|place| discriminant(&lookups[*place].scope) == kind).collect();
+        let mut kinds = HashMap::<_, Vec<usize>>::new();
+        for (place, lookup) in lookups.iter().enumerate() {
+            kinds.entry(discriminant(&lookup.scope)).or_default().push(place);
+        }
+        for places in kinds.into_values() {
             let of_kind: Vec<Self> = places.iter().map(|place| lookups[*place]).collect();
             match read(connection, &of_kind).await {
                 Ok(rows) => places.into_iter().zip(rows).for_each(|(place, row)| outcomes[place] = Ok(row)),
