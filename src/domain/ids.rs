@@ -37,6 +37,10 @@ id! {
     InterviewId;
     /// An event of the log. Later events of one interview have greater ids.
     EventId;
+    /// A webhook.
+    WebhookId;
+    /// One message to one webhook.
+    DeliveryId;
 }
 
 #[cfg(test)]

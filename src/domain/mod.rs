@@ -24,6 +24,7 @@ pub mod time;
 mod time_slot;
 mod time_zone;
 mod viewer;
+pub mod webhook;
 mod whole_number;
 
 pub use audience::Audience;
@@ -34,7 +35,7 @@ pub use event_log::{Epoch, LogCursor, LogPosition, Since};
 pub use expected_version::{ExpectedVersion, Versions};
 pub use field::Field;
 pub use field_error::FieldError;
-pub use ids::{CompanyId, EventId, InterviewId, IntervieweeId, UserId};
+pub use ids::{CompanyId, DeliveryId, EventId, InterviewId, IntervieweeId, UserId, WebhookId};
 pub use interview::booking::Booking;
 pub use interview::command::{Command, IntervieweeEffect, References, Transition};
 pub use interview::edit::InterviewPatch;

@@ -12,3 +12,6 @@ pub mod revoked_token;
 pub mod row;
 pub mod stored_interview;
 pub mod user;
+pub mod webhook;
+pub mod webhook_attempt;
+pub mod webhook_delivery;

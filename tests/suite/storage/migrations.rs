@@ -59,16 +59,33 @@ async fn tables(database: &TestDatabase) -> Vec<String> {
     texts(database, sql).await
 }
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 13] = [
     "companies",
     "company_settings",
     "event_log_epoch",
     "interview_events",
     "interviewees",
     "interviews",
+    "log_consumers",
     "revoked_tokens",
     "sent_reminders",
     "users",
+    "webhook_attempts",
+    "webhook_deliveries",
+    "webhooks",
+];
+
+/// A webhook with a delivery that has failed once.
+const WEBHOOK_ROWS: [&str; 4] = [
+    "INSERT INTO log_consumers VALUES ('webhooks', -1, 0)",
+    "INSERT INTO webhooks (id, company_id, url, types, status, secret, version, created_at, updated_at) \
+        VALUES (1, 1, 'https://example.com', '[\"interview.created\"]', 'enabled', 'whsec_', 1, \
+            '2025-03-20T10:00:00+00:00', '2025-03-20T10:00:00+00:00')",
+    "INSERT INTO webhook_deliveries (id, webhook_id, event_id, type, body, state, next_attempt_at, created_at) \
+        VALUES (1, 1, 1, 'interview.created', '{}', 'pending', '2025-03-20T10:00:00+00:00', \
+            '2025-03-20T10:00:00+00:00')",
+    "INSERT INTO webhook_attempts (delivery_id, number, at, duration_ms, error) \
+        VALUES (1, 1, '2025-03-20T10:00:00+00:00', 5, 'dns')",
 ];
 
 const NO_TABLES: [&str; 0] = [];
@@ -94,6 +111,9 @@ async fn every_step_can_be_reverted_and_applied_again_with_data_in_the_tables(
     let reminder = "INSERT INTO interview_events (interview_id, type, at, changes) \
         VALUES (27, 'reminder_due', '2025-03-20T10:00:00+00:00', '[]')";
     database.execute(reminder).await;
+    for row in WEBHOOK_ROWS {
+        database.execute(row).await;
+    }
     for table in TABLES {
         let count = format!("SELECT CAST(count(*) AS BIGINT) FROM {table}");
         assert!(database.value::<i64>(&count).await > 0, "{table}");
@@ -148,6 +168,7 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261203_000015_sent_reminders",
         "m20261203_000016_events_without_actor",
         "m20261203_000017_valid_event_types",
+        "m20261204_000019_webhooks",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());
@@ -208,7 +229,7 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 35] = [
+const COMMON_NAMES: [&str; 50] = [
     "event_log_epoch_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_company_id_transaction_id_id_idx",
@@ -244,6 +265,21 @@ const COMMON_NAMES: [&str; 35] = [
     "users_company_id_id_idx",
     "users_role_check",
     "users_staff_company_check",
+    "webhook_attempts_error_check",
+    "webhook_attempts_pkey",
+    "webhook_deliveries_finished_at_check",
+    "webhook_deliveries_finished_at_idx",
+    "webhook_deliveries_next_attempt_at_check",
+    "webhook_deliveries_state_check",
+    "webhook_deliveries_webhook_id_event_id_key",
+    "webhook_deliveries_webhook_id_id_idx",
+    "webhook_deliveries_webhook_id_next_attempt_at_idx",
+    "webhooks_company_id_id_idx",
+    "webhooks_disabled_reason_check",
+    "webhooks_enabled_idx",
+    "webhooks_missed_after_check",
+    "webhooks_previous_secret_check",
+    "webhooks_status_check",
 ];
 
 fn with_common_names(names: &[&'static str]) -> Vec<&'static str> {
@@ -275,10 +311,16 @@ async fn constraints_and_indexes_have_stable_names_on_postgresql() {
         "interviews_interviewer_id_fkey",
         "interviews_interviewer_overlap",
         "interviews_pkey",
+        "log_consumers_pkey",
         "revoked_tokens_pkey",
         "sent_reminders_interview_id_fkey",
         "users_company_id_fkey",
         "users_pkey",
+        "webhook_attempts_delivery_id_fkey",
+        "webhook_deliveries_pkey",
+        "webhook_deliveries_webhook_id_fkey",
+        "webhooks_company_id_fkey",
+        "webhooks_pkey",
     ]);
     assert_eq!(texts(&database, sql).await, expected);
 }
