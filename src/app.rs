@@ -14,8 +14,10 @@ use crate::http::server::{self, Routers, Shutdown, descriptors};
 use crate::http::start::StartState;
 use crate::services::{Clock, Services, SharedServices, Tokens};
 use crate::storage::Db;
+use crate::worker::Workers;
 use std::sync::Arc;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 /// The server before it listens.
 #[derive(Clone)]
@@ -99,7 +101,8 @@ impl App {
         sleep(delay).await;
     }
 
-    /// Serves until `stop` completes, then lets requests in flight finish within the grace period.
+    /// Serves and does background work until `stop` completes. Then it lets requests in flight and batches of work
+    /// finish within the grace period.
     pub async fn serve(self, listener: Listener, stop: impl Future<Output = ()> + Send) -> Stopped {
         let limits = self
             .settings
@@ -110,14 +113,23 @@ impl App {
         let routers = Routers { main: self.router(), overloaded: http::overloaded_router(self.server.clone()) };
         let timeouts = self.settings.http.timeouts();
         let (tracker, memory) = (&self.server.connections, self.server.memory.clone());
+        let stop_work = CancellationToken::new();
+        let stop = async {
+            stop.await;
+            stop_work.cancel();
+        };
         let serving = server::serve(listener, routers, tracker, limits, timeouts, memory, stop);
-        let shutdown = tokio::select! {
-            shutdown = serving => shutdown,
+        let serving_and_working = async { tokio::join!(serving, self.work(&stop_work)) };
+        let (shutdown, is_work_finished) = tokio::select! {
+            stopped = serving_and_working => stopped,
             never = self.services().watch_event_log() => never,
             never = self.services().keep_keys_fresh() => never,
-            never = self.services().keep_reminding() => never,
         };
+        if !is_work_finished {
+            tracing::info!("stopped in the middle of background work: what was not finished is done later");
+        }
         match shutdown {
+            Shutdown::Graceful if !is_work_finished => Stopped::InOrder,
             Shutdown::Graceful => {
                 if let Err(error) = self.services().db().close().await {
                     tracing::warn!(%error, "the database connections could not be closed in order");
@@ -133,6 +145,26 @@ impl App {
                 tracing::info!("stopped with connections on which no request was in flight");
                 Stopped::InOrder
             }
+        }
+    }
+
+    /// Does background work from the time when requests are served until `stop` is cancelled. Says whether all batches
+    /// were finished within the grace period.
+    async fn work(&self, stop: &CancellationToken) -> bool {
+        let Some(interval) = self.settings.work.interval() else { return true };
+        tokio::select! {
+            () = self.server.start.admitted() => {}
+            () = stop.cancelled() => return true,
+        }
+        let workers = Workers::new(self.services().clone(), interval);
+        let grace = async {
+            stop.cancelled().await;
+            sleep(self.settings.http.shutdown_grace).await;
+        };
+        tokio::select! {
+            biased;
+            () = workers.run(stop) => true,
+            () = grace => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The interview-scheduling server of a driver-recruiting platform, as a library. `docs/ARCHITECTURE.md` explains the
 //! structure. Each layer uses the layers before it: [`domain`], [`storage`], [`outbound`], [`services`], [`graphql`],
-//! [`http`], [`config`], [`app`], [`cli`].
+//! [`worker`], [`http`], [`config`], [`app`], [`cli`].
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
@@ -13,3 +13,4 @@ pub mod http;
 pub mod outbound;
 pub mod services;
 pub mod storage;
+pub mod worker;

@@ -34,6 +34,7 @@ mod m20261203_000014_company_settings;
 mod m20261203_000015_sent_reminders;
 mod m20261203_000016_events_without_actor;
 mod m20261203_000017_valid_event_types;
+mod m20261204_000018_index_of_expired_tokens;
 mod m20261204_000019_webhooks;
 
 /// All steps, in order.
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261203_000015_sent_reminders::SentReminders),
             Box::new(m20261203_000016_events_without_actor::EventsWithoutActor),
             Box::new(m20261203_000017_valid_event_types::ValidEventTypes),
+            Box::new(m20261204_000018_index_of_expired_tokens::IndexOfExpiredTokens),
             Box::new(m20261204_000019_webhooks::Webhooks),
         ]
     }

@@ -78,6 +78,9 @@ pub enum CliError {
     /// A second signal arrived while requests in flight were finishing.
     #[error("stopped by a second signal before all requests in flight were answered")]
     Aborted,
+    /// A second signal arrived during background work.
+    #[error("stopped by a second signal in the middle of background work: what was not finished is done later")]
+    WorkCut,
     /// An import did not begin, or did not come to its end.
     #[error(transparent)]
     Import(Box<CliError>),

@@ -19,6 +19,7 @@ mod serve;
 mod signals;
 mod start;
 mod token;
+mod work;
 
 pub use error::CliError;
 
@@ -56,6 +57,9 @@ enum Command {
     /// Run the server in production
     #[command(after_help = DURATIONS)]
     Serve(Box<serve::Arguments>),
+    /// Do background work alone, for servers with `--workers off`: write reminders, and delete old rows
+    #[command(after_help = DURATIONS)]
+    Work(work::Arguments),
     /// Apply or revert migrations of the database, or print their state
     #[command(after_help = DURATIONS)]
     Migrate {
@@ -142,6 +146,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Import(arguments) => return import::run(arguments).await,
         Command::Dev(arguments) => Box::pin(dev::run(*arguments, &cli.changed_settings)).await,
         Command::Serve(arguments) => Box::pin(serve::run(*arguments, &cli.changed_settings)).await,
+        Command::Work(arguments) => Box::pin(work::run(arguments)).await,
         Command::Migrate { direction, database } => database::migrate(&direction, &database).await,
         Command::Schema => output::print(graphql::sdl()),
         Command::Token(arguments) => token::run(*arguments).await,

@@ -93,7 +93,7 @@ fn tokens(settings: &TokenSettings, jwks: &JwksSettings) -> Result<Tokens, CliEr
 }
 
 /// Does what has to be done, and checks what has to be true, before the first request is served.
-async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
+pub async fn prepare(db: &Db, migrate: bool) -> Result<(), CliError> {
     db.start().await?;
     if migrate {
         db.migrate_up().await?;

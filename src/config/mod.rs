@@ -8,6 +8,7 @@ mod jwks;
 mod log;
 mod secret;
 mod services;
+mod work;
 
 pub use cors_origin::{CorsOrigin, InvalidOrigin};
 pub use database::DatabaseSettings;
@@ -17,6 +18,7 @@ pub use jwks::{JwksError, JwksSettings};
 pub use log::{LogFormat, LogSettings};
 pub use secret::{Secret, SecretError};
 pub use services::{BookingSettings, ServiceSettings, TokenSettings};
+pub use work::{Switch, WorkInterval, WorkSettings};
 
 use crate::services::ServiceLimits;
 use clap::Args;
@@ -38,6 +40,9 @@ pub struct ServerSettings {
     /// The rules of bookings.
     #[command(flatten)]
     pub bookings: BookingSettings,
+    /// Background work.
+    #[command(flatten)]
+    pub work: WorkSettings,
 }
 
 impl ServerSettings {

@@ -18,6 +18,7 @@ mod people;
 pub mod provisioning;
 mod refusal;
 mod reminder;
+mod retention;
 mod search;
 pub mod text;
 pub mod time;
@@ -53,6 +54,7 @@ pub use people::{
 };
 pub use refusal::{Conflict, Refusal, RefusalCode};
 pub use reminder::{DueReminder, ReminderKind, ReminderRule};
+pub use retention::Retention;
 pub use search::{Search, fold};
 pub use text::{Breaks, TextProblem};
 pub use time_slot::{SlotError, TimeSlot};

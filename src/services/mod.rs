@@ -2,6 +2,7 @@
 //! stores. Permission and state are decided here and in the domain, for all transports alike.
 
 pub mod auth;
+mod cleanup;
 mod clock;
 mod company_settings;
 mod demo_data;
@@ -37,6 +38,8 @@ pub use crate::storage::unit_of_work::Include;
 pub use crate::storage::{RequestChanges, share_connections};
 
 use crate::domain::Viewer;
+#[cfg(test)]
+use crate::storage::{DatabaseOptions, Synchronous};
 use crate::storage::{Db, StorageError, UserReader};
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
@@ -114,6 +117,22 @@ impl Services {
         }
     }
 
+    /// The services of tests that use no database.
+    #[cfg(test)]
+    pub(crate) fn unconnected(clock: Clock) -> Self {
+        let options = DatabaseOptions {
+            url: "sqlite://unused.db".to_owned(),
+            max_connections: 1,
+            max_per_user: None,
+            acquire_timeout: Duration::from_secs(1),
+            request_timeout: None,
+            create: false,
+            synchronous: Synchronous::Normal,
+        };
+        let db = Db::open(&options).unwrap();
+        Self::new(db, clock, Tokens::new(None, None), CacheLifetimes::default())
+    }
+
     /// The same with other limits.
     #[must_use]
     pub fn with_limits(self, limits: ServiceLimits) -> Self {
@@ -167,6 +186,12 @@ impl Services {
             Some(provider) => provider.refresh(&self.clock).await,
             None => Ok(()),
         }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The database, for wiring and administration.

@@ -75,6 +75,11 @@ impl Readiness {
 }
 
 impl Services {
+    /// Whether the database answers and has the schema of this release.
+    pub async fn has_current_schema(&self) -> bool {
+        self.db.migration_state().await.is_ok_and(|state| state.is_current())
+    }
+
     /// Checks the database, its schema and the keys. Calls within a second share one result.
     pub async fn readiness(&self) -> Readiness {
         let mut last = self.readiness.last.lock().await;

@@ -169,17 +169,19 @@ fn insert(backend: DbBackend) -> String {
     )
 }
 
-/// Forgets at most `limit` reminders of interviews that began before this time. Returns how many there were.
+/// Forgets at most `limit` reminders of interviews that began, or were to begin, before this time. Returns how many
+/// there were.
 pub(crate) async fn forget(
     connection: &impl ConnectionTrait,
     started_before: DateTime<Utc>,
     limit: u64,
 ) -> Result<u64> {
+    // A reminder of a start is due for that start: no interview has to be looked up.
     let sql = format!(
         "DELETE FROM sent_reminders WHERE (interview_id, kind, offset_minutes, due_for) IN ( \
-            SELECT sent.interview_id, sent.kind, sent.offset_minutes, sent.due_for \
-            FROM sent_reminders AS sent JOIN interviews ON interviews.id = sent.interview_id \
-            WHERE sent.due_for < $1 AND interviews.start_at < $1 ORDER BY sent.due_for LIMIT {limit})"
+            SELECT interview_id, kind, offset_minutes, due_for FROM sent_reminders AS sent WHERE due_for < $1 AND \
+            (kind = '{START}' OR (SELECT start_at FROM interviews WHERE id = sent.interview_id) < $1) \
+            ORDER BY due_for LIMIT {limit})"
     );
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [started_before.into()]);
     Ok(connection.execute_raw(statement).await?.rows_affected())

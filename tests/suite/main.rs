@@ -20,3 +20,4 @@ mod outages;
 mod reminders;
 mod storage;
 mod websocket;
+mod work;

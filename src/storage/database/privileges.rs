@@ -61,7 +61,7 @@ pub const TABLES: [(&str, &str); 14] = [
     ("interviews", "SELECT INSERT UPDATE"),
     ("interview_events", "SELECT INSERT UPDATE"),
     ("event_log_epoch", "SELECT INSERT UPDATE"),
-    ("revoked_tokens", "SELECT INSERT UPDATE"),
+    ("revoked_tokens", "SELECT INSERT UPDATE DELETE"),
     ("sent_reminders", "SELECT INSERT DELETE"),
     ("log_consumers", "SELECT INSERT UPDATE DELETE"),
     ("webhooks", "SELECT INSERT UPDATE DELETE"),

@@ -1,5 +1,5 @@
-//! The direction of the layers, `domain ← storage, outbound ← services ← graphql, http ← app ← cli, main`, and the
-//! names that each layer must not use. The tests search the text of the sources, which is enough to notice a wrong
+//! The direction of the layers, `domain ← storage, outbound ← services ← graphql, http, worker ← app ← cli, main`, and
+//! the names that each layer must not use. The tests search the text of the sources, which is enough to notice a wrong
 //! import.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ struct Layer {
 }
 
 /// A file or folder of `src/` belongs to the layer of its name.
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer {
         name: "domain",
         uses: &[],
@@ -63,6 +63,11 @@ const LAYERS: [Layer; 10] = [
         uses: &["domain", "services", "graphql"],
         without: &["sea_orm", "sqlx", "migration", "clap", "jsonwebtoken"],
     },
+    Layer {
+        name: "worker",
+        uses: &["services"],
+        without: &["async_graphql", "axum", "sea_orm", "sqlx", "migration", "clap", "jsonwebtoken"],
+    },
     // Settings fill in what each layer leaves open, and `app` wires by them.
     Layer {
         name: "config",
@@ -71,12 +76,12 @@ const LAYERS: [Layer; 10] = [
     },
     Layer {
         name: "app",
-        uses: &["domain", "storage", "services", "graphql", "http", "config"],
+        uses: &["domain", "storage", "services", "graphql", "http", "worker", "config"],
         without: &["sea_orm", "sqlx", "async_graphql"],
     },
     Layer {
         name: "cli",
-        uses: &["domain", "storage", "services", "graphql", "http", "config", "app"],
+        uses: &["domain", "storage", "services", "graphql", "http", "worker", "config", "app"],
         without: &["sea_orm", "sqlx", "async_graphql"],
     },
     Layer { name: "main", uses: &["cli"], without: &["sea_orm", "sqlx", "async_graphql", "axum"] },

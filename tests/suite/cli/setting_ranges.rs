@@ -62,6 +62,7 @@ const DURATIONS: &[(&str, &str, &str)] = &[
     ("SHUTDOWN_GRACE", "0s", "365days"),
     ("VIEWER_TTL", "0s", "365days"),
     ("WAIT_FOR_DATABASE", "0s", "365days"),
+    ("WORK_INTERVAL", "10ms", "1h"),
     ("WRITE_TIMEOUT", "1ms", "365days"),
 ];
 

@@ -168,6 +168,7 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261203_000015_sent_reminders",
         "m20261203_000016_events_without_actor",
         "m20261203_000017_valid_event_types",
+        "m20261204_000018_index_of_expired_tokens",
         "m20261204_000019_webhooks",
     ];
     assert_eq!(names, expected);
@@ -229,7 +230,7 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 50] = [
+const COMMON_NAMES: [&str; 51] = [
     "event_log_epoch_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_company_id_transaction_id_id_idx",
@@ -259,6 +260,7 @@ const COMMON_NAMES: [&str; 50] = [
     "interviews_start_at_waiting_since_idx",
     "interviews_status_check",
     "interviews_time_order_check",
+    "revoked_tokens_expires_at_idx",
     "sent_reminders_due_for_idx",
     "sent_reminders_kind_check",
     "sent_reminders_pkey",

@@ -27,6 +27,13 @@ pub fn update() -> String {
     )
 }
 
+/// The settings of a server in process, from flags of the command line. It does no background work: tests call jobs.
+pub fn settings(flags: &[&str]) -> ServerSettings {
+    let command = ServerSettings::augment_args(clap::Command::new("test"));
+    let arguments = ["test", "--workers", "off"].iter().chain(flags);
+    ServerSettings::from_arg_matches(&command.get_matches_from(arguments)).unwrap()
+}
+
 /// A second server on these connections, called by Mona.
 pub struct Server {
     pub staff: Actor,
@@ -35,12 +42,9 @@ pub struct Server {
 
 impl Server {
     pub fn new(app: &TestApp, db: Db, flags: &[&str]) -> Self {
-        let command = ServerSettings::augment_args(clap::Command::new("test"));
-        let settings =
-            ServerSettings::from_arg_matches(&command.get_matches_from(["test"].iter().chain(flags))).unwrap();
         let tokens = Tokens::try_new(SECRET, None).unwrap();
         let token = app.staff().token().to_owned();
-        let app = App::new(db, Clock::Frozen(app.clock.clone()), tokens, Explorer::new(None), settings);
+        let app = App::new(db, Clock::Frozen(app.clock.clone()), tokens, Explorer::new(None), settings(flags));
         Self { staff: Actor::new(app.router(), Some(token)), app }
     }
 

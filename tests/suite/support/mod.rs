@@ -64,11 +64,9 @@ pub mod websocket_client;
 use actor::Actor;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use clap::{Args, FromArgMatches};
 pub use database::Database;
 use database::TestDatabase;
 use interviews::app::App;
-use interviews::config::ServerSettings;
 use interviews::domain::UserId;
 use interviews::http::explorer::Explorer;
 use interviews::services::{Clock, FrozenClock, Tokens, demo};
@@ -122,9 +120,7 @@ impl TestApp {
         let seen = statements.clone();
         db.observe(move |sql| seen.lock().unwrap().push(sql.to_owned()));
         let clock = FrozenClock::at(NOW.parse().unwrap());
-        let matches =
-            ServerSettings::augment_args(clap::Command::new("test")).get_matches_from(["test"].iter().chain(flags));
-        let settings = ServerSettings::from_arg_matches(&matches).unwrap();
+        let settings = configured_server::settings(flags);
         let app = App::new(db, Clock::Frozen(clock.clone()), tokens, Explorer::new(None), settings);
         let router = app.router();
         Self { app, clock, database, statements, router }
