@@ -19,6 +19,7 @@ mod serve;
 mod signals;
 mod start;
 mod token;
+mod webhooks;
 mod work;
 
 pub use error::CliError;
@@ -102,6 +103,11 @@ enum Command {
     /// Copy a SQLite database to a new file, while servers use it, and check the copy
     #[command(after_help = DURATIONS)]
     Backup(backup::Arguments),
+    /// Receive webhooks during development
+    Webhooks {
+        #[command(subcommand)]
+        command: webhooks::WebhooksCommand,
+    },
     /// Print the reference of commands and settings as Markdown
     #[command(hide = true)]
     Configuration,
@@ -156,6 +162,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Export(arguments) => export::run(arguments).await,
         Command::ExpireCursors { database } => database::expire_cursors(&database).await,
         Command::Backup(arguments) => backup::run(arguments).await,
+        Command::Webhooks { command } => webhooks::run(command).await,
         Command::Configuration => output::print(configuration::reference()),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -2,5 +2,11 @@
 
 mod document;
 mod http_client;
+mod name_lookup;
+mod webhook_client;
 
 pub use document::{DocumentSource, DocumentUrl, FetchError, InvalidUrl};
+pub use name_lookup::{NameLookup, SystemLookup};
+pub use webhook_client::{
+    InvalidProxy, WebhookClient, WebhookProxy, WebhookRequest, WebhookResponse, WebhookTransport,
+};

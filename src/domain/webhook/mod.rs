@@ -1,9 +1,12 @@
 //! Webhooks: URLs to which the events of the log are sent, as in Standard Webhooks 1.0.0
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 
+pub mod address;
 mod delivery;
 mod message_type;
+pub mod schedule;
 mod secret;
+pub mod signature;
 mod status;
 mod webhook;
 
