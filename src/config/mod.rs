@@ -8,6 +8,7 @@ mod jwks;
 mod log;
 mod secret;
 mod services;
+mod webhooks;
 mod work;
 
 pub use cors_origin::{CorsOrigin, InvalidOrigin};
@@ -18,6 +19,7 @@ pub use jwks::{JwksError, JwksSettings};
 pub use log::{LogFormat, LogSettings};
 pub use secret::{Secret, SecretError};
 pub use services::{BookingSettings, ServiceSettings, TokenSettings};
+pub use webhooks::WebhookSettings;
 pub use work::{Switch, WorkInterval, WorkSettings};
 
 use crate::services::ServiceLimits;
@@ -40,6 +42,9 @@ pub struct ServerSettings {
     /// The rules of bookings.
     #[command(flatten)]
     pub bookings: BookingSettings,
+    /// Where webhooks are sent.
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
     /// Background work.
     #[command(flatten)]
     pub work: WorkSettings,
@@ -52,6 +57,7 @@ impl ServerSettings {
             max_count: self.services.max_count,
             missed_events: self.services.missed_event_memory,
             bookings: self.bookings.limits(),
+            webhook_addresses: self.webhooks.addresses(),
         }
     }
 }

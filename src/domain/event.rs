@@ -56,6 +56,17 @@ pub struct FieldChange {
     pub to: Option<String>,
 }
 
+impl FieldChange {
+    /// The value `from` or `to` as the GraphQL schema and webhooks print it: enum values in capitals.
+    #[must_use]
+    pub fn api_value(&self, value: Option<&str>) -> Option<String> {
+        match self.field {
+            Field::Kind | Field::Status | Field::AmendedBy | Field::Absent => value.map(str::to_uppercase),
+            _ => value.map(str::to_owned),
+        }
+    }
+}
+
 /// One entry of an interview's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

@@ -43,6 +43,30 @@ pub enum Field {
 }
 
 impl Field {
+    /// The name in the GraphQL schema and in webhooks: of a field of an interview, of an argument, or of a reminder.
+    #[must_use]
+    pub fn api_name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Kind => "kind",
+            Self::Status => "status",
+            Self::StartAt => "startAt",
+            Self::EndAt => "endAt",
+            Self::AmendStartAt => "amendStartAt",
+            Self::AmendEndAt => "amendEndAt",
+            Self::AmendedBy => "amendedBy",
+            Self::Location => "location",
+            Self::IntervieweeId => "intervieweeId",
+            Self::InterviewerId => "interviewerId",
+            Self::AllowOverlap => "allowOverlap",
+            Self::Reason => "reason",
+            Self::Absent => "absent",
+            Self::As => "as",
+            Self::MinutesBefore => "minutesBefore",
+            Self::Hours => "hours",
+        }
+    }
+
     /// What a sentence for people calls the field, after "the".
     #[must_use]
     pub fn label(self) -> &'static str {

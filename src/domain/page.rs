@@ -58,6 +58,13 @@ pub struct Page<T> {
     pub has_next: bool,
 }
 
+/// The page of a list without items.
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), has_previous: false, has_next: false }
+    }
+}
+
 impl<P> Window<P> {
     /// The number of rows to fetch. One more than the limit shows whether there is a further page.
     #[must_use]

@@ -85,6 +85,10 @@ pub enum RefusalCode {
     InvalidJti,
     /// A setting of a company cannot have the value.
     InvalidSetting,
+    /// A webhook cannot have this URL.
+    InvalidUrl,
+    /// The company has as many webhooks as it may have.
+    TooManyWebhooks,
     /// The person has open interviews.
     OpenInterviews,
     /// See [`Refusal::NotFound`].

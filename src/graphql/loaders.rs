@@ -1,11 +1,13 @@
 //! Data loaders: what the resolvers of a request ask for at the same time is fetched with one statement for each kind.
 
 use crate::domain::page::{InterviewPosition, Page, Window};
+use crate::domain::webhook::{Attempt, Delivery, DeliveryState};
 use crate::domain::{
-    Company, CompanyId, CompanySettings, Epoch, Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId,
-    User, UserId, Viewer,
+    Company, CompanyId, CompanySettings, DeliveryId, Epoch, Event, EventId, Interview, InterviewId, Interviewee,
+    IntervieweeId, User, UserId, Viewer, WebhookId,
 };
 use crate::graphql::engine::loader_scheduler::{NoDelay, PendingFetches};
+use crate::graphql::schema::interview::event::InterviewEvent;
 use crate::services::{ServiceError, SharedServices};
 use async_graphql::dataloader::{self, DataLoader};
 use std::collections::{HashMap, HashSet};
@@ -51,6 +53,25 @@ pub struct SettingsOf(pub CompanyId);
 /// The epoch of the event log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventLogEpoch;
+
+/// A page of the deliveries of a webhook, which have one of these states, or any.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DeliveriesOf {
+    pub webhook: WebhookId,
+    pub states: Vec<DeliveryState>,
+    pub window: Window<DeliveryId>,
+}
+
+/// The number of the deliveries of a webhook, which have one of these states, or any.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct CountDeliveriesOf {
+    pub webhook: WebhookId,
+    pub states: Vec<DeliveryState>,
+}
+
+/// The attempts of a delivery.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AttemptsOf(pub DeliveryId);
 
 impl Loader {
     /// A loader that fetches through `fetches`.
@@ -221,6 +242,65 @@ impl dataloader::Loader<EventLogEpoch> for BatchFetcher {
     async fn load(&self, keys: &[EventLogEpoch]) -> Batch<EventLogEpoch, Epoch> {
         let epoch = self.services.event_log_epoch().await?;
         Ok(keys.iter().map(|key| (*key, epoch)).collect())
+    }
+}
+
+impl dataloader::Loader<DeliveriesOf> for BatchFetcher {
+    type Value = Page<Delivery>;
+    type Error = ServiceError;
+
+    async fn load(&self, keys: &[DeliveriesOf]) -> Batch<DeliveriesOf, Self::Value> {
+        let mut loaded = HashMap::new();
+        let Some(viewer) = &self.viewer else { return Ok(loaded) };
+        for (states, window) in distinct(keys, |key| (key.states.clone(), key.window)) {
+            let is_of_it = |key: &&DeliveriesOf| key.states == states && key.window == window;
+            let ids: Vec<_> = keys.iter().filter(is_of_it).map(|key| key.webhook).collect();
+            let pages = self.services.deliveries_of(viewer, &ids, &states, &window).await?;
+            let key = |webhook| DeliveriesOf { webhook, states: states.clone(), window };
+            loaded.extend(pages.into_iter().map(|(webhook, page)| (key(webhook), page)));
+        }
+        Ok(loaded)
+    }
+}
+
+impl dataloader::Loader<CountDeliveriesOf> for BatchFetcher {
+    type Value = u64;
+    type Error = ServiceError;
+
+    async fn load(&self, keys: &[CountDeliveriesOf]) -> Batch<CountDeliveriesOf, u64> {
+        let mut loaded = HashMap::new();
+        let Some(viewer) = &self.viewer else { return Ok(loaded) };
+        for states in distinct(keys, |key| key.states.clone()) {
+            let ids: Vec<_> = keys.iter().filter(|key| key.states == states).map(|key| key.webhook).collect();
+            let counts = self.services.count_deliveries_of(viewer, &ids, &states).await?;
+            let key = |webhook| CountDeliveriesOf { webhook, states: states.clone() };
+            loaded.extend(counts.into_iter().map(|(webhook, count)| (key(webhook), count)));
+        }
+        Ok(loaded)
+    }
+}
+
+impl dataloader::Loader<AttemptsOf> for BatchFetcher {
+    type Value = Vec<Attempt>;
+    type Error = ServiceError;
+
+    async fn load(&self, keys: &[AttemptsOf]) -> Batch<AttemptsOf, Self::Value> {
+        let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let attempts = self.services.attempts_of(viewer, &ids).await?;
+        Ok(attempts.into_iter().map(|(delivery, attempts)| (AttemptsOf(delivery), attempts)).collect())
+    }
+}
+
+/// Events with their interviews as they are now.
+impl dataloader::Loader<EventId> for BatchFetcher {
+    type Value = InterviewEvent;
+    type Error = ServiceError;
+
+    async fn load(&self, ids: &[EventId]) -> Batch<EventId, InterviewEvent> {
+        let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
+        let events = self.services.events_by_ids(viewer, ids).await?;
+        Ok(events.into_iter().map(|(event, interview)| (event.id, InterviewEvent::of_log(event, interview))).collect())
     }
 }
 

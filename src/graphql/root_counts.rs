@@ -3,7 +3,7 @@
 
 use crate::domain::filter::InterviewFilter;
 use crate::domain::provisioning::AccountFilter;
-use crate::domain::{EventFilter, LogPosition, Search, Viewer};
+use crate::domain::{CompanyId, EventFilter, LogPosition, Search, Viewer};
 use crate::services::{ServiceError, Services, SharedServices};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -22,6 +22,8 @@ pub enum RootCount {
     Users(AccountFilter),
     /// The companies whose name contains the text.
     Companies(Option<Search>),
+    /// The webhooks of a company, or those without one.
+    Webhooks(Option<CompanyId>),
     /// The events after a position.
     Changes(LogPosition, EventFilter),
 }
@@ -56,6 +58,7 @@ async fn run(services: Arc<Services>, viewer: Arc<Viewer>, count: RootCount) -> 
         RootCount::Interviewers(search) => services.count_interviewers(&viewer, search.as_ref()).await,
         RootCount::Users(filter) => services.count_accounts(&viewer, &filter).await,
         RootCount::Companies(search) => services.count_companies(&viewer, search.as_ref()).await,
+        RootCount::Webhooks(company) => services.count_webhooks(&viewer, company).await,
         RootCount::Changes(since, filter) => services.count_changes(&viewer, &filter, since).await,
     }
 }

@@ -13,6 +13,7 @@ pub mod provisioning;
 mod readiness;
 mod reminders;
 mod retry;
+mod webhooks;
 
 pub use auth::authentication::AuthenticationError;
 pub use auth::identity_provider::{ClaimRules, IdentityProvider, KeySetError, KeySetState, RefreshTimes};
@@ -32,12 +33,14 @@ pub use events::log_entry::{AdmittedEntry, LogEntry};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use interviews::commands::ChangedInterview;
 pub use readiness::{DatabaseState, Readiness, SchemaState};
+pub use webhooks::Replay;
 
 pub use crate::domain::{BookingLimits, InterviewWithPeople};
 pub use crate::storage::unit_of_work::Include;
 pub use crate::storage::{RequestChanges, share_connections};
 
 use crate::domain::Viewer;
+use crate::domain::webhook::address::AddressPolicy;
 #[cfg(test)]
 use crate::storage::{DatabaseOptions, Synchronous};
 use crate::storage::{Db, StorageError, UserReader};
@@ -87,11 +90,18 @@ pub struct ServiceLimits {
     pub missed_events: usize,
     /// Limits on what is booked.
     pub bookings: BookingLimits,
+    /// What webhooks may reach.
+    pub webhook_addresses: AddressPolicy,
 }
 
 impl Default for ServiceLimits {
     fn default() -> Self {
-        Self { max_count: 10_000, missed_events: 8 * 1024 * 1024, bookings: BookingLimits::default() }
+        Self {
+            max_count: 10_000,
+            missed_events: 8 * 1024 * 1024,
+            bookings: BookingLimits::default(),
+            webhook_addresses: AddressPolicy::default(),
+        }
     }
 }
 

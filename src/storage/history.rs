@@ -3,11 +3,13 @@
 use crate::domain::page::{Page, Window};
 use crate::domain::{Event, EventId, InterviewId, Scope};
 use crate::storage::Result;
+use crate::storage::database::array_parameter::is_any_of;
 use crate::storage::database::count::counts_up_to;
 use crate::storage::database::keyset::{page_per_parent, pages};
 use crate::storage::entities::event;
 use crate::storage::event_log::{visible_to, without_reminders};
 use event::Column;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, Select};
 use std::collections::HashMap;
 
@@ -40,6 +42,15 @@ pub(crate) async fn counts_by_interview(
     let (events, interviews) = (visible_events(scope, includes_reminders), numbers(interviews));
     let counts = counts_up_to(connection, events, Column::InterviewId, interviews, ceiling).await?;
     Ok(counts.into_iter().map(|(id, count)| (InterviewId(id), count)).collect())
+}
+
+/// Those of these events that are visible in this scope, in no particular order.
+pub(crate) async fn by_ids(connection: &impl ConnectionTrait, scope: Scope, ids: &[EventId]) -> Result<Vec<Event>> {
+    let ids = ids.iter().map(|id| id.0).collect();
+    let id = Expr::col((event::Entity, Column::Id));
+    let is_wanted = is_any_of(connection.get_database_backend(), id, ids);
+    let rows = visible_events(scope, true).filter(is_wanted).all(connection).await?;
+    rows.into_iter().map(Event::try_from).collect()
 }
 
 fn visible_events(scope: Scope, includes_reminders: bool) -> Select<event::Entity> {

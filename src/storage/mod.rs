@@ -26,6 +26,7 @@ pub(crate) mod time_locks;
 pub mod tokens;
 pub mod unit_of_work;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 pub use backup::BackupError;
 pub use database::{

@@ -7,7 +7,7 @@ pub use key_file::KeyFileError;
 use crate::app::{App, BindAddress};
 use crate::cli::signals::{self, Hangup};
 use crate::cli::{CliError, database, output, serve, start};
-use crate::config::ServerSettings;
+use crate::config::{ServerSettings, Switch};
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
 use crate::services::{Clock, DemoDataError, Tokens, demo};
@@ -96,6 +96,8 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
     // With any name in the list, names that are not in it are refused.
     server.http.allowed_hosts.push("localhost".to_owned());
     server.http.default_to_loopback_origins = true;
+    // Receivers run on the same machine.
+    (server.webhooks.webhook_allow_http, server.webhooks.webhook_allow_private) = (Switch::On, Switch::On);
     let signals = signals::listen(Hangup::Stops)?;
     serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener, signals, changed_settings).await
 }

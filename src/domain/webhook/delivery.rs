@@ -31,6 +31,9 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The most attempts of a delivery that are shown. The schedule has ten; more are made when it is queued again.
+    pub const MAX_SHOWN_ATTEMPTS: i32 = 20;
+
     /// What the receiver recognises the message by: equal in all attempts, and when it is delivered again.
     #[must_use]
     pub fn message_id(&self) -> String {

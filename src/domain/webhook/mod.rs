@@ -1,17 +1,24 @@
 //! Webhooks: URLs to which the events of the log are sent, as in Standard Webhooks 1.0.0
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 
+mod access;
 pub mod address;
+pub mod body;
+mod definition;
 mod delivery;
+mod edit;
+mod erasure;
 mod message_type;
 pub mod schedule;
 mod secret;
 pub mod signature;
 mod status;
-mod webhook;
 
+pub use access::{WebhookRefusal, WebhookResult};
+pub use definition::{PreviousSecret, Webhook};
 pub use delivery::{Attempt, AttemptError, Delivery, DeliveryState};
+pub use edit::{NewWebhook, WebhookError, WebhookField, WebhookPatch};
+pub use erasure::without_reasons;
 pub use message_type::WebhookType;
 pub use secret::{InvalidSecret, WebhookSecret};
 pub use status::{DisabledReason, WebhookStatus};
-pub use webhook::{PreviousSecret, Webhook};

@@ -3,7 +3,6 @@
 
 mod access;
 mod enums;
-mod field_names;
 pub mod interview;
 mod patch;
 mod people;
@@ -12,8 +11,10 @@ mod scalars;
 mod search;
 mod settings;
 mod viewer;
+mod webhooks;
 
 use crate::domain::erasure::MAX_SHOWN;
+use crate::domain::webhook::Delivery;
 use crate::graphql::engine::document::{FreeText, Items, List, Scan};
 use access::mutations::AccessMutations;
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
@@ -26,10 +27,20 @@ use provisioning::queries::ProvisioningQueries;
 use settings::mutations::SettingsMutations;
 use std::sync::LazyLock;
 use viewer::queries::ViewerQueries;
+use webhooks::mutations::WebhookMutations;
+use webhooks::queries::WebhookQueries;
 
 /// The fields with text that users write. A text has up to 2000 characters.
-pub const FREE_TEXTS: &[FreeText] =
-    &[("Interview", "location"), ("Interview", "reason"), ("FieldChange", "from"), ("FieldChange", "to")];
+pub const FREE_TEXTS: &[FreeText] = &[
+    ("Interview", "location"),
+    ("Interview", "reason"),
+    ("FieldChange", "from"),
+    ("FieldChange", "to"),
+    ("Webhook", "url"),
+    ("Webhook", "description"),
+    ("WebhookDelivery", "body"),
+    ("WebhookAttempt", "response"),
+];
 
 /// A count reads up to `MAX_COUNT` rows, and more if few of them fulfil its filter.
 const COUNT_COST: usize = 1000;
@@ -44,6 +55,8 @@ pub const SCANS: &[Scan] = &[
     count("InterviewerConnection"),
     count("UserConnection"),
     count("CompanyConnection"),
+    count("WebhookConnection"),
+    count("WebhookDeliveryConnection"),
     Scan { parent: "Query", field: "interviews", argument: Some("filter"), cost: SEARCH_COST },
     Scan { parent: "Query", field: "interviewChanges", argument: Some("filter"), cost: SEARCH_COST },
     Scan { parent: "Query", field: "interviewees", argument: Some("search"), cost: SEARCH_COST },
@@ -51,6 +64,7 @@ pub const SCANS: &[Scan] = &[
     // With `role` as well: no index has it.
     Scan { parent: "Query", field: "users", argument: None, cost: SEARCH_COST },
     Scan { parent: "Query", field: "companies", argument: Some("search"), cost: SEARCH_COST },
+    Scan { parent: "Webhook", field: "deliveries", argument: Some("state"), cost: SEARCH_COST },
 ];
 
 const fn count(parent: &'static str) -> Scan {
@@ -62,8 +76,11 @@ pub const LISTS: &[List] = &[
     rows("syncCompanies", "companies"),
     rows("syncUsers", "users"),
     rows("syncInterviewees", "interviewees"),
+    List { parent: "WebhookDelivery", field: "attempts", items: Items::AtMost(MAX_SHOWN_ATTEMPTS) },
     List { parent: "OpenInterviewsError", field: "interviews", items: Items::AtMost(MAX_SHOWN) },
 ];
+
+const MAX_SHOWN_ATTEMPTS: usize = Delivery::MAX_SHOWN_ATTEMPTS.unsigned_abs() as usize;
 
 const fn rows(field: &'static str, argument: &'static str) -> List {
     List { parent: "Mutation", field, items: Items::OfArgument(argument) }
@@ -77,12 +94,12 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Queries. Objects that the viewer has no permission to see are treated as if they did not exist.
 #[derive(MergedObject)]
-pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries);
+pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries);
 
 /// Mutations. A mutation is applied completely or not at all; of those that begin with `sync`, each row by itself.
 /// Errors that the user can fix are returned in `userErrors`.
 #[derive(MergedObject)]
-pub struct Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations);
+pub struct Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations, WebhookMutations);
 
 /// Subscriptions, over WebSocket (subprotocol `graphql-transport-ws`) or server-sent events (`accept:
 /// text/event-stream`).
@@ -91,8 +108,9 @@ pub struct Subscription(InterviewSubscriptions);
 
 /// The schema. The engine validates documents, so async-graphql does not have to.
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let query = Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries);
-    let mutation = Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations);
+    let query = Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries);
+    let mutation =
+        Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations, WebhookMutations);
     let subscription = Subscription(InterviewSubscriptions);
     Schema::build(query, mutation, subscription).validation_mode(ValidationMode::Fast).finish()
 });

@@ -6,7 +6,7 @@ use crate::domain::{UserId, Viewer};
 use crate::services::retry::repeat;
 use crate::services::{ServiceError, Services};
 use crate::storage::unit_of_work::{Change, Stored, store_within};
-use crate::storage::{LockWait, StorageError, erasure};
+use crate::storage::{LockWait, StorageError, erasure, webhooks};
 
 impl Services {
     /// Erases a person: nothing stays but the id, the role, and what interviews say about both sides. Everything is
@@ -46,6 +46,7 @@ impl Services {
             }
         }
         erasure::erase_reasons(&transaction, id).await?;
+        webhooks::erasure::erase(&transaction, id).await?;
         let erased = account.erased(now);
         erasure::store_account(&transaction, erased.clone()).await?;
         transaction.commit().await?;

@@ -30,6 +30,13 @@ pub enum Renewal {
     Requested,
 }
 
+/// The columns with numbers of transactions: those of events, and of positions in the log that are kept.
+const TRANSACTION_NUMBERS: [(&str, &str); 3] = [
+    ("interview_events", "transaction_id"),
+    ("log_consumers", "transaction_id"),
+    ("webhooks", "missed_after_transaction_id"),
+];
+
 /// What a session knows of its database.
 #[derive(Clone, Copy)]
 enum Identity {
@@ -81,8 +88,10 @@ async fn renew(db: &Db, requested: Option<Renewal>) -> Result<Option<Renewal>> {
     // Another server can have drawn the epoch in the meantime.
     let renewal = needed_renewal(&transaction, identity).await?.or(requested);
     if renewal == Some(Renewal::OtherTransactionNumbers) {
-        let reset = "UPDATE interview_events SET transaction_id = 0 WHERE transaction_id <> 0";
-        transaction.execute_unprepared(reset).await?;
+        for (table, column) in TRANSACTION_NUMBERS {
+            let reset = format!("UPDATE {table} SET {column} = 0 WHERE {column} > 0");
+            transaction.execute_unprepared(&reset).await?;
+        }
     }
     if renewal.is_some() {
         let draw = format!("UPDATE {TABLE} SET {EPOCH} = {}{}", rand::random::<i64>(), identity.assignments());

@@ -34,6 +34,11 @@ impl InterviewEvent {
         let LogEntry { epoch, event, interview, .. } = entry.as_ref();
         Self { epoch: Some(*epoch), event: event.clone(), interview: interview.clone(), matches: *matches }
     }
+
+    /// An event by its id, where there is no filter.
+    pub fn of_log(event: domain::Event, interview: Option<domain::Interview>) -> Self {
+        Self { epoch: None, event, interview: interview.map(Arc::new), matches: true }
+    }
 }
 
 /// An event in the history of an interview: which fields changed, when, and by whom; or a reminder of it, which changes

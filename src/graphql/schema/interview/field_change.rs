@@ -2,7 +2,6 @@
 
 use crate::domain::{self, Field, IntervieweeId, UserId};
 use crate::graphql::context::ContextExt;
-use crate::graphql::schema::field_names::field_name;
 use async_graphql::{Context, Object, Result};
 
 pub struct FieldChange<'a>(pub &'a domain::FieldChange);
@@ -13,17 +12,17 @@ pub struct FieldChange<'a>(pub &'a domain::FieldChange);
 impl FieldChange<'_> {
     /// The name of the field in `Interview`. Of reminders `minutesBefore` or `hours`.
     async fn field(&self) -> &'static str {
-        field_name(self.0.field)
+        self.0.field.api_name()
     }
 
     /// The value before the change. Null for no value.
     async fn from(&self) -> Option<String> {
-        self.printed(self.0.from.as_deref())
+        self.0.api_value(self.0.from.as_deref())
     }
 
     /// The value after the change. Null for no value.
     async fn to(&self) -> Option<String> {
-        self.printed(self.0.to.as_deref())
+        self.0.api_value(self.0.to.as_deref())
     }
 
     /// The name of the person that the value before the change identifies: of `interviewerId` the member of staff, of
@@ -42,13 +41,6 @@ impl FieldChange<'_> {
 }
 
 impl FieldChange<'_> {
-    fn printed(&self, value: Option<&str>) -> Option<String> {
-        match self.0.field {
-            Field::Kind | Field::Status | Field::AmendedBy | Field::Absent => value.map(str::to_uppercase),
-            _ => value.map(str::to_owned),
-        }
-    }
-
     async fn title(&self, ctx: &Context<'_>, value: Option<&str>) -> Result<Option<String>> {
         let (Some(value), loader) = (value, ctx.loader()) else { return Ok(None) };
         let user = match self.0.field {

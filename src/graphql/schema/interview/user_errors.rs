@@ -1,10 +1,11 @@
 //! User errors: refusals as data, so that a form can show each at its field.
 
 use crate::domain::provisioning::RowError;
+use crate::domain::webhook::{self, WebhookError};
 use crate::domain::{self, Conflict, Field, FieldError, Refusal, SettingError};
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
-use crate::graphql::schema::field_names::field_name;
 use crate::graphql::schema::interview::object::Interview;
+use crate::graphql::schema::webhooks::enums::WebhookStatus;
 use async_graphql::{Enum, Interface, SimpleObject};
 
 /// An error that the user can fix. New types of errors and new codes may be added: a client shows the `message` of
@@ -24,6 +25,7 @@ pub enum UserError {
     StaleVersion(StaleVersionError),
     OpenInterviews(OpenInterviewsError),
     Version(VersionError),
+    WebhookState(WebhookStateError),
 }
 
 /// The kind of a user error.
@@ -86,17 +88,23 @@ pub enum UserErrorCode {
     InvalidJti,
     /// The setting of a company cannot have this value.
     InvalidSetting,
+    /// The URL of a webhook is not an https URL of at most 2048 characters, has a user, a password or a fragment, or
+    /// names a private address.
+    InvalidUrl,
+    /// The company has 20 webhooks already, or there are 20 without a company.
+    TooManyWebhooks,
     /// The person to erase has open interviews.
     OpenInterviews,
-    /// There is no such interview or company that the viewer may see, or no such user.
+    /// There is no such interview, company or event that the viewer may see, no such webhook that they manage, or no
+    /// such user.
     NotFound,
     /// The viewer may see the interview or company, but has no permission for this action.
     Forbidden,
-    /// The status of the interview does not allow this action.
+    /// The status of the interview or webhook does not allow this action.
     InvalidState,
     /// A person of the interview has another interview at that time.
     ScheduleConflict,
-    /// The interview, or the settings of a company, have changed since the expected version.
+    /// The interview, the settings of a company, or the webhook have changed since the expected version.
     StaleVersion,
 }
 
@@ -119,13 +127,14 @@ macro_rules! user_error {
 user_error! {
     /// A field of the input is invalid.
     ValidationError {
-        /// The limit that the value exceeds, for `TEXT_TOO_LONG` (characters), `DURATION_TOO_LONG` (minutes) and
-        /// `TOO_MANY_OPEN_INTERVIEWS` (interviews). Null elsewhere.
+        /// The limit that the value exceeds, for `TEXT_TOO_LONG` (characters), `DURATION_TOO_LONG` (minutes),
+        /// `TOO_MANY_OPEN_INTERVIEWS` (interviews) and `TOO_MANY_WEBHOOKS` (webhooks). Null elsewhere.
         limit: Option<i32>,
     }
 }
 user_error! {
-    /// There is no such interview or company that the viewer may see, or no such user. The code is `NOT_FOUND`.
+    /// There is no such interview, company or event that the viewer may see, no such webhook that they manage, or no
+    /// such user. The code is `NOT_FOUND`.
     NotFoundError {}
 }
 user_error! {
@@ -182,7 +191,7 @@ impl ArgumentPaths {
         let name = match field {
             Field::AmendStartAt => "startAt",
             Field::AmendEndAt => "endAt",
-            field => field_name(field),
+            field => field.api_name(),
         };
         match self {
             Self::InputWithoutId | Self::Input => vec!["input".to_owned(), name.to_owned()],
@@ -224,11 +233,53 @@ user_error! {
     }
 }
 
+user_error! {
+    /// The status of the webhook does not allow this action. The code is `INVALID_STATE`. Of interviews, see
+    /// `InvalidStateError`.
+    WebhookStateError {
+        /// The current status.
+        status: WebhookStatus,
+    }
+}
+
 impl UserError {
+    /// The error of an argument `path` that names nothing.
+    pub fn not_found(message: &str, path: &[&str]) -> Self {
+        let (code, message) = (UserErrorCode::NotFound, message.to_owned());
+        Self::NotFound(NotFoundError { code, message, path: owned(path) })
+    }
+
     /// The error of an argument `path` that names no company.
     pub fn unknown_company(path: &[&str]) -> Self {
-        let message = "This company does not exist, or you cannot see it.".to_owned();
-        Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path: owned(path) })
+        Self::not_found("This company does not exist, or you cannot see it.", path)
+    }
+
+    /// The error of a change of a webhook that has this version.
+    pub fn stale_webhook(version: i32) -> Self {
+        let message = "This webhook has changed in the meantime. Look at it again before you decide.".to_owned();
+        let path = owned(&["expectedVersion"]);
+        Self::Version(VersionError { code: UserErrorCode::StaleVersion, message, path, version })
+    }
+
+    /// The error of one webhook more than a company may have.
+    pub fn too_many_webhooks() -> Self {
+        let limit = webhook::Webhook::MAX_PER_COMPANY;
+        let message = format!("There are {limit} webhooks already, which is the limit of a company.");
+        let (code, path) = (UserErrorCode::TooManyWebhooks, owned(&["input"]));
+        Self::Validation(ValidationError { code, message, path, limit: i32::try_from(limit).ok() })
+    }
+
+    /// The error of a webhook that receives nothing, because it has this status.
+    pub fn webhook_state(message: &str, status: webhook::WebhookStatus) -> Self {
+        let (code, message, status) = (UserErrorCode::InvalidState, message.to_owned(), status.into());
+        Self::WebhookState(WebhookStateError { code, message, path: owned(&["id"]), status })
+    }
+
+    /// The error of a field of a webhook in `input`.
+    pub fn webhook(error: WebhookError) -> Self {
+        let path = owned(&["input", error.field.into_str()]);
+        let limit = error.limit.and_then(|limit| i32::try_from(limit).ok());
+        Self::Validation(ValidationError { code: error.code.into(), message: error.message, path, limit })
     }
 
     /// The error of a change of settings that have this version.
@@ -247,8 +298,7 @@ impl UserError {
 
     /// The error of an argument `path` that names no user.
     pub fn unknown_user(path: &[&str]) -> Self {
-        let message = "This user does not exist.".to_owned();
-        Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path: owned(path) })
+        Self::not_found("This user does not exist.", path)
     }
 
     /// The error of an argument `path` that no token can have as its `jti`.

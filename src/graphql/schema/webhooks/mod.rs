@@ -1,0 +1,10 @@
+//! Webhooks, in the schema.
+
+mod delivery;
+pub mod enums;
+mod inputs;
+pub mod mutations;
+mod object;
+mod payload;
+pub mod queries;
+mod user_errors;

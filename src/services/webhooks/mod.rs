@@ -1,0 +1,9 @@
+//! Webhooks: managing them, and what is delivered to them.
+
+mod changes;
+mod missed;
+mod queries;
+mod redelivery;
+mod status;
+
+pub use redelivery::Replay;

@@ -1,0 +1,123 @@
+//! Deliveries that a user asks for: tests, what was delivered before, and what lies in the past.
+
+use super::changes::lock_managed;
+use super::missed::queue_events;
+use crate::domain::webhook::{Delivery, Webhook, WebhookRefusal, WebhookResult, WebhookType, body};
+use crate::domain::{DeliveryId, EventId, Viewer, WebhookId};
+use crate::services::retry::repeat;
+use crate::services::{ServiceError, Services};
+use crate::storage::webhooks::consumer;
+use crate::storage::webhooks::deliveries::{self, NewDelivery, Queued};
+use crate::storage::webhooks::missed::{self, Range};
+use crate::storage::{LockWait, StorageError, Transaction};
+use sea_orm::DbErr;
+
+type Result<T, E = ServiceError> = std::result::Result<T, E>;
+
+/// What was queued of the events that a user asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// How many deliveries were queued.
+    pub count: usize,
+    /// Whether all events were looked at that the webhook was or would have been sent until now.
+    pub complete: bool,
+    /// The last event that was looked at: where the next request goes on. None if there was none.
+    pub last: Option<EventId>,
+}
+
+impl Services {
+    /// Queues a message of the type `webhook.test`.
+    pub async fn test_webhook(&self, viewer: &Viewer, id: WebhookId) -> Result<WebhookResult<Delivery>> {
+        viewer.permit_webhooks()?;
+        let attempt = async || {
+            let _permit = self.db.permit_change(viewer.id, LockWait::Full).await?;
+            let transaction = self.db.begin_change(LockWait::Full).await?;
+            let webhook = match lock_enabled(&transaction, viewer, id).await? {
+                Ok(webhook) => webhook,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let now = self.clock.now();
+            let test = NewDelivery {
+                webhook_id: webhook.id,
+                event_id: None,
+                message_type: WebhookType::Test,
+                body: body::of_test(webhook.id, now),
+            };
+            let queued = deliveries::queue(&transaction, vec![test], Queued::Keep, now).await?;
+            let id = queued.first().copied().ok_or(DbErr::RecordNotInserted)?;
+            commit_and_read(transaction, id).await.map(Ok)
+        };
+        Ok(repeat(|_| false, attempt).await?)
+    }
+
+    /// Queues a delivery again, whatever has become of it. Its schedule begins anew.
+    pub async fn redeliver_webhook(&self, viewer: &Viewer, id: DeliveryId) -> Result<WebhookResult<Delivery>> {
+        viewer.permit_webhooks()?;
+        let attempt = async || {
+            let _permit = self.db.permit_change(viewer.id, LockWait::Full).await?;
+            let transaction = self.db.begin_change(LockWait::Full).await?;
+            let Some(delivery) = deliveries::find(&transaction, id).await? else {
+                return Ok(Err(WebhookRefusal::UnknownDelivery));
+            };
+            match lock_enabled(&transaction, viewer, delivery.webhook_id).await? {
+                Ok(_) => {}
+                Err(WebhookRefusal::UnknownWebhook) => return Ok(Err(WebhookRefusal::UnknownDelivery)),
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+            deliveries::queue_again(&transaction, id, self.clock.now()).await?;
+            commit_and_read(transaction, id).await.map(Ok)
+        };
+        Ok(repeat(|_| false, attempt).await?)
+    }
+
+    /// Queues the events after one that a webhook wants, also those from before it was created. Those that were
+    /// delivered are queued again only if they are to be included, and those that are pending stay as they are.
+    pub async fn replay_webhook(
+        &self,
+        viewer: &Viewer,
+        id: WebhookId,
+        since: EventId,
+        include_delivered: bool,
+    ) -> Result<WebhookResult<Replay>> {
+        viewer.permit_webhooks()?;
+        let attempt = async || {
+            let _permit = self.db.permit_change(viewer.id, LockWait::Full).await?;
+            let transaction = self.db.begin_change(LockWait::Full).await?;
+            let webhook = match lock_enabled(&transaction, viewer, id).await? {
+                Ok(webhook) => webhook,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let Some(after) = missed::position_of(&transaction, viewer.scope(), since).await? else {
+                return Ok(Err(WebhookRefusal::UnknownEvent));
+            };
+            // What comes later is still to be queued for all webhooks.
+            let up_to = consumer::position(&transaction).await?.unwrap_or(after);
+            let queued = if include_delivered { Queued::AgainIfDelivered } else { Queued::Again };
+            let now = self.clock.now();
+            let events = queue_events(&transaction, &webhook, Range { after, up_to }, queued, now).await?;
+            transaction.commit().await?;
+            Ok(Ok(Replay { count: events.count, complete: events.complete, last: events.last }))
+        };
+        Ok(repeat(|_| false, attempt).await?)
+    }
+}
+
+/// The webhook with this id, if the viewer manages it and it is enabled, locked.
+async fn lock_enabled(
+    transaction: &Transaction,
+    viewer: &Viewer,
+    id: WebhookId,
+) -> Result<WebhookResult<Webhook>, StorageError> {
+    Ok(match lock_managed(transaction, viewer, id).await? {
+        None => Err(WebhookRefusal::UnknownWebhook),
+        Some(webhook) if !webhook.is_enabled() => Err(WebhookRefusal::NotEnabled(webhook.status)),
+        Some(webhook) => Ok(webhook),
+    })
+}
+
+/// Commits a transaction that has queued a delivery, and returns it as it was queued.
+async fn commit_and_read(transaction: Transaction, id: DeliveryId) -> Result<Delivery, StorageError> {
+    let queued = deliveries::find(&transaction, id).await?.ok_or(DbErr::RecordNotUpdated)?;
+    transaction.commit().await?;
+    Ok(queued)
+}

@@ -1,0 +1,165 @@
+//! Deliveries: queueing them, and the log of them.
+
+use crate::domain::page::{Page, Window};
+use crate::domain::webhook::{Delivery, DeliveryState, WebhookType};
+use crate::domain::{DeliveryId, EventId, WebhookId};
+use crate::storage::database::count::counts_up_to;
+use crate::storage::database::keyset::{page_per_parent, pages};
+use crate::storage::entities::webhook_delivery;
+use crate::storage::provisioning::json_insert;
+use crate::storage::{Result, Transaction};
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, Select, Statement};
+use std::collections::HashMap;
+use webhook_delivery::{ActiveModel, COLUMN, Column, Entity};
+
+/// A delivery that is to be queued.
+#[derive(Clone, Debug)]
+pub(crate) struct NewDelivery {
+    pub webhook_id: WebhookId,
+    /// None of a test.
+    pub event_id: Option<EventId>,
+    pub message_type: WebhookType,
+    pub body: String,
+}
+
+/// What becomes of events that were queued for the webhook before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queued {
+    /// They stay as they are.
+    Keep,
+    /// Those that have failed or were cancelled are queued again, with their bodies.
+    Again,
+    /// Those that were delivered are as well.
+    AgainIfDelivered,
+}
+
+impl Queued {
+    /// What an insert does that meets the row of the same event.
+    fn on_conflict(self) -> String {
+        let states = match self {
+            Self::Keep => return " ON CONFLICT (webhook_id, event_id) DO NOTHING RETURNING id".to_owned(),
+            Self::Again => "'failed', 'cancelled'",
+            Self::AgainIfDelivered => "'failed', 'cancelled', 'delivered'",
+        };
+        format!(
+            " ON CONFLICT (webhook_id, event_id) DO UPDATE SET state = 'pending', step = 0, \
+             next_attempt_at = excluded.next_attempt_at, claimed_until = NULL, finished_at = NULL \
+             WHERE webhook_deliveries.state IN ({states}) RETURNING id"
+        )
+    }
+}
+
+/// Queues deliveries that are due now, with one statement, and returns the ids of those that were queued.
+pub(crate) async fn queue(
+    transaction: &Transaction,
+    deliveries: Vec<NewDelivery>,
+    queued: Queued,
+    now: DateTime<Utc>,
+) -> Result<Vec<DeliveryId>> {
+    let row = |delivery: NewDelivery| ActiveModel {
+        webhook_id: Set(delivery.webhook_id.0),
+        event_id: Set(delivery.event_id.map(|id| id.0)),
+        r#type: Set(delivery.message_type.into_str().to_owned()),
+        body: Set(delivery.body),
+        state: Set(DeliveryState::Pending.into_str().to_owned()),
+        next_attempt_at: Set(Some(now)),
+        created_at: Set(now),
+        ..ActiveModel::default()
+    };
+    let is_given = |column| {
+        use Column::{Body, CreatedAt, EventId, NextAttemptAt, State, Type, WebhookId};
+        matches!(column, WebhookId | EventId | Type | Body | State | NextAttemptAt | CreatedAt)
+    };
+    let rows = deliveries.into_iter().map(row);
+    let rows = json_insert::insert_with(transaction, rows, is_given, None, &queued.on_conflict()).await?;
+    rows.iter().map(|row| Ok(DeliveryId(row.try_get_by_index(0)?))).collect()
+}
+
+/// Queues a delivery again, as if it had had no attempt. One that is being sent stays claimed.
+pub(crate) async fn queue_again(transaction: &Transaction, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
+    let sql = "UPDATE webhook_deliveries SET claimed_until = CASE WHEN state = 'pending' THEN claimed_until END, \
+        state = 'pending', step = 0, next_attempt_at = $1, finished_at = NULL WHERE id = $2";
+    let values = [now.into(), id.0.into()];
+    transaction.execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
+/// Queues the events again whose deliveries were cancelled, at most `limit`, the newest ones.
+pub(crate) async fn queue_cancelled(
+    transaction: &Transaction,
+    webhook: WebhookId,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let sql = format!(
+        "UPDATE webhook_deliveries SET state = 'pending', step = 0, next_attempt_at = $1, claimed_until = NULL, \
+            finished_at = NULL \
+         WHERE id IN (SELECT id FROM webhook_deliveries \
+             WHERE webhook_id = $2 AND state = 'cancelled' AND event_id IS NOT NULL ORDER BY id DESC LIMIT {limit})"
+    );
+    let values = [now.into(), webhook.0.into()];
+    transaction.execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
+/// Ends the deliveries of a webhook that wait for an attempt.
+pub(crate) async fn cancel_pending(transaction: &Transaction, webhook: WebhookId, now: DateTime<Utc>) -> Result<()> {
+    let sql = "UPDATE webhook_deliveries SET state = 'cancelled', next_attempt_at = NULL, claimed_until = NULL, \
+        finished_at = $1 WHERE webhook_id = $2 AND state = 'pending'";
+    let values = [now.into(), webhook.0.into()];
+    transaction.execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
+/// The delivery with this id. Permissions are not checked here.
+pub(crate) async fn find(connection: &impl ConnectionTrait, id: DeliveryId) -> Result<Option<Delivery>> {
+    Entity::find_by_id(id.0).one(connection).await?.map(Delivery::try_from).transpose()
+}
+
+/// The same page of the deliveries of each of these webhooks, newest first, in one statement. Without states, those in
+/// all states.
+pub(crate) async fn pages_by_webhook(
+    connection: &impl ConnectionTrait,
+    webhooks: &[WebhookId],
+    states: &[DeliveryState],
+    window: &Window<DeliveryId>,
+) -> Result<HashMap<WebhookId, Page<Delivery>>> {
+    let backend = connection.get_database_backend();
+    // The first ones of this list are the last ones of that in the order of the ids.
+    let ascending =
+        Window { after: window.before, before: window.after, limit: window.limit, from_end: !window.from_end };
+    let parents = (Column::WebhookId, webhooks.iter().map(|id| id.0).collect());
+    let position = |id: &DeliveryId| vec![id.0.into()];
+    let rows = page_per_parent(backend, in_states(states), parents, &[Column::Id], &ascending, position);
+    let Some(rows) = rows else { return Ok(HashMap::new()) };
+    let rows = Entity::find().from_raw_sql(backend.build(&rows)).all(connection).await?;
+    let deliveries: Result<Vec<Delivery>> = rows.into_iter().map(Delivery::try_from).collect();
+    let newest_first = |page: Page<Delivery>| Page {
+        items: page.items.into_iter().rev().collect(),
+        has_previous: page.has_next,
+        has_next: page.has_previous,
+    };
+    let pages = pages(&ascending, deliveries?, |delivery| delivery.webhook_id);
+    Ok(pages.into_iter().map(|(webhook, page)| (webhook, newest_first(page))).collect())
+}
+
+/// The number of deliveries of each of these webhooks in these states, up to a ceiling.
+pub(crate) async fn counts_by_webhook(
+    connection: &impl ConnectionTrait,
+    webhooks: &[WebhookId],
+    states: &[DeliveryState],
+    ceiling: u64,
+) -> Result<HashMap<WebhookId, u64>> {
+    let ids = webhooks.iter().map(|id| id.0).collect();
+    let counts = counts_up_to(connection, in_states(states), Column::WebhookId, ids, ceiling).await?;
+    Ok(counts.into_iter().map(|(id, count)| (WebhookId(id), count)).collect())
+}
+
+fn in_states(states: &[DeliveryState]) -> Select<Entity> {
+    if states.is_empty() {
+        return Entity::find();
+    }
+    Entity::find().filter(COLUMN.state.is_in(states.iter().map(|state| state.into_str())))
+}
