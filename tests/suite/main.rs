@@ -19,5 +19,6 @@ mod load;
 mod outages;
 mod reminders;
 mod storage;
+mod webhooks;
 mod websocket;
 mod work;

@@ -4,6 +4,7 @@ mod changes;
 mod missed;
 mod queries;
 mod redelivery;
+mod removal;
 mod status;
 
 pub use redelivery::Replay;

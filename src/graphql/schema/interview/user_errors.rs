@@ -269,10 +269,10 @@ impl UserError {
         Self::Validation(ValidationError { code, message, path, limit: i32::try_from(limit).ok() })
     }
 
-    /// The error of a webhook that receives nothing, because it has this status.
-    pub fn webhook_state(message: &str, status: webhook::WebhookStatus) -> Self {
+    /// The error of a webhook that receives nothing, because it has this status. The argument `id` names it.
+    pub fn webhook_state(message: &str, status: webhook::WebhookStatus, id: &str) -> Self {
         let (code, message, status) = (UserErrorCode::InvalidState, message.to_owned(), status.into());
-        Self::WebhookState(WebhookStateError { code, message, path: owned(&["id"]), status })
+        Self::WebhookState(WebhookStateError { code, message, path: owned(&[id]), status })
     }
 
     /// The error of a field of a webhook in `input`.

@@ -26,7 +26,7 @@ impl WebhookMutations {
     ) -> Result<WebhookPayload> {
         let new = NewWebhook::from(input);
         let result = Box::pin(ctx.services().create_webhook(ctx.viewer()?, &new)).await;
-        Ok(outcome(ctx, result)?.map_or_else(WebhookPayload::refused, WebhookPayload::with_secret))
+        Ok(outcome(ctx, "id", result)?.map_or_else(WebhookPayload::refused, WebhookPayload::with_secret))
     }
 
     /// Changes a webhook. One that is switched on again receives what it has missed: the deliveries that were cancelled
@@ -45,7 +45,7 @@ impl WebhookMutations {
         let (id, patch) = (WebhookId::from_text(&id), WebhookPatch::from(input));
         let expected = ExpectedVersion::from(expected_version);
         let result = Box::pin(ctx.services().update_webhook(ctx.viewer()?, id, &patch, &expected)).await;
-        Ok(outcome(ctx, result)?.map_or_else(WebhookPayload::refused, WebhookPayload::changed))
+        Ok(outcome(ctx, "id", result)?.map_or_else(WebhookPayload::refused, WebhookPayload::changed))
     }
 
     /// Deletes a webhook with its deliveries. What is being sent at the moment still arrives.
@@ -55,7 +55,7 @@ impl WebhookMutations {
         #[graphql(desc = "The webhook's id.")] id: ID,
     ) -> Result<DeletePayload> {
         let result = ctx.services().delete_webhook(ctx.viewer()?, WebhookId::from_text(&id)).await;
-        Ok(outcome(ctx, result)?.map_or_else(DeletePayload::refused, |()| DeletePayload::deleted(id)))
+        Ok(outcome(ctx, "id", result)?.map_or_else(DeletePayload::refused, |()| DeletePayload::deleted(id)))
     }
 
     /// Gives a webhook a new secret. Until the overlap ends, messages are signed with the present one as well, so that
@@ -77,7 +77,7 @@ impl WebhookMutations {
         }
         let (id, overlap) = (WebhookId::from_text(&id), TimeDelta::minutes(minutes.into()));
         let result = Box::pin(ctx.services().rotate_webhook_secret(ctx.viewer()?, id, overlap)).await;
-        Ok(outcome(ctx, result)?.map_or_else(WebhookPayload::refused, WebhookPayload::with_secret))
+        Ok(outcome(ctx, "id", result)?.map_or_else(WebhookPayload::refused, WebhookPayload::with_secret))
     }
 
     /// Sends a message of the type `webhook.test`. `INVALID_STATE` unless the webhook is enabled.
@@ -87,7 +87,7 @@ impl WebhookMutations {
         #[graphql(desc = "The webhook's id.")] id: ID,
     ) -> Result<WebhookDeliveryPayload> {
         let result = ctx.services().test_webhook(ctx.viewer()?, WebhookId::from_text(&id)).await;
-        Ok(outcome(ctx, result)?.map_or_else(WebhookDeliveryPayload::refused, WebhookDeliveryPayload::queued))
+        Ok(outcome(ctx, "id", result)?.map_or_else(WebhookDeliveryPayload::refused, WebhookDeliveryPayload::queued))
     }
 
     /// Sends a delivery again, whatever has become of it: the same message, with attempts as of a new one.
@@ -98,7 +98,8 @@ impl WebhookMutations {
         #[graphql(desc = "The delivery's id.")] delivery_id: ID,
     ) -> Result<WebhookDeliveryPayload> {
         let result = ctx.services().redeliver_webhook(ctx.viewer()?, DeliveryId::from_text(&delivery_id)).await;
-        Ok(outcome(ctx, result)?.map_or_else(WebhookDeliveryPayload::refused, WebhookDeliveryPayload::queued))
+        Ok(outcome(ctx, "deliveryId", result)?
+            .map_or_else(WebhookDeliveryPayload::refused, WebhookDeliveryPayload::queued))
     }
 
     /// Sends the events after one of them that the webhook wants, also those from before it was created. Looks at up to
@@ -117,6 +118,6 @@ impl WebhookMutations {
         let (id, since) = (WebhookId::from_text(&id), EventId::from_text(&since));
         let include_delivered = include_delivered == Some(true);
         let result = ctx.services().replay_webhook(ctx.viewer()?, id, since, include_delivered);
-        Ok(outcome(ctx, Box::pin(result).await)?.map_or_else(ReplayPayload::refused, ReplayPayload::queued))
+        Ok(outcome(ctx, "id", Box::pin(result).await)?.map_or_else(ReplayPayload::refused, ReplayPayload::queued))
     }
 }

@@ -7,16 +7,18 @@ use crate::graphql::schema::interview::user_errors::UserError;
 use crate::services::ServiceError;
 use async_graphql::{Context, Result};
 
-/// The result of a service, or the user errors of its refusal. Other errors fail the request.
+/// The result of a service, or the user errors of its refusal. Other errors fail the request. `id` is the argument that
+/// names the webhook, or its delivery.
 pub fn outcome<T>(
     ctx: &Context<'_>,
+    id: &str,
     result: Result<WebhookResult<T>, ServiceError>,
 ) -> Result<Result<T, Vec<UserError>>> {
     match result {
         Ok(Ok(done)) => Ok(Ok(done)),
         Ok(Err(refusal)) => {
             ctx.record_user_error(refusal.code());
-            Ok(Err(user_errors(refusal)))
+            Ok(Err(user_errors(refusal, id)))
         }
         Err(ServiceError::Refused(Refusal::Forbidden(reason))) => {
             ctx.record_user_error(RefusalCode::Forbidden);
@@ -26,13 +28,13 @@ pub fn outcome<T>(
     }
 }
 
-fn user_errors(refusal: WebhookRefusal) -> Vec<UserError> {
+fn user_errors(refusal: WebhookRefusal, id: &str) -> Vec<UserError> {
     let error = match refusal {
         WebhookRefusal::UnknownWebhook => {
-            UserError::not_found("This webhook does not exist, or you cannot see it.", &["id"])
+            UserError::not_found("This webhook does not exist, or you cannot see it.", &[id])
         }
         WebhookRefusal::UnknownDelivery => {
-            UserError::not_found("This delivery does not exist, or you cannot see it.", &["deliveryId"])
+            UserError::not_found("This delivery does not exist, or you cannot see it.", &[id])
         }
         WebhookRefusal::UnknownEvent => {
             UserError::not_found("This event does not exist, or you cannot see it.", &["since"])
@@ -40,7 +42,7 @@ fn user_errors(refusal: WebhookRefusal) -> Vec<UserError> {
         WebhookRefusal::UnknownCompany => UserError::unknown_company(&["input", "companyId"]),
         WebhookRefusal::Stale(version) => UserError::stale_webhook(version),
         WebhookRefusal::TooMany => UserError::too_many_webhooks(),
-        WebhookRefusal::NotEnabled(status) => UserError::webhook_state(state_message(status), status),
+        WebhookRefusal::NotEnabled(status) => UserError::webhook_state(state_message(status), status, id),
         WebhookRefusal::Invalid(errors) => return errors.into_iter().map(UserError::webhook).collect(),
     };
     vec![error]

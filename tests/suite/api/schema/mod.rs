@@ -6,6 +6,7 @@ mod introspection;
 mod normalised_objects;
 mod provisioning_contract;
 mod settings_contract;
+mod webhooks_contract;
 
 use crate::support::Database::Sqlite;
 use crate::support::TestApp;
@@ -123,7 +124,7 @@ async fn schema_describes_every_element() {
 async fn schema_has_every_element_of_the_contract() {
     let served = lines().await;
     let core = contract::CORE.iter().chain(provisioning_contract::PROVISIONING).chain(access_contract::ACCESS);
-    let core = core.chain(settings_contract::SETTINGS);
+    let core = core.chain(settings_contract::SETTINGS).chain(webhooks_contract::WEBHOOKS);
     let missing: Vec<&str> = core.copied().filter(|line| !served.contains(*line)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "of the contract, in the schema as\n{served:#?}");
     assert_eq!(contract::CORE.iter().collect::<BTreeSet<_>>().len(), contract::CORE.len(), "each line once");
@@ -136,6 +137,7 @@ async fn schema_has_no_other_element_than_the_listed_ones() {
         .chain(provisioning_contract::PROVISIONING)
         .chain(access_contract::ACCESS)
         .chain(settings_contract::SETTINGS)
+        .chain(webhooks_contract::WEBHOOKS)
         .chain(contract::BEYOND)
         .copied()
         .collect();
@@ -160,6 +162,7 @@ async fn every_error_type_implements_user_error() {
         "StaleVersionError",
         "OpenInterviewsError",
         "VersionError",
+        "WebhookStateError",
     ];
     assert_eq!(possible, BTreeSet::from(expected));
 }

@@ -1,0 +1,3 @@
+//! Webhooks: managing them, and the delivery of their messages.
+
+mod api;
