@@ -86,7 +86,7 @@ impl NewWebhook {
         let Self { url, company_id, types, description } = self;
         let mut errors = Vec::new();
         let url = checked_url(&url, policy).map_err(|error| errors.push(error)).unwrap_or_default();
-        let types = types.and_then(|types| checked_types(types, &mut errors));
+        let types = types.map(|types| checked_types(types, &mut errors));
         let description = description.and_then(|text| checked_description(&text, &mut errors));
         if !errors.is_empty() {
             return Err(errors);
@@ -137,7 +137,7 @@ impl Webhook {
         match types {
             Patch::Absent => {}
             Patch::Null => updated.types = None,
-            Patch::Value(types) => updated.types = checked_types(types, &mut errors),
+            Patch::Value(types) => updated.types = Some(checked_types(types, &mut errors)),
         }
         match description {
             Patch::Absent => {}
@@ -204,14 +204,14 @@ fn checked_url(text: &str, policy: AddressPolicy) -> Result<String, WebhookError
 }
 
 /// Each type once, in the order of the enum.
-fn checked_types(mut types: Vec<WebhookType>, errors: &mut Vec<WebhookError>) -> Option<Vec<WebhookType>> {
+fn checked_types(mut types: Vec<WebhookType>, errors: &mut Vec<WebhookError>) -> Vec<WebhookType> {
     if types.is_empty() {
         let message = "Name at least one type, or null for all types. Pause a webhook that needs none.";
         errors.push(WebhookError::new(RefusalCode::Required, WebhookField::Types, message));
     }
     types.sort_unstable();
     types.dedup();
-    Some(types)
+    types
 }
 
 fn checked_description(text: &str, errors: &mut Vec<WebhookError>) -> Option<String> {

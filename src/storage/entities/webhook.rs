@@ -38,7 +38,7 @@ impl TryFrom<Model> for Webhook {
 
     fn try_from(row: Model) -> Result<Self, StorageError> {
         let corrupt = |column| StorageError::Corrupt { table: "webhooks", column, id: row.id };
-        let types = row.types.map(|types| serde_json::from_value::<Vec<String>>(types)).transpose();
+        let types = row.types.map(serde_json::from_value::<Vec<String>>).transpose();
         let parse_type = |name: String| WebhookType::from_str(&name).map_err(|_| corrupt("types"));
         let parse_types = |names: Vec<String>| names.into_iter().map(parse_type).collect::<Result<Vec<_>, _>>();
         let reason = row.disabled_reason.as_deref().map(DisabledReason::from_str).transpose();
@@ -73,7 +73,7 @@ impl TryFrom<Model> for Webhook {
 /// Sets all columns but the id.
 impl From<&Webhook> for ActiveModel {
     fn from(webhook: &Webhook) -> Self {
-        let type_names = |types: &Vec<WebhookType>| types.iter().map(|it| it.into_str()).collect();
+        let type_names = |types: &Vec<WebhookType>| types.iter().map(WebhookType::into_str).collect();
         let previous = webhook.previous_secret.as_ref();
         Self {
             id: NotSet,

@@ -161,5 +161,5 @@ fn in_states(states: &[DeliveryState]) -> Select<Entity> {
     if states.is_empty() {
         return Entity::find();
     }
-    Entity::find().filter(COLUMN.state.is_in(states.iter().map(|state| state.into_str())))
+    Entity::find().filter(COLUMN.state.is_in(states.iter().map(DeliveryState::into_str)))
 }
