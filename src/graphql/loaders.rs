@@ -7,7 +7,6 @@ use crate::domain::{
     IntervieweeId, User, UserId, Viewer, WebhookId,
 };
 use crate::graphql::engine::loader_scheduler::{NoDelay, PendingFetches};
-use crate::graphql::schema::interview::event::InterviewEvent;
 use crate::services::{ServiceError, SharedServices};
 use async_graphql::dataloader::{self, DataLoader};
 use std::collections::{HashMap, HashSet};
@@ -294,13 +293,13 @@ impl dataloader::Loader<AttemptsOf> for BatchFetcher {
 
 /// Events with their interviews as they are now.
 impl dataloader::Loader<EventId> for BatchFetcher {
-    type Value = InterviewEvent;
+    type Value = (Event, Option<Interview>);
     type Error = ServiceError;
 
-    async fn load(&self, ids: &[EventId]) -> Batch<EventId, InterviewEvent> {
+    async fn load(&self, ids: &[EventId]) -> Batch<EventId, Self::Value> {
         let Some(viewer) = &self.viewer else { return Ok(HashMap::new()) };
         let events = self.services.events_by_ids(viewer, ids).await?;
-        Ok(events.into_iter().map(|(event, interview)| (event.id, InterviewEvent::of_log(event, interview))).collect())
+        Ok(events.into_iter().map(|(event, interview)| (event.id, (event, interview))).collect())
     }
 }
 

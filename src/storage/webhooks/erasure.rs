@@ -1,8 +1,8 @@
 //! Erases what a driver has written from messages to webhooks, and what receivers have responded to them.
 
 use crate::domain::UserId;
-use crate::domain::webhook::without_reasons;
 use crate::storage::webhooks::consumer;
+use crate::storage::webhooks::reasons::without_reasons;
 use crate::storage::{Result, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;

@@ -6,6 +6,7 @@ pub(crate) mod deliveries;
 pub(crate) mod erasure;
 pub(crate) mod list;
 pub(crate) mod missed;
+mod reasons;
 pub(crate) mod removal;
 pub(crate) mod store;
 

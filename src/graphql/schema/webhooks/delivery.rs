@@ -37,7 +37,8 @@ impl WebhookDelivery {
 
     /// The event. Null for a test, and if the event is not stored any more.
     async fn event(&self, ctx: &Context<'_>) -> Option<Result<InterviewEvent>> {
-        ctx.map_failure(ctx.loader().load(self.0.event_id?).await).transpose()
+        let found = ctx.map_failure(ctx.loader().load(self.0.event_id?).await).transpose()?;
+        Some(found.map(|(event, interview)| InterviewEvent::of_log(event, interview)))
     }
 
     /// What has become of it.

@@ -1,4 +1,4 @@
-//! Erasing what drivers have written from the bodies of messages.
+//! Erases what drivers have written from the stored bodies of messages.
 
 use crate::domain::Field;
 use crate::domain::erasure::ERASED_TEXT;
@@ -6,8 +6,7 @@ use serde_json::Value;
 
 /// The body of a message without the reason of its interview, and with its changes of the reason as the event log has
 /// them after an erasure. None if it has no reasons.
-#[must_use]
-pub fn without_reasons(body: &str) -> Option<String> {
+pub(super) fn without_reasons(body: &str) -> Option<String> {
     let mut message: Value = serde_json::from_str(body).ok()?;
     let mut found = false;
     let mut replace = |value: &mut Value, replacement: &Value| {
