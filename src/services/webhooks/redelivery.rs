@@ -10,7 +10,6 @@ use crate::storage::webhooks::consumer;
 use crate::storage::webhooks::deliveries::{self, NewDelivery, Queued};
 use crate::storage::webhooks::missed::{self, Range};
 use crate::storage::{LockWait, StorageError, Transaction};
-use sea_orm::DbErr;
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
@@ -44,7 +43,7 @@ impl Services {
                 body: body::of_test(webhook.id, now),
             };
             let queued = deliveries::queue(&transaction, vec![test], Queued::Keep, now).await?;
-            let id = queued.first().copied().ok_or(DbErr::RecordNotInserted)?;
+            let id = queued.first().copied().ok_or_else(StorageError::contended)?;
             commit_and_read(transaction, id).await.map(Ok)
         };
         Ok(repeat(|_| false, attempt).await?)
@@ -117,7 +116,7 @@ async fn lock_enabled(
 
 /// Commits a transaction that has queued a delivery, and returns it as it was queued.
 async fn commit_and_read(transaction: Transaction, id: DeliveryId) -> Result<Delivery, StorageError> {
-    let queued = deliveries::find(&transaction, id).await?.ok_or(DbErr::RecordNotUpdated)?;
+    let queued = deliveries::find(&transaction, id).await?.ok_or_else(StorageError::contended)?;
     transaction.commit().await?;
     Ok(queued)
 }

@@ -63,7 +63,7 @@ const QUERIES_OF_ADMINS: &[&str] = &[
     "mutation($hook: ID!) { testWebhook(id: $hook) { delivery { ...WebhookDelivery } } }",
     "mutation($event: ID!) { replayWebhook(id: 1, since: $event) { count } }",
     "{ webhook(id: 1) { ...Webhook deliveries(first: 2) { nodes { ...WebhookDelivery } } } }",
-    "{ webhooks(companyId: 1) { nodes { ...Webhook company { ...Company } deliveries(first: 100) { \
+    "{ webhooks(companyId: 1, first: 1) { nodes { ...Webhook company { ...Company } deliveries(first: 5) { \
         nodes { ...WebhookDelivery event { ...InterviewEvent } } edges { node { ...WebhookDelivery } } } } \
         edges { node { ...Webhook } } } }",
     "mutation { syncCompanies(companies: $rows) { results { ...SyncResult } } }",
