@@ -49,7 +49,7 @@ impl Services {
         Ok(repeat(|_| false, attempt).await?)
     }
 
-    /// Queues a delivery again, whatever has become of it. Its schedule begins anew.
+    /// Queues a delivery in any state again. Its schedule begins anew.
     pub async fn redeliver_webhook(&self, viewer: &Viewer, id: DeliveryId) -> Result<WebhookResult<Delivery>> {
         viewer.permit_webhooks()?;
         let attempt = async || {

@@ -1,5 +1,5 @@
-//! Keeps the event log being read for webhooks exactly while one is enabled. All who change whether a webhook is enabled
-//! hold the lock of webhooks, and call this.
+//! Keeps the event log being read for webhooks exactly while one is enabled. All who change whether a webhook is
+//! enabled hold the lock of webhooks, and call this.
 
 use super::missed::{MAX_EVENTS, queue_events};
 use crate::domain::webhook::{DisabledReason, Webhook};

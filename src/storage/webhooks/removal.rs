@@ -1,5 +1,5 @@
-//! Removes deliveries that have ended long ago, and webhooks that were deleted. Rows that another transaction has locked
-//! are left for later.
+//! Removes deliveries that have ended long ago, and webhooks that were deleted. Rows that another transaction has
+//! locked are left for later.
 
 use crate::storage::{Result, Transaction};
 use chrono::{DateTime, Utc};

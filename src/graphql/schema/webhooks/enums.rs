@@ -33,7 +33,7 @@ pub enum WebhookType {
     ReminderDue,
     /// See `InterviewEventType.ANSWER_OVERDUE`.
     AnswerOverdue,
-    /// `testWebhook` was called. A webhook receives its tests whatever its types are.
+    /// `testWebhook` was called. A webhook receives its tests with any `types`.
     Test,
 }
 

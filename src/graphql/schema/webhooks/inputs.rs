@@ -25,8 +25,8 @@ pub struct CreateWebhookInput {
 /// The changes of a webhook. A field that is absent keeps its value.
 #[derive(InputObject)]
 pub struct UpdateWebhookInput {
-    /// As in `CreateWebhookInput`. Null is not allowed (`NULL_NOT_ALLOWED`). Messages that wait for an attempt go to the
-    /// new URL.
+    /// As in `CreateWebhookInput`. Null is not allowed (`NULL_NOT_ALLOWED`). Messages that wait for an attempt go to
+    /// the new URL.
     url: MaybeUndefined<String>,
     /// As in `CreateWebhookInput`; null for all types.
     types: MaybeUndefined<Vec<WebhookType>>,

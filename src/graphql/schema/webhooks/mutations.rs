@@ -90,7 +90,7 @@ impl WebhookMutations {
         Ok(outcome(ctx, "id", result)?.map_or_else(WebhookDeliveryPayload::refused, WebhookDeliveryPayload::queued))
     }
 
-    /// Sends a delivery again, whatever has become of it: the same message, with attempts as of a new one.
+    /// Sends a delivery in any state again: the same message, with attempts as of a new one.
     /// `INVALID_STATE` unless the webhook is enabled.
     async fn redeliver_webhook(
         &self,

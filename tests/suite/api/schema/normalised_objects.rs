@@ -218,7 +218,8 @@ async fn object_with_an_id_has_the_same_values_on_every_path(#[values(Sqlite, Po
             "intervieweeId": BRUNA_APPLICATION.to_string(), "interviewerId": KOFI.to_string()},
         "driver": JUDE.to_string(), "user": NEW_DRIVER.to_string(), "users": [driver(NEW_DRIVER)],
         "settings": {"reminders": [1440, 60]},
-        "hook": "1", "webhook": {"url": "https://example.com/hook", "companyId": "1"}, "event": webhook_event.to_string(),
+        "hook": "1", "webhook": {"url": "https://example.com/hook", "companyId": "1"},
+        "event": webhook_event.to_string(),
         "rows": [{"id": "1", "sourceUpdatedAt": "2025-03-20T09:00:00Z", "name": "Northern Haulage"}],
     });
     let (mut paths, mut differing) = (BTreeSet::new(), BTreeSet::new());

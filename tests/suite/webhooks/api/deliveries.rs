@@ -46,7 +46,7 @@ async fn deliveries_are_paged_from_the_newest(#[values(Sqlite, Postgres)] databa
     assert_eq!((&second[..], more), (&newest[2..4], true));
     let (third, _, more) = page(&app, &webhook, &format!("first: 2, after: {end}")).await;
     assert_eq!((&third[..], more), (&newest[4..], false));
-    assert_eq!(page(&app, &webhook, "first: 5").await.2, false);
+    assert!(!page(&app, &webhook, "first: 5").await.2);
 
     app.finish(&webhook, events[1], "delivered").await;
     app.finish(&webhook, events[3], "failed").await;

@@ -74,7 +74,7 @@ async fn admins_and_services_manage_all_webhooks(#[values(Sqlite, Postgres)] dat
     for actor in [app.admin(), app.service()] {
         let of_company = created(&actor.create_webhook(json!({"url": URL, "companyId": "2"})).await);
         let of_all = created(&actor.create_webhook(json!({"url": URL})).await);
-        assert_eq!(actor.webhooks_of(2).await, [of_company.clone()]);
+        assert_eq!(actor.webhooks_of(2).await, std::slice::from_ref(&of_company));
         let data = actor.ask("{ webhooks { nodes { id company { id } } totalCount } }", json!({})).await;
         assert_eq!(data["webhooks"], json!({"nodes": [{"id": of_all, "company": null}], "totalCount": 1}));
         for id in [of_company, of_all] {
