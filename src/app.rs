@@ -31,7 +31,8 @@ impl App {
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
         let services = Services::new(db, clock, tokens, settings.services.cache_lifetimes());
-        let services = Arc::new(services.with_limits(settings.service_limits()));
+        let services = services.with_limits(settings.service_limits()).with_webhooks(settings.webhooks.options());
+        let services = Arc::new(services);
         let limits = Arc::new(settings.http.limits());
         let memory = MemoryBudget::new(settings.http.request_memory);
         let engine = Engine::new(InterviewsApi::new(services.clone()), settings.graphql.limits(), memory.clone());

@@ -25,13 +25,16 @@ const REASONS: [&str; 2] = ["gone", "failing"];
 const STATES: [&str; 4] = ["pending", "delivered", "failed", "cancelled"];
 const ERRORS: [&str; 8] = ["dns", "refused_address", "connect", "tls", "timeout", "reset", "status", "redirect"];
 
-const INDEXES: [&str; 5] = [
+const INDEXES: [&str; 6] = [
     "CREATE INDEX webhooks_company_id_id_idx ON webhooks (company_id, id)",
     // At most some hundred rows are enabled: what is read for each event, and before each delivery.
     "CREATE INDEX webhooks_enabled_idx ON webhooks (id) WHERE status = 'enabled'",
     "CREATE INDEX webhook_deliveries_webhook_id_id_idx ON webhook_deliveries (webhook_id, id)",
     "CREATE INDEX webhook_deliveries_webhook_id_next_attempt_at_idx \
         ON webhook_deliveries (webhook_id, next_attempt_at) WHERE state = 'pending'",
+    // What is being sent at the moment: a few rows.
+    "CREATE INDEX webhook_deliveries_webhook_id_claimed_until_idx \
+        ON webhook_deliveries (webhook_id, claimed_until) WHERE claimed_until IS NOT NULL",
     "CREATE INDEX webhook_deliveries_finished_at_idx ON webhook_deliveries (finished_at) WHERE finished_at IS NOT NULL",
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::cli::signals::{self, Hangup};
 use crate::cli::{CliError, serve, start};
-use crate::config::{DatabaseSettings, WorkInterval};
+use crate::config::{DatabaseSettings, WebhookSettings, WorkInterval};
 use crate::services::{CacheLifetimes, Clock, Services, Tokens};
 use crate::storage::Db;
 use crate::worker::Workers;
@@ -16,10 +16,12 @@ pub struct Arguments {
     database: DatabaseSettings,
     #[command(flatten)]
     interval: WorkInterval,
+    #[command(flatten)]
+    webhooks: WebhookSettings,
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { database, interval } = arguments;
+    let Arguments { database, interval, webhooks } = arguments;
     let db = Db::open(&database.options(false)?)?;
     let signals = signals::listen(Hangup::Stops)?;
     let prepare = async || serve::prepare(&db, false).await;
@@ -29,7 +31,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     }
     // No token is signed or verified here.
     let tokens = Tokens::new(None, None);
-    let services = Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default());
+    let services =
+        Services::new(db.clone(), Clock::System, tokens, CacheLifetimes::default()).with_webhooks(webhooks.options());
     let workers = Workers::new(Arc::new(services), interval.work_interval);
     tracing::info!("background work begins");
     let run = async {

@@ -57,7 +57,6 @@ impl ServerSettings {
             max_count: self.services.max_count,
             missed_events: self.services.missed_event_memory,
             bookings: self.bookings.limits(),
-            webhook_addresses: self.webhooks.addresses(),
         }
     }
 }

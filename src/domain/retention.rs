@@ -14,12 +14,18 @@ pub struct Retention {
     pub tokens_expired_before: DateTime<Utc>,
     /// Sent reminders of interviews that began before this time.
     pub interviews_began_before: DateTime<Utc>,
+    /// Deliveries of webhooks that ended before this time.
+    pub deliveries_ended_before: DateTime<Utc>,
 }
 
 impl Retention {
-    /// What is old enough at this time.
+    /// What is old enough at this time, with deliveries kept for so long.
     #[must_use]
-    pub fn at(now: DateTime<Utc>) -> Self {
-        Self { tokens_expired_before: now - REVOKED_TOKENS, interviews_began_before: now - SENT_REMINDERS }
+    pub fn at(now: DateTime<Utc>, deliveries: TimeDelta) -> Self {
+        Self {
+            tokens_expired_before: now - REVOKED_TOKENS,
+            interviews_began_before: now - SENT_REMINDERS,
+            deliveries_ended_before: now - deliveries,
+        }
     }
 }

@@ -5,6 +5,7 @@ mod http_client;
 mod name_lookup;
 mod webhook_client;
 
+pub use crate::domain::webhook::address::AddressPolicy;
 pub use document::{DocumentSource, DocumentUrl, FetchError, InvalidUrl};
 pub use name_lookup::{NameLookup, SystemLookup};
 pub use webhook_client::{

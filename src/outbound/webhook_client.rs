@@ -9,6 +9,7 @@ use reqwest::{Client, Proxy, Response, Url, header};
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::iter;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -28,6 +29,12 @@ pub struct WebhookTransport {
     pub timeout: Duration,
     /// A proxy that makes the connections, and decides which addresses may be reached.
     pub proxy: Option<WebhookProxy>,
+}
+
+impl Default for WebhookTransport {
+    fn default() -> Self {
+        Self { policy: AddressPolicy::default(), timeout: Duration::from_secs(15), proxy: None }
+    }
 }
 
 /// The URL of a proxy.
@@ -82,12 +89,6 @@ impl WebhookClient {
         Self { transport, names, http: OnceLock::new(), https: OnceLock::new() }
     }
 
-    /// The time limit of an attempt.
-    #[must_use]
-    pub fn timeout(&self) -> Duration {
-        self.transport.timeout
-    }
-
     /// Sends a message once.
     ///
     /// # Errors
@@ -134,13 +135,11 @@ impl WebhookClient {
 
     fn build(&self, is_secure: bool) -> reqwest::Result<Client> {
         let client = http_client::builder(is_secure).connect_timeout(CONNECT_TIMEOUT);
-        match &self.transport.proxy {
-            Some(WebhookProxy(url)) => client.proxy(Proxy::all(url.clone())?).build(),
-            None => {
-                let names = CheckedLookup { names: self.names.clone(), policy: self.transport.policy };
-                client.dns_resolver(Arc::new(names)).build()
-            }
+        if let Some(WebhookProxy(url)) = &self.transport.proxy {
+            return client.proxy(Proxy::all(url.clone())?).build();
         }
+        let names = CheckedLookup { names: self.names.clone(), policy: self.transport.policy };
+        client.dns_resolver(Arc::new(names)).build()
     }
 }
 
@@ -153,22 +152,26 @@ async fn beginning_of_body(mut response: Response, deadline: Instant) -> String 
             break;
         }
     }
-    String::from_utf8_lossy(&body).into_owned()
+    // PostgreSQL stores no NUL.
+    String::from_utf8_lossy(&body).replace('\0', "\u{fffd}")
+}
+
+/// The cause of an error. An error of I/O does not name what it contains as its source, such as an error of TLS.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
 }
 
 /// What the receiver is shown of an error.
 fn reason(error: &reqwest::Error) -> AttemptError {
-    let causes = || std::iter::successors(error.source(), |error| (*error).source());
-    // An error of TLS is inside of one of I/O, which does not name it as its source.
-    let inner = |error: &&(dyn Error + 'static)| {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        inner.is_some_and(|inner| inner.is::<rustls::Error>())
-    };
-    if causes().any(|error| error.is::<RefusedAddress>()) {
+    let causes = || iter::successors(error.source(), |error| cause(*error));
+    if causes().any(<dyn Error>::is::<RefusedAddress>) {
         AttemptError::RefusedAddress
     } else if error.is_dns() {
         AttemptError::Dns
-    } else if causes().any(|error| error.is::<rustls::Error>() || inner(&error)) {
+    } else if causes().any(<dyn Error>::is::<rustls::Error>) {
         AttemptError::Tls
     } else if error.is_timeout() {
         AttemptError::Timeout

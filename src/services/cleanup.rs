@@ -10,6 +10,6 @@ impl Services {
     /// server does it.
     pub async fn clean_up(&self, now: DateTime<Utc>) -> Result<bool, ServiceError> {
         let transaction = self.db.begin_change(LockWait::Brief).await?;
-        Ok(cleanup::delete(transaction, &Retention::at(now)).await?)
+        Ok(cleanup::delete(transaction, &Retention::at(now, self.webhooks.options.retention)).await?)
     }
 }

@@ -33,14 +33,13 @@ pub use events::log_entry::{AdmittedEntry, LogEntry};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use interviews::commands::ChangedInterview;
 pub use readiness::{DatabaseState, Readiness, SchemaState};
-pub use webhooks::Replay;
+pub use webhooks::{Replay, WebhookOptions};
 
 pub use crate::domain::{BookingLimits, InterviewWithPeople};
 pub use crate::storage::unit_of_work::Include;
 pub use crate::storage::{RequestChanges, share_connections};
 
 use crate::domain::Viewer;
-use crate::domain::webhook::address::AddressPolicy;
 #[cfg(test)]
 use crate::storage::{DatabaseOptions, Synchronous};
 use crate::storage::{Db, StorageError, UserReader};
@@ -54,6 +53,7 @@ use events::missed_memory::MissedMemory;
 use readiness::ReadinessCheck;
 use std::sync::Arc;
 use std::time::Duration;
+use webhooks::WebhookSender;
 
 /// What the use cases need. All lasting state is in the database, so that any number of servers can share it.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ pub struct Services {
     missed_memory: MissedMemory,
     limits: ServiceLimits,
     readiness: ReadinessCheck,
+    webhooks: WebhookSender,
 }
 
 /// How old cached viewers and unread events may be.
@@ -90,18 +91,11 @@ pub struct ServiceLimits {
     pub missed_events: usize,
     /// Limits on what is booked.
     pub bookings: BookingLimits,
-    /// What webhooks may reach.
-    pub webhook_addresses: AddressPolicy,
 }
 
 impl Default for ServiceLimits {
     fn default() -> Self {
-        Self {
-            max_count: 10_000,
-            missed_events: 8 * 1024 * 1024,
-            bookings: BookingLimits::default(),
-            webhook_addresses: AddressPolicy::default(),
-        }
+        Self { max_count: 10_000, missed_events: 8 * 1024 * 1024, bookings: BookingLimits::default() }
     }
 }
 
@@ -121,6 +115,7 @@ impl Services {
             missed_memory: MissedMemory::new(ServiceLimits::default().missed_events),
             limits: ServiceLimits::default(),
             readiness: ReadinessCheck::default(),
+            webhooks: WebhookSender::new(WebhookOptions::default()),
             db,
             clock,
             tokens,
@@ -147,6 +142,18 @@ impl Services {
     #[must_use]
     pub fn with_limits(self, limits: ServiceLimits) -> Self {
         Self { missed_memory: MissedMemory::new(limits.missed_events), limits, ..self }
+    }
+
+    /// The same with other settings of webhooks.
+    #[must_use]
+    pub fn with_webhooks(self, options: WebhookOptions) -> Self {
+        Self { webhooks: WebhookSender::new(options), ..self }
+    }
+
+    /// Announces that events were written, to those who read the log.
+    fn announce_events(&self) {
+        self.follower.notify_new_events();
+        self.webhooks.announce_events();
     }
 
     /// Connections for statements that only read, within the viewer's share of them.

@@ -25,7 +25,7 @@ impl Services {
         let is_full = due.len() as u64 == BATCH;
         let sent = reminders::send(self.db.begin_change(LockWait::Brief).await?, due, now).await?;
         if sent > 0 {
-            self.follower.notify_new_events();
+            self.announce_events();
         }
         // What another transaction has locked is found again the next time.
         Ok(is_full && sent > 0)

@@ -1,6 +1,7 @@
 //! Deletes old rows of every kind, in batches.
 
 use crate::domain::Retention;
+use crate::storage::webhooks::removal;
 use crate::storage::{Result, Transaction, reminders, tokens};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -18,6 +19,8 @@ pub(crate) async fn delete(transaction: Transaction, retention: &Retention) -> R
     let deleted = [
         tokens::forget_expired(&transaction, retention.tokens_expired_before, BATCH).await?,
         reminders::forget(&transaction, retention.interviews_began_before, BATCH).await?,
+        removal::remove_ended(&transaction, retention.deliveries_ended_before, BATCH).await?,
+        removal::remove_deleted(&transaction, BATCH).await?,
     ];
     transaction.commit().await?;
     Ok(deleted.contains(&BATCH))

@@ -3,15 +3,19 @@
 mod cleanup;
 mod reminders;
 mod runner;
+mod webhook_dispatcher;
+mod webhook_sender;
 
 use crate::services::{ServiceError, SharedServices};
 use chrono::{DateTime, Utc};
 use cleanup::Cleanup;
 use reminders::Reminders;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use webhook_dispatcher::WebhookDispatcher;
+use webhook_sender::WebhookSender;
 
 /// Work that is done in batches. Any number of servers can run the same job at once.
 trait Job: Send + Sync + 'static {
@@ -30,6 +34,11 @@ trait Job: Send + Sync + 'static {
     /// Completes when there is something to do before the interval has passed.
     fn announced(&self) -> impl Future<Output = ()> + Send {
         pending()
+    }
+
+    /// Ends what goes on after [`Self::run_once`], when the process stops.
+    fn finish(&self) -> impl Future<Output = Result<(), ServiceError>> + Send {
+        ready(Ok(()))
     }
 }
 
@@ -68,6 +77,8 @@ impl Workers {
         let mut jobs = JoinSet::new();
         self.start(&mut jobs, stop, Reminders(self.services.clone()));
         self.start(&mut jobs, stop, Cleanup(self.services.clone()));
+        self.start(&mut jobs, stop, WebhookDispatcher(self.services.clone()));
+        self.start(&mut jobs, stop, WebhookSender(self.services.clone()));
         jobs.join_all().await;
     }
 

@@ -35,6 +35,9 @@ pub(super) async fn run<J: Job>(job: J, services: SharedServices, work_interval:
             () = job.announced(), if failures.count == 0 => {}
         }
     }
+    if let Err(error) = job.finish().await {
+        failures.add(&services, &error).await;
+    }
 }
 
 /// The failures of a job since it last succeeded. The log has one line about them, and one when they are over.

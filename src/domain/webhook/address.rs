@@ -1,8 +1,8 @@
 //! Which URLs a webhook may have, and which addresses its requests may reach. Without these rules a webhook could make
 //! the server send requests inside its own network (SSRF).
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 /// The longest URL, in characters.
@@ -128,7 +128,7 @@ pub fn is_forbidden(address: IpAddr) -> bool {
 
 /// The special-purpose addresses of <https://www.iana.org/assignments/iana-ipv4-special-registry>.
 const FORBIDDEN_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // shared with a provider
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback

@@ -1,7 +1,7 @@
 //! A webhook.
 
 use crate::domain::webhook::{DisabledReason, WebhookSecret, WebhookStatus, WebhookType};
-use crate::domain::{CompanyId, LogPosition, WebhookId};
+use crate::domain::{CompanyId, Event, LogPosition, WebhookId};
 use chrono::{DateTime, Utc};
 
 /// A URL to which events are sent.
@@ -51,5 +51,12 @@ impl Webhook {
     #[must_use]
     pub fn wants(&self, message_type: WebhookType) -> bool {
         self.types.as_ref().is_none_or(|types| types.contains(&message_type))
+    }
+
+    /// Whether it receives an event, if it is enabled.
+    #[must_use]
+    pub fn receives(&self, event: &Event) -> bool {
+        let is_of_company = self.company_id.is_none_or(|company| company == event.audience.company_id);
+        is_of_company && self.created_at <= event.at && self.wants(event.event_type.into())
     }
 }

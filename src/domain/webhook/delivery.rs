@@ -97,6 +97,18 @@ pub enum AttemptError {
     Redirect,
 }
 
+impl AttemptError {
+    /// What a response with this status means for the delivery: none if it is delivered. Redirects are not followed.
+    #[must_use]
+    pub fn of_status(status: u16) -> Option<Self> {
+        match status {
+            200..=299 => None,
+            300..=399 => Some(Self::Redirect),
+            _ => Some(Self::Status),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,6 @@
 
 mod access;
 pub mod address;
-pub mod body;
 mod definition;
 mod delivery;
 mod edit;

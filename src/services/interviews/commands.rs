@@ -87,7 +87,7 @@ impl Services {
         loop {
             let error = match self.attempt(viewer, request, locking).await {
                 Ok(changed) => {
-                    self.follower.notify_new_events();
+                    self.announce_events();
                     return Ok(changed);
                 }
                 Err(AttemptError::NeedsLocks) => {

@@ -18,7 +18,7 @@ impl Services {
         provisioning::permit(viewer)?;
         let erasure = repeat(|_| false, || self.try_to_erase(viewer, id, cancel_open)).await?;
         self.viewers.forget([id]);
-        self.follower.notify_new_events();
+        self.announce_events();
         Ok(erasure)
     }
 

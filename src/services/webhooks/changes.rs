@@ -29,7 +29,7 @@ impl Services {
         if !viewer.manages_webhooks_of(new.company_id) {
             return Ok(Err(WebhookRefusal::UnknownCompany));
         }
-        let policy = self.limits.webhook_addresses;
+        let policy = self.webhooks.options.transport.policy;
         let webhook = match new.clone().create(new_secret(), policy, self.clock.now()) {
             Ok(webhook) => webhook,
             Err(errors) => return Ok(Err(WebhookRefusal::Invalid(errors))),
@@ -63,7 +63,7 @@ impl Services {
             if !expected.matches(webhook.version) {
                 return Err(WebhookRefusal::Stale(webhook.version));
             }
-            let policy = self.limits.webhook_addresses;
+            let policy = self.webhooks.options.transport.policy;
             webhook.update(patch.clone(), policy, self.clock.now()).map_err(WebhookRefusal::Invalid)
         })
         .await

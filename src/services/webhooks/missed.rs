@@ -1,6 +1,7 @@
 //! Queues events that lie in the past.
 
-use crate::domain::webhook::{Webhook, WebhookType, body};
+use super::body;
+use crate::domain::webhook::{Webhook, WebhookType};
 use crate::domain::{Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, Scope};
 use crate::storage::webhooks::deliveries::{self, NewDelivery, Queued};
 use crate::storage::webhooks::missed::{self, Range};

@@ -1,10 +1,15 @@
 //! Webhooks: managing them, and what is delivered to them.
 
+mod body;
 mod changes;
+mod dispatch;
 mod missed;
 mod queries;
 mod redelivery;
-mod removal;
+mod send;
+mod sender;
 mod status;
 
 pub use redelivery::Replay;
+pub use sender::WebhookOptions;
+pub(crate) use sender::WebhookSender;

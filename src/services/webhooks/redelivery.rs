@@ -1,8 +1,9 @@
 //! Deliveries that a user asks for: tests, what was delivered before, and what lies in the past.
 
+use super::body;
 use super::changes::lock_managed;
 use super::missed::queue_events;
-use crate::domain::webhook::{Delivery, Webhook, WebhookRefusal, WebhookResult, WebhookType, body};
+use crate::domain::webhook::{Delivery, Webhook, WebhookRefusal, WebhookResult, WebhookType};
 use crate::domain::{DeliveryId, EventId, Viewer, WebhookId};
 use crate::services::retry::repeat;
 use crate::services::{ServiceError, Services};

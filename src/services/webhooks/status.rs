@@ -17,9 +17,22 @@ impl Services {
     /// Switches a webhook off that is enabled, cancels what waits for an attempt, and returns whether it was enabled
     /// until now.
     pub async fn disable_webhook(&self, id: WebhookId, reason: DisabledReason) -> Result<bool> {
+        self.disable_webhook_if(id, reason, |_| true).await
+    }
+
+    /// The same for a webhook that is as `condition` says.
+    pub(super) async fn disable_webhook_if(
+        &self,
+        id: WebhookId,
+        reason: DisabledReason,
+        condition: impl Fn(&Webhook) -> bool,
+    ) -> Result<bool> {
         let transaction = self.db.begin().await?;
         webhooks::lock(&transaction).await?;
-        let Some(before) = list::lock(&transaction, id).await?.filter(Webhook::is_enabled) else { return Ok(false) };
+        let webhook = list::lock(&transaction, id).await?;
+        let Some(before) = webhook.filter(|webhook| webhook.is_enabled() && condition(webhook)) else {
+            return Ok(false);
+        };
         let now = self.clock.now();
         store_change(&transaction, &before, before.disabled(reason, now), now).await?;
         deliveries::cancel_pending(&transaction, id, now).await?;

@@ -43,6 +43,19 @@ pub async fn after(
     read(connection, Some(epoch), position, after_position(position).limit(limit).into_query()).await
 }
 
+/// The first `limit` readable events after the position of a consumer. The position is in the same database as the log,
+/// and is restored with it: it always belongs to the present history.
+pub(crate) async fn after_consumer(
+    connection: &impl ConnectionTrait,
+    position: LogPosition,
+    limit: u64,
+) -> Result<Vec<(LogPosition, Event)>> {
+    let visible_before = visible_before(connection.get_database_backend());
+    let readable = Expr::col((event::Entity, Column::TransactionId)).lt(visible_before);
+    let rows = after_position(position).filter(readable).limit(limit).all(connection).await?;
+    rows.into_iter().map(|row| Ok((row.position(), row.try_into()?))).collect()
+}
+
 /// The first `limit` readable events after a position that are visible in this scope, with or without reminders. `None`
 /// if the position is not in the present history of the log, or its epoch is not the given one.
 pub(crate) async fn page(

@@ -5,7 +5,7 @@ use crate::domain::{EventId, LogPosition, Scope};
 use crate::storage::{Result, Transaction, event_log};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-const NAME: &str = "webhooks";
+pub(super) const NAME: &str = "webhooks";
 
 /// The position of the last event that was read; none if no webhook is enabled.
 pub(crate) async fn position(connection: &impl ConnectionTrait) -> Result<Option<LogPosition>> {
@@ -16,6 +16,12 @@ pub(crate) async fn position(connection: &impl ConnectionTrait) -> Result<Option
 pub(crate) async fn lock(transaction: &Transaction) -> Result<Option<LogPosition>> {
     let is_postgres = transaction.get_database_backend() == DbBackend::Postgres;
     read(transaction, if is_postgres { " FOR UPDATE" } else { "" }).await
+}
+
+/// The same, but does not wait. None also while another transaction has locked it.
+pub(crate) async fn try_lock(transaction: &Transaction) -> Result<Option<LogPosition>> {
+    let is_postgres = transaction.get_database_backend() == DbBackend::Postgres;
+    read(transaction, if is_postgres { " FOR UPDATE SKIP LOCKED" } else { "" }).await
 }
 
 async fn read(connection: &impl ConnectionTrait, locking: &str) -> Result<Option<LogPosition>> {
@@ -34,6 +40,15 @@ pub(crate) async fn start_at_end(transaction: &Transaction) -> Result<LogPositio
     let backend = transaction.get_database_backend();
     transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(LogPosition { transaction: number, event, at: None })
+}
+
+/// Moves the position. The transaction has locked it.
+pub(crate) async fn advance(transaction: &Transaction, position: LogPosition) -> Result<()> {
+    let sql = "UPDATE log_consumers SET transaction_id = $1, event_id = $2 WHERE name = $3";
+    let values = [position.transaction.into(), position.event.0.into(), NAME.into()];
+    let backend = transaction.get_database_backend();
+    transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    Ok(())
 }
 
 /// Ceases to read the log for webhooks.

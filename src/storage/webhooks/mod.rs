@@ -1,14 +1,18 @@
 //! Webhooks, their deliveries, and how far the event log was read for them.
 
 pub(crate) mod attempts;
+pub(crate) mod claims;
 pub(crate) mod consumer;
 pub(crate) mod deliveries;
 pub(crate) mod erasure;
 pub(crate) mod list;
 pub(crate) mod missed;
+pub(crate) mod outcomes;
+pub(crate) mod queue;
 mod reasons;
 pub(crate) mod removal;
 pub(crate) mod store;
+pub(crate) mod watch;
 
 use crate::storage::Result;
 use sea_orm::{ConnectionTrait, DbBackend};

@@ -42,10 +42,10 @@ const LAYERS: [Layer; 11] = [
         uses: &["domain"],
         without: &["async_graphql", "async_graphql_axum", "axum", "jsonwebtoken", "clap"],
     },
-    // Documents and requests, and nothing about what they mean.
+    // Documents and requests, with the types of the domain, and nothing about what they mean.
     Layer {
         name: "outbound",
-        uses: &[],
+        uses: &["domain"],
         without: &["async_graphql", "axum", "sea_orm", "sqlx", "migration", "jsonwebtoken", "serde_json", "clap"],
     },
     Layer {

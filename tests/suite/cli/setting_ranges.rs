@@ -41,6 +41,7 @@ const NUMBERS: &[(&str, u64, u64)] = &[
     ("REQUEST_MEMORY", 65_536, ANY_BYTES),
     ("SHARED_RESPONSES", 0, ANY_BYTES),
     ("SUBSCRIPTION_MEMORY_PER_USER", 1, ANY_BYTES),
+    ("WEBHOOK_CONCURRENCY", 1, ANY_COUNT),
 ];
 
 /// The shortest and the longest value of each duration.
@@ -62,6 +63,9 @@ const DURATIONS: &[(&str, &str, &str)] = &[
     ("SHUTDOWN_GRACE", "0s", "365days"),
     ("VIEWER_TTL", "0s", "365days"),
     ("WAIT_FOR_DATABASE", "0s", "365days"),
+    ("WEBHOOK_DISABLE_AFTER", "12h", "365days"),
+    ("WEBHOOK_RETENTION", "1h", "365days"),
+    ("WEBHOOK_TIMEOUT", "100ms", "20s"),
     ("WORK_INTERVAL", "10ms", "1h"),
     ("WRITE_TIMEOUT", "1ms", "365days"),
 ];

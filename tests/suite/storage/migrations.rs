@@ -230,7 +230,7 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 51] = [
+const COMMON_NAMES: [&str; 52] = [
     "event_log_epoch_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_company_id_transaction_id_id_idx",
@@ -273,6 +273,7 @@ const COMMON_NAMES: [&str; 51] = [
     "webhook_deliveries_finished_at_idx",
     "webhook_deliveries_next_attempt_at_check",
     "webhook_deliveries_state_check",
+    "webhook_deliveries_webhook_id_claimed_until_idx",
     "webhook_deliveries_webhook_id_event_id_key",
     "webhook_deliveries_webhook_id_id_idx",
     "webhook_deliveries_webhook_id_next_attempt_at_idx",

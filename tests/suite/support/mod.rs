@@ -41,6 +41,7 @@ pub mod interview_rows;
 pub mod invariants;
 #[macro_use]
 pub mod json;
+pub mod json_schema;
 pub mod key_server;
 pub mod lifecycle;
 pub mod listening_server;
@@ -59,6 +60,7 @@ pub mod shell;
 pub mod signer;
 pub mod transports;
 pub mod unit_of_work;
+pub mod webhook_receiver;
 pub mod websocket_client;
 
 use actor::Actor;

@@ -1,3 +1,4 @@
 //! Webhooks: managing them, and the delivery of their messages.
 
 mod api;
+mod delivery;

@@ -28,13 +28,12 @@ async fn tests(app: &TestApp) -> String {
 
 #[rstest]
 #[tokio::test]
-async fn deliveries_that_ended_before_a_time_are_removed(#[values(Sqlite, Postgres)] database: Database) {
+async fn deliveries_that_ended_thirty_days_ago_are_removed(#[values(Sqlite, Postgres)] database: Database) {
     let app = start!(database);
     tests(&app).await;
-    let month = app.now() - TimeDelta::days(30);
-    assert!(!app.app.services().remove_deliveries(month).await.unwrap());
+    assert!(!app.app.services().clean_up(app.now()).await.unwrap());
     assert_eq!(counts(&app).await, [1, 2, 2]);
-    app.app.services().remove_deliveries(app.now()).await.unwrap();
+    app.app.services().clean_up(app.now() + TimeDelta::days(30)).await.unwrap();
     assert_eq!(counts(&app).await, [1, 1, 1], "what is pending stays");
 }
 
@@ -46,6 +45,6 @@ async fn deleted_webhook_is_removed_with_its_deliveries(#[values(Sqlite, Postgre
     app.webhook().await;
     app.manager().on_webhook(&format!("deleteWebhook(id: {webhook})")).await;
     assert_eq!(counts(&app).await, [2, 3, 3]);
-    app.app.services().remove_deliveries(app.now() - TimeDelta::days(300)).await.unwrap();
+    app.app.services().clean_up(app.now() - TimeDelta::days(300)).await.unwrap();
     assert_eq!(counts(&app).await, [1, 0, 0]);
 }

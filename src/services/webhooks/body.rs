@@ -2,7 +2,7 @@
 //! describes it. It has ids and no names, numbers or pictures of people.
 
 use crate::domain::webhook::WebhookType;
-use crate::domain::{Event, Interview, IntervieweeKind, WebhookId, time};
+use crate::domain::{Event, FieldChange, Interview, IntervieweeKind, WebhookId, time};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// later ones.
 #[must_use]
 pub fn of_event(event: &Event, interview: &Interview, application: IntervieweeKind) -> String {
-    let change = |change: &crate::domain::FieldChange| {
+    let change = |change: &FieldChange| {
         json!({
             "field": change.field.api_name(),
             "from": change.api_value(change.from.as_deref()),
@@ -26,16 +26,16 @@ pub fn of_event(event: &Event, interview: &Interview, application: IntervieweeKi
         },
         "interview": fields(interview, application),
     });
-    message(event.event_type.into(), event.at, data)
+    message(event.event_type.into(), event.at, &data)
 }
 
 /// The body of a test message.
 #[must_use]
 pub fn of_test(webhook: WebhookId, now: DateTime<Utc>) -> String {
-    message(WebhookType::Test, now, json!({"webhook": {"id": webhook.to_string()}}))
+    message(WebhookType::Test, now, &json!({"webhook": {"id": webhook.to_string()}}))
 }
 
-fn message(message_type: WebhookType, at: DateTime<Utc>, data: Value) -> String {
+fn message(message_type: WebhookType, at: DateTime<Utc>, data: &Value) -> String {
     json!({"type": message_type.into_str(), "timestamp": time::format(at), "data": data}).to_string()
 }
 

@@ -1,0 +1,127 @@
+//! Sends deliveries that are due, stores what became of them, and disables webhooks that keep failing.
+
+use super::sender::{InFlight, Sent};
+use crate::domain::WebhookId;
+use crate::domain::webhook::{DeliveryState, DisabledReason, Webhook, schedule};
+use crate::services::{ServiceError, Services};
+use crate::storage::webhooks::claims;
+use crate::storage::webhooks::outcomes::{self, Outcome};
+use crate::storage::{LockWait, StorageError};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
+/// The most deliveries that are claimed at once.
+const MAX_CLAIMS: usize = 32;
+/// The status with which a receiver says that it does not want any more.
+const GONE: i32 = 410;
+
+impl Services {
+    /// Completes when this server has queued deliveries, or has found that some are due.
+    pub async fn webhook_deliveries_announced(&self) {
+        self.webhooks.deliveries_announced().await;
+    }
+
+    /// Claims deliveries that are due, and stores what became of those that were sent. Returns whether some are being
+    /// sent, or more may be due. Any number of servers can do it at once.
+    pub async fn send_webhooks(&self, now: DateTime<Utc>) -> Result<bool, ServiceError> {
+        let sender = &self.webhooks;
+        let mut in_flight = sender.in_flight.lock().await;
+        // The next ones are claimed while as many are being sent. All of them are sent before their lease ends.
+        let free = (2 * sender.options.concurrency).saturating_sub(in_flight.len()).min(MAX_CLAIMS);
+        if free > 0 {
+            let transaction = self.db.begin_change(LockWait::Brief).await?;
+            for claim in claims::claim(transaction, now, free as u64).await? {
+                in_flight.begin(sender.send(claim, self.clock.clone()));
+            }
+        }
+        let is_busy = in_flight.len() > 0;
+        self.store_ended(&mut in_flight).await?;
+        Ok(is_busy)
+    }
+
+    /// Waits for the requests that are being made, and stores what became of them.
+    pub async fn finish_sending_webhooks(&self) -> Result<(), ServiceError> {
+        let mut in_flight = self.webhooks.in_flight.lock().await;
+        while in_flight.len() > 0 {
+            self.store_ended(&mut in_flight).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits a moment for requests to end. What cannot be stored now is kept, and stored by the next call.
+    async fn store_ended(&self, in_flight: &mut InFlight) -> Result<(), StorageError> {
+        in_flight.gather().await;
+        self.store_outcomes(&in_flight.ended).await?;
+        let to_disable = self.to_disable(&in_flight.ended);
+        in_flight.ended.clear();
+        for (webhook, reason) in to_disable {
+            self.disable(webhook, reason).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_outcomes(&self, sent: &[Sent]) -> Result<(), StorageError> {
+        if sent.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.db.begin_change(LockWait::Brief).await?;
+        outcomes::store(&transaction, &sent.iter().map(outcome).collect::<Vec<_>>()).await?;
+        let of = |attempts: &dyn Fn(&&Sent) -> bool| -> BTreeSet<WebhookId> {
+            sent.iter().filter(attempts).map(|sent| sent.webhook.id).collect()
+        };
+        let succeeded = of(&|sent| sent.attempt.error.is_none());
+        let failed = of(&|sent| sent.attempt.error.is_some());
+        // Most webhooks were not failing, and are not touched.
+        let recovered = of(&|sent| sent.webhook.failing_since.is_some());
+        outcomes::end_failing(&transaction, recovered.intersection(&succeeded)).await?;
+        outcomes::begin_failing(&transaction, failed.difference(&succeeded), self.clock.now()).await?;
+        transaction.commit().await
+    }
+
+    /// The webhooks that are to be disabled after these attempts.
+    fn to_disable(&self, sent: &[Sent]) -> Vec<(WebhookId, DisabledReason)> {
+        let reason = |sent: &Sent| match sent.attempt.error {
+            None => None,
+            Some(_) if sent.attempt.status == Some(GONE) => Some((sent.webhook.id, DisabledReason::Gone)),
+            Some(_) => self.fails_for_too_long(&sent.webhook).then_some((sent.webhook.id, DisabledReason::Failing)),
+        };
+        let mut disabled: Vec<_> = sent.iter().filter_map(reason).collect();
+        disabled.sort_by_key(|(webhook, _)| *webhook);
+        disabled.dedup_by_key(|(webhook, _)| *webhook);
+        disabled
+    }
+
+    fn fails_for_too_long(&self, webhook: &Webhook) -> bool {
+        let after = self.webhooks.options.disable_after;
+        webhook.failing_since.is_some_and(|since| schedule::is_disabled(since, self.clock.now(), after))
+    }
+
+    /// Disables a webhook, unless a user has done something about it, or it has succeeded, meanwhile.
+    async fn disable(&self, id: WebhookId, reason: DisabledReason) -> Result<(), StorageError> {
+        let still_fails = |webhook: &Webhook| reason == DisabledReason::Gone || self.fails_for_too_long(webhook);
+        if self.disable_webhook_if(id, reason, still_fails).await? {
+            let reason = reason.into_str();
+            tracing::warn!(webhook = id.0, reason, "a webhook was disabled, and its deliveries were cancelled");
+        }
+        Ok(())
+    }
+}
+
+/// What an attempt makes of its delivery.
+fn outcome(sent: &Sent) -> Outcome {
+    let Sent { delivery, attempt, finished_at, retry_after, .. } = sent;
+    let next = schedule::next_attempt_at(delivery.step, *finished_at, *retry_after, rand::random());
+    let (state, next_attempt_at) = match (attempt.error, next) {
+        (None, _) => (DeliveryState::Delivered, None),
+        (Some(_), Some(next)) => (DeliveryState::Pending, Some(next)),
+        (Some(_), None) => (DeliveryState::Failed, None),
+    };
+    Outcome {
+        delivery_id: delivery.id,
+        attempt: attempt.clone(),
+        state,
+        step: delivery.step + 1,
+        next_attempt_at,
+        finished_at: *finished_at,
+    }
+}
