@@ -10,6 +10,7 @@ use crate::services::{ServiceError, SharedServices};
 use chrono::{DateTime, Utc};
 use cleanup::Cleanup;
 use reminders::Reminders;
+use runner::Turn;
 use std::future::{pending, ready};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -74,15 +75,15 @@ impl Workers {
     /// Runs every job until `stop` is cancelled and each has finished its batch. Dropping the future ends them at once;
     /// what they had begun is rolled back.
     pub async fn run(&self, stop: &CancellationToken) {
-        let mut jobs = JoinSet::new();
-        self.start(&mut jobs, stop, Reminders(self.services.clone()));
-        self.start(&mut jobs, stop, Cleanup(self.services.clone()));
-        self.start(&mut jobs, stop, WebhookDispatcher(self.services.clone()));
-        self.start(&mut jobs, stop, WebhookSender(self.services.clone()));
+        let (mut jobs, turn) = (JoinSet::new(), Turn::default());
+        self.start(&mut jobs, &turn, stop, Reminders(self.services.clone()));
+        self.start(&mut jobs, &turn, stop, Cleanup(self.services.clone()));
+        self.start(&mut jobs, &turn, stop, WebhookDispatcher(self.services.clone()));
+        self.start(&mut jobs, &turn, stop, WebhookSender(self.services.clone()));
         jobs.join_all().await;
     }
 
-    fn start(&self, jobs: &mut JoinSet<()>, stop: &CancellationToken, job: impl Job) {
-        jobs.spawn(runner::run(job, self.services.clone(), self.work_interval, stop.clone()));
+    fn start(&self, jobs: &mut JoinSet<()>, turn: &Turn, stop: &CancellationToken, job: impl Job) {
+        jobs.spawn(runner::run(job, self.services.clone(), self.work_interval, turn.clone(), stop.clone()));
     }
 }

@@ -4,7 +4,9 @@ use super::{Job, Progress};
 use crate::services::{Failure, ServiceError, SharedServices};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -12,12 +14,27 @@ use tokio_util::sync::CancellationToken;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Held while a job does a batch. The jobs of a process take turns, so that background work uses few connections of the
+/// database: those that were opened once stay open.
+pub(super) type Turn = Arc<Mutex<()>>;
+
 /// Runs the job until `stop` is cancelled. A batch that has begun is finished.
-pub(super) async fn run<J: Job>(job: J, services: SharedServices, work_interval: Duration, stop: CancellationToken) {
+pub(super) async fn run<J: Job>(
+    job: J,
+    services: SharedServices,
+    work_interval: Duration,
+    turn: Turn,
+    stop: CancellationToken,
+) {
     let mut failures = Failures::new(J::NAME);
     while !stop.is_cancelled() {
+        let turn = tokio::select! {
+            turn = turn.lock() => turn,
+            () = stop.cancelled() => break,
+        };
         // A panic must not end the job until the next start of the server.
         let outcome = AssertUnwindSafe(job.run_once(services.clock().now())).catch_unwind().await;
+        drop(turn);
         let pause = match outcome {
             Ok(Ok(progress)) => {
                 failures.end();
@@ -100,9 +117,8 @@ mod tests {
     use super::*;
     use crate::services::{Clock, FrozenClock, Services};
     use chrono::{DateTime, Utc};
-    use std::sync::Arc;
+    use tokio::sync::Notify;
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-    use tokio::sync::{Mutex, Notify};
     use tokio::task::JoinHandle;
 
     /// What a call of the job does.
@@ -152,7 +168,7 @@ mod tests {
             let ((calls, script), (sender, called)) = (unbounded_channel(), unbounded_channel());
             let (announced, stop) = (Arc::new(Notify::new()), CancellationToken::new());
             let job = Scripted { calls: Mutex::new(script), called: sender, announced: announced.clone() };
-            let runner = tokio::spawn(run(job, services, Duration::from_hours(1), stop.clone()));
+            let runner = tokio::spawn(run(job, services, Duration::from_hours(1), Turn::default(), stop.clone()));
             Self { calls, called, announced, stop, runner }
         }
 
