@@ -54,9 +54,11 @@ async fn interviews_of_dev_lie_around_today_or_another_date() {
         answer["data"]["interviews"]["totalCount"].take()
     };
     // All but the interview of the documentation.
-    let server = Shell::new().start("dev --interviews 40");
+    // The folder of the database has to stay as long as the server.
+    let shells = [Shell::new(), Shell::new()];
+    let server = shells[0].start("dev --interviews 40");
     assert_eq!(around(&server, Clock::System.now().date_naive()).await, 39);
-    let server = Shell::new().start("dev --interviews 40 --base-date 2031-11-26");
+    let server = shells[1].start("dev --interviews 40 --base-date 2031-11-26");
     assert_eq!(around(&server, NaiveDate::from_ymd_opt(2031, 11, 26).unwrap()).await, 39);
 }
 
@@ -113,7 +115,8 @@ fn dev_reset_works_without_earlier_data() {
 #[tokio::test]
 async fn dev_ignores_the_settings_of_serve() {
     let shell = Shell::new().set("DATABASE_URL", "mysql://nowhere").set("JWT_SECRET", "short");
-    let server = shell.set("JWT_AUDIENCE", "fleet").start("dev --interviews 40");
+    let shell = shell.set("JWT_AUDIENCE", "fleet");
+    let server = shell.start("dev --interviews 40");
     assert_eq!(server.viewer(&server.printed("staff")).await["role"], "STAFF");
 }
 

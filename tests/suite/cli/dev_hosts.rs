@@ -15,7 +15,8 @@ async fn page(server: &Server, headers: &[(&str, &str)]) -> (u16, bool) {
 
 #[tokio::test]
 async fn dev_answers_only_for_names_that_cannot_be_rebound() {
-    let server = Shell::new().start("dev --interviews 40");
+    let shell = Shell::new();
+    let server = shell.start("dev --interviews 40");
     let port = server.address.split_once(':').unwrap().1;
     for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "evil.example@localhost"] {
         for path in ["/graphql", "/api/v1/interviews/27", "/livez", "/readyz", "/", "/graphiql/explorer.js", "/none"] {
@@ -58,7 +59,8 @@ async fn dev_answers_for_configured_names_without_its_token() {
 
 #[tokio::test]
 async fn page_of_dev_is_for_no_other_origin() {
-    let server = Shell::new().set("CORS_ORIGINS", "*").start("dev --interviews 40");
+    let shell = Shell::new().set("CORS_ORIGINS", "*");
+    let server = shell.start("dev --interviews 40");
     let origin = ("origin", "https://evil.example");
     let response = server.get_with("/graphql", &[PAGE, origin]).await;
     assert_eq!(response.status(), 200);
@@ -71,7 +73,8 @@ async fn page_of_dev_is_for_no_other_origin() {
 
 #[tokio::test]
 async fn page_of_dev_has_no_token_behind_a_proxy() {
-    let server = Shell::new().start("dev --interviews 40");
+    let shell = Shell::new();
+    let server = shell.start("dev --interviews 40");
     for header in ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"] {
         assert_eq!(page(&server, &[(header, "192.0.2.1")]).await, (200, false), "{header}");
     }
@@ -79,7 +82,8 @@ async fn page_of_dev_has_no_token_behind_a_proxy() {
 
 #[tokio::test]
 async fn dev_on_a_network_address_has_no_token_in_its_page() {
-    let server = Shell::new().start_on_all_addresses("dev --interviews 40");
+    let shell = Shell::new();
+    let server = shell.start_on_all_addresses("dev --interviews 40");
     for host in ["127.0.0.1", "localhost", "0.0.0.0"] {
         assert_eq!(page(&server, &[("host", host)]).await, (200, false), "{host}");
     }

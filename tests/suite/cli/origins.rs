@@ -52,7 +52,8 @@ fn refusals(server: Server) -> Vec<String> {
 
 #[tokio::test]
 async fn dev_lets_pages_of_this_machine_call() {
-    let server = Shell::new().start("dev --interviews 40");
+    let shell = Shell::new();
+    let server = shell.start("dev --interviews 40");
     let origins = [VITE, "https://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:8080", "http://localhost"];
     for origin in origins {
         assert!(may_call(&server, origin).await && may_connect(&server, origin).await, "{origin}");
@@ -68,7 +69,8 @@ async fn dev_lets_pages_of_this_machine_call() {
 
 #[tokio::test]
 async fn dev_with_configured_origins_allows_those_alone() {
-    let server = Shell::new().set("CORS_ORIGINS", ELSEWHERE).start("dev --interviews 40");
+    let shell = Shell::new().set("CORS_ORIGINS", ELSEWHERE);
+    let server = shell.start("dev --interviews 40");
     assert!(may_call(&server, ELSEWHERE).await && may_connect(&server, ELSEWHERE).await);
     assert!(!may_call(&server, VITE).await && !may_connect(&server, VITE).await);
     assert_eq!(refusals(server), [refusal(VITE)]);
