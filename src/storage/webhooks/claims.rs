@@ -5,6 +5,7 @@ use crate::domain::WebhookId;
 use crate::domain::webhook::{Delivery, Webhook};
 use crate::storage::database::array_parameter::is_any_of;
 use crate::storage::entities::{webhook, webhook_delivery};
+use crate::storage::webhooks::{IS_PENDING, use_indexes};
 use crate::storage::{Result, Transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Expr;
@@ -46,6 +47,7 @@ pub(crate) async fn claim(transaction: Transaction, now: DateTime<Utc>, limit: u
     if !try_lock(&transaction).await? {
         return Ok(Vec::new());
     }
+    use_indexes(&transaction).await?;
     let backend = transaction.get_database_backend();
     let sql = update(backend, limit);
     let values = [now.into(), (now + LEASE).into()];
@@ -84,11 +86,16 @@ fn update(backend: DbBackend, limit: u64) -> String {
             - (SELECT count(*) FROM webhook_deliveries AS claimed \
                 WHERE claimed.webhook_id = webhooks.id AND claimed.claimed_until > $1)"
     );
-    // SQLite has no LATERAL, and PostgreSQL would run the other form for each row of the table.
-    let due = match backend {
-        DbBackend::Postgres => format!("JOIN LATERAL {first} ON due.place <= {free}"),
-        _ => format!(
-            "JOIN webhook_deliveries AS due ON due.id IN (SELECT due.id FROM {first} WHERE due.place <= {free})"
+    // SQLite has no LATERAL and no ARRAY. PostgreSQL would run the other forms for each row of the table.
+    let (due, is_chosen) = match backend {
+        DbBackend::Postgres => {
+            (format!("JOIN LATERAL {first} ON due.place <= {free}"), "= ANY (ARRAY(SELECT id FROM chosen))")
+        }
+        _ => (
+            format!(
+                "JOIN webhook_deliveries AS due ON due.id IN (SELECT due.id FROM {first} WHERE due.place <= {free})"
+            ),
+            "IN (SELECT id FROM chosen)",
         ),
     };
     format!(
@@ -97,7 +104,7 @@ fn update(backend: DbBackend, limit: u64) -> String {
                 AND webhooks.status = 'enabled' AND webhooks.deleted_at IS NULL {due} \
             ORDER BY due.next_attempt_at LIMIT {limit}) \
          UPDATE webhook_deliveries SET claimed_until = $2, attempt = attempt + 1 \
-         WHERE id IN (SELECT id FROM chosen) AND state = 'pending' RETURNING *"
+         WHERE id {is_chosen} AND {IS_PENDING} RETURNING *"
     )
 }
 

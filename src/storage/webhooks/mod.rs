@@ -14,7 +14,7 @@ pub(crate) mod removal;
 pub(crate) mod store;
 pub(crate) mod watch;
 
-use crate::storage::Result;
+use crate::storage::{Result, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend};
 
 /// The advisory lock of those who change webhooks, or queue deliveries because a user asked for them: "HOOK" in ASCII.
@@ -26,6 +26,22 @@ const LOCK: i64 = 0x484F_4F4B << 32;
 pub(crate) async fn lock(transaction: &impl ConnectionTrait) -> Result<()> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+    }
+    Ok(())
+}
+
+/// The condition that a delivery is pending, for statements that find it by its id. `state = 'pending'` would let
+/// PostgreSQL read the whole index of pending deliveries instead.
+const IS_PENDING: &str = "webhook_deliveries.next_attempt_at IS NOT NULL";
+
+/// Makes PostgreSQL look up in indexes what the statements of this transaction read. It keeps the first plan of a
+/// statement: one that was made while the tables were empty would read all deliveries of a burst for each claim, until
+/// the tables are analysed.
+async fn use_indexes(transaction: &Transaction) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let settings = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"];
+        let sql = settings.map(|setting| format!("SET LOCAL {setting} = off")).join("; ");
+        transaction.execute_unprepared(&sql).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use crate::domain::webhook::{Attempt, DeliveryState};
 use crate::domain::{DeliveryId, WebhookId};
 use crate::storage::database::array_parameter::array_parameter;
 use crate::storage::database::json_values::time;
+use crate::storage::webhooks::{IS_PENDING, use_indexes};
 use crate::storage::{Result, Transaction};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -27,13 +28,14 @@ pub(crate) struct Outcome {
 /// Stores the attempts and the states of their deliveries. An attempt whose delivery was claimed again since, or is not
 /// pending any more, changes nothing.
 pub(crate) async fn store(transaction: &Transaction, outcomes: &[Outcome]) -> Result<()> {
+    use_indexes(transaction).await?;
     let backend = transaction.get_database_backend();
     let rows = Value::from(outcomes.iter().map(row).collect::<Vec<_>>()).to_string();
     let sql = format!(
         "UPDATE webhook_deliveries SET state = ended.state, step = ended.step, \
             next_attempt_at = ended.next_attempt_at, finished_at = ended.finished_at, claimed_until = NULL \
          FROM {} WHERE webhook_deliveries.id = ended.delivery_id AND webhook_deliveries.attempt = ended.number \
-            AND webhook_deliveries.state = 'pending' RETURNING webhook_deliveries.id",
+            AND {IS_PENDING} RETURNING webhook_deliveries.id",
         ended(backend)
     );
     let updated =
