@@ -5,6 +5,7 @@ use crate::support::Database::Postgres;
 use crate::support::TestApp;
 use crate::support::booking::at;
 use crate::support::people::{JUDE, LUISA, MONA};
+use crate::support::polling::until;
 use crate::support::unit_of_work::begin_change;
 use futures_util::future::join_all;
 use futures_util::poll;
@@ -62,14 +63,23 @@ async fn look_ups_that_arrive_during_others_are_one_statement() {
     let (db, statements) = connect(&app).await;
     begin(&db, &interviews).await; // opens the connections
     statements.lock().unwrap().clear();
-    let loaded = join_all(interviews.iter().map(|id| {
+    // The first two wait for the table, so that the others arrive during them.
+    let lock = app.database.raw().await.begin().await.unwrap();
+    lock.execute_unprepared("LOCK TABLE interviews").await.unwrap();
+    let look_ups = join_all(interviews.iter().map(|id| {
         let db = &db;
         async move {
             let mut unit = UnitOfWork::begin(db, MONA, Locking::Optimistic, Some(*id)).await.unwrap();
             unit.load(Scope::Everything, *id, Include::People).await.unwrap().unwrap()
         }
-    }))
-    .await;
+    }));
+    let release = async {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until(async || app.database.value::<i64>(waiting).await == 2).await;
+        lock.rollback().await.unwrap();
+    };
+    let (loaded, ()) = tokio::join!(look_ups, release);
     for (id, loaded) in interviews.iter().zip(loaded) {
         assert_eq!(loaded.interview.id, *id);
         assert!(loaded.people.unwrap().are_of(&loaded.interview));
