@@ -2,14 +2,27 @@
 //! describes it. It has ids and no names, numbers or pictures of people.
 
 use crate::domain::webhook::WebhookType;
-use crate::domain::{Event, FieldChange, Interview, IntervieweeKind, WebhookId, time};
+use crate::domain::{Event, FieldChange, Interview, InterviewId, IntervieweeKind, WebhookId, time};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use std::collections::HashMap;
+
+/// The bodies of messages about events, with their interviews as they are now.
+pub fn of_events(
+    events: Vec<Event>,
+    interviews: &HashMap<InterviewId, (Interview, IntervieweeKind)>,
+) -> impl Iterator<Item = (Event, String)> {
+    events.into_iter().filter_map(|event| {
+        // Interviews and applications are never deleted.
+        let (interview, application) = interviews.get(&event.interview_id)?;
+        let body = of_event(&event, interview, *application);
+        Some((event, body))
+    })
+}
 
 /// The body of a message about an event. The interview is as it is when the message is made: after the event, or after
 /// later ones.
-#[must_use]
-pub fn of_event(event: &Event, interview: &Interview, application: IntervieweeKind) -> String {
+fn of_event(event: &Event, interview: &Interview, application: IntervieweeKind) -> String {
     let change = |change: &FieldChange| {
         json!({
             "field": change.field.api_name(),

@@ -1,12 +1,12 @@
 //! The dispatcher: reads the event log, and queues a message for each webhook that receives an event.
 
 use super::body;
-use crate::domain::{Event, LogPosition, WebhookId};
+use crate::domain::{Event, WebhookId};
 use crate::services::{ServiceError, Services};
 use crate::storage::webhooks::consumer;
-use crate::storage::webhooks::queue::{self, Message};
+use crate::storage::webhooks::queue::{self, Message, Queued};
 use crate::storage::webhooks::watch;
-use crate::storage::{LockWait, StorageError, event_log};
+use crate::storage::{LockWait, event_log};
 use chrono::{DateTime, Utc};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -42,7 +42,9 @@ impl Services {
         let events = event_log::after_consumer(reader, position, limit as u64).await?;
         let Some(last) = events.last().map(|(position, _)| *position) else { return Ok(false) };
         let is_full = events.len() == limit;
-        let messages = self.messages(events).await?;
+        let events: Vec<Event> = events.into_iter().map(|(_, event)| event).collect();
+        let interviews = queue::interviews(reader, events.iter()).await?;
+        let messages: Vec<(Event, String)> = body::of_events(events, &interviews).collect();
         // From here on the transaction has a number, and holds back the events of later ones.
         let transaction = self.db.begin_change(LockWait::Brief).await?;
         match consumer::try_lock(&transaction).await? {
@@ -59,29 +61,14 @@ impl Services {
         };
         let messages = messages.into_iter().map(|(event, body)| Message {
             webhooks: receivers(&event),
-            event_id: event.id,
-            of_type: event.event_type.into(),
+            event_id: Some(event.id),
+            message_type: event.event_type.into(),
             body,
         });
-        queue::insert(&transaction, messages, now).await?;
+        queue::insert(&transaction, messages, Queued::Keep, now).await?;
         consumer::advance(&transaction, last).await?;
         transaction.commit().await?;
         self.webhooks.announce_deliveries();
         Ok(is_full)
-    }
-
-    /// The events with the bodies of messages about them.
-    async fn messages(&self, events: Vec<(LogPosition, Event)>) -> Result<Vec<(Event, String)>, StorageError> {
-        let mut ids: Vec<i64> = events.iter().map(|(_, event)| event.interview_id.0).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let interviews = queue::interviews(self.db.reader(), ids).await?;
-        let message = |(_, event): (_, Event)| {
-            // Interviews are never deleted.
-            let (interview, application) = interviews.get(&event.interview_id)?;
-            let body = body::of_event(&event, interview, *application);
-            Some((event, body))
-        };
-        Ok(events.into_iter().filter_map(message).collect())
     }
 }

@@ -1,13 +1,12 @@
 //! Queues events that lie in the past.
 
 use super::body;
-use crate::domain::webhook::{Webhook, WebhookType};
-use crate::domain::{Event, EventId, Interview, InterviewId, Interviewee, IntervieweeId, Scope};
-use crate::storage::webhooks::deliveries::{self, NewDelivery, Queued};
+use crate::domain::webhook::Webhook;
+use crate::domain::{Event, EventId};
 use crate::storage::webhooks::missed::{self, Range};
-use crate::storage::{StorageError, Transaction, interviewees, interviews};
+use crate::storage::webhooks::queue::{self, Message, Queued};
+use crate::storage::{StorageError, Transaction};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
 
 /// The most events of the log that one request looks at.
 pub(super) const MAX_EVENTS: u32 = 10_000;
@@ -40,8 +39,15 @@ pub(super) async fn queue_events(
         let Some((position, last)) = events.last() else { break };
         (after, result.last) = (*position, Some(last.id));
         let wanted = events.into_iter().map(|(_, event)| event).filter(|event| webhook.wants(event.event_type.into()));
-        let messages = messages(transaction, webhook, wanted.collect()).await?;
-        result.count += deliveries::queue(transaction, messages, queued, now).await?.len();
+        let wanted: Vec<Event> = wanted.collect();
+        let interviews = queue::interviews(transaction, wanted.iter()).await?;
+        let messages = body::of_events(wanted, &interviews).map(|(event, body)| Message {
+            event_id: Some(event.id),
+            message_type: event.event_type.into(),
+            body,
+            webhooks: vec![webhook.id],
+        });
+        result.count += queue::insert(transaction, messages, queued, now).await?.len();
         if result.complete {
             break;
         }
@@ -51,30 +57,4 @@ pub(super) async fn queue_events(
         result.complete = missed::events(transaction, webhook, rest, 1).await?.is_empty();
     }
     Ok(result)
-}
-
-/// The messages about some events, with the interviews as they are now: two statements for any number of events.
-async fn messages(
-    transaction: &Transaction,
-    webhook: &Webhook,
-    events: Vec<Event>,
-) -> Result<Vec<NewDelivery>, StorageError> {
-    let ids: Vec<InterviewId> = events.iter().map(|event| event.interview_id).collect();
-    let interviews = interviews::by_ids(transaction, Scope::Everything, &ids).await?;
-    let interviews: HashMap<InterviewId, Interview> = interviews.into_iter().map(|it| (it.id, it)).collect();
-    let ids: Vec<IntervieweeId> = interviews.values().map(|interview| interview.interviewee_id).collect();
-    let applications = interviewees::by_ids(transaction, &ids).await?;
-    let applications: HashMap<IntervieweeId, Interviewee> = applications.into_iter().map(|it| (it.id, it)).collect();
-    let message = |event: &Event| {
-        // Both exist: no row of either table is ever deleted.
-        let interview = interviews.get(&event.interview_id)?;
-        let application = applications.get(&interview.interviewee_id)?;
-        Some(NewDelivery {
-            webhook_id: webhook.id,
-            event_id: Some(event.id),
-            message_type: WebhookType::from(event.event_type),
-            body: body::of_event(event, interview, application.kind),
-        })
-    };
-    Ok(events.iter().filter_map(message).collect())
 }

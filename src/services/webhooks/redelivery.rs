@@ -7,9 +7,9 @@ use crate::domain::webhook::{Delivery, Webhook, WebhookRefusal, WebhookResult, W
 use crate::domain::{DeliveryId, EventId, Viewer, WebhookId};
 use crate::services::retry::repeat;
 use crate::services::{ServiceError, Services};
-use crate::storage::webhooks::consumer;
-use crate::storage::webhooks::deliveries::{self, NewDelivery, Queued};
 use crate::storage::webhooks::missed::{self, Range};
+use crate::storage::webhooks::queue::{self, Message, Queued};
+use crate::storage::webhooks::{consumer, deliveries};
 use crate::storage::{LockWait, StorageError, Transaction};
 
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -37,13 +37,13 @@ impl Services {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let now = self.clock.now();
-            let test = NewDelivery {
-                webhook_id: webhook.id,
+            let test = Message {
                 event_id: None,
                 message_type: WebhookType::Test,
                 body: body::of_test(webhook.id, now),
+                webhooks: vec![webhook.id],
             };
-            let queued = deliveries::queue(&transaction, vec![test], Queued::Keep, now).await?;
+            let queued = queue::insert(&transaction, [test], Queued::Keep, now).await?;
             let id = queued.first().copied().ok_or_else(StorageError::contended)?;
             commit_and_read(transaction, id).await.map(Ok)
         };

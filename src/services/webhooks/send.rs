@@ -99,7 +99,7 @@ impl Services {
     /// Disables a webhook, unless a user has done something about it, or it has succeeded, meanwhile.
     async fn disable(&self, id: WebhookId, reason: DisabledReason) -> Result<(), StorageError> {
         let still_fails = |webhook: &Webhook| reason == DisabledReason::Gone || self.fails_for_too_long(webhook);
-        if self.disable_webhook_if(id, reason, still_fails).await? {
+        if self.disable_webhook(id, reason, still_fails).await? {
             let reason = reason.into_str();
             tracing::warn!(webhook = id.0, reason, "a webhook was disabled, and its deliveries were cancelled");
         }

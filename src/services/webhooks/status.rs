@@ -5,8 +5,8 @@ use super::missed::{MAX_EVENTS, queue_events};
 use crate::domain::webhook::{DisabledReason, Webhook};
 use crate::domain::{LogPosition, WebhookId};
 use crate::services::Services;
-use crate::storage::webhooks::deliveries::Queued;
 use crate::storage::webhooks::missed::{self, Range};
+use crate::storage::webhooks::queue::Queued;
 use crate::storage::webhooks::{self, consumer, deliveries, list, store};
 use crate::storage::{StorageError, Transaction};
 use chrono::{DateTime, Utc};
@@ -14,14 +14,9 @@ use chrono::{DateTime, Utc};
 type Result<T> = std::result::Result<T, StorageError>;
 
 impl Services {
-    /// Switches a webhook off that is enabled, cancels what waits for an attempt, and returns whether it was enabled
-    /// until now.
-    pub async fn disable_webhook(&self, id: WebhookId, reason: DisabledReason) -> Result<bool> {
-        self.disable_webhook_if(id, reason, |_| true).await
-    }
-
-    /// The same for a webhook that is as `condition` says.
-    pub(super) async fn disable_webhook_if(
+    /// Switches a webhook off that is enabled and as `condition` says, and cancels what waits for an attempt. Returns
+    /// whether it did.
+    pub async fn disable_webhook(
         &self,
         id: WebhookId,
         reason: DisabledReason,

@@ -1,81 +1,16 @@
-//! Deliveries: queueing them, and the log of them.
+//! Deliveries that were queued: queueing them again, cancelling them, and the log of them.
 
 use crate::domain::page::{Page, Window};
-use crate::domain::webhook::{Delivery, DeliveryState, WebhookType};
-use crate::domain::{DeliveryId, EventId, WebhookId};
+use crate::domain::webhook::{Delivery, DeliveryState};
+use crate::domain::{DeliveryId, WebhookId};
 use crate::storage::database::count::counts_up_to;
 use crate::storage::database::keyset::{page_per_parent, pages};
 use crate::storage::entities::webhook_delivery;
-use crate::storage::provisioning::json_insert;
 use crate::storage::{Result, Transaction};
 use chrono::{DateTime, Utc};
-use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, Select, Statement};
 use std::collections::HashMap;
-use webhook_delivery::{ActiveModel, COLUMN, Column, Entity};
-
-/// A delivery that is to be queued.
-#[derive(Clone, Debug)]
-pub(crate) struct NewDelivery {
-    pub webhook_id: WebhookId,
-    /// None of a test.
-    pub event_id: Option<EventId>,
-    pub message_type: WebhookType,
-    pub body: String,
-}
-
-/// What becomes of events that were queued for the webhook before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Queued {
-    /// They stay as they are.
-    Keep,
-    /// Those that have failed or were cancelled are queued again, with their bodies.
-    Again,
-    /// Those that were delivered are as well.
-    AgainIfDelivered,
-}
-
-impl Queued {
-    /// What an insert does that meets the row of the same event.
-    fn on_conflict(self) -> String {
-        let states = match self {
-            Self::Keep => return " ON CONFLICT (webhook_id, event_id) DO NOTHING RETURNING id".to_owned(),
-            Self::Again => "'failed', 'cancelled'",
-            Self::AgainIfDelivered => "'failed', 'cancelled', 'delivered'",
-        };
-        format!(
-            " ON CONFLICT (webhook_id, event_id) DO UPDATE SET state = 'pending', step = 0, \
-             next_attempt_at = excluded.next_attempt_at, claimed_until = NULL, finished_at = NULL \
-             WHERE webhook_deliveries.state IN ({states}) RETURNING id"
-        )
-    }
-}
-
-/// Queues deliveries that are due now, with one statement, and returns the ids of those that were queued.
-pub(crate) async fn queue(
-    transaction: &Transaction,
-    deliveries: Vec<NewDelivery>,
-    queued: Queued,
-    now: DateTime<Utc>,
-) -> Result<Vec<DeliveryId>> {
-    let row = |delivery: NewDelivery| ActiveModel {
-        webhook_id: Set(delivery.webhook_id.0),
-        event_id: Set(delivery.event_id.map(|id| id.0)),
-        r#type: Set(delivery.message_type.into_str().to_owned()),
-        body: Set(delivery.body),
-        state: Set(DeliveryState::Pending.into_str().to_owned()),
-        next_attempt_at: Set(Some(now)),
-        created_at: Set(now),
-        ..ActiveModel::default()
-    };
-    let is_given = |column| {
-        use Column::{Body, CreatedAt, EventId, NextAttemptAt, State, Type, WebhookId};
-        matches!(column, WebhookId | EventId | Type | Body | State | NextAttemptAt | CreatedAt)
-    };
-    let rows = deliveries.into_iter().map(row);
-    let rows = json_insert::insert_with(transaction, rows, is_given, None, &queued.on_conflict()).await?;
-    rows.iter().map(|row| Ok(DeliveryId(row.try_get_by_index(0)?))).collect()
-}
+use webhook_delivery::{COLUMN, Column, Entity};
 
 /// Queues a delivery again, as if it had had no attempt. One that is being sent stays claimed.
 pub(crate) async fn queue_again(transaction: &Transaction, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Queues messages for webhooks.
 
 use crate::domain::webhook::{Webhook, WebhookStatus, WebhookType};
-use crate::domain::{EventId, Interview, InterviewId, IntervieweeKind, WebhookId};
+use crate::domain::{DeliveryId, Event, EventId, Interview, InterviewId, IntervieweeKind, WebhookId};
 use crate::storage::database::array_parameter::is_any_of;
 use crate::storage::entities::{interview, interviewee, webhook};
 use crate::storage::{Result, StorageError, Transaction};
@@ -12,18 +12,45 @@ use sea_orm::{
     Statement,
 };
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 const ENABLED: &str = WebhookStatus::Enabled.into_str();
 
-/// A message about an event, and the webhooks that receive it.
+/// A message, and the webhooks that receive it.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
-    pub event_id: EventId,
-    pub of_type: WebhookType,
+    /// None of a test.
+    pub event_id: Option<EventId>,
+    pub message_type: WebhookType,
     pub body: String,
     pub webhooks: Vec<WebhookId>,
+}
+
+/// What becomes of events that were queued for a webhook before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queued {
+    /// They stay as they are.
+    Keep,
+    /// Those that have failed or were cancelled are queued again, with their bodies.
+    Again,
+    /// Those that were delivered are as well.
+    AgainIfDelivered,
+}
+
+impl Queued {
+    /// What an insert does that meets the row of the same event.
+    fn on_conflict(self) -> String {
+        let states = match self {
+            Self::Keep => return "DO NOTHING".to_owned(),
+            Self::Again => "'failed', 'cancelled'",
+            Self::AgainIfDelivered => "'failed', 'cancelled', 'delivered'",
+        };
+        format!(
+            "DO UPDATE SET state = 'pending', step = 0, next_attempt_at = excluded.next_attempt_at, \
+             claimed_until = NULL, finished_at = NULL WHERE webhook_deliveries.state IN ({states})"
+        )
+    }
 }
 
 /// The webhooks that receive messages.
@@ -33,23 +60,24 @@ pub(crate) async fn enabled_webhooks(connection: &impl ConnectionTrait) -> Resul
     query.order_by_asc(webhook::Column::Id).all(connection).await?.into_iter().map(Webhook::try_from).collect()
 }
 
-/// Queues the messages, each once for a webhook. The body of a message is sent to the database once, for any number of
-/// webhooks.
+/// Queues the messages, which are due now, each once for a webhook. Returns the ids of the deliveries that were queued.
+/// One statement; the body of a message is sent to the database once, for any number of webhooks.
 pub(crate) async fn insert(
     transaction: &Transaction,
-    messages: impl Iterator<Item = Message>,
+    messages: impl IntoIterator<Item = Message>,
+    queued: Queued,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<Vec<DeliveryId>> {
     let row = |message: Message| {
         let webhooks: Vec<i64> = message.webhooks.iter().map(|webhook| webhook.0).collect();
         json!({
-            "event_id": message.event_id.0, "type": message.of_type.into_str(), "body": message.body,
+            "event_id": message.event_id.map(|id| id.0), "type": message.message_type.into_str(), "body": message.body,
             "webhooks": webhooks,
         })
     };
-    let rows: Vec<_> = messages.filter(|message| !message.webhooks.is_empty()).map(row).collect();
+    let rows: Vec<_> = messages.into_iter().filter(|message| !message.webhooks.is_empty()).map(row).collect();
     if rows.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let backend = transaction.get_database_backend();
     let (source, receiver) = match backend {
@@ -68,18 +96,21 @@ pub(crate) async fn insert(
     let sql = format!(
         "INSERT INTO webhook_deliveries (webhook_id, event_id, type, body, state, next_attempt_at, created_at) \
          SELECT {receiver}, message.event_id, message.type, message.body, 'pending', $2, $2 FROM {source} \
-         WHERE true ON CONFLICT (webhook_id, event_id) DO NOTHING"
+         WHERE true ON CONFLICT (webhook_id, event_id) {} RETURNING id",
+        queued.on_conflict()
     );
     let values = [json!(rows).to_string().into(), now.into()];
-    transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    Ok(())
+    let rows = transaction.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    rows.iter().map(|row| Ok(DeliveryId(row.try_get_by_index(0)?))).collect()
 }
 
-/// The interviews with these ids as they are now, and the progress of their applications.
+/// The interviews of these events as they are now, and the progress of their applications.
 pub(crate) async fn interviews(
     connection: &impl ConnectionTrait,
-    ids: Vec<i64>,
+    events: impl Iterator<Item = &Event>,
 ) -> Result<HashMap<InterviewId, (Interview, IntervieweeKind)>> {
+    let ids: BTreeSet<i64> = events.map(|event| event.interview_id.0).collect();
+    let ids = ids.into_iter().collect();
     const KIND: &str = "application_kind";
     let of_interview = |column: interview::Column| Expr::col((interview::Entity, column));
     let of_application = |column: interviewee::Column| Expr::col((interviewee::Entity, column));

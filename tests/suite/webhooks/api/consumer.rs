@@ -48,13 +48,13 @@ async fn webhook_is_disabled_once(#[values(Sqlite, Postgres)] database: Database
     app.disable(&id).await;
     let services = app.app.services();
     for unknown in [WebhookId::from_text(&id), WebhookId(404)] {
-        assert!(!services.disable_webhook(unknown, Gone).await.unwrap());
+        assert!(!services.disable_webhook(unknown, Gone, |_| true).await.unwrap());
     }
     assert_eq!(app.manager().webhook(&id).await["disabledReason"], "FAILING");
     app.manager().update_webhook(&id, json!({"status": "ENABLED"}), None).await;
-    assert!(services.disable_webhook(WebhookId::from_text(&id), Gone).await.unwrap());
+    assert!(services.disable_webhook(WebhookId::from_text(&id), Gone, |_| true).await.unwrap());
     assert_eq!(app.manager().webhook(&id).await["disabledReason"], "GONE");
-    assert!(!services.disable_webhook(WebhookId::from_text(&id), Failing).await.unwrap());
+    assert!(!services.disable_webhook(WebhookId::from_text(&id), Failing, |_| true).await.unwrap());
 }
 
 /// The numbers of transactions in the log are those of another cluster.

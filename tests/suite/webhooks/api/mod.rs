@@ -98,7 +98,7 @@ impl TestApp {
     /// Switches a webhook off, as the server does when its receiver has failed for too long.
     async fn disable(&self, webhook: &str) {
         let id = WebhookId::from_text(webhook);
-        assert!(self.app.services().disable_webhook(id, DisabledReason::Failing).await.unwrap());
+        assert!(self.app.services().disable_webhook(id, DisabledReason::Failing, |_| true).await.unwrap());
     }
 
     /// The deliveries of a webhook as `event state`, by event.
