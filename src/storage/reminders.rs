@@ -168,21 +168,3 @@ fn insert(backend: DbBackend) -> String {
          ON CONFLICT DO NOTHING RETURNING interview_id, kind, offset_minutes"
     )
 }
-
-/// Forgets at most `limit` reminders of interviews that began, or were to begin, before this time. Returns how many
-/// there were.
-pub(crate) async fn forget(
-    connection: &impl ConnectionTrait,
-    started_before: DateTime<Utc>,
-    limit: u64,
-) -> Result<u64> {
-    // A reminder of a start is due for that start: no interview has to be looked up.
-    let sql = format!(
-        "DELETE FROM sent_reminders WHERE (interview_id, kind, offset_minutes, due_for) IN ( \
-            SELECT interview_id, kind, offset_minutes, due_for FROM sent_reminders AS sent WHERE due_for < $1 AND \
-            (kind = '{START}' OR (SELECT start_at FROM interviews WHERE id = sent.interview_id) < $1) \
-            ORDER BY due_for LIMIT {limit})"
-    );
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [started_before.into()]);
-    Ok(connection.execute_raw(statement).await?.rows_affected())
-}

@@ -67,21 +67,3 @@ pub(crate) async fn revoke_all(connection: &impl ConnectionTrait, user: UserId, 
         .await?;
     Ok(updated.rows_affected > 0)
 }
-
-/// Forgets at most `limit` revoked tokens that expired before this time. Returns how many there were.
-pub(crate) async fn forget_expired(
-    connection: &impl ConnectionTrait,
-    expired_before: DateTime<Utc>,
-    limit: u64,
-) -> Result<u64> {
-    let expired = revoked_token::Entity::find()
-        .select_only()
-        .column(revoked_token::Column::Jti)
-        .filter(revoked_token::COLUMN.expires_at.lt(expired_before))
-        .limit(limit);
-    let deleted = revoked_token::Entity::delete_many()
-        .filter(Expr::col(revoked_token::Column::Jti).in_subquery(expired.into_query()))
-        .exec(connection)
-        .await?;
-    Ok(deleted.rows_affected)
-}

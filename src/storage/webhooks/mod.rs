@@ -10,7 +10,6 @@ pub(crate) mod missed;
 pub(crate) mod outcomes;
 pub(crate) mod queue;
 mod reasons;
-pub(crate) mod removal;
 pub(crate) mod store;
 pub(crate) mod watch;
 
