@@ -14,6 +14,10 @@ use tokio_util::sync::CancellationToken;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// The longest time before the first call. When a server starts, it opens connections of the database for requests;
+/// once one of them is idle, background work needs no further one.
+const LONGEST_START_DELAY: Duration = Duration::from_secs(1);
+
 /// Held while a job does a batch. The jobs of a process take turns, so that background work uses few connections of the
 /// database: those that were opened once stay open.
 pub(super) type Turn = Arc<Mutex<()>>;
@@ -27,7 +31,15 @@ pub(super) async fn run<J: Job>(
     stop: CancellationToken,
 ) {
     let mut failures = Failures::new(J::NAME);
+    let mut pause = Some(work_interval.min(LONGEST_START_DELAY));
     while !stop.is_cancelled() {
+        if let Some(pause) = pause {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = sleep(pause) => {}
+                () = job.announced(), if failures.count == 0 => {}
+            }
+        }
         let turn = tokio::select! {
             turn = turn.lock() => turn,
             () = stop.cancelled() => break,
@@ -35,22 +47,14 @@ pub(super) async fn run<J: Job>(
         // A panic must not end the job until the next start of the server.
         let outcome = AssertUnwindSafe(job.run_once(services.clock().now())).catch_unwind().await;
         drop(turn);
-        let pause = match outcome {
+        pause = match outcome {
             Ok(Ok(progress)) => {
                 failures.end();
-                match progress {
-                    Progress::MoreIsDue => continue,
-                    Progress::Finished => job.interval(work_interval),
-                }
+                (progress == Progress::Finished).then(|| job.interval(work_interval))
             }
-            Ok(Err(error)) => failures.add(&services, &error).await,
-            Err(_) => failures.add_panic(),
+            Ok(Err(error)) => Some(failures.add(&services, &error).await),
+            Err(_) => Some(failures.add_panic()),
         };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = sleep(pause) => {}
-            () = job.announced(), if failures.count == 0 => {}
-        }
     }
     if let Err(error) = job.finish().await {
         failures.add(&services, &error).await;
@@ -153,7 +157,7 @@ mod tests {
         }
     }
 
-    /// A job that runs once an hour.
+    /// A job that runs when it is announced, or once an hour. It is announced at the start.
     struct Running {
         calls: UnboundedSender<Call>,
         called: UnboundedReceiver<()>,
@@ -167,6 +171,7 @@ mod tests {
             let services = Arc::new(Services::unconnected(Clock::Frozen(FrozenClock::at(DateTime::default()))));
             let ((calls, script), (sender, called)) = (unbounded_channel(), unbounded_channel());
             let (announced, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+            announced.notify_one();
             let job = Scripted { calls: Mutex::new(script), called: sender, announced: announced.clone() };
             let runner = tokio::spawn(run(job, services, Duration::from_hours(1), Turn::default(), stop.clone()));
             Self { calls, called, announced, stop, runner }

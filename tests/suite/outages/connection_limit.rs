@@ -10,8 +10,7 @@ use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-/// What limits the connections of both servers together to eight. Each needs up to three when no client calls it, for
-/// background work and health checks.
+/// What limits the connections of both servers together to six.
 #[derive(Clone, Copy, Debug)]
 enum Limit {
     OfRole,
@@ -25,8 +24,8 @@ async fn limited(limit: Limit) -> Option<(TestDatabase, TestDatabase)> {
     let role = format!("server_of_{name}");
     let admin = open_connection(&cluster::server().unwrap().admin_url).await;
     let limit = match limit {
-        Limit::OfRole => format!("ALTER ROLE {role} CONNECTION LIMIT 8"),
-        Limit::OfDatabase => format!("ALTER DATABASE {name} CONNECTION LIMIT 8"),
+        Limit::OfRole => format!("ALTER ROLE {role} CONNECTION LIMIT 6"),
+        Limit::OfDatabase => format!("ALTER DATABASE {name} CONNECTION LIMIT 6"),
     };
     admin.execute_unprepared(&format!("CREATE ROLE {role} LOGIN; {limit}")).await.unwrap();
     let grant = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}");
@@ -36,7 +35,7 @@ async fn limited(limit: Limit) -> Option<(TestDatabase, TestDatabase)> {
     Some((database, of_role))
 }
 
-/// Two servers with sixteen connections each may open eight together.
+/// Two servers with sixteen connections each may open six together.
 #[rstest]
 #[tokio::test]
 async fn no_request_fails_while_fewer_connections_are_granted(
