@@ -1,6 +1,6 @@
 //! Sends webhooks: one request, no redirects, and only to addresses that are allowed.
 
-use crate::domain::webhook::AttemptError;
+use crate::domain::webhook::DeliveryError;
 use crate::domain::webhook::address::{AddressPolicy, InvalidWebhookUrl, WebhookUrl};
 use crate::outbound::http_client;
 use crate::outbound::name_lookup::{CheckedLookup, NameLookup, RefusedAddress};
@@ -93,12 +93,12 @@ impl WebhookClient {
     ///
     /// # Errors
     /// Why there is no response.
-    pub async fn send(&self, request: WebhookRequest) -> Result<WebhookResponse, AttemptError> {
+    pub async fn send(&self, request: WebhookRequest) -> Result<WebhookResponse, DeliveryError> {
         let deadline = Instant::now() + self.transport.timeout;
         // An address in the URL is connected to without a look-up. It can be forbidden since the webhook was created.
         WebhookUrl::parse(&request.url, self.transport.policy).map_err(|error| match error {
-            InvalidWebhookUrl::Malformed => AttemptError::Dns,
-            _ => AttemptError::RefusedAddress,
+            InvalidWebhookUrl::Malformed => DeliveryError::Dns,
+            _ => DeliveryError::RefusedAddress,
         })?;
         let client = self.client(request.url.starts_with("https://"))?;
         let sent = client
@@ -109,7 +109,7 @@ impl WebhookClient {
             .header("webhook-signature", request.signature)
             .body(request.body)
             .send();
-        let response = timeout_at(deadline, sent).await.map_err(|_| AttemptError::Timeout)?;
+        let response = timeout_at(deadline, sent).await.map_err(|_| DeliveryError::Timeout)?;
         let response = response.map_err(|error| reason(&error))?;
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         Ok(WebhookResponse {
@@ -119,7 +119,7 @@ impl WebhookClient {
         })
     }
 
-    fn client(&self, is_secure: bool) -> Result<&Client, AttemptError> {
+    fn client(&self, is_secure: bool) -> Result<&Client, DeliveryError> {
         let cell = if is_secure { &self.https } else { &self.http };
         if let Some(client) = cell.get() {
             return Ok(client);
@@ -128,7 +128,7 @@ impl WebhookClient {
             Ok(client) => Ok(cell.get_or_init(|| client)),
             Err(error) => {
                 tracing::error!(%error, "webhooks cannot be sent: no client for HTTP can be made");
-                Err(AttemptError::Tls)
+                Err(DeliveryError::Tls)
             }
         }
     }
@@ -165,20 +165,20 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 }
 
 /// What the receiver is shown of an error.
-fn reason(error: &reqwest::Error) -> AttemptError {
+fn reason(error: &reqwest::Error) -> DeliveryError {
     let causes = || iter::successors(error.source(), |error| cause(*error));
     if causes().any(<dyn Error>::is::<RefusedAddress>) {
-        AttemptError::RefusedAddress
+        DeliveryError::RefusedAddress
     } else if error.is_dns() {
-        AttemptError::Dns
+        DeliveryError::Dns
     } else if causes().any(<dyn Error>::is::<rustls::Error>) {
-        AttemptError::Tls
+        DeliveryError::Tls
     } else if error.is_timeout() {
-        AttemptError::Timeout
+        DeliveryError::Timeout
     } else if error.is_connect() {
-        AttemptError::Connect
+        DeliveryError::Connect
     } else {
-        AttemptError::Reset
+        DeliveryError::Reset
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Attempt {
     /// How long it took, in milliseconds.
     pub duration_ms: i32,
     /// Why it failed; none if it succeeded.
-    pub error: Option<AttemptError>,
+    pub error: Option<DeliveryError>,
     /// The beginning of the response; none if there was no response, or if it was erased.
     pub response: Option<String>,
 }
@@ -78,7 +78,7 @@ pub struct Attempt {
 /// Why an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
-pub enum AttemptError {
+pub enum DeliveryError {
     /// The name of the host was not found.
     Dns,
     /// The server does not send to this address.
@@ -97,7 +97,7 @@ pub enum AttemptError {
     Redirect,
 }
 
-impl AttemptError {
+impl DeliveryError {
     /// What a response with this status means for the delivery: none if it is delivered. Redirects are not followed.
     #[must_use]
     pub fn of_status(status: u16) -> Option<Self> {

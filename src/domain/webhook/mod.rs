@@ -14,7 +14,7 @@ mod status;
 
 pub use access::{WebhookRefusal, WebhookResult};
 pub use definition::{PreviousSecret, Webhook};
-pub use delivery::{Attempt, AttemptError, Delivery, DeliveryState};
+pub use delivery::{Attempt, Delivery, DeliveryError, DeliveryState};
 pub use edit::{NewWebhook, WebhookError, WebhookField, WebhookPatch};
 pub use message_type::WebhookType;
 pub use secret::{InvalidSecret, WebhookSecret};

@@ -1,6 +1,6 @@
 //! Sends deliveries that this server has claimed: several at a time, each in a task of its own.
 
-use crate::domain::webhook::{Attempt, AttemptError, Delivery, Webhook, WebhookSecret, schedule, signature};
+use crate::domain::webhook::{Attempt, Delivery, DeliveryError, Webhook, WebhookSecret, schedule, signature};
 use crate::outbound::{SystemLookup, WebhookClient, WebhookRequest, WebhookTransport};
 use crate::services::Clock;
 use crate::storage::webhooks::claims::Claim;
@@ -131,7 +131,7 @@ impl WebhookSender {
             let (attempt, retry_after) = match response {
                 Err(error) => (Attempt { error: Some(error), ..unanswered }, None),
                 Ok(response) => {
-                    let error = AttemptError::of_status(response.status);
+                    let error = DeliveryError::of_status(response.status);
                     let asked = response.retry_after.as_deref();
                     let retry_after = asked.and_then(|it| schedule::retry_after(response.status, it, finished_at));
                     let status = Some(response.status.into());

@@ -1,6 +1,6 @@
 //! The table `webhook_attempts`.
 
-use crate::domain::webhook::{Attempt, AttemptError};
+use crate::domain::webhook::{Attempt, DeliveryError};
 use crate::storage::StorageError;
 use sea_orm::entity::prelude::*;
 use std::str::FromStr;
@@ -26,7 +26,7 @@ impl TryFrom<Model> for Attempt {
     type Error = StorageError;
 
     fn try_from(row: Model) -> Result<Self, StorageError> {
-        let error = row.error.as_deref().map(AttemptError::from_str).transpose();
+        let error = row.error.as_deref().map(DeliveryError::from_str).transpose();
         let corrupt = |_| StorageError::Corrupt { table: "webhook_attempts", column: "error", id: row.delivery_id };
         Ok(Self {
             number: row.number,

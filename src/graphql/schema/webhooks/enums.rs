@@ -84,7 +84,7 @@ pub enum DeliveryState {
 
 /// Why an attempt failed.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "webhook::AttemptError")]
+#[graphql(remote = "webhook::DeliveryError")]
 pub enum DeliveryError {
     /// The name of the host has no address.
     Dns,

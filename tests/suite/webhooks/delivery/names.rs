@@ -3,7 +3,7 @@
 use crate::support::webhook_receiver::{WebhookReceiver, closed_address};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use interviews::domain::webhook::AttemptError;
+use interviews::domain::webhook::DeliveryError;
 use interviews::domain::webhook::address::AddressPolicy;
 use interviews::outbound::{NameLookup, SystemLookup, WebhookClient, WebhookRequest, WebhookTransport};
 use std::io;
@@ -49,7 +49,7 @@ fn client(allow_private: bool, names: Arc<dyn NameLookup>) -> WebhookClient {
     WebhookClient::new(WebhookTransport { policy, timeout, proxy: None }, names)
 }
 
-async fn send(client: &WebhookClient, url: &str) -> Result<u16, AttemptError> {
+async fn send(client: &WebhookClient, url: &str) -> Result<u16, DeliveryError> {
     let request = WebhookRequest {
         url: url.to_owned(),
         id: "msg_1_1".to_owned(),
@@ -68,9 +68,9 @@ async fn name_that_becomes_private_after_its_check_reaches_nothing() {
     let url = format!("http://receiver.test:{}/ok", receiver.address.port());
     // The first attempt connects to the address that was checked: it does not look again.
     let first = send(&client, &url).await;
-    assert_ne!(first, Err(AttemptError::RefusedAddress));
+    assert_ne!(first, Err(DeliveryError::RefusedAddress));
     assert_eq!(names.lookups(), 1);
-    assert_eq!(send(&client, &url).await, Err(AttemptError::RefusedAddress));
+    assert_eq!(send(&client, &url).await, Err(DeliveryError::RefusedAddress));
     assert_eq!(names.lookups(), 2);
     assert_eq!(receiver.received(), []);
 }
@@ -81,7 +81,7 @@ async fn one_private_address_of_several_is_enough_to_refuse() {
     let url = format!("http://receiver.test:{}/ok", receiver.address.port());
     for answer in [[PUBLIC, LOCAL], [LOCAL, PUBLIC], [PUBLIC, METADATA]] {
         let client = client(false, Answers::new(&[&answer]));
-        assert_eq!(send(&client, &url).await, Err(AttemptError::RefusedAddress), "{answer:?}");
+        assert_eq!(send(&client, &url).await, Err(DeliveryError::RefusedAddress), "{answer:?}");
     }
     assert_eq!(receiver.received(), []);
 }
@@ -98,7 +98,7 @@ async fn private_addresses_are_reached_if_they_are_allowed() {
 #[tokio::test]
 async fn name_without_an_address_is_not_found() {
     let client = client(true, Answers::new(&[&[]]));
-    assert_eq!(send(&client, "http://receiver.test/").await, Err(AttemptError::Dns));
+    assert_eq!(send(&client, "http://receiver.test/").await, Err(DeliveryError::Dns));
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn literal_address_is_checked_before_each_attempt() {
     ] {
         assert_eq!(
             send(&client, &format!("http://{host}:{port}/ok")).await,
-            Err(AttemptError::RefusedAddress),
+            Err(DeliveryError::RefusedAddress),
             "{host}"
         );
     }
@@ -145,7 +145,7 @@ async fn proxy_makes_the_connections_and_no_name_is_looked_up() {
     assert_eq!(proxy.received().len(), 1);
     assert_eq!(names.lookups(), 0);
     let private = send(&client, "http://10.0.0.1/ok").await;
-    assert_eq!(private, Err(AttemptError::RefusedAddress), "addresses in URLs are checked in any case");
+    assert_eq!(private, Err(DeliveryError::RefusedAddress), "addresses in URLs are checked in any case");
 }
 
 #[tokio::test]
@@ -154,5 +154,5 @@ async fn proxy_that_does_not_listen_is_a_failed_connection() {
     let proxy = format!("http://{}/", closed_address().await).parse().unwrap();
     let transport = WebhookTransport { policy, timeout: Duration::from_secs(15), proxy: Some(proxy) };
     let client = WebhookClient::new(transport, Arc::new(SystemLookup));
-    assert_eq!(send(&client, "http://receiver.test/ok").await, Err(AttemptError::Connect));
+    assert_eq!(send(&client, "http://receiver.test/ok").await, Err(DeliveryError::Connect));
 }
