@@ -130,6 +130,7 @@ impl App {
             tracing::info!("stopped in the middle of background work: what was not finished is done later");
         }
         match shutdown {
+            // The batch that was cut off may still hold a connection, and closing the database would wait for it.
             Shutdown::Graceful if !is_work_finished => Stopped::InOrder,
             Shutdown::Graceful => {
                 if let Err(error) = self.services().db().close().await {

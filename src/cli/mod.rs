@@ -58,7 +58,8 @@ enum Command {
     /// Run the server in production
     #[command(after_help = DURATIONS)]
     Serve(Box<serve::Arguments>),
-    /// Do background work alone, for servers with `--workers off`: write reminders, and delete old rows
+    /// Do background work alone, for servers with `--workers off`: write reminders, send webhooks, and delete
+    /// old rows
     #[command(after_help = DURATIONS)]
     Work(work::Arguments),
     /// Apply or revert migrations of the database, or print their state

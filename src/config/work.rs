@@ -10,8 +10,8 @@ use std::time::Duration;
 pub struct WorkSettings {
     /// Do background work in this server
     ///
-    /// That is to write reminders and to delete old rows. Any number of servers can do it. Where all servers have
-    /// `off`, run `interviews work` beside them.
+    /// That is to write reminders, to send webhooks and to delete old rows. Any number of servers can do it. Where all
+    /// servers have `off`, run `interviews work` beside them.
     #[arg(long, value_name = "SWITCH", env = "WORKERS", value_enum, default_value_t = Switch::On)]
     pub workers: Switch,
     /// How often it is done.
@@ -25,8 +25,8 @@ pub struct WorkSettings {
 pub struct WorkInterval {
     /// Look for background work at this interval
     ///
-    /// Reminders are looked for every 15s, and old rows every minute, or at this interval if it is longer. A full
-    /// batch is followed by the next one at once.
+    /// Events and deliveries of webhooks are looked for at this interval; reminders every 15s, and old rows every
+    /// minute, or at this interval if it is longer. A full batch is followed by the next one at once.
     #[arg(
         long,
         value_name = "DURATION",
