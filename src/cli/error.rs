@@ -6,6 +6,7 @@ use crate::config::{JwksError, SecretError};
 use crate::services::{DemoDataError, KeySetError, SigningError, WeakSecret};
 use crate::storage::{BackupError, StorageError};
 use std::io;
+use std::net::SocketAddr;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,9 @@ pub enum CliError {
     /// The server cannot listen on this address.
     #[error("cannot listen on {0}: {1} (another address: --bind)")]
     Listen(BindAddress, io::Error),
+    /// The receiver of webhooks cannot listen on this address.
+    #[error("cannot listen on {0}: {1} (another port: --port)")]
+    ListenForWebhooks(SocketAddr, io::Error),
     /// The key file of `dev` is not used.
     #[error("{0}: {1}")]
     KeyFile(&'static str, KeyFileError),

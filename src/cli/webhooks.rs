@@ -11,7 +11,7 @@ use axum::{Router, serve};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::fmt::Write;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::TcpListener;
 
 /// Tools for those who receive webhooks
@@ -37,7 +37,8 @@ const MAX_BODY: usize = 1024 * 1024;
 
 pub async fn run(command: WebhooksCommand) -> Result<(), CliError> {
     let WebhooksCommand::Listen(ListenArguments { port, secret }) = command;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(address).await.map_err(|error| CliError::ListenForWebhooks(address, error))?;
     output::print_line(format_args!("Listening for webhooks on http://{}/", listener.local_addr()?))?;
     Ok(serve(listener, Router::new().fallback(receive).with_state(secret)).await?)
 }

@@ -220,7 +220,7 @@ impl Shell {
 /// A server, or another command that is not waited for. It runs until it is dropped.
 pub struct Server {
     child: Child,
-    stdout: Lines,
+    pub stdout: Lines,
     pub stderr: Lines,
     pub address: String,
 }
