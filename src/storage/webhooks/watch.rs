@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 pub struct WebhookWork {
     /// Events can be read that were not read yet.
     pub has_events: bool,
-    /// Deliveries are due, or are being sent.
+    /// Deliveries of enabled webhooks are due, or are being sent.
     pub has_deliveries: bool,
 }
 
@@ -28,7 +28,8 @@ pub(crate) async fn pending_work(connection: &impl ConnectionTrait, now: DateTim
         "SELECT COALESCE((SELECT event.transaction_id FROM interview_events AS event \
                 WHERE (event.transaction_id, event.id) > (consumer.transaction_id, consumer.event_id) \
                 ORDER BY event.transaction_id, event.id LIMIT 1) < ({readable}), FALSE) AS has_events, \
-            EXISTS (WITH RECURSIVE {QUEUES} SELECT 1 FROM queues WHERE ( \
+            EXISTS (WITH RECURSIVE {QUEUES} SELECT 1 FROM queues JOIN webhooks ON webhooks.id = queues.webhook_id \
+                AND webhooks.status = 'enabled' AND webhooks.deleted_at IS NULL WHERE ( \
                 SELECT min(delivery.next_attempt_at) FROM webhook_deliveries AS delivery \
                 WHERE delivery.webhook_id = queues.webhook_id AND delivery.state = 'pending') <= $1) AS has_deliveries \
         FROM log_consumers AS consumer WHERE name = '{NAME}'"

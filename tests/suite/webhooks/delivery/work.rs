@@ -1,11 +1,35 @@
 //! What looking for work costs.
 
-use super::{dispatch, send, start, webhook};
+use super::{admin, dispatch, send, start, webhook};
 use crate::support::Database::{self, Postgres, Sqlite};
 use crate::support::people::{JUDE, LUISA};
 use crate::support::plans::{fill_event_log, plan_of};
 use crate::support::webhook_receiver::WebhookReceiver;
+use futures_util::FutureExt;
+use interviews::domain::webhook::WebhookPatch;
+use interviews::domain::{ExpectedVersion, Patch};
 use rstest::rstest;
+
+/// Senders would otherwise look for deliveries every second that nobody may send.
+#[rstest]
+#[tokio::test]
+async fn deliveries_of_a_paused_webhook_are_no_work(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(app) = start(database, &[]).await else { return };
+    let services = app.app.services();
+    let paused = webhook(&app, "http://127.0.0.1:1/").await;
+    webhook(&app, "http://127.0.0.1:1/").await;
+    services.test_webhook(&admin(), paused.id).await.unwrap().unwrap();
+    let is_announced = async || {
+        services.look_after_webhooks(app.now()).await.unwrap();
+        services.webhook_deliveries_announced().now_or_never().is_some()
+    };
+    assert!(is_announced().await);
+    let patch = WebhookPatch { enabled: Patch::Value(false), ..WebhookPatch::default() };
+    let any = ExpectedVersion::from(None);
+    services.update_webhook(&admin(), paused.id, &patch, &any).await.unwrap().unwrap();
+    assert!(is_announced().await, "by the change");
+    assert!(!is_announced().await);
+}
 
 #[rstest]
 #[tokio::test]
