@@ -2,7 +2,7 @@
 
 use super::sender::{InFlight, Sent};
 use crate::domain::WebhookId;
-use crate::domain::webhook::{DeliveryState, DisabledReason, Webhook, schedule};
+use crate::domain::webhook::{Delivery, DeliveryState, DisabledReason, Webhook, schedule};
 use crate::services::{ServiceError, Services};
 use crate::storage::webhooks::claims;
 use crate::storage::webhooks::outcomes::{self, Outcome};
@@ -39,8 +39,10 @@ impl Services {
         Ok(is_busy)
     }
 
-    /// Waits for the requests that are being made, and stores what became of them.
+    /// Begins no further request, waits for those that are being made, and stores what became of them. What was claimed
+    /// for others is left to other servers.
     pub async fn finish_sending_webhooks(&self) -> Result<(), ServiceError> {
+        self.webhooks.stop();
         let mut in_flight = self.webhooks.in_flight.lock().await;
         while in_flight.len() > 0 {
             self.store_ended(&mut in_flight).await?;
@@ -51,20 +53,23 @@ impl Services {
     /// Waits a moment for requests to end. What cannot be stored now is kept, and stored by the next call.
     async fn store_ended(&self, in_flight: &mut InFlight) -> Result<(), StorageError> {
         in_flight.gather().await;
-        self.store_outcomes(&in_flight.ended).await?;
-        let to_disable = self.to_disable(&in_flight.ended);
+        self.store_outcomes(&in_flight.ended, &in_flight.not_begun).await?;
+        in_flight.to_disable.extend(in_flight.ended.iter().filter_map(|sent| self.reason_to_disable(sent)));
         in_flight.ended.clear();
-        for (webhook, reason) in to_disable {
-            self.disable(webhook, reason).await?;
+        in_flight.not_begun.clear();
+        while let Some((webhook, reason)) = in_flight.to_disable.first_key_value() {
+            self.disable(*webhook, *reason).await?;
+            in_flight.to_disable.pop_first();
         }
         Ok(())
     }
 
-    async fn store_outcomes(&self, sent: &[Sent]) -> Result<(), StorageError> {
-        if sent.is_empty() {
+    async fn store_outcomes(&self, sent: &[Sent], not_begun: &[Delivery]) -> Result<(), StorageError> {
+        if sent.is_empty() && not_begun.is_empty() {
             return Ok(());
         }
         let transaction = self.db.begin_change(LockWait::Brief).await?;
+        claims::release(&transaction, not_begun).await?;
         outcomes::store(&transaction, &sent.iter().map(outcome).collect::<Vec<_>>()).await?;
         let of = |attempts: &dyn Fn(&&Sent) -> bool| -> BTreeSet<WebhookId> {
             sent.iter().filter(attempts).map(|sent| sent.webhook.id).collect()
@@ -78,17 +83,14 @@ impl Services {
         transaction.commit().await
     }
 
-    /// The webhooks that are to be disabled after these attempts.
-    fn to_disable(&self, sent: &[Sent]) -> Vec<(WebhookId, DisabledReason)> {
-        let reason = |sent: &Sent| match sent.attempt.error {
-            None => None,
-            Some(_) if sent.attempt.status == Some(GONE) => Some((sent.webhook.id, DisabledReason::Gone)),
-            Some(_) => self.fails_for_too_long(&sent.webhook).then_some((sent.webhook.id, DisabledReason::Failing)),
+    /// The webhook, if it is to be disabled after this attempt.
+    fn reason_to_disable(&self, sent: &Sent) -> Option<(WebhookId, DisabledReason)> {
+        let reason = match sent.attempt.error? {
+            _ if sent.attempt.status == Some(GONE) => DisabledReason::Gone,
+            _ if self.fails_for_too_long(&sent.webhook) => DisabledReason::Failing,
+            _ => return None,
         };
-        let mut disabled: Vec<_> = sent.iter().filter_map(reason).collect();
-        disabled.sort_by_key(|(webhook, _)| *webhook);
-        disabled.dedup_by_key(|(webhook, _)| *webhook);
-        disabled
+        Some((sent.webhook.id, reason))
     }
 
     fn fails_for_too_long(&self, webhook: &Webhook) -> bool {
@@ -118,6 +120,7 @@ fn outcome(sent: &Sent) -> Outcome {
     };
     Outcome {
         delivery_id: delivery.id,
+        due_at: delivery.next_attempt_at,
         attempt: attempt.clone(),
         state,
         step: delivery.step + 1,

@@ -1,10 +1,14 @@
 //! Sends deliveries that this server has claimed: several at a time, each in a task of its own.
 
-use crate::domain::webhook::{Attempt, Delivery, DeliveryError, Webhook, WebhookSecret, schedule, signature};
+use crate::domain::WebhookId;
+use crate::domain::webhook::{
+    Attempt, Delivery, DeliveryError, DisabledReason, Webhook, WebhookSecret, schedule, signature,
+};
 use crate::outbound::{SystemLookup, WebhookClient, WebhookRequest, WebhookTransport};
 use crate::services::Clock;
 use crate::storage::webhooks::claims::Claim;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -62,9 +66,13 @@ pub(crate) struct WebhookSender {
 /// What a server has claimed.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
-    sending: JoinSet<Sent>,
+    sending: JoinSet<Result<Sent, Delivery>>,
     /// What has ended and is not stored yet.
     pub ended: Vec<Sent>,
+    /// Deliveries whose attempts do not begin any more, because the process stops. Their claims are to be released.
+    pub not_begun: Vec<Delivery>,
+    /// Webhooks that are to be disabled, and are not yet.
+    pub to_disable: BTreeMap<WebhookId, DisabledReason>,
 }
 
 /// An attempt that has ended.
@@ -116,12 +124,21 @@ impl WebhookSender {
         self.deliveries.notified().await;
     }
 
-    /// Makes one attempt as soon as there is a slot.
-    pub(super) fn send(&self, claim: Claim, clock: Clock) -> impl Future<Output = Sent> + Send + use<> {
+    /// Begins no further attempt.
+    pub(super) fn stop(&self) {
+        self.slots.close();
+    }
+
+    /// Makes one attempt as soon as there is a slot. Returns the delivery if there will be none.
+    pub(super) fn send(
+        &self,
+        claim: Claim,
+        clock: Clock,
+    ) -> impl Future<Output = Result<Sent, Delivery>> + Send + use<> {
         let (client, slots) = (self.client.clone(), self.slots.clone());
         async move {
-            let _slot = slots.acquire_owned().await;
             let Claim { delivery, webhook } = claim;
+            let Ok(_slot) = slots.acquire_owned().await else { return Err(delivery) };
             let (at, begin) = (clock.now(), Instant::now());
             let response = client.send(request(&delivery, &webhook, at)).await;
             let duration_ms = i32::try_from(begin.elapsed().as_millis()).unwrap_or(i32::MAX);
@@ -138,7 +155,7 @@ impl WebhookSender {
                     (Attempt { status, error, response: Some(response.body), ..unanswered }, retry_after)
                 }
             };
-            Sent { delivery, webhook, attempt, finished_at, retry_after }
+            Ok(Sent { delivery, webhook, attempt, finished_at, retry_after })
         }
     }
 }
@@ -162,10 +179,10 @@ fn secrets(webhook: &Webhook, now: DateTime<Utc>) -> impl Iterator<Item = &Webho
 
 impl InFlight {
     pub fn len(&self) -> usize {
-        self.sending.len() + self.ended.len()
+        self.sending.len() + self.ended.len() + self.not_begun.len()
     }
 
-    pub fn begin(&mut self, attempt: impl Future<Output = Sent> + Send + 'static) {
+    pub fn begin(&mut self, attempt: impl Future<Output = Result<Sent, Delivery>> + Send + 'static) {
         self.sending.spawn(attempt);
     }
 
@@ -175,7 +192,8 @@ impl InFlight {
         while let Ok(Some(sent)) = timeout_at(deadline, self.sending.join_next()).await {
             deadline = deadline.min(Instant::now() + GATHERED_WITHIN);
             match sent {
-                Ok(sent) => self.ended.push(sent),
+                Ok(Ok(sent)) => self.ended.push(sent),
+                Ok(Err(delivery)) => self.not_begun.push(delivery),
                 // Its lease runs out, and the delivery is sent again.
                 Err(error) => tracing::error!(%error, "an attempt to send a webhook panicked"),
             }

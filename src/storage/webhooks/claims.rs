@@ -10,6 +10,7 @@ use crate::storage::{Result, Transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// How long a claimed delivery belongs to the server. An attempt takes less.
@@ -62,6 +63,29 @@ pub(crate) async fn claim(transaction: Transaction, now: DateTime<Utc>, limit: u
         Some(Claim { delivery, webhook })
     };
     Ok(deliveries.into_iter().filter_map(claim).collect())
+}
+
+/// Releases claims whose attempts did not begin. Those that another server has claimed since stay as they are.
+pub(crate) async fn release(transaction: &Transaction, deliveries: &[Delivery]) -> Result<()> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let backend = transaction.get_database_backend();
+    let claims = match backend {
+        DbBackend::Postgres => "json_to_recordset($1::json) AS claim (id bigint, attempt integer)",
+        _ => {
+            "(SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.attempt') AS attempt \
+                FROM json_each($1)) AS claim"
+        }
+    };
+    let sql = format!(
+        "UPDATE webhook_deliveries SET claimed_until = NULL, attempt = claim.attempt - 1 FROM {claims} \
+         WHERE webhook_deliveries.id = claim.id AND webhook_deliveries.attempt = claim.attempt AND {IS_PENDING}"
+    );
+    let claim = |delivery: &Delivery| json!({"id": delivery.id.0, "attempt": delivery.attempt});
+    let claims = Value::from(deliveries.iter().map(claim).collect::<Vec<_>>()).to_string();
+    transaction.execute_raw(Statement::from_sql_and_values(backend, sql, [claims.into()])).await?;
+    Ok(())
 }
 
 /// Takes the lock until the end of the transaction. SQLite has one writer at a time and needs no lock.

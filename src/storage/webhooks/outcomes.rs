@@ -11,10 +11,14 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use std::iter;
 
+const QUEUED_AGAIN: &str = "ended.state <> 'delivered' AND webhook_deliveries.next_attempt_at <> ended.due_at";
+
 /// An attempt, and what it makes of its delivery.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub delivery_id: DeliveryId,
+    /// When the attempt was due. Another time in the row says that the delivery was queued again during the attempt.
+    pub due_at: Option<DateTime<Utc>>,
     pub attempt: Attempt,
     pub state: DeliveryState,
     /// The number of attempts since the delivery was queued.
@@ -26,14 +30,18 @@ pub(crate) struct Outcome {
 }
 
 /// Stores the attempts and the states of their deliveries. An attempt whose delivery was claimed again since, or is not
-/// pending any more, changes nothing.
+/// pending any more, changes nothing. A failed attempt whose delivery was queued again since leaves it queued.
 pub(crate) async fn store(transaction: &Transaction, outcomes: &[Outcome]) -> Result<()> {
     use_indexes(transaction).await?;
     let backend = transaction.get_database_backend();
     let rows = Value::from(outcomes.iter().map(row).collect::<Vec<_>>()).to_string();
     let sql = format!(
-        "UPDATE webhook_deliveries SET state = ended.state, step = ended.step, \
-            next_attempt_at = ended.next_attempt_at, finished_at = ended.finished_at, claimed_until = NULL \
+        "UPDATE webhook_deliveries SET \
+            state = CASE WHEN {QUEUED_AGAIN} THEN 'pending' ELSE ended.state END, \
+            step = CASE WHEN {QUEUED_AGAIN} THEN webhook_deliveries.step ELSE ended.step END, \
+            next_attempt_at = CASE WHEN {QUEUED_AGAIN} THEN webhook_deliveries.next_attempt_at \
+                ELSE ended.next_attempt_at END, \
+            finished_at = CASE WHEN {QUEUED_AGAIN} THEN NULL ELSE ended.finished_at END, claimed_until = NULL \
          FROM {} WHERE webhook_deliveries.id = ended.delivery_id AND webhook_deliveries.attempt = ended.number \
             AND {IS_PENDING} RETURNING webhook_deliveries.id",
         ended(backend)
@@ -58,10 +66,11 @@ pub(crate) async fn store(transaction: &Transaction, outcomes: &[Outcome]) -> Re
 }
 
 fn row(outcome: &Outcome) -> Value {
-    let Outcome { delivery_id, attempt, state, step, next_attempt_at, finished_at } = outcome;
+    let Outcome { delivery_id, due_at, attempt, state, step, next_attempt_at, finished_at } = outcome;
     let has_ended = *state != DeliveryState::Pending;
     json!({
-        "delivery_id": delivery_id.0, "number": attempt.number, "at": time(attempt.at), "status": attempt.status,
+        "delivery_id": delivery_id.0, "due_at": due_at.map(time), "number": attempt.number, "at": time(attempt.at),
+        "status": attempt.status,
         "duration_ms": attempt.duration_ms, "error": attempt.error.map(|error| error.into_str()),
         "response": attempt.response, "state": state.into_str(), "step": step,
         "next_attempt_at": next_attempt_at.map(time), "finished_at": has_ended.then(|| time(*finished_at)),
@@ -72,6 +81,7 @@ fn row(outcome: &Outcome) -> Value {
 fn ended(backend: DbBackend) -> String {
     let columns = [
         ("delivery_id", "bigint"),
+        ("due_at", "timestamptz"),
         ("number", "integer"),
         ("at", "timestamptz"),
         ("status", "integer"),

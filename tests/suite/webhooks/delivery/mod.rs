@@ -4,6 +4,7 @@ mod bodies;
 mod crash;
 mod dispatching;
 mod failing;
+mod interrupted;
 mod names;
 mod responses;
 mod schedule;
