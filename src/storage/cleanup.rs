@@ -1,6 +1,7 @@
 //! Deletes old rows of every kind, in batches.
 
 use crate::domain::{EventType, Retention};
+use crate::storage::webhooks::deliveries::{self, IS_ANY_TO_CANCEL};
 use crate::storage::{Result, Transaction};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -58,7 +59,7 @@ fn kinds(retention: &Retention) -> [Kind; 3] {
     ]
 }
 
-/// Whether there may be anything to delete. One statement, which reads the oldest row of each kind.
+/// Whether there may be anything to do. One statement, which reads the oldest row of each kind.
 pub(crate) async fn is_due(connection: &impl ConnectionTrait, retention: &Retention) -> Result<bool> {
     let kinds = kinds(retention);
     let is_old = |(number, kind): (usize, &Kind)| {
@@ -66,16 +67,19 @@ pub(crate) async fn is_due(connection: &impl ConnectionTrait, retention: &Retent
         format!("COALESCE((SELECT min({time}) FROM {table} WHERE {time} IS NOT NULL) < ${}, false)", number + 1)
     };
     let is_any_old = kinds.iter().enumerate().map(is_old).collect::<Vec<_>>().join(" OR ");
-    let sql = format!("SELECT {is_any_old} OR EXISTS (SELECT 1 FROM webhooks WHERE deleted_at IS NOT NULL) AS is_due");
+    let sql = format!(
+        "SELECT {is_any_old} OR EXISTS (SELECT 1 FROM webhooks WHERE deleted_at IS NOT NULL) OR {IS_ANY_TO_CANCEL} \
+         AS is_due"
+    );
     let values = kinds.map(|kind| kind.before.into());
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let row = connection.query_one_raw(statement).await?;
     Ok(row.map(|row| row.try_get("", "is_due")).transpose()?.unwrap_or(false))
 }
 
-/// Deletes at most 1000 rows of each kind, and commits. Returns whether there are more. Deletes nothing while another
-/// transaction does it.
-pub(crate) async fn delete(transaction: Transaction, retention: &Retention) -> Result<bool> {
+/// Deletes at most 1000 rows of each kind, cancels as many deliveries of disabled webhooks, and commits. Returns whether
+/// there are more. Does nothing while another transaction does it.
+pub(crate) async fn clean_up(transaction: Transaction, retention: &Retention, now: DateTime<Utc>) -> Result<bool> {
     if !try_lock(&transaction).await? {
         return Ok(false);
     }
@@ -84,6 +88,7 @@ pub(crate) async fn delete(transaction: Transaction, retention: &Retention) -> R
         is_full |= delete_old(&transaction, kind).await? == BATCH;
     }
     is_full |= delete_of_deleted_webhooks(&transaction).await? == BATCH;
+    is_full |= deliveries::cancel(&transaction, BATCH, now).await? == BATCH;
     transaction.commit().await?;
     Ok(is_full)
 }

@@ -103,6 +103,8 @@ impl Services {
             };
             let stored = store_change(&transaction, &before, after, self.clock.now()).await?;
             transaction.commit().await?;
+            // One that is enabled again may have deliveries that are due.
+            self.webhooks.announce_deliveries();
             Ok(Ok(stored))
         };
         Ok(repeat(|_| false, attempt).await?)

@@ -11,50 +11,41 @@ use chrono::{DateTime, Utc};
 /// The most events of the log that one request looks at.
 pub(super) const MAX_EVENTS: u32 = 10_000;
 /// How many of them are read at once.
-const BATCH: u32 = 500;
+pub(super) const BATCH: u32 = 500;
 
-/// What was queued of a range of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct QueuedEvents {
+/// What was queued of the first events of a range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct QueuedBatch {
     pub count: usize,
-    /// The last event of the range that was looked at; none if it has no events.
+    /// The last event that was looked at; none if the range has no events.
     pub last: Option<EventId>,
-    /// Whether that is the last one of the range.
-    pub complete: bool,
+    /// The rest of the range; none if it has no more events.
+    pub rest: Option<Range>,
 }
 
-/// Queues the events of a range that a webhook wants, up to [`MAX_EVENTS`] events of its company.
-pub(super) async fn queue_events(
+/// Queues those events of a range that a webhook wants, of the first [`BATCH`] events of its company.
+pub(super) async fn queue_batch(
     transaction: &Transaction,
     webhook: &Webhook,
     range: Range,
     queued: Queued,
     now: DateTime<Utc>,
-) -> Result<QueuedEvents, StorageError> {
-    let mut result = QueuedEvents { count: 0, last: None, complete: false };
-    let mut after = range.after;
-    for _ in 0..MAX_EVENTS / BATCH {
-        let events = missed::events(transaction, webhook, Range { after, ..range }, BATCH.into()).await?;
-        result.complete = events.len() < BATCH as usize;
-        let Some((position, last)) = events.last() else { break };
-        (after, result.last) = (*position, Some(last.id));
-        let wanted = events.into_iter().map(|(_, event)| event).filter(|event| webhook.wants(event.event_type.into()));
-        let wanted: Vec<Event> = wanted.collect();
-        let interviews = queue::interviews(transaction, wanted.iter()).await?;
-        let messages = body::of_events(wanted, &interviews).map(|(event, body)| Message {
-            event_id: Some(event.id),
-            message_type: event.event_type.into(),
-            body,
-            webhooks: vec![webhook.id],
-        });
-        result.count += queue::insert(transaction, messages, queued, now).await?.len();
-        if result.complete {
-            break;
-        }
-    }
-    if !result.complete {
-        let rest = Range { after, ..range };
-        result.complete = missed::events(transaction, webhook, rest, 1).await?.is_empty();
-    }
-    Ok(result)
+) -> Result<QueuedBatch, StorageError> {
+    // One more says whether there are more.
+    let mut events = missed::events(transaction, webhook, range, u64::from(BATCH) + 1).await?;
+    let has_more = events.len() > BATCH as usize;
+    events.truncate(BATCH as usize);
+    let last = events.last().map(|(position, _)| *position);
+    let wanted = events.into_iter().map(|(_, event)| event).filter(|event| webhook.wants(event.event_type.into()));
+    let wanted: Vec<Event> = wanted.collect();
+    let interviews = queue::interviews(transaction, wanted.iter()).await?;
+    let messages = body::of_events(wanted, &interviews).map(|(event, body)| Message {
+        event_id: Some(event.id),
+        message_type: event.event_type.into(),
+        body,
+        webhooks: vec![webhook.id],
+    });
+    let count = queue::insert(transaction, messages, queued, now).await?.len();
+    let rest = last.filter(|_| has_more).map(|after| Range { after, ..range });
+    Ok(QueuedBatch { count, last: last.map(|position| position.event), rest })
 }

@@ -2,7 +2,7 @@
 
 use super::body;
 use super::changes::lock_managed;
-use super::missed::queue_events;
+use super::missed::{BATCH, MAX_EVENTS, QueuedBatch, queue_batch};
 use crate::domain::webhook::{Delivery, Webhook, WebhookRefusal, WebhookResult, WebhookType};
 use crate::domain::{DeliveryId, EventId, Viewer, WebhookId};
 use crate::services::retry::repeat;
@@ -47,7 +47,9 @@ impl Services {
             let id = queued.first().copied().ok_or_else(StorageError::contended)?;
             commit_and_read(transaction, id).await.map(Ok)
         };
-        Ok(repeat(|_| false, attempt).await?)
+        let result = repeat(|_| false, attempt).await?;
+        self.webhooks.announce_deliveries();
+        Ok(result)
     }
 
     /// Queues a delivery in any state again. Its schedule begins anew.
@@ -67,7 +69,9 @@ impl Services {
             deliveries::queue_again(&transaction, id, self.clock.now()).await?;
             commit_and_read(transaction, id).await.map(Ok)
         };
-        Ok(repeat(|_| false, attempt).await?)
+        let result = repeat(|_| false, attempt).await?;
+        self.webhooks.announce_deliveries();
+        Ok(result)
     }
 
     /// Queues the events after one that a webhook wants, also those from before it was created. Those that were
@@ -80,25 +84,55 @@ impl Services {
         include_delivered: bool,
     ) -> Result<WebhookResult<Replay>> {
         viewer.permit_webhooks()?;
-        let attempt = async || {
-            let _permit = self.db.permit_change(viewer.id, LockWait::Full).await?;
-            let transaction = self.db.begin_change(LockWait::Full).await?;
-            let webhook = match lock_enabled(&transaction, viewer, id).await? {
-                Ok(webhook) => webhook,
+        let queued = if include_delivered { Queued::AgainIfDelivered } else { Queued::Again };
+        let mut replay = Replay { count: 0, complete: false, last: None };
+        let mut rest = None;
+        // A transaction for each batch: until it ends, subscribers cannot read the events of later ones.
+        for _ in 0..MAX_EVENTS / BATCH {
+            let attempt = async || self.replay_batch(viewer, id, since, rest, queued).await;
+            let batch = match repeat(|_| false, attempt).await? {
+                Ok(batch) => batch,
                 Err(refusal) => return Ok(Err(refusal)),
             };
+            replay.count += batch.count;
+            replay.last = batch.last.or(replay.last);
+            rest = batch.rest;
+            replay.complete = rest.is_none();
+            if replay.complete {
+                break;
+            }
+        }
+        self.webhooks.announce_deliveries();
+        Ok(Ok(replay))
+    }
+
+    /// Queues the events after `since`, or the first of this range.
+    async fn replay_batch(
+        &self,
+        viewer: &Viewer,
+        id: WebhookId,
+        since: EventId,
+        range: Option<Range>,
+        queued: Queued,
+    ) -> Result<WebhookResult<QueuedBatch>, StorageError> {
+        let _permit = self.db.permit_change(viewer.id, LockWait::Full).await?;
+        let transaction = self.db.begin_change(LockWait::Full).await?;
+        let webhook = match lock_enabled(&transaction, viewer, id).await? {
+            Ok(webhook) => webhook,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let range = if let Some(range) = range {
+            range
+        } else {
             let Some(after) = missed::position_of(&transaction, viewer.scope(), since).await? else {
                 return Ok(Err(WebhookRefusal::UnknownEvent));
             };
             // What comes later is still to be queued for all webhooks.
-            let up_to = consumer::position(&transaction).await?.unwrap_or(after);
-            let queued = if include_delivered { Queued::AgainIfDelivered } else { Queued::Again };
-            let now = self.clock.now();
-            let events = queue_events(&transaction, &webhook, Range { after, up_to }, queued, now).await?;
-            transaction.commit().await?;
-            Ok(Ok(Replay { count: events.count, complete: events.complete, last: events.last }))
+            Range { after, up_to: consumer::position(&transaction).await?.unwrap_or(after) }
         };
-        Ok(repeat(|_| false, attempt).await?)
+        let batch = queue_batch(&transaction, &webhook, range, queued, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(Ok(batch))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keeps the event log being read for webhooks exactly while one is enabled. All who change whether a webhook is
 //! enabled hold the lock of webhooks, and call this.
 
-use super::missed::{MAX_EVENTS, queue_events};
+use super::missed::{BATCH, MAX_EVENTS, queue_batch};
 use crate::domain::webhook::{DisabledReason, Webhook};
 use crate::domain::{LogPosition, WebhookId};
 use crate::services::Services;
@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 type Result<T> = std::result::Result<T, StorageError>;
 
 impl Services {
-    /// Switches a webhook off that is enabled and as `condition` says, and cancels what waits for an attempt. Returns
-    /// whether it did.
+    /// Switches a webhook off that is enabled and as `condition` says, and cancels what waits for an attempt: the first
+    /// ones at once, and if there are many, the others when the server cleans up. Returns whether it did.
     pub async fn disable_webhook(
         &self,
         id: WebhookId,
@@ -30,7 +30,7 @@ impl Services {
         };
         let now = self.clock.now();
         store_change(&transaction, &before, before.disabled(reason, now), now).await?;
-        deliveries::cancel_pending(&transaction, id, now).await?;
+        deliveries::cancel(&transaction, BATCH.into(), now).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -86,6 +86,9 @@ async fn position_or_start(transaction: &Transaction) -> Result<LogPosition> {
 /// Queues the last events of those that a webhook has missed: a receiver needs the newest state first of all.
 async fn queue_missed(transaction: &Transaction, webhook: &Webhook, range: Range, now: DateTime<Utc>) -> Result<()> {
     let after = missed::before_last(transaction, webhook, range, MAX_EVENTS.into()).await?;
-    queue_events(transaction, webhook, Range { after, ..range }, Queued::Keep, now).await?;
+    let mut rest = Some(Range { after, ..range });
+    while let Some(range) = rest {
+        rest = queue_batch(transaction, webhook, range, Queued::Keep, now).await?.rest;
+    }
     Ok(())
 }

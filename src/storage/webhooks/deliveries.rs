@@ -8,7 +8,7 @@ use crate::storage::database::keyset::{page_per_parent, pages};
 use crate::storage::entities::webhook_delivery;
 use crate::storage::{Result, Transaction};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, Select, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select, Statement};
 use std::collections::HashMap;
 use webhook_delivery::{COLUMN, Column, Entity};
 
@@ -39,13 +39,25 @@ pub(crate) async fn queue_cancelled(
     Ok(())
 }
 
-/// Ends the deliveries of a webhook that wait for an attempt.
-pub(crate) async fn cancel_pending(transaction: &Transaction, webhook: WebhookId, now: DateTime<Utc>) -> Result<()> {
-    let sql = "UPDATE webhook_deliveries SET state = 'cancelled', next_attempt_at = NULL, claimed_until = NULL, \
-        finished_at = $1 WHERE webhook_id = $2 AND state = 'pending'";
-    let values = [now.into(), webhook.0.into()];
-    transaction.execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)).await?;
-    Ok(())
+/// Whether deliveries of disabled webhooks wait for an attempt, as SQL. Looks into an index for each of the webhooks.
+pub(crate) const IS_ANY_TO_CANCEL: &str = "EXISTS (SELECT 1 FROM webhooks WHERE webhooks.status = 'disabled' AND ( \
+    SELECT min(next_attempt_at) FROM webhook_deliveries AS delivery \
+    WHERE delivery.webhook_id = webhooks.id AND delivery.state = 'pending') IS NOT NULL)";
+
+/// Ends up to `limit` deliveries of disabled webhooks that wait for an attempt. Returns how many. Those that another
+/// transaction has locked are left for later.
+pub(crate) async fn cancel(transaction: &Transaction, limit: u64, now: DateTime<Utc>) -> Result<u64> {
+    let backend = transaction.get_database_backend();
+    let locking = if backend == DbBackend::Postgres { " FOR UPDATE OF delivery SKIP LOCKED" } else { "" };
+    let sql = format!(
+        "UPDATE webhook_deliveries SET state = 'cancelled', next_attempt_at = NULL, claimed_until = NULL, \
+            finished_at = $1 \
+         WHERE id IN (SELECT delivery.id FROM webhooks \
+             JOIN webhook_deliveries AS delivery ON delivery.webhook_id = webhooks.id \
+             WHERE webhooks.status = 'disabled' AND delivery.state = 'pending' LIMIT {limit}{locking})"
+    );
+    let updated = transaction.execute_raw(Statement::from_sql_and_values(backend, sql, [now.into()])).await?;
+    Ok(updated.rows_affected())
 }
 
 /// The delivery with this id. Permissions are not checked here.

@@ -7,6 +7,7 @@ use crate::storage::Result;
 use crate::storage::database::count::count_up_to;
 use crate::storage::database::keyset::paginate;
 use crate::storage::entities::webhook;
+use sea_orm::sea_query::LockType;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use webhook::{COLUMN, Column};
 
@@ -16,9 +17,9 @@ pub(crate) async fn find(connection: &impl ConnectionTrait, id: WebhookId) -> Re
     row.map(Webhook::try_from).transpose()
 }
 
-/// The same, and no other transaction changes it until this one ends.
+/// The same, and no other transaction changes it until this one ends. Its deliveries can be queued meanwhile.
 pub(crate) async fn lock(transaction: &impl ConnectionTrait, id: WebhookId) -> Result<Option<Webhook>> {
-    let row = existing().filter(COLUMN.id.eq(id.0)).lock_exclusive().one(transaction).await?;
+    let row = existing().filter(COLUMN.id.eq(id.0)).lock(LockType::NoKeyUpdate).one(transaction).await?;
     row.map(Webhook::try_from).transpose()
 }
 

@@ -65,7 +65,7 @@ async fn few_statements_find_what_is_old_in_an_index(#[values(Sqlite, Postgres)]
     super::insert_expired_token(&app.database).await;
     app.counting(clean_up()).await.0.unwrap();
     let statements = app.statements();
-    assert_eq!(statements.len(), if database == Postgres { 9 } else { 8 }, "{statements:#?}");
+    assert_eq!(statements.len(), if database == Postgres { 10 } else { 9 }, "{statements:#?}");
     // Webhooks that were deleted are few, and gone soon.
     for sql in statements.iter().filter(|sql| sql.starts_with("DELETE") && !sql.contains("deleted_at")) {
         let plan = plan_of(&app.database, sql).await;

@@ -47,6 +47,42 @@ async fn webhook_that_fails_for_five_days_is_disabled(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[tokio::test]
+async fn many_deliveries_are_cancelled_in_batches(#[values(Sqlite, Postgres)] database: Database) {
+    let Some(app) = start(database, &[]).await else { return };
+    let (receiver, services) = (WebhookReceiver::start().await, app.app.services());
+    let gone = webhook(&app, &receiver.url("/gone")).await;
+    let other = webhook(&app, &receiver.url("/ok")).await;
+    app.clock.advance(TimeDelta::hours(1));
+    for (webhook, count) in [(&gone, 1700), (&other, 1)] {
+        let numbers = format!(
+            "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers \
+             WHERE number < {count})"
+        );
+        let columns = "INSERT INTO webhook_deliveries (webhook_id, type, body, state, next_attempt_at, created_at)";
+        let rows = format!(
+            "SELECT {}, 'webhook.test', '{{}}', 'pending', created_at, created_at FROM webhooks, numbers \
+            WHERE id = {}",
+            webhook.id, webhook.id
+        );
+        app.database.execute(&format!("{columns} {numbers} {rows}")).await;
+    }
+    services.send_webhooks(app.now()).await.unwrap();
+    let pending = "SELECT count(*) FROM webhook_deliveries WHERE state = 'pending'";
+    let left = app.database.value::<i64>(pending).await;
+    assert!(left > 1000, "{left}");
+    assert!(services.clean_up(app.now()).await.unwrap());
+    assert!(!services.clean_up(app.now()).await.unwrap());
+    send(&app).await;
+    assert_eq!(app.database.value::<i64>(pending).await, 0);
+    let cancelled = "SELECT count(*) FROM webhook_deliveries WHERE state = 'cancelled'";
+    assert!(app.database.value::<i64>(cancelled).await > 1600);
+    let delivered =
+        format!("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered' AND webhook_id = {}", other.id);
+    assert_eq!(app.database.value::<i64>(&delivered).await, 1);
+}
+
+#[rstest]
+#[tokio::test]
 async fn one_success_begins_the_time_anew(#[values(Sqlite, Postgres)] database: Database) {
     let Some(app) = start(database, &[]).await else { return };
     let receiver = WebhookReceiver::start().await;
