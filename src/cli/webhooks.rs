@@ -2,15 +2,16 @@
 
 use crate::cli::{CliError, output};
 use crate::domain::time;
-use crate::domain::webhook::{InvalidSecret, WebhookSecret, signature};
+use crate::domain::webhook::signature::{self, SignatureError};
+use crate::domain::webhook::{InvalidSecret, WebhookSecret};
 use crate::services::Clock;
+use axum::body::Bytes;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::{Router, serve};
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::TcpListener;
 
@@ -18,6 +19,10 @@ use tokio::net::TcpListener;
 #[derive(Subcommand, Debug)]
 pub enum WebhooksCommand {
     /// Receive deliveries on this machine, verify their signatures and print them, until Ctrl-C
+    ///
+    /// The URL for `createWebhook` is http://127.0.0.1:PORT/ with any path. Deliveries are answered with 204, or with
+    /// 400 if they are refused. `interviews dev` sends to this machine; `serve` does with WEBHOOK_ALLOW_HTTP=on and
+    /// WEBHOOK_ALLOW_PRIVATE=on.
     Listen(ListenArguments),
 }
 
@@ -47,8 +52,14 @@ pub async fn run(command: WebhooksCommand) -> Result<(), CliError> {
 /// again.
 async fn receive(State(secret): State<WebhookSecret>, request: Request) -> StatusCode {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE };
-    let refusal = check(&secret, &parts.headers, &body).err();
+    let (body, refusal) = match to_bytes(body, MAX_BODY).await {
+        Ok(_) if parts.method != Method::POST => (Bytes::new(), Some("the method is not POST".to_owned())),
+        Ok(body) => {
+            let refusal = check(&secret, &parts.headers, &body).err();
+            (body, refusal)
+        }
+        Err(_) => (Bytes::new(), Some("the body is longer than 1 MiB, or was cut off".to_owned())),
+    };
     let id = header(&parts.headers, "webhook-id");
     let printed = output::print_line(printed(&parts.method, parts.uri.path(), id, refusal.as_deref(), &body));
     match (printed, refusal) {
@@ -65,14 +76,17 @@ fn check(secret: &WebhookSecret, headers: &HeaderMap, body: &[u8]) -> Result<(),
     };
     let [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(required);
     let now = Clock::System.now();
-    signature::verify(secret, id?, timestamp?, signatures?, body, now).map_err(|error| error.to_string())
+    signature::verify(secret, id?, timestamp?, signatures?, body, now).map_err(|error| match error {
+        SignatureError::Mismatch => format!("{error}: --secret may be of another webhook, or replaced"),
+        SignatureError::MalformedTime | SignatureError::Expired => error.to_string(),
+    })
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// A line about the delivery, and its body. Control characters of an unverified request do not reach the terminal.
+/// A line about the delivery, and its body. No control characters of a request reach the terminal.
 fn printed(method: &impl ToString, path: &str, id: &str, refusal: Option<&str>, body: &[u8]) -> String {
     let body: Option<Value> = serde_json::from_slice(body).ok();
     let message_type = body.as_ref().and_then(|body| body["type"].as_str()).unwrap_or("-");
@@ -81,7 +95,11 @@ fn printed(method: &impl ToString, path: &str, id: &str, refusal: Option<&str>, 
     let mut text = format!("{now} {} {path} {id} {} {verdict}", method.to_string(), message_type.escape_debug());
     match body {
         Some(body) if refusal.is_none() => {
-            let _ = write!(text, "\n{body:#}");
+            let is_control = |character: &char| character.is_control() && *character != '\n';
+            let escaped = |character: char| character.escape_unicode().to_string();
+            let shown = |character: char| if is_control(&character) { escaped(character) } else { character.into() };
+            text.push('\n');
+            text.extend(format!("{body:#}").chars().map(shown));
         }
         _ => {}
     }
