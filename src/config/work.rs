@@ -40,9 +40,9 @@ pub struct WorkInterval {
 /// A setting that is on or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// It is done.
+    /// Yes
     On,
-    /// It is not done.
+    /// No
     Off,
 }
 

@@ -87,6 +87,8 @@ impl WebhookUrl {
             return Err(InvalidWebhookUrl::Fragment);
         }
         match url.host() {
+            // Nothing listens on this port.
+            _ if url.port() == Some(0) => Err(InvalidWebhookUrl::Malformed),
             None => Err(InvalidWebhookUrl::Malformed),
             Some(host) if !policy.allows_host(&host) => Err(InvalidWebhookUrl::Private),
             Some(_) => Ok(Self(url)),
