@@ -21,8 +21,8 @@ pub enum WebhooksCommand {
     /// Receive deliveries on this machine, verify their signatures and print them, until Ctrl-C
     ///
     /// The URL for `createWebhook` is http://127.0.0.1:PORT/ with any path. Deliveries are answered with 204, or with
-    /// 400 if they are refused. `interviews dev` sends to this machine; `serve` does with WEBHOOK_ALLOW_HTTP=on and
-    /// WEBHOOK_ALLOW_PRIVATE=on.
+    /// 400 if they are refused. `interviews dev` sends to this machine; `serve` does with `WEBHOOK_ALLOW_HTTP=on`
+    /// and `WEBHOOK_ALLOW_PRIVATE=on`.
     Listen(ListenArguments),
 }
 

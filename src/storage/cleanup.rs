@@ -77,8 +77,8 @@ pub(crate) async fn is_due(connection: &impl ConnectionTrait, retention: &Retent
     Ok(row.map(|row| row.try_get("", "is_due")).transpose()?.unwrap_or(false))
 }
 
-/// Deletes at most 1000 rows of each kind, cancels as many deliveries of disabled webhooks, and commits. Returns whether
-/// there are more. Does nothing while another transaction does it.
+/// Deletes at most 1000 rows of each kind, cancels as many deliveries of disabled webhooks, and commits. Returns
+/// whether there are more. Does nothing while another transaction does it.
 pub(crate) async fn clean_up(transaction: Transaction, retention: &Retention, now: DateTime<Utc>) -> Result<bool> {
     if !try_lock(&transaction).await? {
         return Ok(false);

@@ -62,7 +62,7 @@ impl Services {
         let messages = messages.into_iter().map(|(event, body)| Message {
             webhooks: receivers(&event),
             event_id: Some(event.id),
-            message_type: event.event_type.into(),
+            of_type: event.event_type.into(),
             body,
         });
         queue::insert(&transaction, messages, Queued::Keep, now).await?;

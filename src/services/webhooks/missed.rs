@@ -41,7 +41,7 @@ pub(super) async fn queue_batch(
     let interviews = queue::interviews(transaction, wanted.iter()).await?;
     let messages = body::of_events(wanted, &interviews).map(|(event, body)| Message {
         event_id: Some(event.id),
-        message_type: event.event_type.into(),
+        of_type: event.event_type.into(),
         body,
         webhooks: vec![webhook.id],
     });

@@ -39,7 +39,7 @@ impl Services {
             let now = self.clock.now();
             let test = Message {
                 event_id: None,
-                message_type: WebhookType::Test,
+                of_type: WebhookType::Test,
                 body: body::of_test(webhook.id, now),
                 webhooks: vec![webhook.id],
             };

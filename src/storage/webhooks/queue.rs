@@ -22,7 +22,7 @@ const ENABLED: &str = WebhookStatus::Enabled.into_str();
 pub(crate) struct Message {
     /// None of a test.
     pub event_id: Option<EventId>,
-    pub message_type: WebhookType,
+    pub of_type: WebhookType,
     pub body: String,
     pub webhooks: Vec<WebhookId>,
 }
@@ -71,7 +71,7 @@ pub(crate) async fn insert(
     let row = |message: Message| {
         let webhooks: Vec<i64> = message.webhooks.iter().map(|webhook| webhook.0).collect();
         json!({
-            "event_id": message.event_id.map(|id| id.0), "type": message.message_type.into_str(), "body": message.body,
+            "event_id": message.event_id.map(|id| id.0), "type": message.of_type.into_str(), "body": message.body,
             "webhooks": webhooks,
         })
     };
@@ -104,6 +104,9 @@ pub(crate) async fn insert(
     rows.iter().map(|row| Ok(DeliveryId(row.try_get_by_index(0)?))).collect()
 }
 
+/// The name of a column of [`interviews`].
+const KIND: &str = "application_kind";
+
 /// The interviews of these events as they are now, and the progress of their applications.
 pub(crate) async fn interviews(
     connection: &impl ConnectionTrait,
@@ -111,7 +114,6 @@ pub(crate) async fn interviews(
 ) -> Result<HashMap<InterviewId, (Interview, IntervieweeKind)>> {
     let ids: BTreeSet<i64> = events.map(|event| event.interview_id.0).collect();
     let ids = ids.into_iter().collect();
-    const KIND: &str = "application_kind";
     let of_interview = |column: interview::Column| Expr::col((interview::Entity, column));
     let of_application = |column: interviewee::Column| Expr::col((interviewee::Entity, column));
     let is_wanted = is_any_of(connection.get_database_backend(), of_interview(interview::Column::Id), ids);
