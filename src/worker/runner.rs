@@ -3,6 +3,7 @@
 use super::{Job, Progress};
 use crate::services::{Failure, ServiceError, SharedServices};
 use futures_util::FutureExt;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,11 +67,13 @@ struct Failures {
     job: &'static str,
     count: u32,
     is_logged: bool,
+    /// The schema was behind after the last failure. The next failure may have begun before it was brought up to date.
+    schema_was_behind: bool,
 }
 
 impl Failures {
     fn new(job: &'static str) -> Self {
-        Self { job, count: 0, is_logged: false }
+        Self { job, count: 0, is_logged: false, schema_was_behind: false }
     }
 
     /// Adds a failure, and returns the pause before the next try.
@@ -81,11 +84,17 @@ impl Failures {
                 tracing::warn!(job, %error, "background work takes too long in the database");
                 self.is_logged = true;
             }
-            Failure::Internal if !self.is_logged && services.has_current_schema().await => {
-                tracing::error!(job, %error, "background work fails");
-                self.is_logged = true;
+            Failure::Internal if !self.is_logged => {
+                let is_behind = !services.has_current_schema().await;
+                if mem::replace(&mut self.schema_was_behind, is_behind) || is_behind {
+                    // The start of the server logs that.
+                    tracing::debug!(job, %error, "background work fails");
+                } else {
+                    tracing::error!(job, %error, "background work fails");
+                    self.is_logged = true;
+                }
             }
-            // The storage logs an outage, and the start of the server a schema that is behind.
+            // The storage logs an outage.
             Failure::Timeout | Failure::Internal | Failure::Unavailable | Failure::OutcomeUnknown => {
                 tracing::debug!(job, %error, "background work fails");
             }
