@@ -31,7 +31,10 @@ impl App {
     #[must_use]
     pub fn new(db: Db, clock: Clock, tokens: Tokens, explorer: Explorer, settings: ServerSettings) -> Self {
         let services = Services::new(db, clock, tokens, settings.services.cache_lifetimes());
-        let services = services.with_limits(settings.service_limits()).with_webhooks(settings.webhooks.options());
+        let services = services
+            .with_limits(settings.service_limits())
+            .with_webhooks(settings.webhooks.options())
+            .with_public_url(&settings.http.public_url().to_string());
         let services = Arc::new(services);
         let limits = Arc::new(settings.http.limits());
         let memory = MemoryBudget::new(settings.http.request_memory);
@@ -52,6 +55,7 @@ impl App {
             connections,
             long_lived,
             start,
+            feed_reads: Arc::default(),
             origins,
             allowed_hosts,
         };

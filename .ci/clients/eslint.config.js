@@ -15,7 +15,7 @@ const exceptions = {
       exceptions: {
         // Parts of a response without an identity of their own: there is nothing to look up by an id.
         suffixes: ['Connection', 'Edge', 'Payload', 'Error', 'Warning'],
-        types: ['PageInfo', 'FieldChange', 'WebhookAttempt'],
+        types: ['PageInfo', 'FieldChange', 'WebhookAttempt', 'CalendarLinks'],
       },
     },
   ],

@@ -36,6 +36,7 @@ mod m20261203_000016_events_without_actor;
 mod m20261203_000017_valid_event_types;
 mod m20261204_000018_index_of_expired_tokens;
 mod m20261204_000019_webhooks;
+mod m20261206_000026_calendars;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261203_000017_valid_event_types::ValidEventTypes),
             Box::new(m20261204_000018_index_of_expired_tokens::IndexOfExpiredTokens),
             Box::new(m20261204_000019_webhooks::Webhooks),
+            Box::new(m20261206_000026_calendars::Calendars),
         ]
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::signals::{self, Hangup, ShutdownSignals};
 use crate::cli::{CliError, reload, start};
 use crate::config::{DatabaseSettings, JwksSettings, SecretError, ServerSettings, TokenSettings};
 use crate::http::explorer::Explorer;
+use crate::http::public_url::PublicUrl;
 use crate::services::{Clock, Tokens};
 use crate::storage::{DatabaseOptions, Db, Outage};
 use clap::Args;
@@ -35,7 +36,7 @@ pub struct Arguments {
 const LISTEN_AFTER: Duration = Duration::from_secs(2);
 
 pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<(), CliError> {
-    let Arguments { migrate, database, tokens: token_settings, jwks, server } = arguments;
+    let Arguments { migrate, database, tokens: token_settings, jwks, mut server } = arguments;
     let options = database.options(migrate).map_err(CliError::from);
     let (options, tokens) = match (options, tokens(&token_settings, &jwks)) {
         (Ok(options), Ok(tokens)) => {
@@ -58,6 +59,7 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
         () = signals.drain.cancelled() => return Ok(()),
     };
     let listener = bind(&server).await?;
+    server.http.public_url.get_or_insert_with(|| PublicUrl::of(listener.address()));
     let app = App::new(db.clone(), Clock::System, tokens, Explorer::new(None), server);
     if !is_started {
         app.hold_requests();

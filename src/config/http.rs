@@ -5,6 +5,7 @@ use crate::http::Limits;
 use crate::http::host::Host;
 use crate::http::origin::Origin;
 use crate::http::origins::{AllowedOrigins, OriginRule};
+use crate::http::public_url::PublicUrl;
 use crate::http::server::listener::BindAddress;
 use crate::http::server::long_lived::LongLivedLimits;
 use crate::http::server::{ConnectionLimits, Timeouts};
@@ -26,6 +27,12 @@ pub struct HttpSettings {
     /// socket, which is removed when the server stops; the umask decides who may connect.
     #[arg(long, value_name = "ADDRESS", env = "BIND", default_value = "127.0.0.1:8000")]
     pub bind: BindAddress,
+    /// Begin links to this server with this URL, such as `https://example.com`
+    ///
+    /// The addresses of calendar feeds and files begin with it. Without this setting it is the address on which the
+    /// server listens, which clients on other machines cannot use. The `Host` of a request is never part of a link.
+    #[arg(long, value_name = "URL", env = "PUBLIC_URL")]
+    pub public_url: Option<PublicUrl>,
     /// Accept request bodies and WebSocket messages of at most this many bytes
     ///
     /// A larger body is answered with 413; a WebSocket with a larger message is closed with 1009.
@@ -223,6 +230,11 @@ fn host_name(text: &str) -> Result<String, String> {
 }
 
 impl HttpSettings {
+    /// The address of this server for its clients.
+    pub(crate) fn public_url(&self) -> PublicUrl {
+        self.public_url.clone().unwrap_or_else(|| PublicUrl::of(&self.bind))
+    }
+
     /// The pages of other origins that may call the server.
     pub(crate) fn allowed_origins(&self) -> AllowedOrigins {
         let listed = self.cors_origins.iter().filter_map(|entry| match entry {

@@ -37,6 +37,8 @@ id! {
     InterviewId;
     /// An event of the log. Later events of one interview have greater ids.
     EventId;
+    /// A feed of a calendar.
+    FeedId;
     /// A webhook.
     WebhookId;
     /// One message to one webhook.

@@ -2,6 +2,7 @@
 //! each action makes of it. No I/O, no async, no SQL, no GraphQL. The current time is always a parameter.
 
 mod audience;
+pub mod calendar;
 mod company_settings;
 pub mod erasure;
 mod event;
@@ -36,7 +37,7 @@ pub use event_log::{Epoch, LogCursor, LogPosition, Since};
 pub use expected_version::{ExpectedVersion, Versions};
 pub use field::Field;
 pub use field_error::FieldError;
-pub use ids::{CompanyId, DeliveryId, EventId, InterviewId, IntervieweeId, UserId, WebhookId};
+pub use ids::{CompanyId, DeliveryId, EventId, FeedId, InterviewId, IntervieweeId, UserId, WebhookId};
 pub use interview::booking::Booking;
 pub use interview::command::{Command, IntervieweeEffect, References, Transition};
 pub use interview::edit::InterviewPatch;

@@ -89,6 +89,8 @@ pub enum RefusalCode {
     InvalidUrl,
     /// The company has as many webhooks as it may have.
     TooManyWebhooks,
+    /// The user has as many feeds of calendars as a user may have.
+    TooManyFeeds,
     /// The person has open interviews.
     OpenInterviews,
     /// See [`Refusal::NotFound`].

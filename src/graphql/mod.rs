@@ -21,6 +21,7 @@ pub(crate) use engine::log_limit::LogLimit;
 pub use engine::memory::MemoryBudget;
 pub(crate) use engine::memory::{Arrival, Charge, GiveUp, NoMemory};
 pub(crate) use engine::operation_record::OperationRecord;
+pub(crate) use engine::rate_limit::{Payer, RateLimiter};
 pub(crate) use engine::response_limits::NO_MEMORY;
 pub(crate) use engine::subscriptions::{ResponseStream, StreamEnd, SubscriptionResponse};
 pub(crate) use engine::{AllowedOperations, EngineLimits, Execution, Introspection, Outcome};

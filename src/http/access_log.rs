@@ -16,16 +16,21 @@ use tracing::{Level, Span};
 
 /// The length of a path above which it is not logged, in bytes. No route is as long; a token in a path is longer.
 const MAX_PATH: usize = 80;
+/// The same for a part between slashes. The token of a feed has 43 characters.
+const MAX_SEGMENT: usize = 40;
 
 /// Whether the access log is on. The answer is kept by `tracing`, so that it costs next to nothing.
 pub(crate) fn is_on() -> bool {
     tracing::enabled!(target: "access", Level::INFO)
 }
 
-/// The path of a request for the log, without the query string, which may contain personal data.
+/// The path of a request for the log, without the query string, which may contain personal data, and without tokens.
 pub(crate) fn shown_path(request: &Request<Body>) -> &str {
-    let path = request.uri().path();
-    if path.len() > MAX_PATH { "(too long)" } else { path }
+    match request.uri().path() {
+        path if path.starts_with("/calendar/feeds/") => "/calendar/feeds/…",
+        path if path.len() > MAX_PATH || path.split('/').any(|segment| segment.len() > MAX_SEGMENT) => "(too long)",
+        path => path,
+    }
 }
 
 /// What is known of a request, or of the connection that it became. Handlers fill it in.

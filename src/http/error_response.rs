@@ -65,9 +65,11 @@ pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
 }
 
 impl ErrorFormat {
-    /// REST's under `/api/`, GraphQL's elsewhere. `uri` is the whole one, not the part that a nested router sees.
+    /// REST's under `/api/` and `/calendar/`, GraphQL's elsewhere. `uri` is the whole one, not the part that a nested
+    /// router sees.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
-        if uri.path().starts_with("/api/") { Self::Rest } else { Self::GraphQl(media(headers).unwrap_or(Media::Json)) }
+        let is_rest = ["/api/", "/calendar/"].iter().any(|prefix| uri.path().starts_with(prefix));
+        if is_rest { Self::Rest } else { Self::GraphQl(media(headers).unwrap_or(Media::Json)) }
     }
 }
 

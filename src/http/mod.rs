@@ -2,6 +2,7 @@
 //! No SQL and no rules are here.
 
 mod access_log;
+mod calendar;
 mod caller;
 mod client_network;
 mod content_encoding;
@@ -20,6 +21,7 @@ mod method_not_allowed;
 mod middleware;
 pub(crate) mod origin;
 pub(crate) mod origins;
+pub(crate) mod public_url;
 mod rest;
 pub(crate) mod server;
 pub(crate) mod start;
@@ -34,6 +36,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::{any, get};
+use calendar::FeedReads;
 use error_response::{NO_ROUTE, OVERLOADED};
 use explorer::Explorer;
 use method_not_allowed::method_not_allowed;
@@ -44,6 +47,7 @@ use server::shutdown::ConnectionTracker;
 use start::StartState;
 use std::sync::Arc;
 use std::time::Duration;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -60,6 +64,8 @@ pub(crate) struct ServerState {
     /// WebSockets and event streams.
     pub(crate) long_lived: LongLivedConnections,
     pub(crate) start: StartState,
+    /// How often each feed of a calendar is read.
+    pub(crate) feed_reads: Arc<FeedReads>,
     /// The pages of other origins that may call the server.
     pub(crate) origins: Arc<AllowedOrigins>,
     /// The names of this server, besides `localhost`. Empty: it has any name.
@@ -89,14 +95,16 @@ pub(crate) struct Limits {
 
 /// Every route of the server, with its middleware.
 pub(crate) fn router(server: ServerState) -> Router {
-    let graphql = get(graphql::get).post(graphql::post).fallback(graphql::other);
-    let router = Router::new()
-        .route("/graphql", graphql.clone())
-        .route("/graphql/", graphql)
-        .nest("/api/v1", rest::router())
-        .layer(from_fn_with_state(server.clone(), middleware::enforce_limits))
+    let limited = |router: Router<ServerState>| {
+        let router = router.layer(from_fn_with_state(server.clone(), middleware::enforce_limits));
         // `enforce_limits` has a limit of its own, which can be configured.
-        .layer(DefaultBodyLimit::disable())
+        router.layer(DefaultBodyLimit::disable())
+    };
+    let graphql = get(graphql::get).post(graphql::post).fallback(graphql::other);
+    let api = Router::new().route("/graphql", graphql.clone()).route("/graphql/", graphql);
+    let no_referrer = SetResponseHeaderLayer::overriding(calendar::NO_REFERRER.0, calendar::NO_REFERRER.1);
+    let router = limited(api.nest("/api/v1", rest::router()))
+        .nest("/calendar", limited(calendar::router()).layer(no_referrer))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/", any(|| async { Redirect::temporary("/graphql") }))

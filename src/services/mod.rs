@@ -2,6 +2,7 @@
 //! stores. Permission and state are decided here and in the domain, for all transports alike.
 
 pub mod auth;
+mod calendars;
 mod cleanup;
 mod clock;
 mod company_settings;
@@ -22,6 +23,7 @@ pub use auth::revocation::{Revocation, RevokedTokens, revoke};
 pub use auth::secrets::{Secrets, WeakSecret};
 pub use auth::token_problem::TokenProblem;
 pub use auth::tokens::{SigningError, Tokens};
+pub use calendars::{Calendar, FeedCreation, FeedToken, FeedTokenHash};
 pub use clock::{Clock, FrozenClock};
 pub use demo_data::{DemoDataError, FillProgress, demo};
 pub use error::{Failure, ServiceError};
@@ -45,6 +47,7 @@ use crate::storage::{DatabaseOptions, Synchronous};
 use crate::storage::{Db, StorageError, UserReader};
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
+use calendars::CalendarNamespace;
 use events::catch_up::CatchUpLimit;
 use events::delay::DelayWatch;
 use events::epoch::EpochCheck;
@@ -71,6 +74,8 @@ pub struct Services {
     limits: ServiceLimits,
     readiness: ReadinessCheck,
     webhooks: WebhookSender,
+    calendar_namespace: CalendarNamespace,
+    public_url: Arc<str>,
 }
 
 /// How old cached viewers and unread events may be.
@@ -116,6 +121,8 @@ impl Services {
             limits: ServiceLimits::default(),
             readiness: ReadinessCheck::default(),
             webhooks: WebhookSender::new(WebhookOptions::default()),
+            calendar_namespace: CalendarNamespace::default(),
+            public_url: Arc::from("http://localhost"),
             db,
             clock,
             tokens,
@@ -142,6 +149,12 @@ impl Services {
     #[must_use]
     pub fn with_limits(self, limits: ServiceLimits) -> Self {
         Self { missed_memory: MissedMemory::new(limits.missed_events), limits, ..self }
+    }
+
+    /// The same with this address of the server for its clients, without a slash at its end.
+    #[must_use]
+    pub fn with_public_url(self, public_url: &str) -> Self {
+        Self { public_url: Arc::from(public_url), ..self }
     }
 
     /// The same with other settings of webhooks.

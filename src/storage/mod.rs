@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 mod backup;
 pub(crate) mod bulk_insert;
+pub(crate) mod calendars;
 pub(crate) mod cleanup;
 pub(crate) mod companies;
 pub(crate) mod company_settings;

@@ -11,6 +11,7 @@ mod support;
 
 mod api;
 mod architecture;
+mod calendar;
 mod cli;
 mod domain;
 mod groups;

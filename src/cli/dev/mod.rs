@@ -10,6 +10,7 @@ use crate::cli::{CliError, database, output, serve, start};
 use crate::config::{ServerSettings, Switch};
 use crate::domain::UserId;
 use crate::http::explorer::{Example, Explorer, Prefill};
+use crate::http::public_url::PublicUrl;
 use crate::services::{Clock, DemoDataError, Tokens, demo};
 use crate::storage::{DatabaseOptions, Synchronous};
 use chrono::{NaiveDate, TimeDelta};
@@ -98,6 +99,7 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
     server.http.default_to_loopback_origins = true;
     // Receivers run on the same machine.
     (server.webhooks.webhook_allow_http, server.webhooks.webhook_allow_private) = (Switch::On, Switch::On);
+    server.http.public_url.get_or_insert_with(|| PublicUrl::of(&address));
     let signals = signals::listen(Hangup::Stops)?;
     serve::listen(App::new(db, Clock::System, tokens, explorer, server), listener, signals, changed_settings).await
 }

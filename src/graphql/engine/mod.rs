@@ -16,7 +16,7 @@ pub mod loader_scheduler;
 pub(crate) mod log_limit;
 pub(crate) mod memory;
 pub(crate) mod operation_record;
-mod rate_limit;
+pub(crate) mod rate_limit;
 pub(crate) mod response;
 pub(crate) mod response_limits;
 mod schema_description;

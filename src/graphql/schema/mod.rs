@@ -2,6 +2,7 @@
 //! of the roots.
 
 mod access;
+mod calendar;
 mod enums;
 pub mod interview;
 mod patch;
@@ -13,11 +14,14 @@ mod settings;
 mod viewer;
 mod webhooks;
 
+use crate::domain::calendar::CalendarFeed;
 use crate::domain::erasure::MAX_SHOWN;
 use crate::domain::webhook::Delivery;
 use crate::graphql::engine::document::{FreeText, Items, List, Scan};
 use access::mutations::AccessMutations;
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
+use calendar::mutations::CalendarMutations;
+use calendar::queries::CalendarQueries;
 use interview::mutations::InterviewMutations;
 use interview::queries::InterviewQueries;
 use interview::subscription::InterviewSubscriptions;
@@ -78,6 +82,7 @@ pub const LISTS: &[List] = &[
     rows("syncInterviewees", "interviewees"),
     List { parent: "WebhookDelivery", field: "attempts", items: Items::AtMost(MAX_SHOWN_ATTEMPTS) },
     List { parent: "OpenInterviewsError", field: "interviews", items: Items::AtMost(MAX_SHOWN) },
+    List { parent: "Query", field: "calendarFeeds", items: Items::AtMost(CalendarFeed::MAX_PER_USER) },
 ];
 
 const MAX_SHOWN_ATTEMPTS: usize = Delivery::MAX_SHOWN_ATTEMPTS.unsigned_abs() as usize;
@@ -94,12 +99,19 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Queries. Objects that the viewer has no permission to see are treated as if they did not exist.
 #[derive(MergedObject)]
-pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries);
+pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries, CalendarQueries);
 
 /// Mutations. A mutation is applied completely or not at all; of those that begin with `sync`, each row by itself.
 /// Errors that the user can fix are returned in `userErrors`.
 #[derive(MergedObject)]
-pub struct Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations, WebhookMutations);
+pub struct Mutation(
+    InterviewMutations,
+    ProvisioningMutations,
+    AccessMutations,
+    SettingsMutations,
+    WebhookMutations,
+    CalendarMutations,
+);
 
 /// Subscriptions, over WebSocket (subprotocol `graphql-transport-ws`) or server-sent events (`accept:
 /// text/event-stream`).
@@ -108,9 +120,16 @@ pub struct Subscription(InterviewSubscriptions);
 
 /// The schema. The engine validates documents, so async-graphql does not have to.
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let query = Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries);
-    let mutation =
-        Mutation(InterviewMutations, ProvisioningMutations, AccessMutations, SettingsMutations, WebhookMutations);
+    let query =
+        Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries, CalendarQueries);
+    let mutation = Mutation(
+        InterviewMutations,
+        ProvisioningMutations,
+        AccessMutations,
+        SettingsMutations,
+        WebhookMutations,
+        CalendarMutations,
+    );
     let subscription = Subscription(InterviewSubscriptions);
     Schema::build(query, mutation, subscription).validation_mode(ValidationMode::Fast).finish()
 });

@@ -13,6 +13,7 @@ pub(super) fn layers() -> (SetHeader, SetHeader, SetHeader, SetHeader, SetHeader
         set(header::X_XSS_PROTECTION, "0"),
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         set(HeaderName::from_static("x-permitted-cross-domain-policies"), "none"),
-        set(header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        // Addresses with a secret have a stricter one.
+        SetHeader::if_not_present(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
     )
 }

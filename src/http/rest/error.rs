@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Why a request failed, with its status.
 #[derive(Debug)]
-pub(super) struct RestError {
+pub(crate) struct RestError {
     status: StatusCode,
     errors: Vec<ErrorObject>,
     /// After how long to retry, where retrying helps.
@@ -97,7 +97,7 @@ impl RestError {
     }
 
     /// The caller has spent the points of this minute.
-    pub(super) fn rate_limited(error: &RequestError) -> Self {
+    pub(crate) fn rate_limited(error: &RequestError) -> Self {
         let message = error.errors.first().map_or_else(String::new, |error| error.message.clone());
         let retry_after = error.retry_after;
         Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, error.code.as_str(), &message, &[]) }
@@ -115,7 +115,7 @@ impl RestError {
     }
 
     /// Logs the cause; the client gets a code and a constant text.
-    pub(super) fn failed(cause: &ServiceError, request_id: &str) -> Self {
+    pub(crate) fn failed(cause: &ServiceError, request_id: &str) -> Self {
         cause.log(request_id);
         let failure = cause.failure();
         let status = match failure {

@@ -17,8 +17,10 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{MethodRouter, patch, post};
-use error::{ErrorPaths, RestError};
-use request::{InterviewFields, SignedInCaller, Target};
+use error::ErrorPaths;
+pub(crate) use error::RestError;
+pub(crate) use request::SignedInCaller;
+use request::{InterviewFields, Target};
 
 /// The routes below `/api/v1`. The routes of staff act for the interviewer, those below `/users` for the interviewee;
 /// an admin may use either.

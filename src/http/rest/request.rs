@@ -24,9 +24,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 /// A caller with a valid token, who has paid for the request.
-pub(super) struct SignedInCaller {
-    pub(super) viewer: Arc<Viewer>,
-    pub(super) request_id: String,
+pub(crate) struct SignedInCaller {
+    pub(crate) viewer: Arc<Viewer>,
+    pub(crate) request_id: String,
     /// Held as long as the request is in flight.
     _permit: UserPermit,
 }

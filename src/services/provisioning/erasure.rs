@@ -5,6 +5,7 @@ use crate::domain::provisioning;
 use crate::domain::{UserId, Viewer};
 use crate::services::retry::repeat;
 use crate::services::{ServiceError, Services};
+use crate::storage::calendars::feeds;
 use crate::storage::unit_of_work::{Change, Stored, store_within};
 use crate::storage::{LockWait, StorageError, erasure, webhooks};
 
@@ -47,6 +48,7 @@ impl Services {
         }
         erasure::erase_reasons(&transaction, id).await?;
         webhooks::erasure::erase(&transaction, id).await?;
+        feeds::delete_all(&transaction, id).await?;
         let erased = account.erased(now);
         erasure::store_account(&transaction, erased.clone()).await?;
         transaction.commit().await?;

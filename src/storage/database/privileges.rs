@@ -53,7 +53,7 @@ const SERVING: &str = "\
             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %2$I;']) AS line";
 
 /// The tables, and the privileges that a server needs on each.
-pub const TABLES: [(&str, &str); 14] = [
+pub const TABLES: [(&str, &str); 16] = [
     ("companies", "SELECT INSERT UPDATE"),
     ("company_settings", "SELECT INSERT UPDATE"),
     ("users", "SELECT INSERT UPDATE"),
@@ -63,6 +63,8 @@ pub const TABLES: [(&str, &str); 14] = [
     ("event_log_epoch", "SELECT INSERT UPDATE"),
     ("revoked_tokens", "SELECT INSERT UPDATE DELETE"),
     ("sent_reminders", "SELECT INSERT DELETE"),
+    ("calendar_feeds", "SELECT INSERT UPDATE DELETE"),
+    ("installation", "SELECT INSERT"),
     ("log_consumers", "SELECT INSERT UPDATE DELETE"),
     ("webhooks", "SELECT INSERT UPDATE DELETE"),
     ("webhook_deliveries", "SELECT INSERT UPDATE DELETE"),

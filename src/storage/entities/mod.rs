@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod application;
+pub mod calendar_feed;
 pub mod company;
 pub mod company_settings;
 pub mod event;

@@ -32,7 +32,13 @@ async fn export_has_every_row_that_concerns_the_user(#[values(Sqlite, Postgres)]
          '2025-03-20T08:00:00+00:00', '[{{\"field\": \"minutes_before\", \"from\": null, \"to\": \"60\"}}]')"
     );
     shell.database().execute(&reminder).await;
+    let feed = "INSERT INTO calendar_feeds (user_id, scope, token_hash, created_at) \
+        VALUES (997, 'mine', 'a hash', '2025-03-20T09:00:00+00:00')";
+    shell.database().execute(feed).await;
     let jude = exported(&shell, JUDE);
+    let feed = json!({"type": "calendarFeed", "id": "1", "scope": "MINE", "createdAt": "2025-03-20T09:00:00.000Z",
+        "lastReadAt": null});
+    assert_eq!(of_type(&jude, "calendarFeed"), [feed]);
     assert_eq!(jude[0]["email"], "jude@a.test");
     let access = json!({"type": "access", "userId": "997", "tokensValidAfter": "2025-03-20T09:00:00.000Z",
         "erasedAt": null});

@@ -146,6 +146,8 @@ async fn the_error_for_an_address_in_use_names_it(#[values(Sqlite, Postgres)] da
 #[case::an_address_with_a_scheme("BIND", "http://localhost:8000")]
 #[case::a_log_format("LOG_FORMAT", "xml")]
 #[case::a_log_filter("LOG", "interviews=debug=info")]
+#[case::an_address_without_a_scheme("PUBLIC_URL", "interviews.example.com")]
+#[case::an_address_with_a_query("PUBLIC_URL", "https://example.com/?a=b")]
 fn an_invalid_setting_is_named(#[case] name: &str, #[case] value: &str) {
     let shell = Shell::new().set("JWT_SECRET", SECRET).set("DATABASE_URL", "sqlite://interviews.db").set(name, value);
     let finished = shell.run("serve");

@@ -59,10 +59,12 @@ async fn tables(database: &TestDatabase) -> Vec<String> {
     texts(database, sql).await
 }
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
+    "calendar_feeds",
     "companies",
     "company_settings",
     "event_log_epoch",
+    "installation",
     "interview_events",
     "interviewees",
     "interviews",
@@ -88,6 +90,13 @@ const WEBHOOK_ROWS: [&str; 4] = [
         VALUES (1, 1, '2025-03-20T10:00:00+00:00', 5, 'dns')",
 ];
 
+/// A feed of a calendar.
+const CALENDAR_ROWS: [&str; 2] = [
+    "INSERT INTO installation VALUES (1, '0b8f3a52-6f0e-4e0c-9d5e-3a1c5b7d9e11')",
+    "INSERT INTO calendar_feeds (id, user_id, scope, token_hash, created_at) \
+        VALUES (1, 1000, 'mine', 'hash', '2025-03-20T10:00:00+00:00')",
+];
+
 const NO_TABLES: [&str; 0] = [];
 
 /// Whether each step is applied.
@@ -111,7 +120,7 @@ async fn every_step_can_be_reverted_and_applied_again_with_data_in_the_tables(
     let reminder = "INSERT INTO interview_events (interview_id, type, at, changes) \
         VALUES (27, 'reminder_due', '2025-03-20T10:00:00+00:00', '[]')";
     database.execute(reminder).await;
-    for row in WEBHOOK_ROWS {
+    for row in WEBHOOK_ROWS.iter().chain(&CALENDAR_ROWS) {
         database.execute(row).await;
     }
     for table in TABLES {
@@ -170,6 +179,7 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261203_000017_valid_event_types",
         "m20261204_000018_index_of_expired_tokens",
         "m20261204_000019_webhooks",
+        "m20261206_000026_calendars",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());
@@ -230,8 +240,12 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 52] = [
+const COMMON_NAMES: [&str; 56] = [
+    "calendar_feeds_scope_check",
+    "calendar_feeds_token_hash_idx",
+    "calendar_feeds_user_id_idx",
     "event_log_epoch_only_row_check",
+    "installation_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_company_id_transaction_id_id_idx",
     "interview_events_driver_id_transaction_id_id_idx",
@@ -299,10 +313,13 @@ async fn constraints_and_indexes_have_stable_names_on_postgresql() {
         UNION SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'seaql_migrations' \
         ORDER BY 1";
     let expected = with_common_names(&[
+        "calendar_feeds_pkey",
+        "calendar_feeds_user_id_fkey",
         "companies_pkey",
         "company_settings_company_id_fkey",
         "company_settings_pkey",
         "event_log_epoch_pkey",
+        "installation_pkey",
         "interview_events_actor_id_fkey",
         "interview_events_interview_id_fkey",
         "interview_events_pkey",

@@ -1,10 +1,12 @@
 //! The type `Interview`.
 
 use crate::domain;
+use crate::domain::calendar::{self, CalendarEntry, CalendarSide};
 use crate::graphql::context::ContextExt;
 use crate::graphql::loaders::HistoryOf;
 use crate::graphql::relay::connection::Connection;
 use crate::graphql::relay::page_arguments::PageArguments;
+use crate::graphql::schema::calendar::links::CalendarLinks;
 use crate::graphql::schema::enums::{InterviewAction, InterviewKind, InterviewStatus, Side};
 use crate::graphql::schema::interview::event::{EventQuery, InterviewEvent};
 use crate::graphql::schema::people::interviewee::Interviewee;
@@ -155,6 +157,20 @@ impl Interview {
     /// A counter that each change increments by one. Send it as `expectedVersion` to detect concurrent changes.
     pub(super) fn version(&self) -> i32 {
         self.row.version
+    }
+
+    /// Links with which the viewer adds the interview to a calendar.
+    async fn calendar_links(&self, ctx: &Context<'_>) -> Result<CalendarLinks> {
+        let (loader, row) = (ctx.loader(), &self.row);
+        let people = futures_util::try_join!(
+            loader.user(row.driver_id),
+            loader.user(row.interviewer_id),
+            loader.company(row.company_id)
+        );
+        let (driver, interviewer, company) = ctx.map_failure(people)?;
+        let entry = CalendarEntry::new(row, &driver, &interviewer, &company.name);
+        let side = CalendarSide::from(ctx.viewer()?.authority);
+        Ok(calendar::CalendarLinks::new(&entry, side, ctx.services().public_url()).into())
     }
 
     /// The events of this interview, oldest first: its changes, and on request its reminders. Drivers see the events at

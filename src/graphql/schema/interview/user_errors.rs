@@ -1,5 +1,6 @@
 //! User errors: refusals as data, so that a form can show each at its field.
 
+use crate::domain::calendar::CalendarFeed;
 use crate::domain::provisioning::RowError;
 use crate::domain::webhook::{self, WebhookError};
 use crate::domain::{self, Conflict, Field, FieldError, Refusal, SettingError};
@@ -93,6 +94,8 @@ pub enum UserErrorCode {
     InvalidUrl,
     /// The company has 20 webhooks already, or there are 20 without a company.
     TooManyWebhooks,
+    /// The user has 5 feeds of calendars. `limit` is in feeds.
+    TooManyFeeds,
     /// The person to erase has open interviews.
     OpenInterviews,
     /// There is no such interview, company or event that the viewer may see, no such webhook that they manage, or no
@@ -128,7 +131,8 @@ user_error! {
     /// A field of the input is invalid.
     ValidationError {
         /// The limit that the value exceeds, for `TEXT_TOO_LONG` (characters), `DURATION_TOO_LONG` (minutes),
-        /// `TOO_MANY_OPEN_INTERVIEWS` (interviews) and `TOO_MANY_WEBHOOKS` (webhooks). Null elsewhere.
+        /// `TOO_MANY_OPEN_INTERVIEWS` (interviews), `TOO_MANY_WEBHOOKS` (webhooks) and `TOO_MANY_FEEDS` (feeds). Null
+        /// elsewhere.
         limit: Option<i32>,
     }
 }
@@ -294,6 +298,19 @@ impl UserError {
         let mut path = owned(&["input", error.setting.into_str()]);
         path.extend(error.item.map(|item| item.to_string()));
         Self::Validation(ValidationError { code: error.code.into(), message: error.message, path, limit: None })
+    }
+
+    /// The error of a user who has as many feeds as a user may have.
+    pub fn too_many_feeds() -> Self {
+        let message = "You have 5 calendar feeds. Revoke one that you do not use any more.".to_owned();
+        let limit = i32::try_from(CalendarFeed::MAX_PER_USER).ok();
+        Self::Validation(ValidationError { code: UserErrorCode::TooManyFeeds, message, path: Vec::new(), limit })
+    }
+
+    /// The error of an argument `path` that names no feed of the viewer.
+    pub fn unknown_feed(path: &[&str]) -> Self {
+        let message = "You have no such calendar feed.".to_owned();
+        Self::NotFound(NotFoundError { code: UserErrorCode::NotFound, message, path: owned(path) })
     }
 
     /// The error of an argument `path` that names no user.

@@ -1,5 +1,6 @@
 //! Rows as lines of JSON. Names are those of the GraphQL schema.
 
+use crate::domain::calendar::CalendarFeed;
 use crate::domain::provisioning::Application;
 use crate::domain::{Account, Event, FieldChange, Interview, Side, time};
 use chrono::{DateTime, Utc};
@@ -34,6 +35,18 @@ pub fn account(account: &Account) -> Vec<String> {
         lines.push(access.to_string());
     }
     lines
+}
+
+/// A feed of a calendar. Nobody knows its address but the user.
+pub fn calendar_feed(feed: &CalendarFeed) -> String {
+    json!({
+        "type": "calendarFeed",
+        "id": feed.id.to_string(),
+        "scope": name(feed.scope.into_str()),
+        "createdAt": time::format(feed.created_at),
+        "lastReadAt": feed.last_read_at.map(time::format),
+    })
+    .to_string()
 }
 
 /// An application.

@@ -3,6 +3,7 @@
 mod lines;
 
 use crate::domain::UserId;
+use crate::storage::calendars::feeds;
 use crate::storage::{Db, StorageError, person};
 use std::io;
 
@@ -20,7 +21,7 @@ pub enum ExportError {
     Output(#[from] io::Error),
 }
 
-/// Calls `write` with each line: the user, applications, interviews, events. Reads a page at a time.
+/// Calls `write` with each line: the user, calendar feeds, applications, interviews, events. Reads a page at a time.
 ///
 /// Revoked tokens are not among them: the database knows them by their own ids alone.
 pub async fn export(db: &Db, user: UserId, mut write: impl FnMut(&str) -> io::Result<()>) -> Result<(), ExportError> {
@@ -28,6 +29,9 @@ pub async fn export(db: &Db, user: UserId, mut write: impl FnMut(&str) -> io::Re
     let account = person::account(reader, user).await?.ok_or(ExportError::UnknownUser(user))?;
     for line in lines::account(&account) {
         write(&line)?;
+    }
+    for feed in feeds::of(reader, user).await? {
+        write(&lines::calendar_feed(&feed))?;
     }
     let mut after = 0;
     loop {

@@ -32,12 +32,14 @@ const QUERIES: &[&str] = &[
         nodes { ...InterviewEvent actor { ...Actor } interview { ...Interview } } \
         edges { node { ...InterviewEvent } } } \
         interviewee { ...Interviewee \
-            interviews(first: 100) { nodes { ...Interview } edges { node { ...Interview } } } } \
+            interviews(first: 80) { nodes { ...Interview } edges { node { ...Interview } } } } \
         interviewer { ...Interviewer } } }",
     "query($interviewee: ID!) { interviewee(id: $interviewee) { ...Interviewee driver { ...Driver } } }",
     "query($since: ID) { interviewChanges(since: $since, first: 100) { \
         nodes { ...InterviewEvent actor { ...Actor } interview { ...Interview } } \
         edges { node { ...InterviewEvent } } } }",
+    "mutation Feed { createCalendarFeed { feed { ...CalendarFeed } } }",
+    "{ calendarFeeds { ...CalendarFeed } }",
 ];
 
 /// For those who may list people.
