@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// A half-open interval: the next one may start when this one ends. Every value is valid: it ends after it starts and
 /// is at most [`TimeSlot::MAX_HOURS`] long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimeSlot {
     start: DateTime<Utc>,
     end: DateTime<Utc>,

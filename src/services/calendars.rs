@@ -15,7 +15,7 @@ use uuid::Uuid;
 type Result<T, E = ServiceError> = std::result::Result<T, E>;
 
 /// What a calendar program reads.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Calendar {
     /// The name of the calendar.
     pub name: String,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 /// An interview with what a calendar shows of its people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CalendarEntry {
     /// The interview.
     pub id: InterviewId,
@@ -28,7 +28,7 @@ pub struct CalendarEntry {
 }
 
 /// An entry of a feed or a file, which calendar programs compare with the one that they have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PublishedEntry {
     /// The entry.
     pub entry: CalendarEntry,
@@ -41,7 +41,7 @@ pub struct PublishedEntry {
 }
 
 /// What a calendar shows of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Person {
     /// The name to display.
     pub title: String,
@@ -50,7 +50,7 @@ pub struct Person {
 }
 
 /// Whether an interview takes place, as calendars know it (RFC 5545, section 3.8.1.11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntryStatus {
     /// One side has not agreed yet.
     Tentative,
@@ -61,7 +61,7 @@ pub enum EntryStatus {
 }
 
 /// Whose calendar an entry is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CalendarSide {
     /// The driver's. It names the company.
     Driver,
@@ -134,10 +134,15 @@ impl CalendarEntry {
         }
     }
 
-    /// The location, if it is an http or https URL.
+    /// The location, if it is an http or https URL and nothing else. The URL standard reads an address in many other
+    /// texts: words that follow it would be a part of the link.
     #[must_use]
     pub fn url(&self) -> Option<Url> {
-        let url = Url::parse(self.location.as_deref()?).ok()?;
-        matches!(url.scheme(), "http" | "https").then_some(url)
+        let location = self.location.as_deref()?;
+        let url = Url::parse(location).ok()?;
+        let (scheme, _) = location.split_once("://")?;
+        let is_web = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        (is_web && !has_user && !location.contains(char::is_whitespace)).then_some(url)
     }
 }

@@ -20,12 +20,16 @@ const GOOGLE: &str = "https://calendar.google.com/calendar/render";
 const OUTLOOK: &str = "https://outlook.live.com/calendar/0/deeplink/compose";
 const OFFICE_365: &str = "https://outlook.office.com/calendar/0/deeplink/compose";
 
+/// The longest location in a link, in bytes. Browsers and calendars refuse links that are too long, and each byte can
+/// take three in a link.
+const MAX_LOCATION: usize = 500;
+
 impl CalendarLinks {
     /// The links of an interview. `public_url` is the address of this server, without a slash at its end.
     #[must_use]
     pub fn new(entry: &CalendarEntry, calendar: CalendarSide, public_url: &str) -> Self {
         let (summary, description) = (entry.summary(calendar), entry.description(calendar));
-        let location = entry.location.as_deref().unwrap_or_default();
+        let location = entry.location.as_deref().filter(|text| text.len() <= MAX_LOCATION).unwrap_or_default();
         let (start, end) = (entry.slot.start(), entry.slot.end());
         let dates = format!("{}/{}", compact(start), compact(end));
         let google = [

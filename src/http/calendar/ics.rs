@@ -6,16 +6,34 @@ use crate::services::Calendar;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::hash::{Hash, Hasher};
 use uuid::Uuid;
 
 /// How often programs are asked to read a feed again. Many have their own idea of it.
 const REFRESH_INTERVAL: &str = "PT1H";
 
+/// The version of the form of a file. A release that writes another one for the same calendar changes it.
+const FORM: u8 = 1;
+
+/// Hashes all values of a calendar, so that another value gives another hash for certain.
+struct ValueHasher(Sha256);
+
+impl Hasher for ValueHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest = self.0.clone().finalize();
+        digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
 /// The tag of the file that [`write()`] would write. It is weak, because proxies may compress the file.
 pub(super) fn entity_tag(calendar: &Calendar) -> String {
-    // The text of all values. It begins with the version of the file's form, which a later release changes.
-    let digest = Sha256::digest(format!("1 {calendar:?}"));
-    let tag = digest[..16].iter().fold(String::new(), |mut tag, byte| {
+    let mut hasher = ValueHasher(Sha256::new());
+    (FORM, calendar).hash(&mut hasher);
+    let tag = hasher.0.finalize()[..16].iter().fold(String::new(), |mut tag, byte| {
         // Writing to a String never fails.
         let _ = write!(tag, "{byte:02x}");
         tag

@@ -174,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn tag_depends_on_where_a_text_ends() {
+        let mut calendar = calendar(1);
+        let mut tag = |location: Option<&str>, company: &str| {
+            let entry = &mut calendar.entries[0].entry;
+            (entry.location, entry.company) = (location.map(str::to_owned), company.to_owned());
+            ics::entity_tag(&calendar)
+        };
+        let tags = [(Some("a"), "bc"), (Some("ab"), "c"), (Some(""), "abc"), (None, "abc")];
+        let tags: std::collections::BTreeSet<_> = tags.into_iter().map(|(one, other)| tag(one, other)).collect();
+        assert_eq!(tags.len(), 4);
+    }
+
+    #[test]
     fn file_counts_as_memory_until_it_is_taken() {
         let memory = MemoryBudget::new(1_000_000);
         let response = respond_to(&memory, &calendar(100), "\"another\"");

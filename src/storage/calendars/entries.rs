@@ -73,10 +73,10 @@ pub(crate) async fn of_owner(
             ORDER BY start_at, id LIMIT {limit}), \
          past AS (SELECT * FROM interviews WHERE {condition} AND start_at >= $1 AND start_at < $2 \
             ORDER BY start_at DESC, id DESC LIMIT {limit}), \
-         shown AS (SELECT * FROM past UNION ALL SELECT * FROM future)"
+         shown AS (SELECT * FROM (SELECT * FROM past UNION ALL SELECT * FROM future) AS found \
+            ORDER BY start_at DESC, id DESC LIMIT {limit})"
     );
-    let mut entries = read(connection, &sql, values).await?;
-    Ok(entries.split_off(entries.len().saturating_sub(limit)))
+    read(connection, &sql, values).await
 }
 
 /// One interview, if it is visible in this scope.

@@ -57,6 +57,20 @@ async fn links_have_the_interview_as_the_viewer_knows_it(#[values(Sqlite, Postgr
     assert_eq!(parts(&links["google"]).1[1], ("text".to_owned(), "Interview: Jude Howell".to_owned()));
 }
 
+#[tokio::test]
+async fn location_that_is_too_long_for_a_link_is_left_out() {
+    let app = start!(Sqlite);
+    let query = format!("{{ interview(id: {JUDE_WITH_LUISA}) {{ {LINKS} }} }}");
+    for (length, is_in_link) in [(125, true), (126, false)] {
+        app.staff().update(JUDE_WITH_LUISA, json!({"location": "😀".repeat(length)})).await;
+        let links = app.staff().ask(&query, json!({})).await["interview"]["calendarLinks"].take();
+        for name in ["google", "outlook", "office365"] {
+            let (_, parameters) = parts(&links[name]);
+            assert_eq!(parameters.iter().any(|(name, _)| name == "location"), is_in_link, "{name} {length}");
+        }
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn links_of_a_list_take_as_many_statements_as_for_one(#[values(Sqlite, Postgres)] database: Database) {

@@ -144,6 +144,10 @@ async fn location_that_is_a_web_address_is_the_url_too() {
     for (location, url) in [
         ("https://example.com/room?a=1,2;b#c", "https://example.com/room?a=1,2;b#c"),
         ("HTTP://EXAMPLE.com/ü", "http://example.com/%C3%BC"),
+        ("https://example.com/room (code 12)", ""),
+        ("https://me:key@example.com/room", ""),
+        ("https:/example.com", ""),
+        ("http:room", ""),
         ("javascript:alert(1)", ""),
         ("ftp://example.com", ""),
         ("Gate 2, https://example.com", ""),
