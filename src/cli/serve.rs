@@ -59,7 +59,13 @@ pub async fn run(arguments: Arguments, changed_settings: &[String]) -> Result<()
         () = signals.drain.cancelled() => return Ok(()),
     };
     let listener = bind(&server).await?;
-    server.http.public_url.get_or_insert_with(|| PublicUrl::of(listener.address()));
+    if server.http.public_url.is_none() {
+        let url = PublicUrl::of(listener.address());
+        if !listener.is_local() {
+            tracing::info!(%url, "links begin with this URL, which other machines cannot use: set PUBLIC_URL");
+        }
+        server.http.public_url = Some(url);
+    }
     let app = App::new(db.clone(), Clock::System, tokens, Explorer::new(None), server);
     if !is_started {
         app.hold_requests();
