@@ -37,6 +37,7 @@ mod m20261203_000017_valid_event_types;
 mod m20261204_000018_index_of_expired_tokens;
 mod m20261204_000019_webhooks;
 mod m20261206_000026_calendars;
+mod m20261207_000027_idempotency_keys;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261204_000018_index_of_expired_tokens::IndexOfExpiredTokens),
             Box::new(m20261204_000019_webhooks::Webhooks),
             Box::new(m20261206_000026_calendars::Calendars),
+            Box::new(m20261207_000027_idempotency_keys::IdempotencyKeys),
         ]
     }
 }

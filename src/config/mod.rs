@@ -57,6 +57,7 @@ impl ServerSettings {
             max_count: self.services.max_count,
             missed_events: self.services.missed_event_memory,
             bookings: self.bookings.limits(),
+            key_lifetime: self.services.key_lifetime(),
         }
     }
 }

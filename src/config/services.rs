@@ -1,6 +1,6 @@
 //! Settings of the service layer: tokens, users and the event log.
 
-use crate::config::{Secret, SecretError, bytes, duration, duration_within, number, secret, trimmed};
+use crate::config::{MAX_DURATION, Secret, SecretError, bytes, duration, duration_within, number, secret, trimmed};
 use crate::services::{BookingLimits, CacheLifetimes, Secrets, ServiceLimits, WeakSecret};
 use chrono::TimeDelta;
 use clap::Args;
@@ -71,6 +71,17 @@ pub struct ServiceSettings {
     #[arg(long, value_name = "COUNT", env = "MAX_COUNT", default_value_t = ServiceLimits::default().max_count,
         value_parser = number::<u64>(1, MAX_COUNT))]
     pub max_count: u64,
+    /// Remember the idempotency keys of requests for this long
+    ///
+    /// A request that is repeated with its key within this time is not made a second time.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "IDEMPOTENCY_TTL",
+        default_value = "24h",
+        value_parser = duration_within(Duration::from_mins(1), MAX_DURATION)
+    )]
+    pub idempotency_ttl: Duration,
 }
 
 /// Limits on bookings.
@@ -137,5 +148,10 @@ impl ServiceSettings {
     /// The settings as the service layer takes them.
     pub(crate) fn cache_lifetimes(&self) -> CacheLifetimes {
         CacheLifetimes { viewers: self.viewer_ttl, log: self.event_interval }
+    }
+
+    /// The same for idempotency keys.
+    pub(crate) fn key_lifetime(&self) -> TimeDelta {
+        TimeDelta::from_std(self.idempotency_ttl).unwrap_or(ServiceLimits::default().key_lifetime)
     }
 }

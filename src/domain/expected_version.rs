@@ -1,7 +1,9 @@
 //! Optimistic concurrency control by the client.
 
+use serde::Serialize;
+
 /// The versions of the interview for which a request is valid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExpectedVersion {
     /// The interview has one of these versions.
     pub required: Versions,
@@ -10,7 +12,7 @@ pub struct ExpectedVersion {
 }
 
 /// A set of versions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Versions {
     /// Every version.
     All,

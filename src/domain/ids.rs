@@ -1,11 +1,12 @@
 //! Ids, one type for each table, so that the id of an interviewee cannot be used to look up a user.
 
+use serde::Serialize;
 use std::fmt;
 
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         pub struct $name(pub i64);
 
         impl $name {

@@ -1,6 +1,7 @@
 //! One field of a partial update.
 
 use crate::domain::{Field, FieldError};
+use serde::{Serialize, Serializer};
 
 /// A field of a partial update. Absent, null and a value are three different things.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,17 @@ pub enum Patch<T> {
     Null,
     /// Set the field.
     Value(T),
+}
+
+/// Absent as null, null as an empty list: serialized fields have no lists.
+impl<T: Serialize> Serialize for Patch<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Absent => serializer.serialize_none(),
+            Self::Null => [(); 0].serialize(serializer),
+            Self::Value(value) => value.serialize(serializer),
+        }
+    }
 }
 
 impl<T> Patch<T> {

@@ -26,6 +26,10 @@ pub enum Refusal {
     /// The interview does not have a version that the request expects, usually because it has changed since. Contains
     /// the current interview.
     Stale(Box<Interview>),
+    /// The idempotency key is no key.
+    InvalidKey,
+    /// Another request of the user had the idempotency key.
+    KeyReused,
 }
 
 /// The codes of refusals and of field errors.
@@ -91,6 +95,10 @@ pub enum RefusalCode {
     TooManyWebhooks,
     /// The user has as many feeds of calendars as a user may have.
     TooManyFeeds,
+    /// See [`Refusal::InvalidKey`].
+    InvalidIdempotencyKey,
+    /// See [`Refusal::KeyReused`].
+    IdempotencyKeyReused,
     /// The person has open interviews.
     OpenInterviews,
     /// See [`Refusal::NotFound`].
@@ -111,6 +119,11 @@ impl Refusal {
     /// The message of [`Refusal::Stale`].
     pub const STALE: &'static str = "This interview has changed in the meantime. Look at it again before you decide.";
 
+    /// The message of [`Refusal::InvalidKey`].
+    pub const INVALID_KEY: &'static str = "An idempotency key has to have 1 to 255 printable ASCII characters.";
+    /// The message of [`Refusal::KeyReused`].
+    pub const KEY_REUSED: &'static str = "This idempotency key was used for another request. Choose a new one.";
+
     /// The code; of several errors, that of the first one.
     #[must_use]
     pub fn code(&self) -> RefusalCode {
@@ -121,6 +134,8 @@ impl Refusal {
             Self::InvalidState { .. } => RefusalCode::InvalidState,
             Self::Conflicts(_) => RefusalCode::ScheduleConflict,
             Self::Stale(_) => RefusalCode::StaleVersion,
+            Self::InvalidKey => RefusalCode::InvalidIdempotencyKey,
+            Self::KeyReused => RefusalCode::IdempotencyKeyReused,
         }
     }
 

@@ -16,16 +16,19 @@ pub struct Retention {
     pub interviews_began_before: DateTime<Utc>,
     /// Deliveries of webhooks that ended before this time.
     pub deliveries_ended_before: DateTime<Utc>,
+    /// Idempotency keys of requests before this time.
+    pub keys_used_before: DateTime<Utc>,
 }
 
 impl Retention {
-    /// What is old enough at this time, with deliveries kept for so long.
+    /// What is old enough at this time, with deliveries and idempotency keys kept for so long.
     #[must_use]
-    pub fn at(now: DateTime<Utc>, deliveries: TimeDelta) -> Self {
+    pub fn at(now: DateTime<Utc>, deliveries: TimeDelta, keys: TimeDelta) -> Self {
         Self {
             tokens_expired_before: now - REVOKED_TOKENS,
             interviews_began_before: now - SENT_REMINDERS,
             deliveries_ended_before: now - deliveries,
+            keys_used_before: now - keys,
         }
     }
 }

@@ -9,6 +9,7 @@ mod company_settings;
 mod demo_data;
 mod error;
 pub mod events;
+mod idempotency;
 pub mod interviews;
 pub mod provisioning;
 mod readiness;
@@ -35,7 +36,7 @@ pub use events::log_entry::{AdmittedEntry, LogEntry};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
 pub use interviews::commands::ChangedInterview;
 pub use readiness::{DatabaseState, Readiness, SchemaState};
-pub use webhooks::{Replay, WebhookOptions};
+pub use webhooks::{ChangedWebhook, Replay, WebhookOptions};
 
 pub use crate::domain::{BookingLimits, InterviewWithPeople};
 pub use crate::storage::unit_of_work::Include;
@@ -48,6 +49,7 @@ use crate::storage::{Db, StorageError, UserReader};
 use auth::authentication::ViewerCache;
 use auth::live_sessions::LiveSessions;
 use calendars::CalendarNamespace;
+use chrono::TimeDelta;
 use events::catch_up::CatchUpLimit;
 use events::delay::DelayWatch;
 use events::epoch::EpochCheck;
@@ -96,11 +98,18 @@ pub struct ServiceLimits {
     pub missed_events: usize,
     /// Limits on what is booked.
     pub bookings: BookingLimits,
+    /// For how long idempotency keys are remembered.
+    pub key_lifetime: TimeDelta,
 }
 
 impl Default for ServiceLimits {
     fn default() -> Self {
-        Self { max_count: 10_000, missed_events: 8 * 1024 * 1024, bookings: BookingLimits::default() }
+        Self {
+            max_count: 10_000,
+            missed_events: 8 * 1024 * 1024,
+            bookings: BookingLimits::default(),
+            key_lifetime: TimeDelta::hours(24),
+        }
     }
 }
 

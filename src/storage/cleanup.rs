@@ -25,7 +25,7 @@ struct Kind {
     can_change: bool,
 }
 
-fn kinds(retention: &Retention) -> [Kind; 3] {
+fn kinds(retention: &Retention) -> [Kind; 4] {
     let start = EventType::ReminderDue.into_str();
     [
         Kind {
@@ -54,6 +54,15 @@ fn kinds(retention: &Retention) -> [Kind; 3] {
             before: retention.deliveries_ended_before,
             condition: None,
             // A delivery can be sent once more.
+            can_change: true,
+        },
+        Kind {
+            table: "idempotency_keys",
+            key: "user_id, key",
+            time: "created_at",
+            before: retention.keys_used_before,
+            condition: None,
+            // A new request can replace the old key.
             can_change: true,
         },
     ]

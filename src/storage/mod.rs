@@ -15,6 +15,7 @@ pub mod event_log;
 mod folded_names;
 mod grouping;
 pub(crate) mod history;
+pub(crate) mod idempotency;
 mod interview_queue;
 pub(crate) mod interviewees;
 pub mod interviews;

@@ -16,6 +16,7 @@ mod cli;
 mod domain;
 mod groups;
 mod http;
+mod idempotency;
 mod load;
 mod outages;
 mod reminders;

@@ -6,9 +6,10 @@ use crate::domain::{
     IntervieweeKind, References, Refusal, Side, State, Transition, UserId, Viewer,
 };
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 /// A request for a new interview.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Booking {
     /// How the sides meet.
     pub kind: InterviewKind,

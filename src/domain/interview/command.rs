@@ -4,10 +4,11 @@ use crate::domain::{
     EventType, FieldChange, Interview, InterviewPatch, Interviewee, IntervieweeKind, Refusal, Side, Viewer,
 };
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 /// A request to change an interview. `acting` is the side for which an admin acts; it is needed only where both sides
 /// are possible.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Command {
     /// [`Action::Update`](crate::domain::Action::Update)
     Update(InterviewPatch),

@@ -6,9 +6,10 @@ use crate::domain::{
     UserId, Viewer,
 };
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 /// The fields of an update.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct InterviewPatch {
     /// How the sides meet.
     pub kind: Patch<InterviewKind>,

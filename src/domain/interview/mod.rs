@@ -18,10 +18,11 @@ use crate::domain::{
     UserId,
 };
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// How the two sides meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, Serialize, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum InterviewKind {
     /// Over a video link.

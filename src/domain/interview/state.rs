@@ -1,6 +1,7 @@
 //! The states of an interview and the sides that change them.
 
 use crate::domain::TimeSlot;
+use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The status of an interview.
@@ -42,7 +43,7 @@ impl InterviewStatus {
 }
 
 /// One of the two sides that agree on a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, Serialize, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Side {
     /// Any staff of the interview's company.

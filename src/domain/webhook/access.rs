@@ -22,6 +22,8 @@ pub enum WebhookRefusal {
     TooMany,
     /// The webhook receives nothing, because it has this status.
     NotEnabled(WebhookStatus),
+    /// See [`Refusal::KeyReused`].
+    KeyReused,
 }
 
 /// What a request about webhooks leads to.
@@ -39,6 +41,7 @@ impl WebhookRefusal {
             Self::Invalid(errors) => errors.first().map_or(RefusalCode::Required, |error| error.code),
             Self::TooMany => RefusalCode::TooManyWebhooks,
             Self::NotEnabled(_) => RefusalCode::InvalidState,
+            Self::KeyReused => RefusalCode::IdempotencyKeyReused,
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::domain::webhook::address::{AddressPolicy, WebhookUrl};
 use crate::domain::webhook::{DisabledReason, PreviousSecret, Webhook, WebhookSecret, WebhookStatus, WebhookType};
 use crate::domain::{CompanyId, Patch, RefusalCode, WebhookId};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use strum::IntoStaticStr;
 
 /// What a user says of a new webhook.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewWebhook {
     /// See [`Webhook::url`].
     pub url: String,

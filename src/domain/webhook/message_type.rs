@@ -1,10 +1,13 @@
 //! The types of messages.
 
 use crate::domain::EventType;
+use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// What a message is about, by its name in the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumString, IntoStaticStr, Serialize, VariantArray,
+)]
 #[strum(const_into_str)]
 pub enum WebhookType {
     /// See [`EventType::Created`].

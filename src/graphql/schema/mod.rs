@@ -4,6 +4,7 @@
 mod access;
 mod calendar;
 mod enums;
+mod idempotency;
 pub mod interview;
 mod patch;
 mod people;

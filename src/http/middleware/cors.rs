@@ -2,6 +2,7 @@
 
 use crate::http::middleware::request_id::X_REQUEST_ID;
 use crate::http::origins::{AllowedOrigins, is_preflight};
+use crate::http::rest::IDEMPOTENCY_REPLAYED;
 use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, header};
 use futures_util::future::Either;
@@ -51,7 +52,13 @@ pub(super) fn layer(origins: &Arc<AllowedOrigins>) -> Option<PageLayer> {
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT])
         // Any header is safe: the server uses no cookies, therefore a page sends only credentials that it has itself.
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE, X_REQUEST_ID])
+        .expose_headers([
+            header::ETAG,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            IDEMPOTENCY_REPLAYED,
+            X_REQUEST_ID,
+        ])
         .max_age(PREFLIGHT_MAX_AGE);
     Some(PageLayer(layer))
 }

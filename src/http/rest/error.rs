@@ -109,6 +109,12 @@ impl RestError {
         Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", message, &["If-None-Match"])
     }
 
+    /// The header `Idempotency-Key` is malformed.
+    pub(super) fn invalid_key() -> Self {
+        let code = RefusalCode::InvalidIdempotencyKey.into_str();
+        Self::new(StatusCode::BAD_REQUEST, code, Refusal::INVALID_KEY, &["Idempotency-Key"])
+    }
+
     /// All wrong fields of the request.
     pub(super) fn invalid(errors: Vec<ErrorObject>) -> Self {
         Self::with(StatusCode::UNPROCESSABLE_ENTITY, errors)
@@ -159,6 +165,11 @@ impl RestError {
             }
             Refusal::Stale(_) => {
                 new(StatusCode::PRECONDITION_FAILED, RefusalCode::StaleVersion, Refusal::STALE, &["If-Match"])
+            }
+            Refusal::InvalidKey => Self::invalid_key(),
+            Refusal::KeyReused => {
+                let (code, path) = (RefusalCode::IdempotencyKeyReused, &["Idempotency-Key"]);
+                new(StatusCode::UNPROCESSABLE_ENTITY, code, Refusal::KEY_REUSED, path)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The REST API, version 1, for clients that have not moved to GraphQL. It runs the same commands as the mutations.
 
 mod error;
+mod idempotency_key;
 mod request;
 mod response;
 
@@ -21,6 +22,7 @@ use error::ErrorPaths;
 pub(crate) use error::RestError;
 pub(crate) use request::SignedInCaller;
 use request::{InterviewFields, Target};
+pub(crate) use response::IDEMPOTENCY_REPLAYED;
 
 /// The routes below `/api/v1`. The routes of staff act for the interviewer, those below `/users` for the interviewee;
 /// an admin may use either.
@@ -54,7 +56,7 @@ fn route(router: Router<ServerState>, path: &str, methods: &MethodRouter<ServerS
 type RestResult = Result<Response, RestError>;
 
 async fn create(State(server): State<ServerState>, caller: SignedInCaller, fields: InterviewFields) -> RestResult {
-    let created = server.services.create_from(&caller.viewer, fields.patch()?).await;
+    let created = server.services.create_from(&caller.viewer, fields.patch()?, caller.key.as_ref()).await;
     respond(&server, &caller, StatusCode::CREATED, ErrorPaths::CREATE, created).await
 }
 
@@ -93,7 +95,8 @@ async fn reject(State(server): State<ServerState>, caller: SignedInCaller, targe
 async fn change(server: &ServerState, caller: &SignedInCaller, target: &Target, command: Command) -> RestResult {
     let paths = if matches!(command, Command::Update(_)) { ErrorPaths::UPDATE } else { ErrorPaths::ACTION };
     let Target { id, expected } = target;
-    let changed = server.services.change(&caller.viewer, *id, &command, expected, Include::People).await;
+    let (include, key) = (Include::People, caller.key.as_ref());
+    let changed = server.services.change(&caller.viewer, *id, &command, expected, include, key).await;
     if let Err(ServiceError::Refused(Refusal::Stale(current))) = &changed
         && expected.is_required(current.version)
     {
@@ -113,12 +116,13 @@ async fn respond(
         server.engine.surcharge(Some(&caller.viewer)).charge(CONFLICT_COST);
     }
     let failed = |error: ServiceError| RestError::from_service(&error, paths, &caller.request_id);
-    let InterviewWithPeople { interview, people } = outcome.map_err(failed)?.interview;
+    let ChangedInterview { interview, replayed, .. } = outcome.map_err(failed)?;
+    let InterviewWithPeople { interview, people } = interview;
     let people = match people {
         Some(people) => people,
         None => {
             server.services.people_of(&caller.viewer, &interview).await.map_err(|error| failed(error.after_change()))?
         }
     };
-    Ok(response::of_interview(status, interview, people))
+    Ok(response::of_interview(status, interview, people, replayed))
 }

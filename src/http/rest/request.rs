@@ -1,8 +1,8 @@
 //! What the REST API reads from a request: the signed-in caller, the interview to change, and the fields of the body.
 
 use crate::domain::{
-    ExpectedVersion, Field, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, UserId, Versions, Viewer,
-    time, whole_number,
+    ExpectedVersion, Field, IdempotencyKey, InterviewId, InterviewKind, InterviewPatch, IntervieweeId, Patch, UserId,
+    Versions, Viewer, time, whole_number,
 };
 use crate::graphql::no_viewer;
 use crate::http::ServerState;
@@ -12,6 +12,7 @@ use crate::http::entity_tags::{Tag, tags};
 use crate::http::json_text::without_byte_order_mark;
 use crate::http::limit_per_key::UserPermit;
 use crate::http::rest::error::{ErrorObject, RestError};
+use crate::http::rest::idempotency_key;
 use crate::services::{AuthenticationError, TokenProblem};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -27,6 +28,8 @@ use std::sync::Arc;
 pub(crate) struct SignedInCaller {
     pub(crate) viewer: Arc<Viewer>,
     pub(crate) request_id: String,
+    /// With which the request can be repeated.
+    pub(super) key: Option<IdempotencyKey>,
     /// Held as long as the request is in flight.
     _permit: UserPermit,
 }
@@ -41,7 +44,8 @@ impl FromRequestParts<ServerState> for SignedInCaller {
                 let permit = server.admission.admit_user(viewer.id);
                 let permit = permit.map_err(|error| RestError::rate_limited(&error.into_request_error()))?;
                 server.engine.charge_request(&viewer).map_err(|error| RestError::rate_limited(&error))?;
-                Ok(Self { viewer, request_id: caller.client.request_id, _permit: permit })
+                let key = idempotency_key::key(&parts.headers).map_err(|_| RestError::invalid_key())?;
+                Ok(Self { viewer, request_id: caller.client.request_id, key, _permit: permit })
             }
             Ok(None) => Err(RestError::unauthenticated(no_viewer(TokenProblem::Missing))),
             Err(AuthenticationError::Refused(problem)) => Err(RestError::unauthenticated(no_viewer(problem))),

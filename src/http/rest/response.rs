@@ -3,7 +3,7 @@
 use crate::domain::{Interview, Participants, User, time};
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 
 /// The headers of every response.
@@ -13,11 +13,15 @@ pub(super) const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("max-age=0, private, must-revalidate")),
 ];
 
+/// Tells that an earlier request with the same key has made the change. Its value is `true`.
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 /// The interview with its people. The `ETag` is weak: it identifies the version of the interview, not of its people.
-pub(super) fn of_interview(status: StatusCode, interview: Interview, people: Participants) -> Response {
+pub(super) fn of_interview(status: StatusCode, interview: Interview, people: Participants, replayed: bool) -> Response {
     let etag = format!("W/\"{}-{}\"", interview.id, interview.version);
     let body = Body { interview: InterviewBody::new(interview, people) };
-    (status, HEADERS, [(header::ETAG, etag)], Json(body)).into_response()
+    let replayed = replayed.then_some([(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"))]);
+    (status, HEADERS, [(header::ETAG, etag)], replayed.map(AppendHeaders), Json(body)).into_response()
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! Use cases on interviews.
 
+mod attempts;
 pub mod commands;
 mod conflicts;
 pub mod queries;

@@ -7,7 +7,7 @@ use crate::services::retry::repeat;
 use crate::services::{ServiceError, Services};
 use crate::storage::calendars::feeds;
 use crate::storage::unit_of_work::{Change, Stored, store_within};
-use crate::storage::{LockWait, StorageError, erasure, webhooks};
+use crate::storage::{LockWait, StorageError, erasure, idempotency, webhooks};
 
 impl Services {
     /// Erases a person: nothing stays but the id, the role, and what interviews say about both sides. Everything is
@@ -49,6 +49,7 @@ impl Services {
         erasure::erase_reasons(&transaction, id).await?;
         webhooks::erasure::erase(&transaction, id).await?;
         feeds::delete_all(&transaction, id).await?;
+        idempotency::forget_user(&transaction, id).await?;
         let erased = account.erased(now);
         erasure::store_account(&transaction, erased.clone()).await?;
         transaction.commit().await?;

@@ -10,6 +10,7 @@ mod send;
 mod sender;
 mod status;
 
+pub use changes::ChangedWebhook;
 pub use redelivery::Replay;
 pub use sender::WebhookOptions;
 pub(crate) use sender::WebhookSender;

@@ -13,6 +13,7 @@ pub(crate) fn value(value: Option<Value>) -> Json {
         Some(Value::String(text)) => text.into(),
         Some(Value::Bool(truth)) => truth.into(),
         Some(Value::ChronoDateTimeUtc(at)) => at.map(time).into(),
+        Some(Value::Bytes(bytes)) => bytes.map(|bytes| hex(&bytes)).into(),
         Some(Value::Json(json)) => json.map_or(Json::Null, |json| *json),
         _ => Json::Null,
     }
@@ -23,6 +24,11 @@ pub(crate) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
+/// Bytes in the format of PostgreSQL.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// The type of a column.
 pub(crate) fn type_name(column: impl ColumnTrait) -> &'static str {
     match column.def().get_column_type() {
@@ -31,6 +37,7 @@ pub(crate) fn type_name(column: impl ColumnTrait) -> &'static str {
         ColumnType::Boolean => "boolean",
         ColumnType::TimestampWithTimeZone => "timestamptz",
         ColumnType::Json => "json",
+        ColumnType::VarBinary(_) => "bytea",
         _ => "text",
     }
 }

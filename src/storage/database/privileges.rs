@@ -53,7 +53,7 @@ const SERVING: &str = "\
             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %2$I;']) AS line";
 
 /// The tables, and the privileges that a server needs on each.
-pub const TABLES: [(&str, &str); 16] = [
+pub const TABLES: [(&str, &str); 17] = [
     ("companies", "SELECT INSERT UPDATE"),
     ("company_settings", "SELECT INSERT UPDATE"),
     ("users", "SELECT INSERT UPDATE"),
@@ -69,6 +69,7 @@ pub const TABLES: [(&str, &str); 16] = [
     ("webhooks", "SELECT INSERT UPDATE DELETE"),
     ("webhook_deliveries", "SELECT INSERT UPDATE DELETE"),
     ("webhook_attempts", "SELECT INSERT UPDATE DELETE"),
+    ("idempotency_keys", "SELECT INSERT UPDATE DELETE"),
     ("seaql_migrations", "SELECT"),
 ];
 

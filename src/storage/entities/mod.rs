@@ -6,6 +6,7 @@ pub mod calendar_feed;
 pub mod company;
 pub mod company_settings;
 pub mod event;
+pub mod idempotency_key;
 pub mod interview;
 pub mod interviewee;
 pub mod json;

@@ -4,7 +4,7 @@
 //! A change of a group is written or not as if it had been alone. When the database refuses the statement of a group,
 //! its changes are written one by one, so that the conflict of one does not fail the others.
 
-use crate::domain::{Event, EventId, Interview, InterviewId, Timing, UserId};
+use crate::domain::{Event, EventId, Interview, InterviewId, KeyedRequest, Timing, UserId};
 use crate::storage::database::commit::commit;
 use crate::storage::database::{ReservedConnection, UserConnection, concerns_statement_alone};
 use crate::storage::grouping::{Admission, GroupConnection, GroupQueue, Job};
@@ -21,18 +21,21 @@ pub struct SingleChange<'a> {
     pub event: Event,
     /// The people whose time has to be locked.
     pub reserves_time_of: Option<[UserId; 2]>,
+    /// The request, if it has an idempotency key.
+    pub keyed: Option<KeyedRequest>,
 }
 
 /// Stores the change and commits it, alone or in a group. Returns the id of its event; `None` when nothing was written,
 /// see [`single_statement::store`].
 pub async fn store(connection: &mut UserConnection<'_>, change: SingleChange<'_>) -> Result<Option<EventId>> {
-    let SingleChange { interview, timing, event, reserves_time_of } = change;
-    let row = || ChangeRow::new(interview, timing, event.clone(), reserves_time_of);
+    let SingleChange { interview, timing, event, reserves_time_of, keyed } = change;
+    let keyed = keyed.as_ref();
+    let row = || ChangeRow::new(interview, timing, event.clone(), reserves_time_of, keyed);
     match ChangeRow::queue(connection.db()).admit(connection, row).await? {
         Admission::InGroup(place) => commit(place.outcome(), Option::is_some).await,
         Admission::Alone(turn) => {
             let reserved = connection.get().await?;
-            let written = single_statement::store(reserved, interview, timing, event, reserves_time_of).await;
+            let written = single_statement::store(reserved, interview, timing, event, reserves_time_of, keyed).await;
             if let Some(turn) = turn {
                 turn.end(connection.take());
             }
@@ -56,9 +59,16 @@ impl Job for ChangeRow {
     }
 
     async fn serve(connection: &mut GroupConnection<'_, Self>, rows: &[Self]) -> Vec<Result<Option<EventId>, DbErr>> {
-        let mut interviews = HashSet::new();
-        // The second change of an interview is one of a version that the first replaces. It needs locks.
-        let firsts: Vec<&Self> = rows.iter().filter(|row| interviews.insert(row.interview())).collect();
+        let (mut interviews, mut keys) = (HashSet::new(), HashSet::new());
+        // The second change of an interview is one of a version that the first replaces, and the second request with a
+        // key may be the first one again. They need locks.
+        let mut firsts: Vec<&Self> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let is_first_with_key = row.key().is_none_or(|key| keys.insert(key));
+            if interviews.insert(row.interview()) && is_first_with_key {
+                firsts.push(row);
+            }
+        }
         let mut outcomes = HashMap::with_capacity(firsts.len());
         match write(connection, &firsts).await {
             Ok(events) => outcomes.extend(events.into_iter().map(|(interview, event)| (interview, Ok(Some(event))))),

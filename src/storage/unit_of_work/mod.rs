@@ -8,13 +8,13 @@ use group_commit::SingleChange;
 
 use crate::domain::{
     Audience, CompanyId, Event, EventId, Interview, InterviewId, InterviewWithPeople, Interviewee, IntervieweeEffect,
-    IntervieweeId, Scope, Timing, Transition, UserId, Viewer,
+    IntervieweeId, KeyedRequest, RememberedRequest, Scope, Timing, Transition, UserId, Viewer,
 };
 use crate::storage::database::{UserConnection, UserPermit};
 use crate::storage::interview_queue::QueueHead;
 use crate::storage::interviews::group_lookup::{self, Lookup};
 use crate::storage::{Db, LockWait, Result, StorageError, Transaction};
-use crate::storage::{event_log, interviewees, interviews, time_locks, users};
+use crate::storage::{event_log, idempotency, interviewees, interviews, time_locks, users};
 
 /// How a unit of work keeps concurrent changes of the same interview apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub struct Change {
     reserves_time_of: Option<[UserId; 2]>,
     /// The interviewee who gets one more open interview, and the most that an interviewee may have.
     opens_for: Option<(IntervieweeId, u64)>,
+    /// The request, if it has an idempotency key.
+    keyed: Option<KeyedRequest>,
 }
 
 /// What became of a [`Change`].
@@ -64,8 +66,8 @@ pub enum Stored {
     /// The change is committed: the interview as stored, and its event.
     Done(Interview, EventId),
     /// Nothing was written, and a unit of work with pessimistic locking can store the change: the interview has changed
-    /// since it was loaded, another transaction holds a lock that the change needs, or the change writes more than one
-    /// statement can.
+    /// since it was loaded, another transaction holds a lock that the change needs, the idempotency key was written
+    /// since it was looked up, or the change writes more than one statement can.
     NeedsLocks,
     /// Nothing was written, because this interview, as it would have been, overlaps with another one.
     Overlap(Box<Interview>),
@@ -85,8 +87,16 @@ impl Change {
             is_new: before.is_none(),
             reserves_time_of: transition.interview.newly_reserves_time_of(before),
             opens_for: transition.interview.newly_open_for(before).map(|interviewee| (interviewee, most_open)),
+            keyed: None,
             transition,
         }
+    }
+
+    /// The change as one that this request makes, if it has an idempotency key: the key is stored with it. The unit of
+    /// work has looked it up.
+    #[must_use]
+    pub fn of_request(self, keyed: Option<KeyedRequest>) -> Self {
+        Self { keyed, ..self }
     }
 
     /// The interview after the change, the event that records it, and its effect on the interviewee.
@@ -124,6 +134,20 @@ impl<'a> UnitOfWork<'a> {
         };
         let permit = db.permit_change(user, wait).await?;
         Ok(Self::Transaction { transaction: db.begin_change(wait).await?, head, permit })
+    }
+
+    /// What is remembered under the key of a request. A transaction locks the key first.
+    pub async fn remembered(&mut self, request: &KeyedRequest) -> Result<Option<RememberedRequest>> {
+        match self {
+            Self::Optimistic { connection } => idempotency::find(connection.get().await?, request).await,
+            Self::Transaction { transaction, .. } => idempotency::lock(transaction, request).await,
+        }
+    }
+
+    /// Whether nothing that was read can change before the unit of work ends.
+    #[must_use]
+    pub fn has_locks(&self) -> bool {
+        matches!(self, Self::Transaction { .. })
     }
 
     /// Reads the interview, if it exists in this scope. A transaction locks its row, and leaves its people out.
@@ -166,23 +190,41 @@ impl<'a> UnitOfWork<'a> {
     pub async fn store(self, change: Change) -> Result<Stored> {
         match self {
             Self::Optimistic { connection } => store_in_one_statement(connection, change).await,
-            Self::Transaction { transaction, head, permit } => {
-                let stored = store_in_transaction(transaction, change).await;
-                drop((head, permit));
-                stored
+            Self::Transaction { .. } => {
+                let stored = self.add(change).await?;
+                if let Stored::Done(..) = stored {
+                    self.commit().await?;
+                }
+                Ok(stored)
             }
+        }
+    }
+
+    /// Stores the change as one of several. Unless it is [`Stored::Done`], nothing more can be stored, or committed.
+    pub async fn add(&self, change: Change) -> Result<Stored> {
+        match self {
+            Self::Optimistic { .. } => Ok(Stored::NeedsLocks),
+            Self::Transaction { transaction, .. } => store_within(transaction, change).await,
+        }
+    }
+
+    /// Commits what was added.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Optimistic { .. } => Ok(()),
+            Self::Transaction { transaction, head: _head, permit: _permit } => transaction.commit().await,
         }
     }
 }
 
 /// The statement writes one existing interview and its event. A change that writes or reads more needs a transaction.
-async fn store_in_one_statement(mut connection: UserConnection<'_>, change: Change) -> Result<Stored> {
+async fn store_in_one_statement(mut connection: UserConnection<'_>, mut change: Change) -> Result<Stored> {
     if change.is_new || change.opens_for.is_some() || change.transition.effect != IntervieweeEffect::None {
         return Ok(Stored::NeedsLocks);
     }
-    let (reserves_time_of, timing) = (change.reserves_time_of, change.timing);
+    let (reserves_time_of, timing, keyed) = (change.reserves_time_of, change.timing, change.keyed.take());
     let (interview, event, _) = change.into_parts();
-    let written = SingleChange { interview: &interview, timing, event, reserves_time_of };
+    let written = SingleChange { interview: &interview, timing, event, reserves_time_of, keyed };
     match group_commit::store(&mut connection, written).await {
         Ok(Some(event)) => Ok(Stored::Done(interview, event)),
         Ok(None) => Ok(Stored::NeedsLocks),
@@ -192,17 +234,9 @@ async fn store_in_one_statement(mut connection: UserConnection<'_>, change: Chan
     }
 }
 
-async fn store_in_transaction(transaction: Transaction, change: Change) -> Result<Stored> {
-    let stored = store_within(&transaction, change).await?;
-    if let Stored::Done(..) = stored {
-        transaction.commit().await?;
-    }
-    Ok(stored)
-}
-
 /// Stores the change as a part of a transaction that has locked the interview's row. Unless it is
 /// [`Stored::Done`], the transaction has to end without a commit.
-pub(crate) async fn store_within(transaction: &Transaction, change: Change) -> Result<Stored> {
+pub(crate) async fn store_within(transaction: &Transaction, mut change: Change) -> Result<Stored> {
     let (people, opens_for) = (change.transition.interview.people(), change.opens_for);
     if change.reserves_time_of.is_some() || opens_for.is_some() {
         time_locks::lock(transaction, people).await?;
@@ -213,7 +247,7 @@ pub(crate) async fn store_within(transaction: &Transaction, change: Change) -> R
     {
         return Ok(Stored::TooManyOpen);
     }
-    let (is_new, timing) = (change.is_new, change.timing);
+    let (is_new, timing, keyed) = (change.is_new, change.timing, change.keyed.take());
     let (mut interview, mut event, effect) = change.into_parts();
     let written = if is_new {
         interviews::insert(transaction, &interview).await.map(|id| (interview.id, event.interview_id) = (id, id))
@@ -230,6 +264,9 @@ pub(crate) async fn store_within(transaction: &Transaction, change: Change) -> R
         IntervieweeEffect::None => {}
         IntervieweeEffect::Becomes(kind) => interviewees::set_kind(transaction, interviewee, kind, now).await?,
         IntervieweeEffect::Released => interviewees::release(transaction, interviewee, now).await?,
+    }
+    if let Some(keyed) = keyed {
+        idempotency::remember(transaction, &keyed, interview.id.0).await?;
     }
     Ok(Stored::Done(interview, event))
 }

@@ -23,7 +23,7 @@ fn configuration_command_prints_the_committed_reference() {
     assert!(printed == committed, "to update it: {command}");
 }
 
-const STEPS: [&str; 20] = [
+const STEPS: [&str; 21] = [
     "m20261127_000001_first_schema",
     "m20261128_000002_event_log_epoch",
     "m20261129_000003_event_audience",
@@ -44,6 +44,7 @@ const STEPS: [&str; 20] = [
     "m20261204_000018_index_of_expired_tokens",
     "m20261204_000019_webhooks",
     "m20261206_000026_calendars",
+    "m20261207_000027_idempotency_keys",
 ];
 
 fn status(applied: usize) -> String {

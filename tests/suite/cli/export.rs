@@ -39,6 +39,13 @@ async fn export_has_every_row_that_concerns_the_user(#[values(Sqlite, Postgres)]
     let feed = json!({"type": "calendarFeed", "id": "1", "scope": "MINE", "createdAt": "2025-03-20T09:00:00.000Z",
         "lastReadAt": null});
     assert_eq!(of_type(&jude, "calendarFeed"), [feed]);
+    let fingerprint = if database == Postgres { r"'\x00'" } else { "x'00'" };
+    let key = format!("INSERT INTO idempotency_keys VALUES (997, 'k', {fingerprint}, 27, '2025-03-20T09:00:00+00:00')");
+    shell.database().execute(&key).await;
+    let jude = exported(&shell, JUDE);
+    let key = json!({"type": "idempotencyKey", "userId": "997", "key": "k", "subjectId": "27",
+        "createdAt": "2025-03-20T09:00:00.000Z"});
+    assert_eq!(of_type(&jude, "idempotencyKey"), [key]);
     assert_eq!(jude[0]["email"], "jude@a.test");
     let access = json!({"type": "access", "userId": "997", "tokensValidAfter": "2025-03-20T09:00:00.000Z",
         "erasedAt": null});

@@ -51,6 +51,7 @@ const DURATIONS: &[(&str, &str, &str)] = &[
     ("EVENT_INTERVAL", "1ms", "1m"),
     ("FIRST_BYTE_TIMEOUT", "1ms", "365days"),
     ("HEADER_TIMEOUT", "1ms", "365days"),
+    ("IDEMPOTENCY_TTL", "1m", "365days"),
     ("INIT_TIMEOUT", "1ms", "365days"),
     ("JWKS_COOLDOWN", "1ms", "365days"),
     ("JWKS_MAX_STALE", "1ms", "365days"),

@@ -23,7 +23,7 @@ async fn server(app: &TestApp) -> Server {
 }
 
 /// Interviews of Northern Haulage on the free day, of an hour each.
-async fn interviews(app: &TestApp) -> Vec<InterviewId> {
+pub async fn interviews(app: &TestApp) -> Vec<InterviewId> {
     let mut interviews = Vec::new();
     for (number, interviewer) in [LUISA, KOFI, MONA].into_iter().enumerate() {
         for (hour, driver) in [JUDE, BRUNA, CHIDI, DANA].into_iter().enumerate() {
@@ -60,7 +60,7 @@ async fn written_events(app: &TestApp, interviews: &[InterviewId]) -> i64 {
 
 /// A change of the place of each interview, at the storage. When all are stored at once, those after the first are a
 /// group.
-async fn begin<'a>(db: &'a Db, interviews: &[InterviewId]) -> Vec<(UnitOfWork<'a>, Change)> {
+pub async fn begin<'a>(db: &'a Db, interviews: &[InterviewId]) -> Vec<(UnitOfWork<'a>, Change)> {
     let mut changes = Vec::new();
     for (number, id) in interviews.iter().enumerate() {
         let move_to_gate = |interview: &mut Interview| interview.location = Some(place(number));
@@ -70,12 +70,12 @@ async fn begin<'a>(db: &'a Db, interviews: &[InterviewId]) -> Vec<(UnitOfWork<'a
     changes
 }
 
-fn is_done(stored: &Stored) -> bool {
+pub fn is_done(stored: &Stored) -> bool {
     matches!(stored, Stored::Done(..))
 }
 
 /// The versions of the interviews, and the numbers of their `updated` events.
-async fn versions_and_events(app: &TestApp, interviews: &[InterviewId]) -> Vec<(i32, i64)> {
+pub async fn versions_and_events(app: &TestApp, interviews: &[InterviewId]) -> Vec<(i32, i64)> {
     let mut found = Vec::new();
     for id in interviews {
         let version = format!("SELECT version FROM interviews WHERE id = {id}");

@@ -59,11 +59,12 @@ async fn tables(database: &TestDatabase) -> Vec<String> {
     texts(database, sql).await
 }
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "calendar_feeds",
     "companies",
     "company_settings",
     "event_log_epoch",
+    "idempotency_keys",
     "installation",
     "interview_events",
     "interviewees",
@@ -120,6 +121,8 @@ async fn every_step_can_be_reverted_and_applied_again_with_data_in_the_tables(
     let reminder = "INSERT INTO interview_events (interview_id, type, at, changes) \
         VALUES (27, 'reminder_due', '2025-03-20T10:00:00+00:00', '[]')";
     database.execute(reminder).await;
+    let key = "INSERT INTO idempotency_keys VALUES (1, 'k', '\\x00', 27, '2025-03-20T10:00:00+00:00')";
+    database.execute(key).await;
     for row in WEBHOOK_ROWS.iter().chain(&CALENDAR_ROWS) {
         database.execute(row).await;
     }
@@ -180,6 +183,7 @@ async fn status_lists_every_step_and_whether_it_is_applied(#[values(Sqlite, Post
         "m20261204_000018_index_of_expired_tokens",
         "m20261204_000019_webhooks",
         "m20261206_000026_calendars",
+        "m20261207_000027_idempotency_keys",
     ];
     assert_eq!(names, expected);
     assert!(state.is_current());
@@ -240,11 +244,12 @@ async fn failed_step_leaves_nothing_behind(#[values(Sqlite, Postgres)] database:
 }
 
 /// The names of constraints and indexes that are the same on both databases.
-const COMMON_NAMES: [&str; 56] = [
+const COMMON_NAMES: [&str; 57] = [
     "calendar_feeds_scope_check",
     "calendar_feeds_token_hash_idx",
     "calendar_feeds_user_id_idx",
     "event_log_epoch_only_row_check",
+    "idempotency_keys_created_at_idx",
     "installation_only_row_check",
     "interview_events_actor_side_check",
     "interview_events_company_id_transaction_id_id_idx",
@@ -320,6 +325,7 @@ async fn constraints_and_indexes_have_stable_names_on_postgresql() {
         "company_settings_pkey",
         "event_log_epoch_pkey",
         "installation_pkey",
+        "idempotency_keys_pkey",
         "interview_events_actor_id_fkey",
         "interview_events_interview_id_fkey",
         "interview_events_pkey",

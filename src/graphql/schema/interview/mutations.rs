@@ -7,6 +7,7 @@ use crate::graphql::direct_json::DirectObject;
 use crate::graphql::engine::Surcharge;
 use crate::graphql::schema::CONFLICT_COST;
 use crate::graphql::schema::enums::Side;
+use crate::graphql::schema::idempotency::key;
 use crate::graphql::schema::interview::inputs::{AmendInterviewInput, CreateInterviewInput, UpdateInterviewInput};
 use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::interview::payload::InterviewPayload;
@@ -25,9 +26,15 @@ impl InterviewMutations {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The fields of the interview.")] input: CreateInterviewInput,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
-        // In a box, like all changes: a resolver has room on the stack for the futures of all mutations.
-        let created = Box::pin(ctx.services().create(ctx.viewer()?, &Booking::from(input))).await;
+        let (viewer, booking) = (ctx.viewer()?, Booking::from(input));
+        let created = match key(idempotency_key) {
+            // In a box, like all changes: a resolver has room on the stack for the futures of all mutations.
+            Ok(key) => Box::pin(ctx.services().create(viewer, &booking, key.as_ref())).await,
+            Err(refusal) => Err(refusal.into()),
+        };
         payload(ctx, created, ArgumentPaths::InputWithoutId, |interview| Some(interview.slot))
     }
 
@@ -40,8 +47,10 @@ impl InterviewMutations {
         #[graphql(desc = "The interview's id.")] id: ID,
         #[graphql(desc = "The fields to change.")] input: UpdateInterviewInput,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, input.into(), expected_version, ArgumentPaths::Input).await
+        change(ctx, &id, input.into(), expected_version, idempotency_key, ArgumentPaths::Input).await
     }
 
     /// Proposes another time, which reserves no time until the other side accepts it. Replaces an open proposal. For
@@ -52,8 +61,10 @@ impl InterviewMutations {
         #[graphql(desc = "The interview's id.")] id: ID,
         #[graphql(desc = "The proposed time.")] input: AmendInterviewInput,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, input.into(), expected_version, ArgumentPaths::Input).await
+        change(ctx, &id, input.into(), expected_version, idempotency_key, ArgumentPaths::Input).await
     }
 
     /// Accepts a pending interview, as the driver, or the proposed time, as the side that did not propose it. The
@@ -69,9 +80,11 @@ impl InterviewMutations {
         )]
         acting: Option<Side>,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
-        change(ctx, &id, Command::Accept { acting }, expected_version, ArgumentPaths::BesideId).await
+        change(ctx, &id, Command::Accept { acting }, expected_version, idempotency_key, ArgumentPaths::BesideId).await
     }
 
     /// Declines the proposed time, as the side that did not propose it. The status becomes what it was before the
@@ -87,9 +100,19 @@ impl InterviewMutations {
         )]
         acting: Option<Side>,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
-        change(ctx, &id, Command::DeclineAmendment { acting }, expected_version, ArgumentPaths::BesideId).await
+        change(
+            ctx,
+            &id,
+            Command::DeclineAmendment { acting },
+            expected_version,
+            idempotency_key,
+            ArgumentPaths::BesideId,
+        )
+        .await
     }
 
     /// Withdraws the proposed time, as the side that proposed it. The status becomes what it was before the proposal.
@@ -104,9 +127,19 @@ impl InterviewMutations {
         )]
         acting: Option<Side>,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
         let acting = acting.map(domain::Side::from);
-        change(ctx, &id, Command::WithdrawAmendment { acting }, expected_version, ArgumentPaths::BesideId).await
+        change(
+            ctx,
+            &id,
+            Command::WithdrawAmendment { acting },
+            expected_version,
+            idempotency_key,
+            ArgumentPaths::BesideId,
+        )
+        .await
     }
 
     /// Rejects an interview, as the driver. The status `REJECTED` is final. Sets the kind of the interviewee to
@@ -119,8 +152,10 @@ impl InterviewMutations {
             String,
         >,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::Reject { reason }, expected_version, ArgumentPaths::BesideId).await
+        change(ctx, &id, Command::Reject { reason }, expected_version, idempotency_key, ArgumentPaths::BesideId).await
     }
 
     /// Cancels an interview. The status `CANCELLED` is final. Sets the kind of the interviewee back to `VERIFIED` if
@@ -133,8 +168,10 @@ impl InterviewMutations {
             String,
         >,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::Cancel { reason }, expected_version, ArgumentPaths::BesideId).await
+        change(ctx, &id, Command::Cancel { reason }, expected_version, idempotency_key, ArgumentPaths::BesideId).await
     }
 
     /// Records that a scheduled interview took place, once it has started. The status `COMPLETED` is final. For staff
@@ -144,8 +181,10 @@ impl InterviewMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The interview's id.")] id: ID,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::Complete, expected_version, ArgumentPaths::BesideId).await
+        change(ctx, &id, Command::Complete, expected_version, idempotency_key, ArgumentPaths::BesideId).await
     }
 
     /// Records that one side did not appear at a scheduled interview, once it has started. The status `NO_SHOW` is
@@ -156,8 +195,18 @@ impl InterviewMutations {
         #[graphql(desc = "The interview's id.")] id: ID,
         #[graphql(desc = "The side that did not appear.")] absent: Side,
         #[graphql(desc = "If given and not the current version: `STALE_VERSION`.")] expected_version: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<InterviewPayload> {
-        change(ctx, &id, Command::MarkNoShow { absent: absent.into() }, expected_version, ArgumentPaths::BesideId).await
+        change(
+            ctx,
+            &id,
+            Command::MarkNoShow { absent: absent.into() },
+            expected_version,
+            idempotency_key,
+            ArgumentPaths::BesideId,
+        )
+        .await
     }
 }
 
@@ -166,12 +215,16 @@ async fn change(
     id: &ID,
     command: Command,
     expected_version: Option<i32>,
+    idempotency_key: Option<String>,
     paths: ArgumentPaths,
 ) -> Result<InterviewPayload> {
-    let id = InterviewId::from_text(id);
+    let (viewer, id, expected) = (ctx.viewer()?, InterviewId::from_text(id), expected_version.into());
     let people = PeopleSelection::of_interviews(&ctx.look_ahead().field("interview"));
     let include = if people.any() { Include::People } else { Include::Nothing };
-    let changed = Box::pin(ctx.services().change(ctx.viewer()?, id, &command, &expected_version.into(), include)).await;
+    let changed = match key(idempotency_key) {
+        Ok(key) => Box::pin(ctx.services().change(viewer, id, &command, &expected, include, key.as_ref())).await,
+        Err(refusal) => Err(refusal.into()),
+    };
     payload(ctx, changed, paths, |interview| command.requested_slot(interview))
 }
 
@@ -182,11 +235,11 @@ fn payload(
     requested_slot: impl FnOnce(&domain::Interview) -> Option<TimeSlot>,
 ) -> Result<InterviewPayload> {
     match result {
-        Ok(ChangedInterview { interview, event }) => {
+        Ok(ChangedInterview { interview, event, replayed }) => {
             let requested_slot = requested_slot(&interview.interview);
             let interview = Some(DirectObject(Box::new(Interview::from(interview))));
             let event_id = event.map(|event| event.0.into());
-            Ok(InterviewPayload { interview, event_id, requested_slot, ..InterviewPayload::default() })
+            Ok(InterviewPayload { interview, event_id, replayed, requested_slot, ..InterviewPayload::default() })
         }
         Err(ServiceError::Refused(refusal)) => {
             ctx.record_user_error(refusal.code());

@@ -15,11 +15,15 @@ pub struct InterviewPayload {
     /// The interview after the change. Null if there are user errors; nothing was changed then.
     pub interview: Option<DirectObject<Box<Interview>>>,
     /// The `id` of the event of this change, by which a client that subscribes recognises the event of its own change.
-    /// Null if nothing was written: there are user errors, or the update changes nothing. It is no position in the log:
-    /// changes of others that come before it can be missing in what the client has read (see `changesCursor`).
+    /// Null if nothing was written: there are user errors, the update changes nothing, or the change is `replayed`. It
+    /// is no position in the log: changes of others that come before it can be missing in what the client has read (see
+    /// `changesCursor`).
     pub event_id: Option<ID>,
     /// The errors that the user can fix. All invalid fields are reported at once. Empty on success.
     pub user_errors: Vec<UserError>,
+    /// Whether an earlier request with the same `idempotencyKey` made the change. Nothing was written now, `interview`
+    /// is as it is now, and `eventId` is null.
+    pub replayed: bool,
     /// The time that the request asked for, if it was made.
     #[graphql(skip)]
     pub requested_slot: Option<TimeSlot>,

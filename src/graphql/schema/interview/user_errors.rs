@@ -5,6 +5,7 @@ use crate::domain::provisioning::RowError;
 use crate::domain::webhook::{self, WebhookError};
 use crate::domain::{self, Conflict, Field, FieldError, Refusal, SettingError};
 use crate::graphql::schema::enums::{InterviewAction, InterviewStatus, Side};
+use crate::graphql::schema::idempotency::KEY;
 use crate::graphql::schema::interview::object::Interview;
 use crate::graphql::schema::webhooks::enums::WebhookStatus;
 use async_graphql::{Enum, Interface, SimpleObject};
@@ -96,6 +97,10 @@ pub enum UserErrorCode {
     TooManyWebhooks,
     /// The user has 5 feeds of calendars. `limit` is in feeds.
     TooManyFeeds,
+    /// The idempotency key does not have 1 to 255 printable ASCII characters.
+    InvalidIdempotencyKey,
+    /// Another request of the user had the idempotency key.
+    IdempotencyKeyReused,
     /// The person to erase has open interviews.
     OpenInterviews,
     /// There is no such interview, company or event that the viewer may see, no such webhook that they manage, or no
@@ -379,7 +384,23 @@ impl UserError {
                 path: vec!["expectedVersion".to_owned()],
                 current: Interview::from(*current),
             })],
+            Refusal::InvalidKey => vec![Self::invalid_key()],
+            Refusal::KeyReused => vec![Self::key_reused()],
         }
+    }
+
+    fn invalid_key() -> Self {
+        Self::idempotency_key(UserErrorCode::InvalidIdempotencyKey, Refusal::INVALID_KEY)
+    }
+
+    /// The error of a key that another request had.
+    pub fn key_reused() -> Self {
+        Self::idempotency_key(UserErrorCode::IdempotencyKeyReused, Refusal::KEY_REUSED)
+    }
+
+    fn idempotency_key(code: UserErrorCode, message: &str) -> Self {
+        let path = owned(&[KEY]);
+        Self::Validation(ValidationError { code, message: message.to_owned(), path, limit: None })
     }
 
     fn error(error: FieldError, paths: ArgumentPaths) -> Self {

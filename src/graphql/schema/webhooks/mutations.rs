@@ -4,6 +4,7 @@ use crate::domain::webhook::{NewWebhook, WebhookPatch};
 use crate::domain::{DeliveryId, EventId, ExpectedVersion, WebhookId};
 use crate::graphql::context::ContextExt;
 use crate::graphql::engine::error::{Code, error_with_code};
+use crate::graphql::schema::idempotency::key;
 use crate::graphql::schema::webhooks::inputs::{CreateWebhookInput, UpdateWebhookInput};
 use crate::graphql::schema::webhooks::payload::{DeletePayload, ReplayPayload, WebhookDeliveryPayload, WebhookPayload};
 use crate::graphql::schema::webhooks::user_errors::outcome;
@@ -23,10 +24,15 @@ impl WebhookMutations {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The webhook.")] input: CreateWebhookInput,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<WebhookPayload> {
-        let new = NewWebhook::from(input);
-        let result = Box::pin(ctx.services().create_webhook(ctx.viewer()?, &new)).await;
-        Ok(outcome(ctx, "id", result)?.map_or_else(WebhookPayload::refused, WebhookPayload::with_secret))
+        let (viewer, new) = (ctx.viewer()?, NewWebhook::from(input));
+        let result = match key(idempotency_key) {
+            Ok(key) => Box::pin(ctx.services().create_webhook(viewer, &new, key.as_ref())).await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        Ok(outcome(ctx, "input", result)?.map_or_else(WebhookPayload::refused, WebhookPayload::with_secret))
     }
 
     /// Changes a webhook. One that is switched on again receives what it has missed: the deliveries that were cancelled
@@ -69,6 +75,8 @@ impl WebhookMutations {
             default_with = "Some(1440)"
         )]
         overlap_minutes: Option<i32>,
+        #[graphql(desc = "Makes the mutation safe to repeat: 1 to 255 printable ASCII characters, see `replayed`.")]
+        idempotency_key: Option<String>,
     ) -> Result<WebhookPayload> {
         let minutes = overlap_minutes.unwrap_or(1440);
         if !(0..=MAX_OVERLAP_MINUTES).contains(&minutes) {
@@ -76,7 +84,11 @@ impl WebhookMutations {
             return Err(error_with_code(Code::BadUserInput, message));
         }
         let (id, overlap) = (WebhookId::from_text(&id), TimeDelta::minutes(minutes.into()));
-        let result = Box::pin(ctx.services().rotate_webhook_secret(ctx.viewer()?, id, overlap)).await;
+        let viewer = ctx.viewer()?;
+        let result = match key(idempotency_key) {
+            Ok(key) => Box::pin(ctx.services().rotate_webhook_secret(viewer, id, overlap, key.as_ref())).await,
+            Err(refusal) => Err(refusal.into()),
+        };
         Ok(outcome(ctx, "id", result)?.map_or_else(WebhookPayload::refused, WebhookPayload::with_secret))
     }
 

@@ -4,7 +4,7 @@ use crate::domain::webhook;
 use crate::graphql::schema::interview::user_errors::UserError;
 use crate::graphql::schema::webhooks::delivery::WebhookDelivery;
 use crate::graphql::schema::webhooks::object::Webhook;
-use crate::services::Replay;
+use crate::services::{ChangedWebhook, Replay};
 use async_graphql::{ID, SimpleObject};
 use std::sync::Arc;
 
@@ -14,10 +14,14 @@ pub struct WebhookPayload {
     /// The webhook after the change. Null if there are user errors; nothing was changed then.
     webhook: Option<Webhook>,
     /// The secret that messages are signed with: `whsec_` and base64. Only of `createWebhook` and
-    /// `rotateWebhookSecret`: it is not shown again.
+    /// `rotateWebhookSecret`: it is not shown again, but in a response to the same request with the same
+    /// `idempotencyKey`. That has the secret of that time, which is not the first one if it was replaced meanwhile.
     secret: Option<String>,
     /// The errors that the user can fix. All invalid values are reported at once. Empty on success.
     user_errors: Vec<UserError>,
+    /// Whether an earlier request with the same `idempotencyKey` made the change. Nothing was written now, and
+    /// `webhook` is as it is now.
+    replayed: bool,
 }
 
 /// The result of a mutation that queues a delivery.
@@ -53,16 +57,16 @@ pub struct DeletePayload {
 }
 
 impl WebhookPayload {
-    pub fn changed(webhook: webhook::Webhook) -> Self {
-        Self { webhook: Some(Webhook(Arc::new(webhook))), secret: None, user_errors: Vec::new() }
+    pub fn changed(ChangedWebhook { webhook, replayed }: ChangedWebhook) -> Self {
+        Self { webhook: Some(Webhook(Arc::new(webhook))), secret: None, user_errors: Vec::new(), replayed }
     }
 
-    pub fn with_secret(webhook: webhook::Webhook) -> Self {
-        Self { secret: Some(webhook.secret.expose()), ..Self::changed(webhook) }
+    pub fn with_secret(changed: ChangedWebhook) -> Self {
+        Self { secret: Some(changed.webhook.secret.expose()), ..Self::changed(changed) }
     }
 
     pub fn refused(user_errors: Vec<UserError>) -> Self {
-        Self { webhook: None, secret: None, user_errors }
+        Self { webhook: None, secret: None, user_errors, replayed: false }
     }
 }
 

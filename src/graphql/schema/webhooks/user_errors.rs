@@ -3,7 +3,7 @@
 use crate::domain::webhook::{WebhookRefusal, WebhookResult, WebhookStatus};
 use crate::domain::{Refusal, RefusalCode};
 use crate::graphql::context::ContextExt;
-use crate::graphql::schema::interview::user_errors::UserError;
+use crate::graphql::schema::interview::user_errors::{ArgumentPaths, UserError};
 use crate::services::ServiceError;
 use async_graphql::{Context, Result};
 
@@ -24,6 +24,10 @@ pub fn outcome<T>(
             ctx.record_user_error(RefusalCode::Forbidden);
             Ok(Err(vec![UserError::not_permitted(reason)]))
         }
+        Err(ServiceError::Refused(refusal)) => {
+            ctx.record_user_error(refusal.code());
+            Ok(Err(UserError::all(refusal, ArgumentPaths::BesideId)))
+        }
         Err(failure) => Err(ctx.failure(failure)),
     }
 }
@@ -41,6 +45,7 @@ fn user_errors(refusal: WebhookRefusal, id: &str) -> Vec<UserError> {
         }
         WebhookRefusal::UnknownCompany => UserError::unknown_company(&["input", "companyId"]),
         WebhookRefusal::Stale(version) => UserError::stale_webhook(version),
+        WebhookRefusal::KeyReused => UserError::key_reused(),
         WebhookRefusal::TooMany => UserError::too_many_webhooks(),
         WebhookRefusal::NotEnabled(status) => UserError::webhook_state(state_message(status), status, id),
         WebhookRefusal::Invalid(errors) => return errors.into_iter().map(UserError::webhook).collect(),

@@ -2,7 +2,7 @@
 
 use crate::domain::calendar::CalendarFeed;
 use crate::domain::provisioning::Application;
-use crate::domain::{Account, Event, FieldChange, Interview, Side, time};
+use crate::domain::{Account, Event, FieldChange, Interview, RememberedRequest, Side, UserId, time};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
@@ -105,6 +105,18 @@ pub fn event(event: &Event) -> String {
         "actorId": event.actor_id.map(|id| id.to_string()),
         "actorSide": event.actor_side.map(side),
         "changes": event.changes.iter().map(change).collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+/// An idempotency key, with the id of what its request has changed: an interview or a webhook.
+pub fn idempotency_key(user: UserId, key: &str, used: &RememberedRequest) -> String {
+    json!({
+        "type": "idempotencyKey",
+        "userId": user.to_string(),
+        "key": key,
+        "subjectId": used.subject.to_string(),
+        "createdAt": time::format(used.at),
     })
     .to_string()
 }

@@ -4,7 +4,7 @@ mod lines;
 
 use crate::domain::UserId;
 use crate::storage::calendars::feeds;
-use crate::storage::{Db, StorageError, person};
+use crate::storage::{Db, StorageError, idempotency, person};
 use std::io;
 
 /// Why an export did not come to its end.
@@ -21,7 +21,8 @@ pub enum ExportError {
     Output(#[from] io::Error),
 }
 
-/// Calls `write` with each line: the user, calendar feeds, applications, interviews, events. Reads a page at a time.
+/// Calls `write` with each line: the user, calendar feeds, applications, interviews, events, idempotency keys. Reads a
+/// page at a time.
 ///
 /// Revoked tokens are not among them: the database knows them by their own ids alone.
 pub async fn export(db: &Db, user: UserId, mut write: impl FnMut(&str) -> io::Result<()>) -> Result<(), ExportError> {
@@ -53,6 +54,13 @@ pub async fn export(db: &Db, user: UserId, mut write: impl FnMut(&str) -> io::Re
         let Some(last) = page.last() else { break };
         after = last.id.0;
         page.iter().map(lines::event).try_for_each(|line| write(&line))?;
+    }
+    let mut after_key = String::new();
+    loop {
+        let page = idempotency::of_user(reader, user, &after_key).await?;
+        let Some((last, _)) = page.last() else { break };
+        after_key.clone_from(last);
+        page.iter().map(|(key, used)| lines::idempotency_key(user, key, used)).try_for_each(|line| write(&line))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod access_contract;
 mod calendar_contract;
 mod contract;
+mod idempotency_contract;
 mod introspection;
 mod normalised_objects;
 mod provisioning_contract;
@@ -126,7 +127,7 @@ async fn schema_has_every_element_of_the_contract() {
     let served = lines().await;
     let core = contract::CORE.iter().chain(provisioning_contract::PROVISIONING).chain(access_contract::ACCESS);
     let core = core.chain(settings_contract::SETTINGS).chain(webhooks_contract::WEBHOOKS);
-    let core = core.chain(calendar_contract::CALENDARS);
+    let core = core.chain(calendar_contract::CALENDARS).chain(idempotency_contract::ELEMENTS);
     let missing: Vec<&str> = core.copied().filter(|line| !served.contains(*line)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "of the contract, in the schema as\n{served:#?}");
     assert_eq!(contract::CORE.iter().collect::<BTreeSet<_>>().len(), contract::CORE.len(), "each line once");
@@ -141,6 +142,7 @@ async fn schema_has_no_other_element_than_the_listed_ones() {
         .chain(settings_contract::SETTINGS)
         .chain(webhooks_contract::WEBHOOKS)
         .chain(calendar_contract::CALENDARS)
+        .chain(idempotency_contract::ELEMENTS)
         .chain(contract::BEYOND)
         .copied()
         .collect();

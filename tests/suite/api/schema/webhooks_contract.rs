@@ -4,11 +4,11 @@
 pub const WEBHOOKS: &[&str] = &[
     "DeletePayload.deletedId: ID",
     "DeletePayload.userErrors: [UserError!]!",
-    "Mutation.createWebhook(input: CreateWebhookInput!): WebhookPayload!",
+    "Mutation.createWebhook(input: CreateWebhookInput!, idempotencyKey: String): WebhookPayload!",
     "Mutation.deleteWebhook(id: ID!): DeletePayload!",
     "Mutation.redeliverWebhook(deliveryId: ID!): WebhookDeliveryPayload!",
     "Mutation.replayWebhook(id: ID!, since: ID!, includeDelivered: Boolean): ReplayPayload!",
-    "Mutation.rotateWebhookSecret(id: ID!, overlapMinutes: Int): WebhookPayload!",
+    "Mutation.rotateWebhookSecret(id: ID!, overlapMinutes: Int, idempotencyKey: String): WebhookPayload!",
     "Mutation.testWebhook(id: ID!): WebhookDeliveryPayload!",
     "Mutation.updateWebhook(id: ID!, input: UpdateWebhookInput!, expectedVersion: Int): WebhookPayload!",
     "Query.webhook(id: ID!): Webhook",

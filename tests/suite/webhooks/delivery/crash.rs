@@ -24,7 +24,7 @@ async fn create_webhooks(database: &TestDatabase, urls: &[String]) -> Vec<Webhoo
     let mut webhooks = Vec::new();
     for url in urls {
         let new = NewWebhook { url: url.clone(), company_id: None, types: None, description: None };
-        webhooks.push(services.create_webhook(&admin(), &new).await.unwrap().unwrap());
+        webhooks.push(services.create_webhook(&admin(), &new, None).await.unwrap().unwrap().webhook);
     }
     webhooks
 }

@@ -55,7 +55,7 @@ async fn webhook_of(
     types: Option<Vec<WebhookType>>,
 ) -> Webhook {
     let new = NewWebhook { url: url.to_owned(), company_id, types, description: None };
-    app.app.services().create_webhook(&admin(), &new).await.unwrap().unwrap()
+    app.app.services().create_webhook(&admin(), &new, None).await.unwrap().unwrap().webhook
 }
 
 /// Queues messages about all events. On PostgreSQL they wait for transactions of other tests.

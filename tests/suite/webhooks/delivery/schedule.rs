@@ -66,7 +66,8 @@ async fn both_secrets_sign_until_the_overlap_ends(#[values(Sqlite, Postgres)] da
     app.book(JUDE, LUISA).at("10:00").await;
     dispatch(&app).await;
     let overlap = TimeDelta::minutes(3);
-    let after = app.app.services().rotate_webhook_secret(&admin(), before.id, overlap).await.unwrap().unwrap();
+    let rotated = app.app.services().rotate_webhook_secret(&admin(), before.id, overlap, None).await;
+    let after = rotated.unwrap().unwrap().webhook;
     let signs = |secret| {
         let delivery = receiver.received().pop().unwrap();
         let (id, time) = (&delivery.id, &delivery.timestamp);

@@ -14,7 +14,7 @@ const INTO_THE_SAME_DATABASE: &str =
 const ONLY_THE_ROWS: &str = "\
     psql -qX -d \"$DATABASE_URL\" -c 'TRUNCATE companies, users, interviewees, interviews, interview_events, \
         revoked_tokens, company_settings, sent_reminders, calendar_feeds, installation, log_consumers, webhooks, \
-        webhook_deliveries, webhook_attempts, event_log_epoch, seaql_migrations'
+        webhook_deliveries, webhook_attempts, idempotency_keys, event_log_epoch, seaql_migrations'
     pg_restore --no-owner --exit-on-error --data-only --disable-triggers --dbname=\"$DATABASE_URL\" dump
     echo \"$DATABASE_URL\"";
 
