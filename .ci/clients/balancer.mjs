@@ -7,6 +7,7 @@ export class Balancer {
   /** The server that gets new connections. */
   target;
   #sockets = new Set();
+  #responsesToLose = 0;
 
   static async start(target) {
     const balancer = new Balancer();
@@ -23,8 +24,21 @@ export class Balancer {
       this.#sockets.add(socket);
       socket.on('error', () => {});
       socket.on('close', () => other.destroy());
-      socket.pipe(other);
     }
+    client.pipe(server);
+    server.on('data', (chunk) => {
+      if (this.#responsesToLose > 0 && chunk.includes('HTTP/1.1 ')) {
+        this.#responsesToLose -= 1;
+        client.destroy();
+      } else {
+        client.write(chunk);
+      }
+    });
+  }
+
+  /** The next responses do not arrive: the connection ends instead. */
+  loseResponses(count) {
+    this.#responsesToLose = count;
   }
 
   close() {

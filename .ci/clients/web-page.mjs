@@ -52,9 +52,15 @@ export async function openPage(root, user, token) {
       super(url, protocols, { origin: new URL(url).origin.replace(/^ws/, 'http') });
     }
   };
+  const stored = new Map();
+  globalThis.sessionStorage = {
+    getItem: (name) => stored.get(name) ?? null,
+    setItem: (name, value) => stored.set(name, value),
+    removeItem: (name) => stored.delete(name),
+  };
   (globalThis.tokens ??= {})[user] = token;
   const modules = {};
-  for (const name of ['connection', 'apollo', 'live', 'edit', 'urql']) {
+  for (const name of ['connection', 'retries', 'apollo', 'live', 'edit', 'urql']) {
     modules[name] = await vite.ssrLoadModule(`/src/${name}.ts`);
   }
   const close = async () => {

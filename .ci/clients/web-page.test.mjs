@@ -40,7 +40,7 @@ test('the files compile with --strict', () => {
     '--noEmit', '--skipLibCheck', '--target', 'es2022', '--lib', 'es2022,dom', '--types', '',
     '--module', 'esnext', '--moduleResolution', 'bundler',
   ];
-  const files = ['connection', 'apollo', 'live', 'edit', 'urql'].map((name) => join(root, `src/${name}.ts`));
+  const files = ['connection', 'retries', 'apollo', 'live', 'edit', 'urql'].map((name) => join(root, `src/${name}.ts`));
   const tsc = spawnSync(join(here, 'node_modules/.bin/tsc'), [...options, ...files, join(root, 'vite.config.ts')], {
     cwd: root,
     encoding: 'utf8',
@@ -225,4 +225,43 @@ test('the WebSocket goes on with another token, and ends when there is none', as
   tokens[0] = 'still nonsense';
   fresh.connection.socket.terminate();
   await assert.rejects(role(), /There is no other token/);
+});
+
+const CHANGES = `{ interview(id: ${demo}) { version history { totalCount } } }`;
+const versions = async () => (await request(server, CHANGES)).interview;
+
+test('a change whose response is lost is made once', async () => {
+  const { save } = page.edit;
+  for (const lost of [1, 2]) {
+    const before = await versions();
+    balancer.loseResponses(lost);
+    const form = { id: demo, version: before.version, location: `Gate ${lost} of ${before.version}` };
+    assert.deepEqual(await save(form), {}); // Sent again without the key, it would be a stale version.
+    const after = await versions();
+    assert.equal(after.version, before.version + 1);
+    assert.equal(after.history.totalCount, before.history.totalCount + 1);
+  }
+});
+
+test('a key is kept while there is no response, and another input has another key', () => {
+  const { keyOf, settle } = page.retries;
+  const [form, other] = [{ id: demo, location: 'Gate 1' }, { id: demo, location: 'Gate 2' }];
+  const key = keyOf('update', form);
+  assert.match(key, /^[0-9a-f-]{36}$/);
+  assert.equal(keyOf('update', { ...form }), key);
+  assert.notEqual(keyOf('update', other), key);
+  settle('update', form);
+  assert.notEqual(keyOf('update', form), key);
+});
+
+test('a mutation without a key is not sent again', async () => {
+  const { apollo } = page.apollo;
+  const before = await versions();
+  balancer.loseResponses(1);
+  const mutation = gql`mutation ($id: ID!, $location: String) {
+    updateInterview(id: $id, input: { location: $location }) { interview { id } }
+  }`;
+  const variables = { id: demo, location: `Gate of ${before.version}` };
+  await assert.rejects(apollo.mutate({ mutation, variables }));
+  assert.equal((await versions()).version, before.version + 1);
 });
