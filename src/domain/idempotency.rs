@@ -51,6 +51,8 @@ pub struct RememberedRequest {
 impl IdempotencyKey {
     /// The most characters of a key.
     pub const MAX_LENGTH: usize = 255;
+    /// The same of a request that has several items, whose keys are longer.
+    const MAX_LENGTH_OF_SEVERAL: usize = 250;
 
     /// Reads a key: 1 to 255 printable ASCII characters.
     ///
@@ -75,6 +77,13 @@ impl IdempotencyKey {
     #[must_use]
     pub fn interface(&self) -> Interface {
         self.interface
+    }
+
+    /// The key of one item of a request that has several. `None` if it is too long.
+    #[must_use]
+    pub fn of_item(&self, number: usize) -> Option<Self> {
+        let text = format!("{}#{number}", self.text);
+        (self.text.len() <= Self::MAX_LENGTH_OF_SEVERAL).then_some(Self { text, ..*self })
     }
 }
 
@@ -109,6 +118,14 @@ mod tests {
         for text in ["", &"k".repeat(256), "é", "a\tb", "a\u{7f}", "a\nb", "\0"] {
             assert_eq!(key(text), Err(Refusal::InvalidKey), "{text:?}");
         }
+    }
+
+    #[test]
+    fn key_of_several_items_has_250_characters_at_most() {
+        let of_item = |length: usize, number| key(&"k".repeat(length)).unwrap().of_item(number);
+        assert_eq!(key("k").unwrap().of_item(7).unwrap().text(), "k#7");
+        assert_eq!(of_item(250, 99).unwrap().text().len(), 253);
+        assert_eq!(of_item(251, 0), None);
     }
 
     #[test]

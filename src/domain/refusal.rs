@@ -157,6 +157,22 @@ impl Refusal {
 }
 
 impl Conflict {
+    /// The conflicts of an interview with others that are not stored, so that the viewer cannot see them: one for each
+    /// side whose time they take.
+    #[must_use]
+    pub fn with_unseen(interview: &Interview, others: &[Interview], overridable: bool) -> Vec<Self> {
+        let Some((people, slot)) = interview.reservation() else { return Vec::new() };
+        let taken = others.iter().filter(|other| other.id != interview.id).filter_map(Interview::reservation);
+        let taken: Vec<_> = taken.filter(|(_, other)| other.overlaps(slot)).collect();
+        let is_taken = |side: usize| taken.iter().any(|(others, _)| others[side] == people[side]);
+        let [driver, interviewer] = [0, 1].map(is_taken);
+        [(Side::Interviewer, interviewer), (Side::Interviewee, driver)]
+            .into_iter()
+            .filter(|(_, is_taken)| *is_taken)
+            .map(|(side, _)| Self { side, visible: Vec::new(), overridable })
+            .collect()
+    }
+
     /// The message for the person who made the request.
     #[must_use]
     pub fn message(&self) -> String {

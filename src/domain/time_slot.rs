@@ -47,6 +47,12 @@ impl TimeSlot {
     pub fn end(self) -> DateTime<Utc> {
         self.end
     }
+
+    /// Whether the two have a moment in common.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub use events::epoch::verify_event_log;
 pub use events::follower::{MAX_RETRIES, RETRY_PAUSE};
 pub use events::log_entry::{AdmittedEntry, LogEntry};
 pub use events::subscriber::{Delivery, SubscriptionEnd};
+pub use interviews::bulk::{AllOrNone, Operation};
 pub use interviews::commands::ChangedInterview;
 pub use readiness::{DatabaseState, Readiness, SchemaState};
 pub use webhooks::{ChangedWebhook, Replay, WebhookOptions};

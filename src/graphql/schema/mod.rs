@@ -23,6 +23,7 @@ use access::mutations::AccessMutations;
 use async_graphql::{MergedObject, MergedSubscription, ValidationMode};
 use calendar::mutations::CalendarMutations;
 use calendar::queries::CalendarQueries;
+use interview::bulk::BulkMutations;
 use interview::mutations::InterviewMutations;
 use interview::queries::InterviewQueries;
 use interview::subscription::InterviewSubscriptions;
@@ -76,20 +77,24 @@ const fn count(parent: &'static str) -> Scan {
     Scan { parent, field: "totalCount", argument: None, cost: COUNT_COST }
 }
 
+/// An operation of a bulk is a mutation.
+const OPERATION_COST: usize = 50;
+
 /// The fields with unpaged lists.
 pub const LISTS: &[List] = &[
+    List { item_cost: OPERATION_COST, ..rows("bulkInterviews", "operations") },
     rows("syncCompanies", "companies"),
     rows("syncUsers", "users"),
     rows("syncInterviewees", "interviewees"),
-    List { parent: "WebhookDelivery", field: "attempts", items: Items::AtMost(MAX_SHOWN_ATTEMPTS) },
-    List { parent: "OpenInterviewsError", field: "interviews", items: Items::AtMost(MAX_SHOWN) },
-    List { parent: "Query", field: "calendarFeeds", items: Items::AtMost(CalendarFeed::MAX_PER_USER) },
+    List { parent: "WebhookDelivery", field: "attempts", items: Items::AtMost(MAX_SHOWN_ATTEMPTS), item_cost: 0 },
+    List { parent: "OpenInterviewsError", field: "interviews", items: Items::AtMost(MAX_SHOWN), item_cost: 0 },
+    List { parent: "Query", field: "calendarFeeds", items: Items::AtMost(CalendarFeed::MAX_PER_USER), item_cost: 0 },
 ];
 
 const MAX_SHOWN_ATTEMPTS: usize = Delivery::MAX_SHOWN_ATTEMPTS.unsigned_abs() as usize;
 
 const fn rows(field: &'static str, argument: &'static str) -> List {
-    List { parent: "Mutation", field, items: Items::OfArgument(argument) }
+    List { parent: "Mutation", field, items: Items::OfArgument(argument), item_cost: 0 }
 }
 
 /// The points that a refusal for a schedule conflict costs in addition. It tells when a person is busy.
@@ -102,11 +107,12 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 #[derive(MergedObject)]
 pub struct Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries, CalendarQueries);
 
-/// Mutations. A mutation is applied completely or not at all; of those that begin with `sync`, each row by itself.
-/// Errors that the user can fix are returned in `userErrors`.
+/// Mutations. A mutation is applied completely or not at all; of those that begin with `sync`, each row by itself, and
+/// of `bulkInterviews` each operation. Errors that the user can fix are returned in `userErrors`.
 #[derive(MergedObject)]
 pub struct Mutation(
     InterviewMutations,
+    BulkMutations,
     ProvisioningMutations,
     AccessMutations,
     SettingsMutations,
@@ -125,6 +131,7 @@ pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
         Query(ViewerQueries, InterviewQueries, PeopleQueries, ProvisioningQueries, WebhookQueries, CalendarQueries);
     let mutation = Mutation(
         InterviewMutations,
+        BulkMutations,
         ProvisioningMutations,
         AccessMutations,
         SettingsMutations,

@@ -1,6 +1,7 @@
 //! Requests with idempotency keys: the change is made once, however often and wherever the request is sent.
 
 mod bad_input;
+mod bulk;
 mod cleanup;
 mod concurrency;
 mod crash;

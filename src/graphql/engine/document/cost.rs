@@ -45,6 +45,8 @@ pub struct List {
     pub field: &'static str,
     /// The most items of the list.
     pub items: Items,
+    /// The points that each item costs beside its selection. They are no part of the response.
+    pub item_cost: usize,
 }
 
 /// The most items of a list.
@@ -136,8 +138,11 @@ impl Cost<'_> {
                 let own = if self.is_free_text(set, field) { FREE_TEXT_COST } else { 1 };
                 let Points { fields, scans, arguments } = self.of(&field.selection_set);
                 let items = self.items(set, field);
-                let selected =
-                    Points { fields: fields.saturating_mul(items), scans, arguments: arguments.saturating_mul(items) };
+                let selected = Points {
+                    fields: fields.saturating_mul(items),
+                    scans: scans.saturating_add(self.item_cost(set, field).saturating_mul(items)),
+                    arguments: arguments.saturating_mul(items),
+                };
                 let arguments = self.arguments.of(field);
                 selected.add(Points { fields: own, scans: self.scan(set, field), arguments })
             }
@@ -177,10 +182,17 @@ impl Cost<'_> {
         }
     }
 
+    fn list(&self, parent: &SelectionSet, field: &Field) -> Option<&List> {
+        self.rules.lists.iter().find(|list| parent.ty == *list.parent && field.name == *list.field)
+    }
+
+    fn item_cost(&self, parent: &SelectionSet, field: &Field) -> usize {
+        self.list(parent, field).map_or(0, |list| list.item_cost)
+    }
+
     /// The number of items that a field may return; 1 unless it is a list.
     fn items(&self, parent: &SelectionSet, field: &Field) -> usize {
-        let is_this = |list: &&List| parent.ty == *list.parent && field.name == *list.field;
-        match self.rules.lists.iter().find(is_this).map(|list| list.items) {
+        match self.list(parent, field).map(|list| list.items) {
             Some(Items::AtMost(items)) => return items,
             Some(Items::OfArgument(name)) => {
                 return field.specified_argument_by_name(name).map_or(1, |rows| self.rows(rows));

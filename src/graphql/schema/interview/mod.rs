@@ -1,5 +1,6 @@
 //! Interviews in the schema.
 
+pub mod bulk;
 mod direct;
 pub mod event;
 mod field_change;
@@ -8,6 +9,7 @@ pub mod list;
 pub mod log_cursor;
 pub mod mutations;
 pub mod object;
+mod operations;
 mod payload;
 pub mod queries;
 pub mod subscription;

@@ -228,7 +228,8 @@ async fn change(
     payload(ctx, changed, paths, |interview| command.requested_slot(interview))
 }
 
-fn payload(
+/// The payload of a mutation.
+pub fn payload(
     ctx: &Context<'_>,
     result: Result<ChangedInterview, ServiceError>,
     paths: ArgumentPaths,

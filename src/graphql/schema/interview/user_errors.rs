@@ -389,6 +389,21 @@ impl UserError {
         }
     }
 
+    /// The path of the wrong input.
+    pub fn path_mut(&mut self) -> &mut Vec<String> {
+        match self {
+            Self::Validation(error) => &mut error.path,
+            Self::NotFound(error) => &mut error.path,
+            Self::Forbidden(error) => &mut error.path,
+            Self::InvalidState(error) => &mut error.path,
+            Self::ScheduleConflict(error) => &mut error.path,
+            Self::StaleVersion(error) => &mut error.path,
+            Self::OpenInterviews(error) => &mut error.path,
+            Self::Version(error) => &mut error.path,
+            Self::WebhookState(error) => &mut error.path,
+        }
+    }
+
     fn invalid_key() -> Self {
         Self::idempotency_key(UserErrorCode::InvalidIdempotencyKey, Refusal::INVALID_KEY)
     }

@@ -5,6 +5,7 @@ mod acting_side;
 mod amend_interview;
 mod available_actions;
 mod booking_limits;
+mod bulk_interviews;
 mod cancel_interview;
 mod complete_interview;
 mod create_interview;
