@@ -3,7 +3,7 @@
 W1 lists 50 interviews after a random cursor, W2 reads one interview, W3 moves one; each with the nested people.
 """
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 PAGE = 50
@@ -38,6 +38,16 @@ CONTRACT = Dialect(
     "mutation Move($id: ID!, $input: UpdateInterviewInput!) { updateInterview(id: $id, input: $input) "
     f"{{ interview {{ {interview_fields()} }} userErrors {{ code message }} }} }}",
     "updateInterview.interview", lambda id, change: {"id": id, "input": change}, {'"userErrors":[]': 1})
+
+# The location of a W3 is another one in every request.
+KEYED = replace(
+    CONTRACT,
+    update_query="mutation Move($id: ID!, $start: DateTime!, $end: DateTime!, $place: String!) { "
+    "updateInterview(id: $id, input: { startAt: $start, endAt: $end, location: $place }, idempotencyKey: $place) "
+    f"{{ interview {{ {interview_fields()} }} replayed userErrors {{ code message }} }} }}",
+    update_variables=lambda id, change: {
+        "id": id, "start": change["startAt"], "end": change["endAt"], "place": change["location"]},
+    update_expected=CONTRACT.update_expected | {'"replayed":false': 1})
 
 ROW_ID = interview_fields("id: rowId")
 POSTGRAPHILE = Dialect(

@@ -14,8 +14,8 @@ STAFF = "1000"  # a user of the demo data who sees every interview of the first 
 
 
 class Ours(GraphqlServer):
-    def __init__(self, bench, name, binary, sqlite=False, port=None):
-        super().__init__(bench, name, dialects.CONTRACT, port)
+    def __init__(self, bench, name, binary, sqlite=False, port=None, dialect=dialects.CONTRACT):
+        super().__init__(bench, name, dialect, port)
         self.binary, self.sqlite = Path(binary).resolve(), sqlite
         self.secret, self.template = secrets.token_hex(32), f"template_{self.database}"
         self.extra_environment = {}
@@ -63,3 +63,15 @@ class Ours(GraphqlServer):
 
     def is_ready(self):
         return urllib.request.urlopen(self.url.replace("/graphql", "/readyz"), timeout=5).status == 200
+
+
+class OursKeyed(Ours):
+    """Our server with an idempotency key in each W3."""
+    workloads = ("W3",)
+
+    def __init__(self, bench, name, binary):
+        super().__init__(bench, name, binary, port=bench.port + 2, dialect=dialects.KEYED)
+
+    def load(self, workload, concurrency, seconds, seed):
+        # The driver draws the keys: measurements with one seed would send the same ones.
+        return super().load(workload, concurrency, seconds, 1000 * seed + concurrency)

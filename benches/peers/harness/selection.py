@@ -2,14 +2,15 @@
 from dataclasses import dataclass
 
 from harness.limits import OwnLimit, PeersLimit
-from harness.ours import Ours
+from harness.ours import Ours, OursKeyed
 from harness.peers import node_peer, seaography
 
 OURS = ("ours", "ours-sqlite")
+KEYED = "ours-keyed"
 NODE_PEERS = ("postgraphile", "mercurius", "yoga")
-NAMES = (*OURS, *NODE_PEERS, "seaography", "pgbench", "pgbench-own")
+NAMES = (*OURS, KEYED, *NODE_PEERS, "seaography", "pgbench", "pgbench-own")
 DEFAULT = ["ours", *NODE_PEERS, "pgbench", "pgbench-own"]
-NEED_BINARY = {*OURS, "pgbench-own"}
+NEED_BINARY = {*OURS, KEYED, "pgbench-own"}
 
 
 def baseline_of(name):
@@ -23,7 +24,8 @@ def groups(bench, options):
     for name in names:
         if name == "ours":
             own_limit = [OwnLimit(bench, "pgbench-own", options.server)] if "pgbench-own" in names else []
-            yield [*ours_and_baseline(bench, options, name), *own_limit]
+            keyed = [OursKeyed(bench, KEYED, options.server)] if KEYED in names else []
+            yield [*ours_and_baseline(bench, options, name), *keyed, *own_limit]
         elif name == "ours-sqlite":
             yield ours_and_baseline(bench, options, name)
         elif name in NODE_PEERS:
@@ -32,7 +34,7 @@ def groups(bench, options):
             yield [seaography(bench)]
         elif name == "pgbench":
             yield [PeersLimit(bench, name)]
-        elif "ours" not in names:
+        elif "ours" not in names and name == "pgbench-own":
             yield [OwnLimit(bench, name, options.server)]
 
 
@@ -55,8 +57,8 @@ class Comparison:
 def comparisons(groups):
     contenders = {contender.name: contender for group in groups for contender in group}
     limits = [name for name, contender in contenders.items() if contender.is_limit]
-    peers = set(contenders) - {*limits, *OURS, *map(baseline_of, OURS)}
+    peers = set(contenders) - {*limits, *OURS, KEYED, *map(baseline_of, OURS)}
     for name in OURS:
         if name in contenders:
-            baseline = baseline_of(name)
-            yield Comparison(name, peers, [*limits, baseline] if baseline in contenders else limits)
+            beside = [other for other in (baseline_of(name), KEYED) if other in contenders]
+            yield Comparison(name, peers, [*limits, *beside])

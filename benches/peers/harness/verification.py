@@ -40,7 +40,8 @@ def verify(client, dialect, catalog, truth=None):
     if dialect.update_query:
         chance = random.Random(2)
         for interview in chance.sample(catalog.open_interviews(), 100):
-            verify_update(client, dialect, interview[0], move(interview, chance.choice(MOVES)), truth)
+            change = move(interview, chance.choice(MOVES), place=interview[0])
+            verify_update(client, dialect, interview[0], change, truth)
 
 
 def verify_refusal(client, dialect):
